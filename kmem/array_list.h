@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// array_list: a growable array over any allocator. At the end of an fba it grows in place: nothing
+// is copied and nothing lost as long as it is the last block.
+//
+// Addresses of items hold until the next call that may grow the list. Items are copied as bytes.
+#ifndef KMEM_ARRAY_LIST_H
+#define KMEM_ARRAY_LIST_H
+
+#include "kmem/allocator.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct array_list {
+    struct allocator allocator;
+    void *items;       // NULL while the capacity is 0
+    size_t count;      // items in use
+    size_t capacity;   // items that fit without another allocation
+    size_t item_size;  // bytes; not 0
+    size_t item_align; // of the items, a power of two that divides item_size
+};
+
+// An empty list of items of `type`; allocates nothing.
+#define array_list_of(type, allocator)                                                             \
+    array_list_init((allocator), sizeof(type), ALLOCATOR_ALIGNOF(type))
+struct array_list array_list_init(struct allocator allocator, size_t item_size, size_t item_align);
+
+// Gives the memory back and empties the list.
+void array_list_free(struct array_list *list);
+
+// Makes room for `capacity` items in all, exactly. False iff the allocator has none: the list is
+// as it was.
+bool array_list_reserve(struct array_list *list, size_t capacity);
+
+// Append at the end, or insert before `index` (≤ count), copies of the items at `items`, which
+// must not lie in the list itself. Amortised constant time per item appended; inserting is linear
+// in what moves up. False iff the allocator has no room: the list is as it was. (The list first
+// asks for more than it needs, then for just enough, so that a failure record may stand although
+// the append succeeded.)
+bool array_list_append(struct array_list *list, const void *item);
+bool array_list_append_many(struct array_list *list, const void *items, size_t count);
+bool array_list_insert(struct array_list *list, size_t index, const void *item);
+
+// Removes the last item, into `item` unless that is NULL. False iff the list is empty.
+bool array_list_pop(struct array_list *list, void *item);
+
+// Gives back what the capacity exceeds the count by. False iff the allocator could not.
+bool array_list_shrink_to_fit(struct array_list *list);
+
+// The item at `index`, which must be less than count.
+void *array_list_at(const struct array_list *list, size_t index);
+
+// for (struct thing *t; ...): each item in order. The list must not change meanwhile.
+#define array_list_each(type, item, list)                                                          \
+    for (type *item = (type *)(list)->items, *item##_end = item + (list)->count;                   \
+         item != item##_end; item++)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

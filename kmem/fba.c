@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: MIT
+// The fixed-buffer allocator of fba.h. The fast paths come first in each section; what a refusal
+// costs stands in functions of its own, marked cold.
+#include "kmem/fba.h"
+
+// A hosted program gets these from its C library, a kernel brings its own; compilers emit calls
+// to them anyway.
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memset(void *to, int value, size_t size);
+
+#define COLD __attribute__((cold, noinline))
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define CALLER __builtin_return_address(0)
+
+static inline bool is_power_of_two(size_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+static inline uintptr_t min_address(uintptr_t a, uintptr_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uintptr_t max_address(uintptr_t a, uintptr_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline size_t saturating_add(size_t a, size_t b)
+{
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+// ── Opening ─────────────────────────────────────────────────────────────────────────────────────
+
+static bool is_good_buffer(uintptr_t base, size_t size)
+{
+    const uintptr_t highest_end = UINTPTR_MAX - FBA_ADDRESS_SPACE_GUARD + 1;
+
+    return base != 0 && base <= highest_end && size <= highest_end - base;
+}
+
+enum fba_status fba_init_zeroed(struct fba *fba, void *buffer, size_t size)
+{
+    uintptr_t base = (uintptr_t)buffer;
+
+    *fba = (struct fba){0};
+    if (!is_good_buffer(base, size))
+        return FBA_BAD_BUFFER;
+    fba->last = fba->floor = fba->adopted = fba->high = base - 1;
+    fba->base = base;
+    fba->top = fba->end = fba->ceiling = fba->reserve = fba->low = base + size;
+    fba->reserve_last = base + size - 1;
+    fba->state = FBA_STATE_OPEN;
+    return FBA_OK;
+}
+
+enum fba_status fba_init(struct fba *fba, void *buffer, size_t size)
+{
+    enum fba_status status = fba_init_zeroed(fba, buffer, size);
+
+    fba->high = fba->end;
+    return status;
+}
+
+enum fba_status fba_status(const struct fba *fba)
+{
+    switch (fba->state) {
+    case FBA_STATE_OPEN:
+        return FBA_OK;
+    case FBA_STATE_SEALED:
+        return FBA_SEALED;
+    default:
+        return FBA_NOT_READY;
+    }
+}
+
+// Lets `last` fall or `top` rise. Only then could `high`, `low` and `peak` forget something, so
+// only here are they brought up to date. `settled` is how far `last` may come again before that is
+// due the next time: the fast path of fba_free() compares with nothing else.
+static void give_back(struct fba *fba, uintptr_t last, uintptr_t top)
+{
+    fba->peak = fba_peak(fba);
+    fba->high = max_address(fba->high, fba->last);
+    fba->low = min_address(fba->low, fba->top);
+    fba->last = last;
+    fba->top = top;
+    fba->settled = min_address(fba->high, fba->base - 1 + (fba->peak - (fba->reserve - top))) + 1;
+}
+
+// ── Refusals ────────────────────────────────────────────────────────────────────────────────────
+
+// The bytes after `last` and before `top` that this alignment leaves, counted with the byte before
+// them: 0 is no room even for zero bytes.
+static size_t room_between(uintptr_t last, uintptr_t top, size_t align)
+{
+    uintptr_t before = last | (align - 1);
+
+    return before < top ? top - before : 0;
+}
+
+// Writes the record of a refused allocation, calls the hook, and returns NULL. Both ends fail
+// alike: what fits upward from `last` fits downward from `top`.
+static COLD void *refuse(struct fba *fba, size_t size, size_t align, const void *caller)
+{
+    struct fba_failure *failure = &fba->failure;
+
+    failure->reason = fba_status(fba);
+    failure->size = size;
+    failure->align = align;
+    failure->available = fba_available(fba, align);
+    failure->shortfall = 0;
+    failure->caller = caller;
+    failure->count++;
+    if (failure->reason == FBA_OK && !is_power_of_two(align)) {
+        failure->reason = FBA_BAD_ALIGNMENT;
+    } else if (failure->reason == FBA_OK) {
+        size_t possible = room_between(fba->adopted, fba->reserve, align);
+        uintptr_t missing_below = (fba->last | (align - 1)) + 1 - fba->top;
+        failure->reason = size < possible ? FBA_EXHAUSTED : FBA_TOO_LARGE;
+        failure->shortfall = failure->available != 0 ? size - failure->available
+                                                     : saturating_add(size, missing_below);
+    }
+    if (fba->hook)
+        fba->hook(fba, fba->hook_context);
+    return NULL;
+}
+
+// ── Permanent blocks ────────────────────────────────────────────────────────────────────────────
+
+// Of the sum `before + size` the carry is excluded first; `before` itself cannot wrap. An alignment
+// of 0 makes the mask all ones, and nothing lies behind that. Without a `caller` it is whoever
+// called the function into which this one is compiled; asked for where it is needed, so that the
+// fast path does not load it.
+static inline __attribute__((always_inline)) void *take(struct fba *fba, size_t size, size_t align,
+                                                        const void *caller)
+{
+    uintptr_t before = fba->last | (align - 1);
+
+    if (UNLIKELY((align & (align - 1)) != 0))
+        return refuse(fba, size, align, caller ? caller : CALLER);
+    if (UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->top))
+        return refuse(fba, size, align, caller ? caller : CALLER);
+    fba->last = before + size;
+    return (void *)(before + 1);
+}
+
+void *fba_alloc(struct fba *fba, size_t size, size_t align)
+{
+    return take(fba, size, align, NULL);
+}
+
+void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+{
+    return take(fba, size, align, caller);
+}
+
+// Of a block just taken, the bytes up to `high` may have been handed out before, and those from
+// `low` up may have been scratch.
+static COLD void *clear(const struct fba *fba, void *block, size_t size)
+{
+    uintptr_t start = (uintptr_t)block;
+    uintptr_t end = start + size;
+
+    if (start > fba->high)
+        start = max_address(start, fba->low);
+    if (end <= fba->low)
+        end = min_address(end, fba->high + 1);
+    if (block && start < end)
+        memset((void *)start, 0, end - start);
+    return block;
+}
+
+void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+{
+    void *block = take(fba, size, align, NULL);
+
+    // A block from between the watermarks was never handed out. NULL lies below them.
+    if (UNLIKELY((uintptr_t)block <= fba->high || fba->last >= fba->low))
+        return clear(fba, block, size);
+    return block;
+}
+
+// Whether [start, start + size) can be a block of the end that has handed out [from, to).
+static enum fba_status find(const struct fba *fba, uintptr_t start, size_t size, uintptr_t from,
+                            uintptr_t to)
+{
+    if (fba->state == FBA_STATE_NOT_READY)
+        return FBA_NOT_READY;
+    if (start == 0)
+        return FBA_NULL;
+    if (start < fba->base || start > fba->end)
+        return FBA_FOREIGN;
+    if (fba->state == FBA_STATE_SEALED) {
+        if (start == fba->end)
+            return FBA_FOREIGN;
+        return start <= fba->floor || start >= fba->ceiling ? FBA_PERMANENT : FBA_GONE;
+    }
+    return start < from || start > to || size > to - start ? FBA_BAD_BLOCK : FBA_OK;
+}
+
+// The same of the permanent end, and whether the block can move its end.
+static enum fba_status find_last(const struct fba *fba, uintptr_t start, size_t size)
+{
+    enum fba_status found = find(fba, start, size, fba->base, fba->last + 1);
+
+    if (found != FBA_OK)
+        return found;
+    if (start <= fba->floor)
+        return FBA_PROTECTED;
+    return start + size == fba->last + 1 ? FBA_OK : FBA_NOT_LAST;
+}
+
+static COLD enum fba_status free_slowly(struct fba *fba, uintptr_t start, size_t size)
+{
+    enum fba_status found = find_last(fba, start, size);
+
+    if (found == FBA_OK)
+        give_back(fba, start - 1, fba->top);
+    return found;
+}
+
+enum fba_status fba_free(struct fba *fba, void *block, size_t size)
+{
+    uintptr_t before = (uintptr_t)block - 1;
+    uintptr_t block_last = before + size;
+
+    if (UNLIKELY(block_last < before || block_last != fba->last || before < fba->floor ||
+                 block_last >= fba->settled))
+        return free_slowly(fba, (uintptr_t)block, size);
+    fba->last = before;
+    return FBA_OK;
+}
+
+enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
+{
+    uintptr_t before = (uintptr_t)block - 1;
+    enum fba_status found = find_last(fba, (uintptr_t)block, old_size);
+
+    if (new_size <= old_size) {
+        if (found == FBA_OK)
+            give_back(fba, before + new_size, fba->top);
+        return found == FBA_NOT_LAST || found == FBA_PROTECTED ? FBA_OK : found;
+    }
+    if (found != FBA_OK)
+        return found;
+    if (new_size >= fba->top - before)
+        return FBA_EXHAUSTED;
+    fba->last = before + new_size;
+    return FBA_OK;
+}
+
+void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size, size_t align)
+{
+    if (new_size == 0) {
+        fba_free(fba, block, old_size);
+        return NULL;
+    }
+    if (is_power_of_two(align) && ((uintptr_t)block & (align - 1)) == 0 &&
+        fba_remap(fba, block, old_size, new_size))
+        return block;
+
+    void *moved = fba_alloc_by(fba, new_size, align, CALLER);
+    if (moved && block) {
+        memcpy(moved, block, old_size < new_size ? old_size : new_size);
+        fba_free(fba, block, old_size);
+    }
+    return moved;
+}
+
+// ── Scratch ─────────────────────────────────────────────────────────────────────────────────────
+
+static inline __attribute__((always_inline)) void *take_scratch(struct fba *fba, size_t size,
+                                                                size_t align, const void *caller)
+{
+    if (UNLIKELY(size > fba->top || (align & (align - 1)) != 0))
+        return refuse(fba, size, align, caller ? caller : CALLER);
+
+    uintptr_t start = (fba->top - size) & ~(align - 1);
+    if (UNLIKELY(start <= fba->last))
+        return refuse(fba, size, align, caller ? caller : CALLER);
+    fba->top = start;
+    fba->settled = 0; // the peak counts both ends
+    return (void *)start;
+}
+
+void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
+{
+    return take_scratch(fba, size, align, NULL);
+}
+
+void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+{
+    return take_scratch(fba, size, align, caller);
+}
+
+enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size)
+{
+    uintptr_t start = (uintptr_t)block;
+    enum fba_status found = find(fba, start, size, fba->top, fba->reserve);
+
+    if (found != FBA_OK)
+        return found;
+    if (start + size > fba->ceiling)
+        return FBA_PROTECTED;
+    if (start != fba->top)
+        return FBA_NOT_LAST;
+    give_back(fba, fba->last, start + size);
+    return FBA_OK;
+}
+
+// ── Marks ───────────────────────────────────────────────────────────────────────────────────────
+
+// An open mark needs to remember only what it replaces: where it stands is the floor, or the
+// ceiling, itself.
+static COLD enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, bool scratch)
+{
+    enum fba_status status = fba_status(fba);
+    size_t *innermost = scratch ? &fba->innermost_scratch : &fba->innermost;
+    uintptr_t *bound = scratch ? &fba->ceiling : &fba->floor;
+
+    *mark = (struct fba_mark){0};
+    if (status != FBA_OK)
+        return status;
+    mark->owner = fba;
+    mark->serial = ++fba->serial;
+    mark->outer = *innermost;
+    mark->outer_bound = *bound;
+    mark->scratch = scratch;
+    *innermost = mark->serial;
+    *bound = scratch ? fba->top : fba->last;
+    return FBA_OK;
+}
+
+enum fba_status fba_mark(struct fba *fba, struct fba_mark *mark)
+{
+    return open_mark(fba, mark, false);
+}
+
+enum fba_status fba_scratch_mark(struct fba *fba, struct fba_mark *mark)
+{
+    return open_mark(fba, mark, true);
+}
+
+static COLD enum fba_status close_mark(struct fba *fba, struct fba_mark *mark, bool rewind)
+{
+    enum fba_status status = fba_status(fba);
+    size_t *innermost = mark->scratch ? &fba->innermost_scratch : &fba->innermost;
+    uintptr_t *bound = mark->scratch ? &fba->ceiling : &fba->floor;
+
+    if (status != FBA_OK)
+        return status;
+    if (mark->owner != fba)
+        return FBA_MARK_FOREIGN;
+    if (mark->serial == 0)
+        return FBA_MARK_CLOSED;
+    if (mark->serial <= fba->overtaken)
+        return FBA_MARK_OVERTAKEN;
+    if (mark->serial != *innermost)
+        return FBA_MARK_NOT_INNERMOST;
+    if (rewind)
+        give_back(fba, mark->scratch ? fba->last : *bound, mark->scratch ? *bound : fba->top);
+    *innermost = mark->outer;
+    *bound = mark->outer_bound;
+    mark->serial = 0;
+    return FBA_OK;
+}
+
+enum fba_status fba_keep(struct fba *fba, struct fba_mark *mark)
+{
+    return close_mark(fba, mark, false);
+}
+
+enum fba_status fba_rewind(struct fba *fba, struct fba_mark *mark)
+{
+    return close_mark(fba, mark, true);
+}
+
+void fba_scope_close_(struct fba_mark *mark)
+{
+    if (mark->owner)
+        fba_rewind(mark->owner, mark);
+}
+
+enum fba_status fba_reset(struct fba *fba)
+{
+    enum fba_status status = fba_status(fba);
+
+    if (status != FBA_OK)
+        return status;
+    give_back(fba, fba->adopted, fba->reserve);
+    fba->floor = fba->adopted;
+    fba->ceiling = fba->reserve;
+    fba->innermost = fba->innermost_scratch = 0;
+    fba->overtaken = fba->serial;
+    return FBA_OK;
+}
+
+// ── Questions ───────────────────────────────────────────────────────────────────────────────────
+
+bool fba_owns_range(const struct fba *fba, const void *block, size_t size)
+{
+    uintptr_t start = (uintptr_t)block;
+
+    if (fba->state == FBA_STATE_NOT_READY || start < fba->base || start > fba->end ||
+        size > fba->end - start)
+        return false;
+    return fba->state == FBA_STATE_OPEN || start >= fba->ceiling ||
+           (start <= fba->floor && size <= fba->floor + 1 - start);
+}
+
+size_t fba_capacity(const struct fba *fba)
+{
+    return fba->end - fba->base;
+}
+
+size_t fba_used(const struct fba *fba)
+{
+    return fba->state == FBA_STATE_NOT_READY ? 0 : fba->last + 1 - fba->base;
+}
+
+size_t fba_scratch_used(const struct fba *fba)
+{
+    return fba->state == FBA_STATE_OPEN ? fba->reserve - fba->top : 0;
+}
+
+size_t fba_reserved(const struct fba *fba)
+{
+    return fba->end - fba->reserve;
+}
+
+size_t fba_peak(const struct fba *fba)
+{
+    size_t taken = fba_used(fba) + fba_scratch_used(fba);
+
+    return taken > fba->peak ? taken : fba->peak;
+}
+
+size_t fba_available(const struct fba *fba, size_t align)
+{
+    size_t room = room_between(fba->last, fba->top, align);
+
+    return room != 0 && is_power_of_two(align) ? room - 1 : 0;
+}
+
+void fba_set_failure_hook(struct fba *fba, fba_failure_hook hook, void *context)
+{
+    fba->hook = hook;
+    fba->hook_context = context;
+}
+
+const char *fba_status_name(enum fba_status status)
+{
+    static const char *const names[] = {
+        [FBA_OK] = "ok",
+        [FBA_NOT_READY] = "not ready",
+        [FBA_SEALED] = "sealed",
+        [FBA_EXHAUSTED] = "exhausted",
+        [FBA_TOO_LARGE] = "too large",
+        [FBA_BAD_ALIGNMENT] = "bad alignment",
+        [FBA_BAD_BUFFER] = "bad buffer",
+        [FBA_BAD_NUMBERS] = "bad numbers",
+        [FBA_BUSY] = "busy",
+        [FBA_NULL] = "null",
+        [FBA_FOREIGN] = "foreign",
+        [FBA_BAD_BLOCK] = "bad block",
+        [FBA_NOT_LAST] = "not last",
+        [FBA_PROTECTED] = "protected",
+        [FBA_PERMANENT] = "permanent",
+        [FBA_GONE] = "gone",
+        [FBA_MARK_FOREIGN] = "mark foreign",
+        [FBA_MARK_NOT_INNERMOST] = "mark not innermost",
+        [FBA_MARK_CLOSED] = "mark closed",
+        [FBA_MARK_OVERTAKEN] = "mark overtaken",
+    };
+
+    // Unsigned, because an enumeration may be either and a negative value must be caught as well.
+    size_t index = (unsigned)status;
+    return index < sizeof names / sizeof names[0] ? names[index] : "unknown";
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// report: an account of an fba, or of its last failure, through a writer. Readable by a person and
+// by a program: one fact a line, `name: value` pairs, sizes in bytes. Allocates nothing, so it
+// works in a failure hook and in a panic.
+#ifndef KMEM_REPORT_H
+#define KMEM_REPORT_H
+
+#include "kmem/fba.h"
+#include "kmem/ledger.h"
+#include "kmem/writer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// What stands before each line, what the allocator is called, and who knows the holders.
+struct report {
+    const struct writer *writer;
+    const char *prefix;          // "" for none
+    const char *name;            // of the allocator
+    const struct ledger *ledger; // over the permanent end; NULL: holders and padding not known
+    size_t requested;            // bytes asked for by blocks that the ledger never saw
+};
+
+// The last failure: what was asked and by whom, why it was refused, how much was missing, how
+// full the buffer is, who holds the most, and a picture of it.
+void report_failure(const struct report *report, const struct fba *fba);
+
+// Where every byte of the buffer is: capacity, permanent, padding, scratch, reserve, free, peak.
+// "padding" is what is permanent and was not asked for: alignment, and blocks given back too early to
+// be reclaimed. Works before and after the seal.
+void report_account(const struct report *report, const struct fba *fba);
+
+// A line of `columns` characters, each an equal part of the buffer by what most of it is:
+// # permanent, . free, s scratch, R reserve.
+void report_picture(const struct report *report, const struct fba *fba, size_t columns);
+
+// Who holds the most, if the ledger is there.
+void report_holders(const struct report *report, size_t most);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
