@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+//
+// Single instructions that C cannot say, and the names of the register bits that this project
+// sets or tests. All but cpu_rdtsc, cpu_cpuid and cpu_pause need ring 0.
+//
+// "SDM", here and in the files around, is Intel's Software Developer's Manual by volume and
+// section, as numbered while paging was chapter 4 of volume 3A (order number 325462-078, December
+// 2022); newer editions count the chapters from there on one higher.
+#ifndef ARCH_X86_64_CPU_H
+#define ARCH_X86_64_CPU_H
+
+#include <stdint.h>
+
+// Control registers, SDM 3A 2.5.
+#define CR0_WP (UINT64_C(1) << 16)   // the kernel, too, cannot write a read-only page
+#define CR4_PGE (UINT64_C(1) << 7)   // global pages outlive a write to CR3
+#define CR4_LA57 (UINT64_C(1) << 12) // five-level paging; changes only outside 64-bit mode
+
+// Extended feature enables, SDM 3A 2.2.1.
+#define MSR_IA32_EFER UINT32_C(0xC0000080)
+#define EFER_NXE (UINT64_C(1) << 11) // bit 63 of a table entry means "no execution"
+
+// CPUID, SDM 2A "CPUID - CPU Identification".
+#define CPUID_FEATURES UINT32_C(0x00000001)
+#define CPUID_FEATURES_EDX_PGE (UINT32_C(1) << 13)
+#define CPUID_EXTENDED_MAXIMUM UINT32_C(0x80000000) // EAX: the highest extended leaf
+#define CPUID_EXTENDED_FEATURES UINT32_C(0x80000001)
+#define CPUID_EXTENDED_FEATURES_EDX_NX (UINT32_C(1) << 20)
+#define CPUID_EXTENDED_FEATURES_EDX_PAGE1GB (UINT32_C(1) << 26)
+
+// What LGDT and LIDT read: SDM 3A 2.4.1 and 2.4.3.
+struct cpu_table_register {
+    uint16_t limit; // size - 1
+    uint64_t base;
+} __attribute__((packed));
+
+struct cpu_cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpu_cpuid cpu_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpu_cpuid out;
+    __asm__ volatile("cpuid"
+                     : "=a"(out.eax), "=b"(out.ebx), "=c"(out.ecx), "=d"(out.edx)
+                     : "a"(leaf), "c"(subleaf));
+    return out;
+}
+
+// The time stamp counter, read after every earlier instruction has finished. RDTSC alone may
+// run ahead of them; the fence is SDM 2B "RDTSC"'s own recipe.
+static inline uint64_t cpu_rdtsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static inline uint64_t cpu_rdmsr(uint32_t msr)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void cpu_wrmsr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uint64_t cpu_read_cr0(void)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_write_cr0(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr0" : : "r"(value) : "memory");
+}
+
+// The address that the last page fault was about.
+static inline uint64_t cpu_read_cr2(void)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline uint64_t cpu_read_cr3(void)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%cr3, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_write_cr3(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr3" : : "r"(value) : "memory");
+}
+
+static inline uint64_t cpu_read_cr4(void)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_write_cr4(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr4" : : "r"(value) : "memory");
+}
+
+// Forgets this processor's cached translation of the page that holds `address`.
+static inline void cpu_invlpg(uintptr_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline void cpu_cli(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+static inline void cpu_hlt(void)
+{
+    __asm__ volatile("hlt" : : : "memory");
+}
+
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause" : : : "memory");
+}
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+//
+// Four-level page tables: built by the loader, changed and checked by the kernel.
+//
+//     48-bit virtual address:  |  9 bits |  9 bits |  9 bits |  9 bits | 12 bits |
+//     index into the           |  PML4   |  PDPT   |   PD    |   PT    |  page   |
+//     an entry there covers      512 GiB    1 GiB     2 MiB     4 KiB
+//
+// A mapping is read-only, executable or writable; nothing can be both writable and executable
+// through one mapping. That no frame is so through two is for the caller to keep, and for
+// paging_walk to check. All memory is mapped with PAT entry 0, which is write-back after reset (SDM
+// 3A 11.12.4) and which nobody here changes. Not for two processors at once.
+#ifndef ARCH_X86_64_PAGING_H
+#define ARCH_X86_64_PAGING_H
+
+#include "arch/x86_64/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGING_4K (UINT64_C(1) << 12)
+#define PAGING_2M (UINT64_C(1) << 21)
+#define PAGING_1G (UINT64_C(1) << 30)
+
+enum paging_status {
+    PAGING_OK,
+    PAGING_NO_MEMORY,     // `new_table` had no page to give
+    PAGING_MISALIGNED,    // an address or a size is not a multiple of 4 KiB
+    PAGING_BAD_RANGE,     // wraps, or is not canonical, or is physical beyond 52 bits
+    PAGING_OCCUPIED,      // something is mapped there already
+    PAGING_NOT_MAPPED,    // something there is not mapped
+    PAGING_LARGE_PAGE,    // a large page would have to be split
+    PAGING_FIVE_LEVELS,   // the processor runs with five-level paging (CR4.LA57)
+    PAGING_NO_NO_EXECUTE, // the processor cannot forbid execution (NX), or its firmware hides it
+};
+
+enum paging_access {
+    PAGING_READ_ONLY,
+    PAGING_READ_EXECUTE,
+    PAGING_READ_WRITE,
+};
+
+// A set of page tables.
+struct paging {
+    physical_t root; // the PML4: a page of 4 KiB
+    // Every table is at virtual = window + physical, the root included: 0 where memory is mapped
+    // at its own address (firmware, loader, a test on the host), else the direct map's start.
+    uintptr_t window;
+    // Supplies a zeroed page of 4 KiB for a table, by its physical address, and returns true; or
+    // returns false. May be NULL where nothing will be mapped.
+    bool (*new_table)(void *context, physical_t *table);
+    void *context;
+    // These are the tables that this processor runs on, so that what is unmapped must also leave
+    // its TLB. Other processors' TLBs are the caller's business.
+    bool active;
+};
+
+// A range of virtual addresses [start, start + size) that leads to [to, to + size) with the same
+// rights throughout.
+struct paging_range {
+    uintptr_t start;
+    uint64_t size;
+    physical_t to;
+    bool writable, executable, user;
+};
+
+// What is known of one virtual address.
+struct paging_lookup {
+    bool present;
+    bool writable, executable, user; // all levels taken together; false where not present
+    uint64_t page_size;              // of the page; where not present, of the hole's table entry
+    physical_t to;                   // of the very byte; 0 where not present
+};
+
+// A sentence's worth of words for a status.
+const char *paging_status_name(enum paging_status status);
+
+// Whether this processor, as it runs now, can use these tables: PAGING_OK, PAGING_FIVE_LEVELS or
+// PAGING_NO_NO_EXECUTE. Ring 0.
+enum paging_status paging_supported(void);
+
+// The largest page that this processor has: PAGING_1G or PAGING_2M.
+uint64_t paging_largest_page(void);
+
+// Turns on what these tables count on: no-execute (EFER.NXE), write protection in ring 0 (CR0.WP)
+// and, where there are, global pages (CR4.PGE). Before the tables are loaded: without NXE their
+// bit 63 is reserved. After paging_supported said yes; on each processor; ring 0.
+void paging_enable_protections(void);
+
+// Maps [start, start + size) to `to` in pages of 4 KiB; size 0 maps nothing. Fails with
+// MISALIGNED, BAD_RANGE or OCCUPIED, and then nothing has changed, or with NO_MEMORY, and then
+// the pages before the one that needed the table are mapped. O(pages).
+enum paging_status paging_map(struct paging *paging, uintptr_t start, physical_t to, uint64_t size,
+                              enum paging_access access);
+
+// The same in the largest pages that both addresses, the size and `largest` (PAGING_4K, PAGING_2M
+// or PAGING_1G) allow. The caller sees to it that the range holds memory of one type only: a
+// large page over two has undefined behaviour (SDM 3A 11.11.9).
+enum paging_status paging_map_large(struct paging *paging, uintptr_t start, physical_t to,
+                                    uint64_t size, enum paging_access access, uint64_t largest);
+
+// Unmaps [start, start + size), all of which is mapped in pages of 4 KiB. Fails with MISALIGNED,
+// BAD_RANGE, NOT_MAPPED or LARGE_PAGE, and then nothing has changed. Tables that become empty
+// stay. O(pages).
+enum paging_status paging_unmap(struct paging *paging, uintptr_t start, uint64_t size);
+
+// Unmaps everything below 2^47, whatever its page size: what a kernel in the upper half does when
+// it no longer needs the mapping that the loader jumped through. The tables below the root stay,
+// out of use. Constant time.
+void paging_drop_lower_half(struct paging *paging);
+
+// What `address` leads to. An address that is not canonical is not present.
+struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t address);
+
+// Calls `visit` for everything that is mapped, in ascending order of unsigned virtual addresses,
+// merged: two ranges that follow one another differ in rights, or are apart in virtual or in
+// physical memory. Page sizes do not matter. `visit` must not change the tables.
+void paging_walk(const struct paging *paging,
+                 void (*visit)(void *context, const struct paging_range *range), void *context);
+
+// How many tables below the PML4 a mapping of [start, start + size) in pages of 4 KiB takes where
+// there are none yet: exact, and an upper bound where there are some. size 0 takes none. The range
+// must not wrap. Constant time.
+uint64_t paging_tables_needed(uintptr_t start, uint64_t size);
+
+#endif

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// Traps: what happens when the processor raises an exception, instead of a triple fault. The
+// kernel gets an account on its console that a person can act on, and then stops.
+//
+//     traps_build(table, TRAPS_ON_CURRENT_STACK);    before there are interrupt stacks
+//     traps_load(table);
+//     …
+//     traps_build(other, TRAPS_ON_INTERRUPT_STACKS); after descriptors_load with stacks
+//     traps_load(other);                             once on each processor
+//
+// The hooks below are one set for the machine. One processor sets them; until then each is empty.
+#ifndef ARCH_X86_64_TRAPS_H
+#define ARCH_X86_64_TRAPS_H
+
+#include "kmem/writer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRAPS_VECTORS 256
+
+// The vectors that are told apart here or by a handler: SDM 3A 6.3.1, table 6-1.
+enum traps_vector {
+    TRAPS_NMI = 2,
+    TRAPS_BREAKPOINT = 3,
+    TRAPS_INVALID_OPCODE = 6,
+    TRAPS_DOUBLE_FAULT = 8,
+    TRAPS_INVALID_TSS = 10,
+    TRAPS_SEGMENT_NOT_PRESENT = 11,
+    TRAPS_STACK_FAULT = 12,
+    TRAPS_GENERAL_PROTECTION = 13,
+    TRAPS_PAGE_FAULT = 14,
+    TRAPS_MACHINE_CHECK = 18,
+};
+
+// A gate of the IDT: SDM 3A 6.14.1, figure 6-8.
+struct trap_gate {
+    uint16_t offset_low;
+    uint16_t selector;
+    uint8_t ist;
+    uint8_t type;
+    uint16_t offset_middle;
+    uint32_t offset_high;
+    uint32_t reserved;
+};
+
+// What was interrupted, as traps_entry.S and the processor leave it on the stack. What a handler
+// changes here is what the interrupted code finds when it goes on.
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector;
+    uint64_t error;                    // 0 where the processor gives none
+    uint64_t rip, cs, rflags, rsp, ss; // SDM 3A 6.14.2
+};
+
+enum traps_stacks {
+    TRAPS_ON_CURRENT_STACK,    // an overflow of the stack ends in a triple fault
+    TRAPS_ON_INTERRUPT_STACKS, // double fault, NMI, machine check and page fault have their own
+};
+
+// Memory that holds a stack: the bytes [low, high). `low` is expected to have an unmapped page
+// under it.
+struct traps_stack {
+    uintptr_t low, high;
+};
+
+// Fills `table` with a gate for every vector: kernel code segment of descriptors.h, ring 0,
+// interrupts off on entry.
+void traps_build(struct trap_gate table[TRAPS_VECTORS], enum traps_stacks stacks);
+
+// Makes this processor use `table`, which stays where it is as long as it is loaded. After
+// descriptors_load; with interrupts off.
+void traps_load(const struct trap_gate table[TRAPS_VECTORS]);
+
+// `handler` sees every trap first, with interrupts off. It returns whether the interrupted code
+// goes on with the frame as it is now; else the trap is reported. It must not itself raise a trap
+// that has an interrupt stack while it runs on that stack: the second frame overwrites the first.
+void traps_set_handler(bool (*handler)(struct trap_frame *frame));
+
+// Where the account of a trap is written. Without it a trap stops the machine without a word.
+void traps_report_to(const struct writer *writer);
+
+// Called after the account; it must not return, and the processor halts if it does. It is called
+// again if a trap happens in it, and not a third time.
+void traps_set_stop(void (*stop)(void));
+
+// The stacks that a backtrace may be read from: NULL, 0 allows none. The array stays the
+// caller's, and must stay where it is.
+void traps_set_stacks(const struct traps_stack *stacks, size_t count);
+
+// The name of an exception; "interrupt" for vectors from 32, "reserved" for those without a name.
+const char *traps_name(uint64_t vector);
+
+// Called by traps_entry.S only. Returns iff the handler says that the interrupted code goes on.
+void trap_handler(struct trap_frame *frame);
+
+#endif
