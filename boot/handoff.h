@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// handoff: the contract between the loader and the kernel.
+//
+// The kernel file is an ELF64 executable for x86-64 (System V ABI, AMD64 supplement), linked in
+// the top 2 GiB. Besides its PT_LOAD segments it has exactly one program header of type
+// PT_EARLY_HEAP: p_vaddr and p_memsz are the region that the linker script reserved for the early
+// heap; it has no bytes in the file. So the size of the region stands in one place, the link.
+//
+// The loader's obligations, when it jumps to the entry point:
+//   - processor in long mode with four-level paging, CR0.WP and EFER.NXE set, interrupts off,
+//     direction flag clear; RDI holds the virtual address of `struct handoff`, all else is
+//     undefined; the kernel brings its own stack, descriptor tables and traps;
+//   - every segment is mapped at its virtual address with its permissions and nothing more, bytes
+//     beyond the file's are zero; the region is mapped read-write in 4 KiB pages, its contents are
+//     undefined except for what the loader allocated; holes between segments are not mapped;
+//   - region and image are congruent modulo 2 MiB, virtual to physical, so that an alignment up to
+//     2 MiB obtained by the loader holds for the kernel;
+//   - all memory that the firmware's map describes is mapped at window + physical address, never
+//     executable, and not writable where the kernel's text and read-only data lie; devices are not;
+//   - everything it leaves lies in the region, below heap.used, allocated by the same fba that the
+//     kernel runs; offsets count from the start of the region. One exception: the mapping of the
+//     code that jumps, which is all that the lower half of the address space holds.
+//
+// The kernel's obligations: check this structure before it trusts it, adopt the allocator with
+// heap.used as its floor, drop the lower half, and not write to the page tables but through the
+// window.
+//
+// Whose memory is what, once the firmware has exited: the image (its guard holes included) and the
+// region belong to the kernel; everything else that the map calls loader or boot services memory
+// is free.
+#ifndef BOOT_HANDOFF_H
+#define BOOT_HANDOFF_H
+
+#include "kmem/fba.h"
+
+#include <stdint.h>
+
+// Program header type of the region: in the range that the ELF specification leaves to operating
+// systems, PT_LOOS (0x60000000) to PT_HIOS (0x6fffffff); the letters are "kmem".
+#define PT_EARLY_HEAP 0x6b6d656du
+
+// "EARLYFBA", read as a little-endian number.
+#define HANDOFF_MAGIC 0x414246594c524145u
+#define HANDOFF_VERSION 1u
+
+// Where the kernel image must lie, and how the loader places it: in one piece of physical memory
+// whose address is a multiple of this.
+#define HANDOFF_IMAGE_BASE 0xffffffff80000000u
+#define HANDOFF_IMAGE_ALIGN 0x200000u
+// Start of the direct map: the first byte of the higher half.
+#define HANDOFF_WINDOW 0xffff800000000000u
+
+#define HANDOFF_PAGE_SIZE 4096u
+#define HANDOFF_COMMAND_LINE_MAX 4095u // bytes, without the NUL
+
+// Bytes at an offset in the region.
+struct handoff_span {
+    uint64_t offset;
+    uint64_t size;
+};
+
+// The firmware's memory map as ExitBootServices saw it (UEFI specification, GetMemoryMap):
+// descriptors at a stride of `descriptor_size`, which may exceed the structure's own size.
+struct handoff_memory_map {
+    struct handoff_span span;
+    uint32_t descriptor_size;
+    uint32_t descriptor_version;
+};
+
+// GOP's linear framebuffer; size 0 if there is none.
+struct handoff_framebuffer {
+    uint64_t physical;
+    uint64_t size;
+    uint32_t width, height;   // pixels
+    uint32_t pixels_per_line; // at least width
+    uint32_t format;          // EFI_GRAPHICS_PIXEL_FORMAT
+};
+
+// The first refusal of a loader that ran out of the region. It then went on in a larger one, only
+// so that the kernel can learn how much the whole boot needs: a measuring run.
+struct handoff_refusal {
+    uint64_t count; // 0: the loader did not run out
+    uint64_t size, align, available, shortfall;
+    char what[32]; // what the loader was doing, NUL-terminated
+};
+
+struct handoff {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size; // of this structure
+
+    // The image: text to region, holes included, one contiguous piece of physical memory.
+    uint64_t image_physical, image_virtual, image_size;
+    // The region inside it. `linked_size` is what the file reserves; `heap.size` is larger iff
+    // this is a measuring run.
+    uint64_t region_physical, region_virtual, linked_size;
+    struct fba_numbers heap;
+    uint64_t heap_requested; // bytes of heap.used that were asked for; the rest is padding
+
+    uint64_t window;          // virtual = window + physical
+    uint64_t page_table_root; // physical address of the top table
+
+    struct handoff_memory_map memory_map;
+    struct handoff_span command_line; // NUL-terminated, the NUL not counted; size 0: none
+    struct handoff_framebuffer framebuffer;
+    uint64_t acpi_rsdp;        // physical addresses of what the firmware's configuration
+    uint64_t smbios;           // table names; 0: none
+    uint64_t efi_system_table; // physical
+    struct handoff_refusal refusal;
+    uint64_t loader_tsc; // time stamp counter at the loader's entry
+};
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The page allocator of frames.h.
+#include "boot/kernel/frames.h"
+
+// What the first frame of a free range holds.
+struct free_range {
+    physical_t next; // meaningless in the last range of the list
+    uint64_t count;  // frames in this range
+    bool is_last;
+};
+
+static struct free_range *range_at(const struct frames *frames, physical_t start)
+{
+    return (struct free_range *)(frames->window + start.value);
+}
+
+static void push(struct frames *frames, physical_t start, struct free_range range)
+{
+    *range_at(frames, start) = range;
+    frames->first = start;
+}
+
+void frames_give(struct frames *frames, physical_t start, physical_t end)
+{
+    uint64_t count = (end.value - start.value) / FRAME_SIZE;
+
+    if (count == 0)
+        return;
+    push(frames, start, (struct free_range){frames->first, count, frames->free == 0});
+    frames->free += count;
+}
+
+bool frames_take(struct frames *frames, physical_t *frame)
+{
+    if (frames->free == 0)
+        return false;
+
+    struct free_range range = *range_at(frames, frames->first);
+    *frame = frames->first;
+    frames->free--;
+    if (range.count > 1) {
+        range.count--;
+        push(frames, physical_add(*frame, FRAME_SIZE), range);
+    } else {
+        frames->first = range.next;
+    }
+    return true;
+}

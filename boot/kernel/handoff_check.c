@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// The checks of handoff_check.h, from what the structure says of itself to what it points at.
+#include "boot/kernel/handoff_check.h"
+
+#define REFUSE(writer, ...) (writer_print((writer), __VA_ARGS__), false)
+#define NUMBER(value) ((unsigned long long)(value))
+
+// A named part of the region, as offsets.
+struct part {
+    const char *name;
+    struct handoff_span span;
+};
+
+static bool is_within(uint64_t start, uint64_t size, uint64_t outer_start, uint64_t outer_size)
+{
+    return start >= outer_start && start - outer_start <= outer_size &&
+           size <= outer_size - (start - outer_start);
+}
+
+static bool overlaps(struct handoff_span a, struct handoff_span b)
+{
+    return a.size != 0 && b.size != 0 && a.offset < b.offset + b.size &&
+           b.offset < a.offset + a.size;
+}
+
+static bool check_identity(const struct handoff *handoff, const struct writer *writer)
+{
+    if (handoff->magic != HANDOFF_MAGIC)
+        return REFUSE(writer, "its magic is 0x%llx, not 0x%llx: no loader of ours left it",
+                      NUMBER(handoff->magic), NUMBER(HANDOFF_MAGIC));
+    if (handoff->version != HANDOFF_VERSION)
+        return REFUSE(writer, "its version is %u and this kernel reads %u: use a loader of the "
+                              "same build",
+                      handoff->version, HANDOFF_VERSION);
+    if (handoff->size != sizeof *handoff)
+        return REFUSE(writer, "it has %u bytes, version %u has %zu", handoff->size,
+                      HANDOFF_VERSION, sizeof *handoff);
+    if (handoff->window != HANDOFF_WINDOW)
+        return REFUSE(writer, "the direct map is at 0x%llx, not at 0x%llx",
+                      NUMBER(handoff->window), NUMBER(HANDOFF_WINDOW));
+    return true;
+}
+
+static bool check_region(const struct handoff *handoff, const struct writer *writer)
+{
+    uint64_t size = handoff->heap.size;
+
+    if (size == 0 || handoff->linked_size == 0 || size < handoff->linked_size ||
+        ((size | handoff->linked_size | handoff->region_virtual) & (HANDOFF_PAGE_SIZE - 1)) != 0)
+        return REFUSE(writer,
+                      "its region at 0x%llx of %llu bytes, %llu linked, is not made of whole pages",
+                      NUMBER(handoff->region_virtual), NUMBER(size), NUMBER(handoff->linked_size));
+    if (!is_within(handoff->region_virtual, size, handoff->image_virtual, handoff->image_size))
+        return REFUSE(writer, "its region at 0x%llx, %llu bytes, leaves the image at 0x%llx, %llu "
+                              "bytes",
+                      NUMBER(handoff->region_virtual), NUMBER(size),
+                      NUMBER(handoff->image_virtual), NUMBER(handoff->image_size));
+    if (handoff->region_physical - handoff->image_physical !=
+            handoff->region_virtual - handoff->image_virtual ||
+        (handoff->region_physical - handoff->region_virtual) % HANDOFF_IMAGE_ALIGN != 0)
+        return REFUSE(writer, "region at 0x%llx and its memory at 0x%llx are not congruent modulo "
+                              "2 MiB",
+                      NUMBER(handoff->region_virtual), NUMBER(handoff->region_physical));
+    if (handoff->heap.used > size)
+        return REFUSE(writer, "%llu bytes of the region are said to be used, it has %llu",
+                      NUMBER(handoff->heap.used), NUMBER(size));
+    return true;
+}
+
+static bool check_parts(const struct handoff *handoff, const struct writer *writer)
+{
+    struct handoff_span line = handoff->command_line;
+    const struct part parts[] = {
+        {"boot info", {(uintptr_t)handoff - handoff->region_virtual, sizeof *handoff}},
+        {"memory map", handoff->memory_map.span},
+        {"command line", {line.offset, line.size == 0 ? 0 : line.size + 1}},
+        {"top page table",
+         {handoff->page_table_root - handoff->region_physical, HANDOFF_PAGE_SIZE}},
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (!is_within(parts[i].span.offset, parts[i].span.size, 0, handoff->heap.used))
+            return REFUSE(writer, "its %s, %llu bytes at offset %llu, is not in the used part of "
+                                  "the region, %llu bytes",
+                          parts[i].name, NUMBER(parts[i].span.size),
+                          NUMBER(parts[i].span.offset), NUMBER(handoff->heap.used));
+        for (size_t j = 0; j < i; j++) {
+            if (overlaps(parts[i].span, parts[j].span))
+                return REFUSE(writer, "its %s and its %s overlap at offset %llu", parts[i].name,
+                              parts[j].name, NUMBER(parts[i].span.offset));
+        }
+    }
+    if (line.size > HANDOFF_COMMAND_LINE_MAX)
+        return REFUSE(writer, "its command line has %llu bytes, at most %u are allowed",
+                      NUMBER(line.size), HANDOFF_COMMAND_LINE_MAX);
+    if (handoff_command_line(handoff)[line.size] != '\0')
+        return REFUSE(writer, "its command line of %llu bytes does not end with a NUL",
+                      NUMBER(line.size));
+    return true;
+}
+
+static bool check_memory(const struct handoff *handoff, const struct writer *writer)
+{
+    struct memory_map map = handoff_memory_map(handoff);
+    struct memory_map_cursor cursor = {0};
+    struct memory_range range;
+    const struct handoff_framebuffer *screen = &handoff->framebuffer;
+    bool found = false;
+
+    if (map.stride < MEMORY_DESCRIPTOR_SIZE || map.size == 0 || map.size % map.stride != 0)
+        return REFUSE(writer, "its memory map of %zu bytes is not made of descriptors of %zu bytes",
+                      map.size, map.stride);
+    memory_map_sort(&map);
+    while (!found && memory_map_next(&map, &cursor, &range))
+        found = range.kind == MEMORY_USABLE &&
+                is_within(handoff->image_physical, handoff->image_size, range.start,
+                          range.end - range.start);
+    if (!found)
+        return REFUSE(writer, "the image at 0x%llx, %llu bytes, is not in memory that the map "
+                              "calls usable",
+                      NUMBER(handoff->image_physical), NUMBER(handoff->image_size));
+    if (overlaps((struct handoff_span){handoff->image_physical, handoff->image_size},
+                 (struct handoff_span){screen->physical, screen->size}))
+        return REFUSE(writer, "the framebuffer at 0x%llx overlaps the image at 0x%llx",
+                      NUMBER(screen->physical), NUMBER(handoff->image_physical));
+    return true;
+}
+
+struct memory_map handoff_memory_map(const struct handoff *handoff)
+{
+    return (struct memory_map){
+        .descriptors =
+            (unsigned char *)(handoff->region_virtual + handoff->memory_map.span.offset),
+        .size = handoff->memory_map.span.size,
+        .stride = handoff->memory_map.descriptor_size,
+    };
+}
+
+const char *handoff_command_line(const struct handoff *handoff)
+{
+    return handoff->command_line.size == 0
+               ? ""
+               : (const char *)(handoff->region_virtual + handoff->command_line.offset);
+}
+
+bool handoff_check(const struct handoff *handoff, const struct writer *writer)
+{
+    if (!handoff || (uintptr_t)handoff % _Alignof(struct handoff) != 0)
+        return REFUSE(writer, "it is said to be at %p, which is no address for it",
+                      (const void *)handoff);
+    return check_identity(handoff, writer) && check_region(handoff, writer) &&
+           check_parts(handoff, writer) && check_memory(handoff, writer);
+}

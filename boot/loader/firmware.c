@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+// The UEFI calls behind firmware.h.
+#include "boot/loader/firmware.h"
+
+#include <efilib.h>
+
+#define EXIT_TRIES 8
+#define CONSOLE_CHUNK 64
+
+// The firmware's console takes UCS-2, NUL-terminated, and wants a carriage return before a line
+// feed (UEFI 12.4.3).
+static void write_console(void *context, const char *text, size_t length)
+{
+    SIMPLE_TEXT_OUTPUT_INTERFACE *out = context;
+    CHAR16 chunk[CONSOLE_CHUNK];
+    UINTN used = 0;
+
+    if (!out) // a machine without a console: UEFI 4.3 lets ConOut be NULL
+        return;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n')
+            chunk[used++] = '\r';
+        chunk[used++] = (CHAR16)(unsigned char)text[i];
+        if (used >= CONSOLE_CHUNK - 2 || i + 1 == length) {
+            chunk[used] = 0;
+            out->OutputString(out, chunk);
+            used = 0;
+        }
+    }
+}
+
+void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
+{
+    *firmware = (struct firmware){
+        .image = image, .system = system, .console = {write_console, system->ConOut}};
+    system->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
+}
+
+void firmware_print_status(struct firmware *firmware, EFI_STATUS status)
+{
+    CHAR16 text[64]; // StatusToString writes at most this much, says <efilib.h>
+    char ascii[64];
+    size_t length = 0;
+
+    StatusToString(text, status);
+    for (; length < sizeof ascii - 1 && text[length] != 0; length++)
+        ascii[length] = (char)text[length];
+    ascii[length] = '\0';
+    writer_print(&firmware->console, "%s", ascii);
+}
+
+EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t align,
+                             struct firmware_pages *pages)
+{
+    EFI_BOOT_SERVICES *services = firmware->system->BootServices;
+    UINTN wanted = (size + EFI_PAGE_SIZE - 1) / EFI_PAGE_SIZE;
+    UINTN spare = align / EFI_PAGE_SIZE - 1;
+    EFI_PHYSICAL_ADDRESS start = 0;
+
+    *pages = (struct firmware_pages){0, 0};
+    EFI_STATUS status =
+        services->AllocatePages(AllocateAnyPages, EfiLoaderData, wanted + spare, &start);
+    if (EFI_ERROR(status))
+        return status;
+
+    UINTN before = (((start + align - 1) & ~(align - 1)) - start) / EFI_PAGE_SIZE;
+    if (before > 0)
+        services->FreePages(start, before);
+    pages->start = start + before * EFI_PAGE_SIZE;
+    pages->pages = wanted;
+    if (before < spare)
+        services->FreePages(pages->start + wanted * EFI_PAGE_SIZE, spare - before);
+    return EFI_SUCCESS;
+}
+
+void firmware_free(struct firmware *firmware, struct firmware_pages *pages)
+{
+    if (pages->pages > 0)
+        firmware->system->BootServices->FreePages(pages->start, pages->pages);
+    *pages = (struct firmware_pages){0, 0};
+}
+
+static EFI_STATUS open_file(struct firmware *firmware, const CHAR16 *name, EFI_FILE_HANDLE *file)
+{
+    EFI_BOOT_SERVICES *services = firmware->system->BootServices;
+    EFI_LOADED_IMAGE *loaded = NULL;
+    EFI_FILE_IO_INTERFACE *volume = NULL;
+    EFI_FILE_HANDLE root = NULL;
+
+    EFI_STATUS status =
+        services->HandleProtocol(firmware->image, &LoadedImageProtocol, (void **)&loaded);
+    if (EFI_ERROR(status))
+        return status;
+    // A loader that was started from memory or over a network has no volume of its own.
+    if (!loaded->DeviceHandle ||
+        EFI_ERROR(services->HandleProtocol(loaded->DeviceHandle, &FileSystemProtocol,
+                                           (void **)&volume)))
+        return EFI_NO_MEDIA;
+    status = volume->OpenVolume(volume, &root);
+    if (EFI_ERROR(status))
+        return status;
+    // Open() takes a name that it does not change, and its prototype forgot to say so.
+    status = root->Open(root, file, (CHAR16 *)(uintptr_t)name, EFI_FILE_MODE_READ, 0);
+    root->Close(root);
+    return status;
+}
+
+static EFI_STATUS file_size(EFI_FILE_HANDLE file, uint64_t *size)
+{
+    // EFI_FILE_INFO ends with the file's name, of which FAT allows 255 characters.
+    union {
+        EFI_FILE_INFO info;
+        unsigned char bytes[sizeof(EFI_FILE_INFO) + 256 * sizeof(CHAR16)];
+    } buffer;
+    UINTN length = sizeof buffer;
+
+    EFI_STATUS status = file->GetInfo(file, &GenericFileInfo, &length, &buffer);
+    if (!EFI_ERROR(status))
+        *size = buffer.info.FileSize;
+    return status;
+}
+
+static EFI_STATUS read_whole(EFI_FILE_HANDLE file, EFI_PHYSICAL_ADDRESS to, uint64_t size)
+{
+    for (uint64_t done = 0; done < size;) {
+        UINTN length = size - done;
+        EFI_STATUS status = file->Read(file, &length, (void *)(uintptr_t)(to + done));
+        if (EFI_ERROR(status))
+            return status;
+        if (length == 0)
+            return EFI_END_OF_FILE;
+        done += length;
+    }
+    return EFI_SUCCESS;
+}
+
+EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uint64_t most,
+                              struct firmware_pages *pages, uint64_t *size)
+{
+    EFI_FILE_HANDLE file = NULL;
+
+    *pages = (struct firmware_pages){0, 0};
+    *size = 0;
+    EFI_STATUS status = open_file(firmware, name, &file);
+    if (EFI_ERROR(status))
+        return status;
+    status = file_size(file, size);
+    if (!EFI_ERROR(status) && *size > most)
+        status = EFI_BAD_BUFFER_SIZE;
+    if (!EFI_ERROR(status) && *size > 0)
+        status = firmware_allocate(firmware, *size, EFI_PAGE_SIZE, pages);
+    if (!EFI_ERROR(status))
+        status = read_whole(file, pages->start, *size);
+    if (EFI_ERROR(status))
+        firmware_free(firmware, pages);
+    file->Close(file);
+    return status;
+}
+
+static bool same_guid(const EFI_GUID *a, const EFI_GUID *b)
+{
+    return CompareMem(a, b, sizeof *a) == 0;
+}
+
+struct firmware_tables firmware_find_tables(const struct firmware *firmware)
+{
+    static const EFI_GUID acpi_20 = ACPI_20_TABLE_GUID;
+    static const EFI_GUID acpi_10 = ACPI_TABLE_GUID;
+    static const EFI_GUID smbios_3 = SMBIOS3_TABLE_GUID;
+    static const EFI_GUID smbios_2 = SMBIOS_TABLE_GUID;
+    struct firmware_tables older = {0}, newer = {0};
+
+    for (UINTN i = 0; i < firmware->system->NumberOfTableEntries; i++) {
+        const EFI_CONFIGURATION_TABLE *entry = &firmware->system->ConfigurationTable[i];
+        uint64_t address = (uintptr_t)entry->VendorTable;
+        if (same_guid(&entry->VendorGuid, &acpi_20))
+            newer.acpi_rsdp = address;
+        else if (same_guid(&entry->VendorGuid, &acpi_10))
+            older.acpi_rsdp = address;
+        else if (same_guid(&entry->VendorGuid, &smbios_3))
+            newer.smbios = address;
+        else if (same_guid(&entry->VendorGuid, &smbios_2))
+            older.smbios = address;
+    }
+    return (struct firmware_tables){
+        .acpi_rsdp = newer.acpi_rsdp ? newer.acpi_rsdp : older.acpi_rsdp,
+        .smbios = newer.smbios ? newer.smbios : older.smbios,
+    };
+}
+
+struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
+{
+    EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = NULL;
+
+    if (EFI_ERROR(firmware->system->BootServices->LocateProtocol(&GraphicsOutputProtocol, NULL,
+                                                                 (void **)&gop)) ||
+        gop->Mode->Info->PixelFormat == PixelBltOnly)
+        return (struct firmware_framebuffer){0};
+    return (struct firmware_framebuffer){
+        .physical = gop->Mode->FrameBufferBase,
+        .size = gop->Mode->FrameBufferSize,
+        .width = gop->Mode->Info->HorizontalResolution,
+        .height = gop->Mode->Info->VerticalResolution,
+        .pixels_per_line = gop->Mode->Info->PixelsPerScanLine,
+        .format = (uint32_t)gop->Mode->Info->PixelFormat,
+    };
+}
+
+EFI_STATUS firmware_map_size(struct firmware *firmware, uint64_t *size, uint64_t *stride)
+{
+    UINTN needed = 0, key, descriptor_size = 0;
+    UINT32 version;
+    EFI_STATUS status = firmware->system->BootServices->GetMemoryMap(&needed, NULL, &key,
+                                                                     &descriptor_size, &version);
+
+    *size = needed;
+    *stride = descriptor_size;
+    if (status != EFI_BUFFER_TOO_SMALL)
+        return EFI_ERROR(status) ? status : EFI_DEVICE_ERROR;
+    return descriptor_size < MEMORY_DESCRIPTOR_SIZE ? EFI_INCOMPATIBLE_VERSION : EFI_SUCCESS;
+}
+
+EFI_STATUS firmware_read_map(struct firmware *firmware, void *buffer, uint64_t capacity,
+                             struct memory_map *map, UINT32 *version, UINTN *key)
+{
+    UINTN size = capacity, descriptor_size = 0;
+    EFI_STATUS status = firmware->system->BootServices->GetMemoryMap(&size, buffer, key,
+                                                                     &descriptor_size, version);
+
+    *map = (struct memory_map){buffer, size, descriptor_size};
+    return status;
+}
+
+EFI_STATUS firmware_exit(struct firmware *firmware, void *buffer, uint64_t capacity,
+                         struct memory_map *map, UINT32 *version, bool *exiting)
+{
+    EFI_STATUS status = EFI_ABORTED;
+
+    *exiting = false;
+    for (int i = 0; i < EXIT_TRIES; i++) {
+        UINTN key = 0;
+        status = firmware_read_map(firmware, buffer, capacity, map, version, &key);
+        if (EFI_ERROR(status))
+            return status;
+        *exiting = true;
+        status = firmware->system->BootServices->ExitBootServices(firmware->image, key);
+        if (status != EFI_INVALID_PARAMETER) // done, or an error that a new key does not mend
+            return status;
+    }
+    return status;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// firmware: what the loader asks of UEFI, in the loader's terms: a console to write to, pages,
+// files, tables, and the way out. Nothing here knows about kernels.
+//
+// "UEFI" is the UEFI specification 2.10, by section.
+#ifndef BOOT_LOADER_FIRMWARE_H
+#define BOOT_LOADER_FIRMWARE_H
+
+#include "arch/x86_64/address.h"
+#include "boot/memory_map.h"
+#include "kmem/writer.h"
+
+#include <efi.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct firmware {
+    EFI_HANDLE image;
+    EFI_SYSTEM_TABLE *system;
+    struct writer console; // the firmware's: screen and serial line as it has them
+};
+
+// Prepares `firmware` and switches the firmware's watchdog off, which would reset the machine
+// after five minutes (UEFI 3.1.2).
+void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
+
+// What a status means, as the firmware library words it; for messages. Writes it to `console`.
+void firmware_print_status(struct firmware *firmware, EFI_STATUS status);
+
+// Bytes in pages of the firmware's, anywhere: 4 KiB each. `pages` 0: nothing.
+struct firmware_pages {
+    EFI_PHYSICAL_ADDRESS start;
+    UINTN pages;
+};
+
+// Allocates loader memory of `size` bytes that begins at a multiple of `align`, a power of two
+// from 4 KiB. What the alignment leaves over is given back.
+EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t align,
+                             struct firmware_pages *pages);
+void firmware_free(struct firmware *firmware, struct firmware_pages *pages);
+
+// Reads a file from the volume that the loader was started from, in one read where the firmware
+// is willing. EFI_NOT_FOUND: no such file. EFI_NO_MEDIA: the loader was started from no volume
+// with a file system. EFI_BAD_BUFFER_SIZE: the file has more than `most` bytes; `size` says how
+// many, in any case.
+EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uint64_t most,
+                              struct firmware_pages *pages, uint64_t *size);
+
+// The vendor tables that firmware offers (UEFI 4.6), by physical address; 0: not offered.
+struct firmware_tables {
+    uint64_t acpi_rsdp; // of ACPI 2.0 if there is one
+    uint64_t smbios;    // of SMBIOS 3 if there is one
+};
+struct firmware_tables firmware_find_tables(const struct firmware *firmware);
+
+// The framebuffer of the first graphics output; `size` 0 if there is none that is linear memory.
+struct firmware_framebuffer {
+    uint64_t physical, size;
+    uint32_t width, height, pixels_per_line, format;
+};
+struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware);
+
+// How many bytes a buffer must have to hold the memory map, by the firmware's own word, and the
+// stride of its descriptors.
+EFI_STATUS firmware_map_size(struct firmware *firmware, uint64_t *size, uint64_t *stride);
+
+// Reads the memory map into a buffer of `capacity` bytes. `key` names this state of the map.
+EFI_STATUS firmware_read_map(struct firmware *firmware, void *buffer, uint64_t capacity,
+                             struct memory_map *map, UINT32 *version, UINTN *key);
+
+// Ends boot services: afterwards nothing of the firmware but its runtime services may be called,
+// the console least of all. The map that the firmware then left is in `buffer`. Reads the map anew
+// for each of a bounded number of tries, as a timer of the firmware may change it in between, and
+// allocates nothing (UEFI 7.4.6). `exiting` tells whether boot services may already be gone when
+// this fails: then only the serial line is left to say so.
+EFI_STATUS firmware_exit(struct firmware *firmware, void *buffer, uint64_t capacity,
+                         struct memory_map *map, UINT32 *version, bool *exiting);
+
+#endif
