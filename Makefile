@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: MIT
+#
+# Builds the loader, the kernel and the tests, boots them and judges what they say.
+# `make help` lists what can be done. Everything is written under build/.
+
+# --- What you may set -----------------------------------------------------------------------------
+
+EARLY_HEAP ?= 2M
+MEM        ?= 256M
+SMP        ?= 1
+MACHINE    ?= q35
+FIRMWARE   ?= 4m
+OVMF_DIR   ?= /usr/share/OVMF
+TIMEOUT    ?= 60
+TESTS      ?= tests/lint tests/scenarios
+PYTHON     ?= /usr/bin/python3
+CFLAGS     ?=
+ifeq ($(origin CC),default)
+CC         := gcc
+endif
+
+define HELP
+Targets:
+  make all      build the loader, the kernel and the test kernel
+  make run      build, boot in QEMU with OVMF, show the serial line, judge the end
+  make test     build and run everything; ends with `N passed, N failed`
+  make lint     clang-format, clang-tidy, cppcheck, gcc and clang, direction of includes
+  make format   let clang-format lay out all C files
+  make clean    remove build/
+  make build/heap-64K/kernel.elf   the kernel with an early heap of another size
+
+Variables, as they are now:
+  EARLY_HEAP=$(EARLY_HEAP)   size of the early heap: whole pages of 4 KiB, up to 1G
+  MEM=$(MEM)        memory of the machine
+  SMP=$(SMP)           its processors, 1 to 255
+  MACHINE=$(MACHINE)     its type, q35 or pc
+  FIRMWARE=$(FIRMWARE)     build of OVMF, 4m or 2m, in OVMF_DIR=$(OVMF_DIR)
+  TIMEOUT=$(TIMEOUT)      seconds after which a boot counts as hung
+  CC=$(CC)          compiler, gcc or clang; CFLAGS=$(CFLAGS) follows our own flags
+  TESTS=…         what `make test` runs: $(TESTS)
+  V=1             show the commands
+Sizes accept K, M and G. Packages that are missing are installed with apt-get.
+endef
+
+# --- Nonsense gets one clear line -----------------------------------------------------------------
+
+quote = '$(subst ','\'',$1)'
+
+# $(call number,TEXT,LOW,HIGH,STEP): TEXT in plain digits, or nothing when it is not such a number.
+number = $(shell tests/harness/number.sh $(call quote,$1) $2 $3 $4)
+refuse = $(error $1 is not accepted: $2)
+
+# The kernel is linked into the top 2 GiB of the address space; the heap may take half of that.
+heap_bytes = $(or $(call number,$1,4096,1073741824,4096),$(call \
+    refuse,EARLY_HEAP=$1,give whole pages of 4 KiB from 4K to 1G such as 64K or 2M or 8192))
+
+HEAP_BYTES := $(call heap_bytes,$(EARLY_HEAP))
+HEAP_GOALS := $(patsubst build/heap-%/kernel.elf,%,$(filter build/heap-%/kernel.elf,$(MAKECMDGOALS)))
+$(if $(foreach size,$(HEAP_GOALS),$(call heap_bytes,$(size))),)
+MEM_BYTES  := $(or $(call number,$(MEM),50331648,1099511627776,1048576),$(call \
+    refuse,MEM=$(MEM),give whole MiB from 48M to 1024G such as 128M or 1G))
+PROCESSORS := $(or $(call number,$(SMP),1,255,1),$(call refuse,SMP=$(SMP),give 1 to 255 processors))
+SECONDS    := $(or $(call number,$(TIMEOUT),1,86400,1),$(call refuse,TIMEOUT=$(TIMEOUT),give 1 to 86400 seconds))
+$(if $(filter-out q35 pc,$(or $(MACHINE),nothing)),$(call refuse,MACHINE=$(MACHINE),give q35 or pc))
+$(if $(filter-out 4m 2m,$(or $(FIRMWARE),nothing)),$(call refuse,FIRMWARE=$(FIRMWARE),give 4m or 2m))
+
+# --- Packages that have to be there (PACKAGE=PROBE, see tests/harness/packages.sh) ----------------
+
+RUN_PACKAGES := gcc=gcc gnu-efi=/usr/include/efi/efi.h ovmf=$(OVMF_DIR)/OVMF_CODE_4M.fd \
+    qemu-system-x86=qemu-system-x86_64 python3=/usr/bin/python3
+ifneq ($(findstring clang,$(CC)),)
+RUN_PACKAGES += clang=clang
+endif
+TEST_PACKAGES := $(RUN_PACKAGES) libc6-dev=/usr/include/stdio.h python3-pytest=python:pytest \
+    clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck
+
+# --- Sources: files that appear in these folders are picked up ------------------------------------
+
+KMEM_SRCS   := $(sort $(wildcard kmem/*.c))
+ARCH_SRCS   := $(sort $(wildcard arch/x86_64/*.c arch/x86_64/*.S))
+BOTH_SRCS   := $(sort $(wildcard boot/*.c))
+BOOT_SRCS   := $(sort $(wildcard boot/kernel/*.c boot/kernel/*.S))
+SUITES_SRCS := $(sort $(wildcard tests/suites/*.c))
+
+KERNEL_SRCS := $(BOTH_SRCS) $(BOOT_SRCS) $(ARCH_SRCS) $(KMEM_SRCS)
+METAL_SRCS  := $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SRCS) $(sort $(wildcard tests/metal/*.c))
+HOST_SRCS   := $(KMEM_SRCS) $(SUITES_SRCS) $(sort $(wildcard tests/host/*.c))
+LOADER_SRCS := $(sort $(wildcard boot/loader/*.c boot/loader/*.S)) \
+    $(BOTH_SRCS) $(addprefix kmem/,allocator.c fba.c fba_allocator.c fba_handoff.c ledger.c report.c writer.c) \
+    $(addprefix arch/x86_64/,fadt.c paging.c power.c serial.c)
+
+# $(call objects,FOLDER,SOURCES)
+objects = $(patsubst %,build/$1/%.o,$(basename $2))
+
+KERNEL_OBJS := $(call objects,kernel,$(KERNEL_SRCS))
+METAL_OBJS  := $(call objects,kernel,$(METAL_SRCS))
+HOST_OBJS   := $(call objects,host,$(HOST_SRCS))
+LOADER_OBJS := $(call objects,loader,$(LOADER_SRCS))
+
+# --- Flags ----------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+COMMON   := -std=c11 $(WARNINGS) -I.
+
+KERNEL_FLAGS := $(COMMON) -O2 -g -ffreestanding -fno-stack-protector -fno-pic -mcmodel=kernel \
+    -mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer -fcf-protection=none \
+    -fno-asynchronous-unwind-tables $(CFLAGS)
+KERNEL_LINK  := -nostdlib -static -no-pie -Wl,-T,linker.ld -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+    -Wl,--build-id=none
+
+# The firmware calls with Microsoft's convention, GNU-EFI's efi_main is called with System V's.
+LOADER_FLAGS := $(COMMON) -O2 -g -ffreestanding -fPIC -fshort-wchar -mno-red-zone -fno-stack-protector \
+    -fcf-protection=none -fno-asynchronous-unwind-tables -DGNU_EFI_USE_MS_ABI \
+    -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 $(CFLAGS)
+# gcc needs this for calls with Microsoft's convention; clang does not know it.
+LOADER_GCC   := $(if $(findstring clang,$(CC)),,-maccumulate-outgoing-args)
+LOADER_LINK  := -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined
+# Without .rela the application would run unrelocated, and say nothing about it.
+LOADER_PARTS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc)
+
+HOST_FLAGS := $(COMMON) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all $(CFLAGS)
+
+# --- How a command is shown -----------------------------------------------------------------------
+
+ifeq ($(V),1)
+say :=
+else
+Q   := @
+say  = @printf '  %-7s %s\n' $1 $2
+endif
+
+# --- Rules ----------------------------------------------------------------------------------------
+
+all: build/loader.efi build/kernel.elf build/kernel-tests.elf
+
+# A stamp holds the value of the variable that it is named after, and changes only when that does.
+build/stamps/%: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quote,$(CC) $($*)) | cmp -s - $@ || printf '%s\n' $(call quote,$(CC) $($*)) >$@
+
+compile = $(Q)mkdir -p $(@D) && $(CC) $1 -MMD -MP -c $< -o $@
+
+build/kernel/%.o: %.c Makefile build/stamps/KERNEL_FLAGS | run-packages
+	$(call say,CC,$@)
+	$(call compile,$(KERNEL_FLAGS))
+
+build/kernel/%.o: %.S Makefile build/stamps/KERNEL_FLAGS | run-packages
+	$(call say,AS,$@)
+	$(call compile,$(KERNEL_FLAGS))
+
+build/loader/%.o: %.c Makefile build/stamps/LOADER_FLAGS | run-packages
+	$(call say,CC,$@)
+	$(call compile,$(LOADER_FLAGS) $(LOADER_GCC))
+
+build/loader/%.o: %.S Makefile build/stamps/LOADER_FLAGS | run-packages
+	$(call say,AS,$@)
+	$(call compile,$(LOADER_FLAGS))
+
+build/host/%.o: %.c Makefile build/stamps/HOST_FLAGS | test-packages
+	$(call say,CC,$@)
+	$(call compile,$(HOST_FLAGS))
+
+# $(call link_kernel,OBJECTS,BYTES): a kernel whose early heap has so many bytes.
+link_kernel = $(Q)mkdir -p $(@D) && $(CC) $(KERNEL_LINK) -Wl,--defsym=EARLY_HEAP_SIZE=$2 $1 -o $@
+KERNEL_PARTS := linker.ld Makefile build/stamps/KERNEL_LINK
+
+build/kernel.elf: $(KERNEL_OBJS) $(KERNEL_PARTS) build/stamps/KERNEL_OBJS build/stamps/HEAP_BYTES
+	$(call say,LD,$@)
+	$(call link_kernel,$(KERNEL_OBJS),$(HEAP_BYTES))
+
+build/kernel-tests.elf: $(METAL_OBJS) $(KERNEL_PARTS) build/stamps/METAL_OBJS build/stamps/HEAP_BYTES
+	$(call say,LD,$@)
+	$(call link_kernel,$(METAL_OBJS),$(HEAP_BYTES))
+
+# The same kernel with a heap of another size: only the link differs.
+build/heap-%/kernel.elf: $(KERNEL_OBJS) $(KERNEL_PARTS) build/stamps/KERNEL_OBJS
+	$(call say,LD,$@)
+	$(call link_kernel,$(KERNEL_OBJS),$(call heap_bytes,$*))
+
+# GNU-EFI's start code and linker script lie where the compiler looks for libraries.
+build/loader.so: $(LOADER_OBJS) Makefile build/stamps/LOADER_LINK build/stamps/LOADER_OBJS
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LOADER_LINK) -T "$$($(CC) -print-file-name=elf_x86_64_efi.lds)" \
+	    "$$($(CC) -print-file-name=crt0-efi-x86_64.o)" $(LOADER_OBJS) \
+	    "$$($(CC) -print-file-name=libefi.a)" "$$($(CC) -print-file-name=libgnuefi.a)" -o $@
+
+build/loader.efi: build/loader.so
+	$(call say,OBJCOPY,$@)
+	$(Q)objcopy $(LOADER_PARTS) --target efi-app-x86_64 --subsystem=10 $< $@
+
+build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HOST_OBJS
+	$(call say,LD,$@)
+	$(Q)$(CC) $(HOST_FLAGS) $(HOST_OBJS) -o $@
+
+# What is compiled with which flags, for the linters and for editors.
+UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
+    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS)) \
+    -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS)
+
+build/compile_commands.json: build/stamps/UNITS Makefile tests/lint/database.py | test-packages
+	$(Q)$(PYTHON) -B tests/lint/database.py $@ $(UNITS)
+
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(HOST_OBJS))
+
+# --- What can be done -----------------------------------------------------------------------------
+
+# The tests make kernels of their own: they must not take over this make's options and job server.
+PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -B -m pytest -p count -p no:cacheprovider \
+    --rootdir=. -v --tb=short
+
+run: build/loader.efi build/kernel.elf
+	$(Q)$(PYTHON) tests/harness/boot.py --power-off --mem $(MEM_BYTES) --smp $(PROCESSORS) --machine $(MACHINE) \
+	    --firmware $(FIRMWARE) --firmware-directory $(call quote,$(OVMF_DIR)) --timeout $(SECONDS)
+
+test: all build/host/suites build/compile_commands.json
+	$(PYTEST) $(TESTS)
+
+lint: build/compile_commands.json
+	$(PYTEST) tests/lint
+
+format: | test-packages
+	$(Q)clang-format -i $$(find kmem arch boot tests -name '*.[ch]')
+
+clean:
+	$(Q)rm -rf build
+
+help:
+	$(info $(HELP))
+	@:
+
+run-packages:
+	@tests/harness/packages.sh $(RUN_PACKAGES)
+
+test-packages:
+	@tests/harness/packages.sh $(TEST_PACKAGES)
+
+# Two installations at once would wait for each other's lock and fail.
+ifneq ($(filter test lint format build/host/%,$(MAKECMDGOALS)),)
+run-packages: test-packages
+endif
+
+FORCE:
+.PHONY: all run test lint format clean help run-packages test-packages FORCE
+.DELETE_ON_ERROR:
+.PRECIOUS: build/stamps/%
+.SUFFIXES:

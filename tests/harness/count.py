@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""A plugin of pytest: the last line is `N passed, N failed`, and what never ran counts as failed.
+
+The Makefile loads it for `make test` and `make lint` (`-p count`).
+"""
+
+import pytest
+
+_selected = set()
+_passed = set()
+_failed = set()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A skipped test did not run: it fails."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} did not run: {call.excinfo.value if call.excinfo else 'skipped'}"
+
+
+def pytest_collection_finish(session):
+    _selected.update(item.nodeid for item in session.items)
+
+
+def pytest_collectreport(report):
+    if not report.passed:
+        _failed.add(report.nodeid)
+
+
+def pytest_runtest_logreport(report):
+    if not report.passed:
+        _failed.add(report.nodeid)
+    elif report.when == "call":
+        _passed.add(report.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    """Comes after pytest's own summary. Printed to the terminal itself: nothing captures any more."""
+    passed = _passed - _failed
+    failed = _failed | (_selected - passed)
+    print(f"{len(passed)} passed, {len(failed)} failed", flush=True)

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Runs the suites on the host: KTAP on standard output, exit status 0 iff every case passed.
+//     suites [--only SUITE[.CASE]]
+#include "tests/suites/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void write_to_stdout(void *context, const char *text, size_t length)
+{
+    (void)context;
+    fwrite(text, 1, length, stdout);
+}
+
+int main(int argc, char **argv)
+{
+    const struct writer writer = {write_to_stdout, NULL};
+    const char *only = NULL;
+
+    if (argc == 3 && strcmp(argv[1], "--only") == 0) {
+        only = argv[2];
+    } else if (argc != 1) {
+        fprintf(stderr, "usage: %s [--only SUITE[.CASE]]\n", argv[0]);
+        return 2;
+    }
+    return suites_run(&writer, only) == 0 ? 0 : 1;
+}

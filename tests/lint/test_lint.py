@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Static checks of all C in the tree, each tool one test. `make lint` runs only these.
+
+The flags come from build/compile_commands.json, which the Makefile writes.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+import includes
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = ("kmem", "arch", "boot", "tests")
+PROCESSORS = os.cpu_count() or 1
+
+
+def files(*endings):
+    return sorted(
+        str(path.relative_to(ROOT))
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in endings
+    )
+
+
+@pytest.fixture(scope="module")
+def units():
+    """[(file, flags)] as the Makefile compiles them; without repetitions."""
+    database = ROOT / "build" / "compile_commands.json"
+    assert database.exists(), "no build/compile_commands.json: run `make lint`"
+    entries = json.loads(database.read_text())
+    return sorted({(entry["file"], tuple(shlex.split(entry["command"])[1:-2])) for entry in entries})
+
+
+def tool(*command):
+    """The output of a tool that found something, or "" when it is content."""
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode == 0:
+        return ""
+    # clang-tidy counts what it keeps to itself.
+    said = re.sub(r"^\d+ warnings? generated\.\n", "", done.stdout, flags=re.MULTILINE).strip()
+    return said or f"{command[0]} left with {done.returncode} and no word"
+
+
+def none_complains(commands):
+    """Runs the commands, as many at a time as there are processors, and fails with what they say."""
+    assert commands, "nothing to check: were no C files found?"
+    with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
+        complaints = [said for said in pool.map(lambda command: tool(*command), commands) if said]
+    if complaints:
+        pytest.fail("\n".join(dict.fromkeys(complaints)), pytrace=False)
+
+
+def test_direction_of_includes():
+    found = [
+        sentence
+        for path in files(".c", ".h", ".S")
+        for sentence in includes.violations(path, (ROOT / path).read_text(encoding="utf-8"))
+    ]
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.mark.parametrize(
+    "path, text, allowed",
+    [
+        ("kmem/fba.c", '#include "kmem/fba.h"', True),
+        ("kmem/fba.c", "#include <stdint.h>", True),
+        ("kmem/fba.c", "#include <string.h>", False),
+        ("kmem/fba.c", '#include "fba.h"', False),
+        ("kmem/fba.c", '#include "kmem/../boot/handoff.h"', False),
+        ("kmem/fba.c", '  #  include "arch/x86_64/io.h"', False),
+        ("arch/x86_64/serial.c", '#include "kmem/writer.h"', True),
+        ("arch/x86_64/serial.c", '#include "boot/handoff.h"', False),
+        ("boot/kernel/main.c", '#include "arch/x86_64/io.h"', True),
+        ("boot/kernel/main.c", "#include <efi.h>", False),
+        ("boot/loader/main.c", "#include <efi.h>", True),
+        ("boot/loader/main.c", '#include "tests/suites/suite.h"', False),
+        ("tests/host/main.c", "#include <stdio.h>", True),
+        ("lib/x.c", "", False),
+    ],
+)
+def test_the_check_of_includes(path, text, allowed):
+    assert (includes.violations(path, text) == []) == allowed
+
+
+def test_spdx_and_purpose():
+    """Each source begins with its licence, then says what it is for."""
+    found = []
+    for path in files(".c", ".h", ".S", ".py", ".sh") + ["Makefile", "linker.ld"]:
+        lines = (ROOT / path).read_text(encoding="utf-8").splitlines()[:3]
+        lines = lines[1:] if lines and lines[0].startswith("#!") else lines
+        if not lines or "SPDX-License-Identifier: MIT" not in lines[0]:
+            found.append(f"{path}: the first line has to be `SPDX-License-Identifier: MIT` in a comment")
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_compiles_clean(compiler, units):
+    none_complains([(compiler, *flags, "-fsyntax-only", file) for file, flags in units])
+
+
+def test_headers_stand_alone(units):
+    """Each header compiles by itself, with the flags of a file of its folder."""
+    flags_of = {os.path.dirname(file): flags for file, flags in units}
+    commands = []
+    for header in files(".h"):
+        folder = os.path.dirname(header)
+        flags = flags_of.get(folder) or flags_of.get("boot/kernel") or flags_of["kmem"]
+        commands.append(("gcc", *flags, "-fsyntax-only", "-x", "c", "-include", header, os.devnull))
+    none_complains(commands)
+
+
+def test_clang_format():
+    none_complains([("clang-format", "--dry-run", "-Werror", *files(".c", ".h"))])
+
+
+def test_clang_tidy(units):
+    none_complains([("clang-tidy", "--quiet", file, "--", *flags) for file, flags in units])
+
+
+def test_cppcheck(units):
+    options = (
+        "--quiet",
+        "--std=c11",
+        "--enable=warning,performance,portability",
+        "--inline-suppr",
+        "--error-exitcode=1",
+        "--suppress=missingIncludeSystem",
+        "-I.",
+    )
+    none_complains([("cppcheck", *options, file) for file in sorted({file for file, _ in units})])

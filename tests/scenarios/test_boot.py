@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""The whole thing, booted: healthy machines of many kinds, and a matrix of faults."""
+
+import dataclasses
+import pathlib
+import subprocess
+import threading
+
+import pytest
+
+import judge
+import machine
+from judge import Verdict
+
+PAGE_KIB = 4
+KERNEL = machine.BUILD / "kernel.elf"
+
+background = pytest.mark.background
+
+_make = threading.Lock()
+
+
+def boot(name, **settings):
+    return machine.run(machine.Machine(name=f"boot-{name}", **settings))
+
+
+def kernel_with_heap(kib):
+    """The kernel with an early heap of so many KiB."""
+    file = f"build/heap-{kib}K/kernel.elf"
+    with _make:
+        subprocess.run(["make", file], cwd=machine.ROOT, check=True, capture_output=True)
+    return machine.ROOT / file
+
+
+def boot_with_heap(name, kib, **settings):
+    return boot(f"{name}-{kib}K", kernel=kernel_with_heap(kib), **settings)
+
+
+# --- Healthy boots --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=background(boot, name, **settings), id=name)
+        for name, settings in {
+            "128M": {"memory": "128M"},
+            "1G": {"memory": "1G"},
+            "pc": {"machine": "pc"},
+            "power-off": {"exit_port": False},
+            "power-off-pc": {"machine": "pc", "exit_port": False},
+            "no-display": {"gpu": "none"},
+        }.items()
+    ],
+)
+def test_healthy(name, outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert judge.microseconds(outcome.text) is not None
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        pytest.param(count, marks=background(boot, f"smp-{count}", processors=count), id=str(count))
+        for count in (1, 4)
+    ],
+)
+def test_processors_are_counted(count, outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    noun = "processor" if count == 1 else "processors"
+    assert f"kernel: acpi: {count} {noun}" in outcome.text
+
+
+@background(boot, "no-serial", serial=False)
+def test_no_serial_port(outcome):
+    """The judge reads the debug console, the only one that is left."""
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
+@background(boot, "debugcon", debugcon=True)
+def test_the_debug_console_says_what_the_serial_line_says(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    kernel = [line for line in outcome.text.splitlines() if line.startswith(("kernel: ", "### "))]
+    heard = judge.clean(outcome.debugcon_log.read_bytes()).splitlines()
+    assert [line for line in heard if line.startswith(("kernel: ", "### "))] == kernel
+
+
+def boot_small_firmware():
+    try:
+        return boot("firmware-2m", firmware="2m")
+    except machine.Unusable as error:
+        return error
+
+
+@background(boot_small_firmware)
+def test_firmware_of_2m(outcome):
+    """Newer releases package the 4M build only; there the error has to name what is missing."""
+    if pathlib.Path(machine.Machine().firmware_directory, "OVMF_CODE.fd").exists():
+        assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    else:
+        assert "OVMF_CODE.fd" in str(outcome) and "ovmf" in str(outcome)
+
+
+@background(boot, "share", processors=1)
+def test_nearly_all_time_is_the_firmwares(outcome):
+    """From the loader's entry to the final account: less than 5 % of the boot."""
+    assert judge.microseconds(outcome.text) / 1e6 < 0.05 * outcome.seconds, outcome.summary()
+
+
+# --- An early heap that is too small --------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Search:
+    """A boot that ran out, and what came of the value that it named."""
+
+    short: machine.Boot
+    need: int = None  # KiB
+    enough: machine.Boot = None
+    one_page_less: machine.Boot = None
+
+
+def search(name, kib, **settings):
+    found = Search(boot_with_heap(name, kib, **settings))
+    found.need = judge.needed_heap(found.short.text)
+    if found.need:
+        found.enough = boot_with_heap(name, found.need, **settings)
+        found.one_page_less = boot_with_heap(name, found.need - PAGE_KIB, **settings)
+    return found
+
+
+def check_search(found):
+    assert found.short.verdict is Verdict.OUT_OF_MEMORY, found.short.summary()
+    assert found.need, "no line `this boot needs EARLY_HEAP=…K`"
+    assert found.enough.verdict is Verdict.PASSED, found.enough.summary()
+    assert found.one_page_less.verdict is Verdict.OUT_OF_MEMORY, found.one_page_less.summary()
+    assert judge.needed_heap(found.one_page_less.text) == found.need
+
+
+@background(search, "heap-loader", 8)
+def test_heap_too_small_for_the_loader(outcome):
+    check_search(outcome)
+
+
+@background(search, "heap-loader-small", 4, machine="pc", memory="1G")
+def test_heap_of_one_page_on_another_machine(outcome):
+    check_search(outcome)
+
+
+def search_for_kernel():
+    """Finds a heap that holds what the loader leaves and not what the kernel adds: one page less
+    than enough, because the kernel allocates last."""
+    need = judge.needed_heap(boot_with_heap("heap-measure", 8).text)
+    return search("heap-kernel", need - PAGE_KIB) if need else None
+
+
+@background(search_for_kernel)
+def test_heap_too_small_for_the_kernel(outcome):
+    assert outcome, "the first boot named no value"
+    check_search(outcome)
+    assert "kernel: " in outcome.short.text
+
+
+# --- Damage ---------------------------------------------------------------------------------------
+
+
+def boot_truncated(size):
+    """Boots a kernel file cut off after `size` bytes, or after a share of it when below 1."""
+    whole = KERNEL.read_bytes()
+    length = size if size >= 1 else int(len(whole) * size)
+    file = machine.BUILD / "truncated" / f"{size}.elf"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(whole[:length])
+    return boot(f"truncated-{size}", kernel=file)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [pytest.param(size, marks=background(boot_truncated, size), id=str(size)) for size in (0, 40, 0.5)],
+)
+def test_truncated_kernel(size, outcome):
+    assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
+    assert "kernel" in outcome.judgement.reason
+
+
+@background(boot, "missing-kernel", kernel=None)
+def test_missing_kernel(outcome):
+    assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
+    assert "kernel.elf" in outcome.judgement.reason
+
+
+@background(boot, "unknown-word", words=("no-such-word",))
+def test_an_unknown_word_is_named_and_ignored(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert "no-such-word" in outcome.text

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""The harness on a real QEMU whose firmware is a stand-in: each ending must get its own verdict."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import judge
+import machine
+import stand_in
+from judge import Verdict
+
+BOOT = machine.ROOT / "tests" / "harness" / "boot.py"
+SAY = b"kernel: at work\r\n"
+COMPLETE = SAY + b"kernel: time from loader entry to final account: 12000 us\r\n### complete (run R)\r\n"
+
+
+def leave(what):
+    return stand_in.leave_through_port(machine.EXIT_PORT, judge.EXIT_CODES[what])
+
+
+@pytest.fixture
+def image(tmp_path):
+    """Writes a firmware that says a text and ends in a way, and returns its file."""
+
+    def write(text, ending):
+        file = tmp_path / "firmware"
+        file.write_bytes(stand_in.firmware(text, ending))
+        return file
+
+    return write
+
+
+def boot(image, request, **more):
+    settings = {"run_id": "R", "timeout": 20, **more}
+    return machine.run(machine.Machine(firmware_code=image, name=f"harness-{request.node.callspec.id}", **settings))
+
+
+@pytest.mark.parametrize(
+    "verdict, text, ending",
+    [
+        pytest.param(verdict, text, ending, id=name)
+        for name, verdict, text, ending in [
+            ("complete", Verdict.PASSED, COMPLETE, leave("complete")),
+            ("complete-wrong-status", Verdict.FAILED, COMPLETE, leave("panic")),
+            ("tests-failed", Verdict.FAILED, b"### tests failed (run R)\r\n", leave("tests failed")),
+            ("another-run", Verdict.WRONG_RUN, b"### complete (run Q)\r\n", leave("complete")),
+            ("out-of-memory", Verdict.OUT_OF_MEMORY, b"### out of memory (run R)\r\n", leave("out of memory")),
+            ("panic", Verdict.PANIC, b"### panic (run R)\r\n", leave("panic")),
+            ("triple-fault", Verdict.TRIPLE_FAULT, SAY, stand_in.TRIPLE_FAULT),
+            ("triple-fault-at-the-end", Verdict.TRIPLE_FAULT, COMPLETE, stand_in.TRIPLE_FAULT),
+            ("silent-triple-fault", Verdict.TRIPLE_FAULT, b"", stand_in.TRIPLE_FAULT),
+            ("truncated", Verdict.TRUNCATED, SAY, leave("complete")),
+            ("loader-stopped", Verdict.LOADER_STOPPED, b"loader: stopped: no (14)\r\n", stand_in.HANG),
+            ("exception", Verdict.FIRMWARE_EXCEPTION, b"!!!! X64 Exception Type - 0E\r\n", stand_in.HANG),
+            ("returned", Verdict.LOADER_STOPPED, SAY + b"UEFI Interactive Shell v2.2\r\n", stand_in.HANG),
+            ("nothing-to-boot", Verdict.NO_OUTPUT, b"No bootable option or device was found.\r\n", stand_in.HANG),
+        ]
+    ],
+)
+def test_verdict(verdict, text, ending, image, request):
+    result = boot(image(text, ending), request)
+    assert result.verdict is verdict, result.summary()
+
+
+@pytest.mark.parametrize(
+    "verdict, text",
+    [
+        pytest.param(Verdict.TIMEOUT, SAY, id="hang"),
+        pytest.param(Verdict.NO_OUTPUT, b"", id="silent-hang"),
+        pytest.param(Verdict.TIMEOUT, COMPLETE, id="no-power-off"),
+    ],
+)
+def test_hang(verdict, text, image, request):
+    result = boot(image(text, stand_in.HANG), request, timeout=1)
+    assert result.verdict is verdict, result.summary()
+    assert result.seconds < 5
+
+
+@pytest.mark.parametrize("extra", [pytest.param(("-device", "no-such-device"), id="refused")])
+def test_could_not_start(extra, image, request):
+    result = boot(image(COMPLETE, leave("complete")), request, extra=extra)
+    assert result.verdict is Verdict.COULD_NOT_START
+    assert "no-such-device" in result.judgement.reason
+
+
+@pytest.mark.parametrize("expected", [pytest.param(("kernel: at play",), id="expected-text")])
+def test_a_missing_text_fails(expected, image, request):
+    result = boot(image(COMPLETE, leave("complete")), request, expected=expected)
+    assert result.verdict is Verdict.FAILED
+    assert "kernel: at play" in result.judgement.reason
+
+
+def command(image, *options):
+    return [sys.executable, str(BOOT), "--firmware-code", str(image), "--run-id", "R", *options]
+
+
+def test_the_command_shows_clean_lines_and_the_share(image):
+    text = b"\x1b[2J\x1b[01;01H\x1b[1mfirm\x1b[0mware\x1b[02;01H" + COMPLETE
+    done = subprocess.run(
+        command(image(text, leave("complete")), "--name", "harness-command"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["firmware", "kernel: at work"]
+    assert lines[-1].startswith("verdict: passed: ### complete (run R); ")
+    assert "12.0 ms" in lines[-1] and "%" in lines[-1]
+    assert (machine.BUILD / "logs" / "harness-command.log").read_bytes() == text
+
+
+def test_a_saved_log_is_judged_again(tmp_path):
+    log = tmp_path / "saved.log"
+    for text, verdict in [(COMPLETE, Verdict.PASSED), (SAY, Verdict.TRUNCATED), (b"", Verdict.NO_OUTPUT)]:
+        log.write_bytes(text)
+        done = subprocess.run([sys.executable, str(BOOT), "--log", str(log)], capture_output=True, text=True)
+        assert done.returncode == verdict.status, done.stdout
+        assert done.stdout.startswith(f"verdict: {verdict.title}: ")
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--firmware-directory", "/nowhere"], "install the package ovmf"),
+        (["--loader", "/nowhere.efi"], "build it with `make`"),
+        (["--log", "/nowhere.log"], "cannot read the log"),
+    ],
+)
+def test_what_is_missing_is_named(options, words, tmp_path):
+    there = tmp_path / "there"
+    there.write_bytes(b"MZ")
+    defaults = ["--loader", str(there), "--kernel", str(there), "--name", "harness-missing"]
+    done = subprocess.run([sys.executable, str(BOOT), *defaults, *options], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert words in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def children_of(pid):
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "number, status",
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)],
+    ids=lambda value: value.name if isinstance(value, signal.Signals) else None,
+)
+def test_no_qemu_is_left_behind(number, status, image):
+    harness = subprocess.Popen(
+        command(image(SAY, stand_in.HANG), "--name", f"harness-{number.name}"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert harness.stdout.readline() == b"kernel: at work\n"
+    machines = children_of(harness.pid)
+    assert len(machines) == 1
+    os.kill(harness.pid, number)
+    harness.stdout.read()
+    assert harness.wait(timeout=10) == status
+    deadline = time.monotonic() + 5
+    while alive(machines[0]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not alive(machines[0])

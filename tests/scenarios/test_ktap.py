@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""The reader of KTAP: what it finds, and that nothing incomplete passes."""
+
+import pytest
+
+import ktap
+
+NESTED = """\
+noise before
+KTAP version 1
+1..2
+    KTAP version 1
+    # Subtest: one
+    1..2
+    ok 1 first
+    # wanted 3, got 4
+    not ok 2 second
+not ok 1 one
+kernel: a line in between
+    KTAP version 1
+    1..1
+    ok 1 third
+ok 2 two
+### tests failed (run R)
+"""
+
+
+def test_nested_suites():
+    report = ktap.parse(NESTED)
+    assert report.problems == []
+    assert [(case.name, case.passed) for case in report.cases] == [
+        ("one.first", True),
+        ("one.second", False),
+        ("two.third", True),
+    ]
+    assert "wanted 3, got 4" in report.cases[1].detail
+    assert not report.passed
+
+
+def test_flat_report():
+    report = ktap.parse("KTAP version 1\n1..1\nok 1 alone\n")
+    assert report.passed and [case.name for case in report.cases] == ["alone"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1..1\nok 1 a\n",
+        "KTAP version 1\nok 1 a\n",
+        "KTAP version 1\n1..2\nok 1 a\n",
+        "KTAP version 1\n1..1\nok 1 a\nok 2 b\n",
+        "KTAP version 1\n1..2\nok 1 a\nok 1 b\n",
+        "KTAP version 1\n1..0\n",
+        "KTAP version 1\n1..1\nnot ok 1 a\n",
+        "KTAP version 1\n1..1\nok 1 a # SKIP no such machine\n",
+        "KTAP version 1\n1..1\nok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
+        "KTAP version 1\n1..1\n    KTAP version 1\n    1..2\n    ok 1 a\nok 1 s\n",
+        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\n",
+        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    not ok 1 a\nok 1 s\n",
+        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nnot ok 1 s\n",
+    ],
+)
+def test_not_passed(text):
+    assert not ktap.parse(text).passed

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The installation of packages, with programs that only write down how they were called."""
+
+import subprocess
+
+import pytest
+
+import machine
+
+SCRIPT = machine.ROOT / "tests" / "harness" / "packages.sh"
+
+
+class Computer:
+    """A computer whose apt-get, sudo and id are stand-ins."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.calls = folder / "calls"
+        self.programs = folder / "bin"
+        self.programs.mkdir()
+        self.system("ID=debian")
+        self.program("id", "echo 0")
+        self.program("apt-get", f'echo "apt-get $*" >>{self.calls}; [ $1 = update ] || touch {folder}/installed')
+
+    def program(self, name, script):
+        file = self.programs / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+    def system(self, text):
+        (self.folder / "os-release").write_text(text + "\n")
+
+    def install(self, *packages, path=None):
+        return subprocess.run(
+            ["/bin/sh", str(SCRIPT), *packages],
+            cwd=self.folder,
+            env={"PATH": path or f"{self.programs}:/bin", "OS_RELEASE": str(self.folder / "os-release")},
+            capture_output=True,
+            text=True,
+        )
+
+    def called(self):
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+
+@pytest.fixture
+def computer(tmp_path):
+    return Computer(tmp_path)
+
+
+@pytest.fixture
+def missing(tmp_path):
+    return f"thing={tmp_path}/installed"
+
+
+def test_apt_is_not_touched_when_nothing_is_missing(computer):
+    done = computer.install("shell=sh", "system=/etc/os-release", "json=python:json")
+    assert (done.returncode, done.stdout, done.stderr, computer.called()) == (0, "", "", [])
+
+
+def test_what_is_missing_is_installed(computer, missing):
+    done = computer.install("shell=sh", missing)
+    assert done.returncode == 0, done.stderr
+    assert computer.called() == [
+        "apt-get update -qq",
+        "apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 thing",
+    ]
+
+
+def test_sudo_is_used_by_others_than_root(computer, missing):
+    computer.program("id", "echo 1000")
+    computer.program("sudo", f'echo "sudo $*" >>{computer.calls}; exec "$@"')
+    assert computer.install(missing).returncode == 0
+    assert any(call.startswith("sudo env DEBIAN_FRONTEND=noninteractive apt-get") for call in computer.called())
+
+
+def test_no_sudo(computer, missing):
+    computer.program("id", "echo 1000")
+    done = computer.install(missing, path=str(computer.programs))
+    assert done.returncode == 1 and computer.called() == []
+    assert "as root, run: apt-get install thing" in done.stderr
+
+
+def test_another_distribution_lists_the_names(computer, missing):
+    computer.system("ID=fedora")
+    done = computer.install(missing, "other=no-such-command")
+    assert done.returncode == 1 and computer.called() == []
+    assert "thing other" in done.stderr
+
+
+def test_a_relative_of_ubuntu_counts(computer, missing):
+    computer.system('ID=mint\nID_LIKE="ubuntu debian"')
+    assert computer.install(missing).returncode == 0
+
+
+def test_apt_that_fails_is_named(computer, missing):
+    computer.program("apt-get", "echo no network >&2; exit 100")
+    done = computer.install(missing)
+    assert done.returncode == 1
+    assert "no network" in done.stderr and "thing" in done.stderr.splitlines()[-1]
+
+
+def test_a_package_without_its_promise_is_named(computer):
+    done = computer.install("thing=no-such-command")
+    assert done.returncode == 1
+    assert "still not found: thing" in done.stderr
