@@ -66,8 +66,12 @@ $(if $(filter-out 4m 2m,$(or $(FIRMWARE),nothing)),$(call refuse,FIRMWARE=$(FIRM
 
 # --- Packages that have to be there (PACKAGE=PROBE, see tests/harness/packages.sh) ----------------
 
-RUN_PACKAGES := gcc=gcc gnu-efi=/usr/include/efi/efi.h ovmf=$(OVMF_DIR)/OVMF_CODE_4M.fd \
+FONT         := /usr/share/consolefonts/Unifont-APL8x16.psf.gz
+RUN_PACKAGES := gcc=gcc gnu-efi=/usr/include/efi/efi.h psf-unifont=$(FONT) \
     qemu-system-x86=qemu-system-x86_64 python3=/usr/bin/python3
+ifeq ($(OVMF_DIR),/usr/share/OVMF)
+RUN_PACKAGES += ovmf=$(OVMF_DIR)/OVMF_CODE_4M.fd
+endif
 ifneq ($(findstring clang,$(CC)),)
 RUN_PACKAGES += clang=clang
 endif
@@ -80,14 +84,19 @@ KMEM_SRCS   := $(sort $(wildcard kmem/*.c))
 ARCH_SRCS   := $(sort $(wildcard arch/x86_64/*.c arch/x86_64/*.S))
 BOTH_SRCS   := $(sort $(wildcard boot/*.c))
 BOOT_SRCS   := $(sort $(wildcard boot/kernel/*.c boot/kernel/*.S))
-SUITES_SRCS := $(sort $(wildcard tests/suites/*.c))
+SUITES_SRCS := $(sort $(wildcard tests/suites/*.c tests/boot/*.c))
 
 KERNEL_SRCS := $(BOTH_SRCS) $(BOOT_SRCS) $(ARCH_SRCS) $(KMEM_SRCS)
-METAL_SRCS  := $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SRCS) $(sort $(wildcard tests/metal/*.c))
-HOST_SRCS   := $(KMEM_SRCS) $(SUITES_SRCS) $(sort $(wildcard tests/host/*.c))
+METAL_SRCS  := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SRCS) \
+    $(wildcard boot/loader/elf.c tests/metal/*.c))
+# What of boot and arch is plain C, so that its suites run on the host too.
+PLAIN_SRCS  := boot/loader/elf.c \
+    $(addprefix boot/kernel/,acpi.c command_line.c early_heap.c frames.c handoff_check.c) \
+    $(addprefix arch/x86_64/,apic.c descriptors.c fadt.c paging.c power.c timer.c)
+HOST_SRCS   := $(sort $(KMEM_SRCS) $(BOTH_SRCS) $(wildcard $(PLAIN_SRCS) tests/host/*.c) $(SUITES_SRCS))
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.c boot/loader/*.S)) \
     $(BOTH_SRCS) $(addprefix kmem/,allocator.c fba.c fba_allocator.c fba_handoff.c ledger.c report.c writer.c) \
-    $(addprefix arch/x86_64/,fadt.c paging.c power.c serial.c)
+    $(addprefix arch/x86_64/,fadt.c memory.c paging.c power.c serial.c)
 
 # $(call objects,FOLDER,SOURCES)
 objects = $(patsubst %,build/$1/%.o,$(basename $2))
@@ -105,8 +114,11 @@ COMMON   := -std=c11 $(WARNINGS) -I.
 KERNEL_FLAGS := $(COMMON) -O2 -g -ffreestanding -fno-stack-protector -fno-pic -mcmodel=kernel \
     -mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer -fcf-protection=none \
     -fno-asynchronous-unwind-tables $(CFLAGS)
-KERNEL_LINK  := -nostdlib -static -no-pie -Wl,-T,linker.ld -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
-    -Wl,--build-id=none
+# The version of the contract with the loader, which the loader finds in the file.
+HANDOFF_VERSION := $(shell sed -n 's/^.define HANDOFF_VERSION \([0-9]*\)u.*/\1/p' boot/handoff.h)
+# clang takes no -no-pie beside -static, and says so at each link.
+KERNEL_LINK  := -nostdlib -static $(if $(findstring clang,$(CC)),,-no-pie) -Wl,-T,linker.ld -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+    -Wl,--build-id=none -Wl,--defsym=HANDOFF_VERSION=$(HANDOFF_VERSION)
 
 # The firmware calls with Microsoft's convention, GNU-EFI's efi_main is called with System V's.
 LOADER_FLAGS := $(COMMON) -O2 -g -ffreestanding -fPIC -fshort-wchar -mno-red-zone -fno-stack-protector \
@@ -148,6 +160,11 @@ build/kernel/%.o: %.S Makefile build/stamps/KERNEL_FLAGS | run-packages
 	$(call say,AS,$@)
 	$(call compile,$(KERNEL_FLAGS))
 
+build/kernel/boot/kernel/font.o: build/font.psf
+
+build/font.psf: | run-packages
+	$(Q)gzip -dc $(FONT) > $@
+
 build/loader/%.o: %.c Makefile build/stamps/LOADER_FLAGS | run-packages
 	$(call say,CC,$@)
 	$(call compile,$(LOADER_FLAGS) $(LOADER_GCC))
@@ -182,7 +199,7 @@ build/loader.so: $(LOADER_OBJS) Makefile build/stamps/LOADER_LINK build/stamps/L
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LOADER_LINK) -T "$$($(CC) -print-file-name=elf_x86_64_efi.lds)" \
 	    "$$($(CC) -print-file-name=crt0-efi-x86_64.o)" $(LOADER_OBJS) \
-	    "$$($(CC) -print-file-name=libefi.a)" "$$($(CC) -print-file-name=libgnuefi.a)" -o $@
+	    "$$($(CC) -print-file-name=libgnuefi.a)" -o $@
 
 build/loader.efi: build/loader.so
 	$(call say,OBJCOPY,$@)

@@ -4,7 +4,10 @@
 // The kernel file is an ELF64 executable for x86-64 (System V ABI, AMD64 supplement), linked in
 // the top 2 GiB. Besides its PT_LOAD segments it has exactly one program header of type
 // PT_EARLY_HEAP: p_vaddr and p_memsz are the region that the linker script reserved for the early
-// heap; it has no bytes in the file. So the size of the region stands in one place, the link.
+// heap; it has no bytes in the file. So the size of the region stands in one place, the link. Its
+// p_paddr, which means nothing else there, is the version of this contract that the kernel keeps:
+// a loader of another version refuses the file before it loads a byte, and linker.ld gets the
+// number from here, through the Makefile.
 //
 // The loader's obligations, when it jumps to the entry point:
 //   - processor in long mode with four-level paging, CR0.WP and EFER.NXE set, interrupts off,
@@ -18,20 +21,23 @@
 //   - all memory that the firmware's map describes is mapped at window + physical address, never
 //     executable, and not writable where the kernel's text and read-only data lie; devices are not;
 //   - everything it leaves lies in the region, below heap.used, allocated by the same fba that the
-//     kernel runs; offsets count from the start of the region. One exception: the mapping of the
-//     code that jumps, which is all that the lower half of the address space holds.
+//     kernel runs; offsets count from the start of the region. Two exceptions: the bytes of
+//     modules, and the mapping of the code that jumps, which is all that the lower half of the
+//     address space holds;
+//   - each module lies in whole pages of its own, in memory that the map calls loader data, above
+//     the first MiB, where other processors start; what its last page has beyond its size is zero.
 //
 // The kernel's obligations: check this structure before it trusts it, adopt the allocator with
 // heap.used as its floor, drop the lower half, and not write to the page tables but through the
 // window.
 //
-// Whose memory is what, once the firmware has exited: the image (its guard holes included) and the
-// region belong to the kernel; everything else that the map calls loader or boot services memory
-// is free.
+// Whose memory is what, once the firmware has exited: the image (its guard holes included), the
+// region and the modules belong to the kernel; everything else that the map calls loader or boot
+// services memory is free.
 #ifndef BOOT_HANDOFF_H
 #define BOOT_HANDOFF_H
 
-#include "kmem/fba.h"
+#include "kmem/fba_handoff.h"
 
 #include <stdint.h>
 
@@ -41,7 +47,7 @@
 
 // "EARLYFBA", read as a little-endian number.
 #define HANDOFF_MAGIC 0x414246594c524145u
-#define HANDOFF_VERSION 1u
+#define HANDOFF_VERSION 2u // the Makefile reads this line
 
 // Where the kernel image must lie, and how the loader places it: in one piece of physical memory
 // whose address is a multiple of this.
@@ -52,6 +58,9 @@
 
 #define HANDOFF_PAGE_SIZE 4096u
 #define HANDOFF_COMMAND_LINE_MAX 4095u // bytes, without the NUL
+#define HANDOFF_MODULE_NAME_MAX 39u    // bytes, without the NUL
+
+#define HANDOFF_MODULES_START 0x100000u
 
 // Bytes at an offset in the region.
 struct handoff_span {
@@ -65,6 +74,13 @@ struct handoff_memory_map {
     struct handoff_span span;
     uint32_t descriptor_size;
     uint32_t descriptor_version;
+};
+
+// A further file that the command line asked for with module=NAME, an initial file system say.
+struct handoff_module {
+    char name[HANDOFF_MODULE_NAME_MAX + 1]; // as the command line has it, NUL-terminated
+    uint64_t physical;                      // page-aligned; meaningless if the size is 0
+    uint64_t size;
 };
 
 // GOP's linear framebuffer; size 0 if there is none.
@@ -102,6 +118,7 @@ struct handoff {
 
     struct handoff_memory_map memory_map;
     struct handoff_span command_line; // NUL-terminated, the NUL not counted; size 0: none
+    struct handoff_span modules;      // an array of struct handoff_module; size 0: none
     struct handoff_framebuffer framebuffer;
     uint64_t acpi_rsdp;        // physical addresses of what the firmware's configuration
     uint64_t smbios;           // table names; 0: none

@@ -5,6 +5,7 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 #define PAGE_SHIFT 12
+#define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
 // EFI_MEMORY_DESCRIPTOR, the 40 bytes of it that every version has.
@@ -100,13 +101,27 @@ static struct descriptor read_descriptor(const struct memory_map *map, size_t in
     return descriptor;
 }
 
-static uint64_t end_of(const struct descriptor *descriptor)
+// What a descriptor covers in whole pages. Firmware must align it (UEFI 2.10, 7.2.3); where it does
+// not, usable memory loses the pages that it has only a part of, and anything else takes them.
+static struct memory_range range_at(const struct memory_map *map, size_t index)
 {
-    if (descriptor->physical_start >= PHYSICAL_END)
-        return descriptor->physical_start;
-    uint64_t most = (PHYSICAL_END - descriptor->physical_start) >> PAGE_SHIFT;
-    uint64_t pages = descriptor->number_of_pages < most ? descriptor->number_of_pages : most;
-    return descriptor->physical_start + (pages << PAGE_SHIFT);
+    struct descriptor descriptor = read_descriptor(map, index);
+    enum memory_kind kind = kind_of(&descriptor);
+    uint64_t start =
+        descriptor.physical_start < PHYSICAL_END ? descriptor.physical_start : PHYSICAL_END;
+    uint64_t most = (PHYSICAL_END - start) >> PAGE_SHIFT;
+    uint64_t pages = descriptor.number_of_pages < most ? descriptor.number_of_pages : most;
+    uint64_t end = start + (pages << PAGE_SHIFT);
+
+    if (start % PAGE_SIZE != 0 && pages > 0) {
+        start &= ~(PAGE_SIZE - 1);
+        end &= ~(PAGE_SIZE - 1);
+        if (kind == MEMORY_USABLE)
+            start += PAGE_SIZE;
+        else
+            end += PAGE_SIZE;
+    }
+    return (struct memory_range){start, end, kind};
 }
 
 static void swap(const struct memory_map *map, size_t a, size_t b)
@@ -123,7 +138,7 @@ static void swap(const struct memory_map *map, size_t a, size_t b)
 
 static uint64_t start_at(const struct memory_map *map, size_t index)
 {
-    return read_descriptor(map, index).physical_start;
+    return range_at(map, index).start;
 }
 
 // Heap sort: [0, count) is a heap but for its element `root`, which sinks to its place.
@@ -160,29 +175,24 @@ static bool next_piece(const struct memory_map *map, struct memory_map_cursor *c
     bool covered = false;
 
     for (; cursor->first < count; cursor->first++) {
-        struct descriptor descriptor = read_descriptor(map, cursor->first);
-        if (end_of(&descriptor) > cursor->position)
+        if (range_at(map, cursor->first).end > cursor->position)
             break;
     }
     for (size_t i = cursor->first; i < count; i++) {
-        struct descriptor descriptor = read_descriptor(map, i);
-        uint64_t start = descriptor.physical_start;
-        uint64_t end = end_of(&descriptor);
-        if (end <= start || end <= cursor->position)
+        struct memory_range range = range_at(map, i);
+        if (range.end <= range.start || range.end <= cursor->position)
             continue;
         if (!covered) { // whatever lies before it is a hole
-            piece->start = start > cursor->position ? start : cursor->position;
-            piece->end = end;
-            piece->kind = kind_of(&descriptor);
+            *piece = range;
+            piece->start = range.start > cursor->position ? range.start : cursor->position;
             covered = true;
-        } else if (start > piece->start) {
-            if (start < piece->end)
-                piece->end = start;
+        } else if (range.start > piece->start) {
+            if (range.start < piece->end)
+                piece->end = range.start;
             break;
         } else {
-            enum memory_kind kind = kind_of(&descriptor);
-            piece->kind = kind > piece->kind ? kind : piece->kind;
-            piece->end = end < piece->end ? end : piece->end;
+            piece->kind = range.kind > piece->kind ? range.kind : piece->kind;
+            piece->end = range.end < piece->end ? range.end : piece->end;
         }
     }
     if (covered)
@@ -207,18 +217,39 @@ bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cur
     }
 }
 
+// Whether a descriptor of another type than conventional memory covers a part of the range.
+static bool is_claimed(const struct memory_map *map, const struct memory_range *range)
+{
+    for (size_t i = 0; i < count_of(map); i++) {
+        struct memory_range other = range_at(map, i);
+        if (read_descriptor(map, i).type != EFI_CONVENTIONAL_MEMORY && other.start < range->end &&
+            range->start < other.end)
+            return true;
+    }
+    return false;
+}
+
+bool memory_map_next_conventional(const struct memory_map *map, size_t *index,
+                                  struct memory_range *range)
+{
+    while (*index < count_of(map)) {
+        size_t i = (*index)++;
+        *range = range_at(map, i);
+        if (read_descriptor(map, i).type == EFI_CONVENTIONAL_MEMORY &&
+            range->kind == MEMORY_USABLE && range->start < range->end && !is_claimed(map, range))
+            return true;
+    }
+    return false;
+}
+
 struct memory_range memory_map_largest_conventional(const struct memory_map *map)
 {
     struct memory_range largest = {0, 0, MEMORY_USABLE};
+    struct memory_range range;
 
-    for (size_t i = 0; i < count_of(map); i++) {
-        struct descriptor descriptor = read_descriptor(map, i);
-        uint64_t end = end_of(&descriptor);
-        if (descriptor.type == EFI_CONVENTIONAL_MEMORY && kind_of(&descriptor) == MEMORY_USABLE &&
-            end - descriptor.physical_start > largest.end - largest.start) {
-            largest.start = descriptor.physical_start;
-            largest.end = end;
-        }
+    for (size_t i = 0; memory_map_next_conventional(map, &i, &range);) {
+        if (range.end - range.start > largest.end - largest.start)
+            largest = range;
     }
     return largest;
 }

@@ -43,7 +43,7 @@ struct memory_map {
 
 #define MEMORY_DESCRIPTOR_SIZE 40u
 
-// Sorts the descriptors by start address, in place. n log n, no allocation.
+// Sorts the descriptors by the page they start at, in place. n log n, no allocation.
 void memory_map_sort(const struct memory_map *map);
 
 // Where an iteration over a sorted map stands; all-zero at first.
@@ -54,12 +54,19 @@ struct memory_map_cursor {
 
 // The next range of a sorted map; false at its end. Neighbours of the same kind come as one.
 // Holes between descriptors belong to no range. What reaches beyond 2^52, the limit of physical
-// addresses (Intel SDM 3A 4.1.4), is cut off. Linear over a map whose descriptors do not overlap.
+// addresses (Intel SDM 3A 4.1.4), is cut off. Of a descriptor that begins amid a page, usable
+// memory gets only the whole pages, anything else all that it touches. Linear over a map whose
+// descriptors do not overlap.
 bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cursor,
                      struct memory_range *range);
 
-// The largest range of conventional memory, which nobody has a claim on; empty if there is none.
-// Linear; the map need not be sorted.
+// The next descriptor of conventional memory that no other type overlaps, so that nobody has a
+// claim on it, at or after number `*index`, which moves on behind it; false at the end. In the order
+// of the map, which need not be sorted. All of a map: descriptors squared at worst.
+bool memory_map_next_conventional(const struct memory_map *map, size_t *index,
+                                  struct memory_range *range);
+
+// The largest of them; empty if there is none.
 struct memory_range memory_map_largest_conventional(const struct memory_map *map);
 
 #endif

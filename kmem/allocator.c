@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The calls of allocator.h. They are functions, not inline, because only so the return address is
-// the caller's at every optimisation level.
+// The calls of allocator.h.
 #include "kmem/allocator.h"
 
 #include <stdint.h>
 
+// Never inlined, not even by a link-time optimiser: a function that asks for its return address
+// must have one.
+#define CALLED __attribute__((noinline))
 #define CALLER __builtin_return_address(0)
 
-void *allocator_alloc(const struct allocator *allocator, size_t size, size_t align)
+CALLED void *allocator_alloc(const struct allocator *allocator, size_t size, size_t align)
 {
     return allocator->operations->alloc(allocator->context, size, align, CALLER);
 }
@@ -18,31 +20,32 @@ void *allocator_alloc_by(const struct allocator *allocator, size_t size, size_t 
     return allocator->operations->alloc(allocator->context, size, align, caller);
 }
 
-void *allocator_alloc_array(const struct allocator *allocator, size_t count, size_t size,
-                            size_t align)
+CALLED void *allocator_alloc_array(const struct allocator *allocator, size_t count, size_t size,
+                                   size_t align)
 {
     size_t total = size != 0 && count > SIZE_MAX / size ? SIZE_MAX : count * size;
 
     return allocator->operations->alloc(allocator->context, total, align, CALLER);
 }
 
-bool allocator_resize(const struct allocator *allocator, void *block, size_t old_size,
-                      size_t new_size, size_t align)
+CALLED bool allocator_resize(const struct allocator *allocator, void *block, size_t old_size,
+                             size_t new_size, size_t align)
 {
     return allocator->operations->resize(allocator->context, block, old_size, new_size, align,
                                          CALLER);
 }
 
-void *allocator_remap(const struct allocator *allocator, void *block, size_t old_size,
-                      size_t new_size, size_t align)
+CALLED void *allocator_remap(const struct allocator *allocator, void *block, size_t old_size,
+                             size_t new_size, size_t align)
 {
-    bool resized = allocator->operations->resize(allocator->context, block, old_size, new_size,
-                                                 align, CALLER);
+    bool resized =
+        allocator->operations->resize(allocator->context, block, old_size, new_size, align, CALLER);
 
     return resized ? block : NULL;
 }
 
-void allocator_free(const struct allocator *allocator, void *block, size_t size, size_t align)
+CALLED void allocator_free(const struct allocator *allocator, void *block, size_t size,
+                           size_t align)
 {
     if (block)
         allocator->operations->free(allocator->context, block, size, align, CALLER);

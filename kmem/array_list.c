@@ -10,6 +10,9 @@ void *memmove(void *to, const void *from, size_t size);
 // First capacity of a list that grows by itself, in items.
 #define SMALLEST_CAPACITY 8
 
+// Never inlined, not even by a link-time optimiser: a function that asks for its return address
+// must have one.
+#define CALLED __attribute__((noinline))
 #define CALLER __builtin_return_address(0)
 
 struct array_list array_list_init(struct allocator allocator, size_t item_size, size_t item_align)
@@ -63,7 +66,7 @@ static bool move_to(struct array_list *list, size_t capacity, const void *caller
     return true;
 }
 
-bool array_list_reserve(struct array_list *list, size_t capacity)
+CALLED bool array_list_reserve(struct array_list *list, size_t capacity)
 {
     return capacity <= list->capacity || resize_to(list, capacity) ||
            move_to(list, capacity, CALLER);
@@ -88,7 +91,7 @@ static bool grow(struct array_list *list, size_t more, const void *caller)
            (wanted != needed && move_to(list, needed, caller));
 }
 
-bool array_list_append_many(struct array_list *list, const void *items, size_t count)
+CALLED bool array_list_append_many(struct array_list *list, const void *items, size_t count)
 {
     if (count == 0)
         return true;
@@ -99,7 +102,7 @@ bool array_list_append_many(struct array_list *list, const void *items, size_t c
     return true;
 }
 
-bool array_list_append(struct array_list *list, const void *item)
+CALLED bool array_list_append(struct array_list *list, const void *item)
 {
     if (!grow(list, 1, CALLER))
         return false;
@@ -108,7 +111,7 @@ bool array_list_append(struct array_list *list, const void *item)
     return true;
 }
 
-bool array_list_insert(struct array_list *list, size_t index, const void *item)
+CALLED bool array_list_insert(struct array_list *list, size_t index, const void *item)
 {
     if (!grow(list, 1, CALLER))
         return false;

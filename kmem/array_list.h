@@ -51,9 +51,10 @@ bool array_list_shrink_to_fit(struct array_list *list);
 // The item at `index`, which must be less than count.
 void *array_list_at(const struct array_list *list, size_t index);
 
-// for (struct thing *t; ...): each item in order. The list must not change meanwhile.
+// A loop over the items in order: array_list_each(struct thing, thing, &list) { use(thing); }
+// The list must not change meanwhile.
 #define array_list_each(type, item, list)                                                          \
-    for (type *item = (type *)(list)->items, *item##_end = item + (list)->count;                   \
+    for (type *item = (type *)(list)->items, *item##_end = item ? item + (list)->count : item;     \
          item != item##_end; item++)
 
 #ifdef __cplusplus

@@ -10,6 +10,9 @@ void *memset(void *to, int value, size_t size);
 
 #define COLD __attribute__((cold, noinline))
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+// Never inlined, not even by a link-time optimiser: a function that asks for its return address
+// must have one.
+#define CALLED __attribute__((noinline))
 #define CALLER __builtin_return_address(0)
 
 static inline bool is_power_of_two(size_t value)
@@ -64,16 +67,16 @@ enum fba_status fba_init(struct fba *fba, void *buffer, size_t size)
     return status;
 }
 
-enum fba_status fba_status(const struct fba *fba)
+COLD enum fba_status fba_status(const struct fba *fba)
 {
-    switch (fba->state) {
-    case FBA_STATE_OPEN:
-        return FBA_OK;
-    case FBA_STATE_SEALED:
-        return FBA_SEALED;
-    default:
-        return FBA_NOT_READY;
-    }
+    static const unsigned char statuses[] = {
+        [FBA_STATE_NOT_READY] = FBA_NOT_READY,
+        [FBA_STATE_OPEN] = FBA_OK,
+        [FBA_STATE_SHARED] = FBA_BUSY,
+        [FBA_STATE_SEALED] = FBA_SEALED,
+    };
+
+    return (enum fba_status)statuses[fba->state];
 }
 
 // Lets `last` fall or `top` rise. Only then could `high`, `low` and `peak` forget something, so
@@ -146,12 +149,12 @@ static inline __attribute__((always_inline)) void *take(struct fba *fba, size_t 
     return (void *)(before + 1);
 }
 
-void *fba_alloc(struct fba *fba, size_t size, size_t align)
+CALLED void *fba_alloc(struct fba *fba, size_t size, size_t align)
 {
     return take(fba, size, align, NULL);
 }
 
-void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+CALLED void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
 {
     return take(fba, size, align, caller);
 }
@@ -172,7 +175,7 @@ static COLD void *clear(const struct fba *fba, void *block, size_t size)
     return block;
 }
 
-void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+CALLED void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
 {
     void *block = take(fba, size, align, NULL);
 
@@ -251,7 +254,8 @@ enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t
     return FBA_OK;
 }
 
-void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size, size_t align)
+CALLED void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size,
+                         size_t align)
 {
     if (new_size == 0) {
         fba_free(fba, block, old_size);
@@ -285,12 +289,12 @@ static inline __attribute__((always_inline)) void *take_scratch(struct fba *fba,
     return (void *)start;
 }
 
-void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
+CALLED void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
 {
     return take_scratch(fba, size, align, NULL);
 }
 
-void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+CALLED void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
 {
     return take_scratch(fba, size, align, caller);
 }
@@ -406,7 +410,7 @@ bool fba_owns_range(const struct fba *fba, const void *block, size_t size)
     if (fba->state == FBA_STATE_NOT_READY || start < fba->base || start > fba->end ||
         size > fba->end - start)
         return false;
-    return fba->state == FBA_STATE_OPEN || start >= fba->ceiling ||
+    return fba->state != FBA_STATE_SEALED || start >= fba->ceiling ||
            (start <= fba->floor && size <= fba->floor + 1 - start);
 }
 
@@ -422,7 +426,7 @@ size_t fba_used(const struct fba *fba)
 
 size_t fba_scratch_used(const struct fba *fba)
 {
-    return fba->state == FBA_STATE_OPEN ? fba->reserve - fba->top : 0;
+    return fba->state == FBA_STATE_SEALED ? 0 : fba->reserve - fba->top;
 }
 
 size_t fba_reserved(const struct fba *fba)

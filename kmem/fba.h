@@ -3,8 +3,8 @@
 //
 // It serves blocks from one buffer that its caller supplied, asks nobody for more, knows exactly
 // how much it may ever use, and says so when the buffer is exhausted. This header and fba.c are
-// the whole of it: freestanding C11, copied alone into a kernel, with memcpy and memset the only
-// functions needed from outside.
+// copied alone into a kernel: freestanding C11, with memcpy and memset the only functions needed
+// from outside. What a boot adds, from the panic reserve to the seal, stands in fba_handoff.h.
 //
 //      base            floor             last              top         ceiling   reserve      end
 //       │               │                 │                 │             │         │          │
@@ -23,12 +23,20 @@
 //
 // Life:   all-zero ──fba_init, FBA_INIT, fba_adopt──▶ open ──fba_seal──▶ sealed
 //
-// What it does not do. It does not own its buffer, which must outlive every block. It keeps no
-// header beside a block, so it believes the sizes that it is given back: a free with a wrong size
-// that happens to end where the last block ends takes its neighbours along, and a block freed
-// twice after its neighbour moved up to it cannot be told from that neighbour. Padding below a
-// freed block stays taken, so that a chain of frees stops there; a mark gives padding back too.
-// It is not thread-safe: one processor, and no interrupt handler, may use it at a time.
+// What it does not do.
+// - It does not own its buffer, which must outlive every block.
+// - Padding below a freed block stays taken, so that a chain of frees stops there. A mark gives
+//   padding back too; so does unwinding.h, which also reclaims blocks freed out of order.
+// - It is not thread-safe: one processor, and no interrupt handler, may use it at a time.
+//   fba_shared.h is.
+//
+// Misuse is refused by name wherever it can be seen, and corrupts nothing then. Not seen, because
+// no header stands beside a block:
+// - a free or resize with a wrong size that ends where the last block ends (neighbours go along),
+//   or of a block already freed in whose place another now ends (that one goes); a red zone
+//   (redzone.h) sees both;
+// - a write beyond a block (redzone.h), or to one given back or rewound (poison.h);
+// - a mark opened before a second fba_init() of the same structure: its serial number begins anew.
 //
 // Every function runs in constant time unless it says otherwise, and none blocks. Sizes are bytes,
 // alignments powers of two from 1, addresses `uintptr_t`, ranges half-open.
@@ -60,7 +68,7 @@ enum fba_status {
     FBA_BAD_ALIGNMENT,      // alignment is 0 or not a power of two
     FBA_BAD_BUFFER,         // buffer is NULL, wraps or ends in the last page of the address space
     FBA_BAD_NUMBERS,        // numbers to adopt contradict each other
-    FBA_BUSY,               // marks are open, or scratch or a reserve is in use
+    FBA_BUSY,               // marks are open, scratch or a reserve is in use, or it is shared
     FBA_NULL,               // NULL was given back: nothing to do
     FBA_FOREIGN,            // the block does not lie in the buffer
     FBA_BAD_BLOCK,          // in the buffer, but not wholly inside what is handed out at this end
@@ -93,10 +101,10 @@ struct fba;
 // It may print, or not return; it must not allocate from the same allocator.
 typedef void (*fba_failure_hook)(struct fba *fba, void *context);
 
-enum fba_state { FBA_STATE_NOT_READY, FBA_STATE_OPEN, FBA_STATE_SEALED };
+enum fba_state { FBA_STATE_NOT_READY, FBA_STATE_OPEN, FBA_STATE_SHARED, FBA_STATE_SEALED };
 
-// An allocator. All-zero is valid and not ready. The fields are read by fba.c and by whoever
-// prints an account; nobody else writes them.
+// An allocator. All-zero is valid and not ready. Whoever prints an account may read the fields;
+// only fba*.c write them.
 struct fba {
     uintptr_t last;         // last permanent byte taken: the free bytes lie between it...
     uintptr_t top;          // ...and the first scratch byte, both excluded and included in turn
@@ -114,6 +122,8 @@ struct fba {
     size_t overtaken; // marks up to this serial number were closed by a reset
     size_t innermost; // serial number of the innermost open mark; 0: none
     size_t innermost_scratch;
+    size_t retries;      // shared mode: how often another processor was faster
+    uintptr_t recording; // shared mode: 1 while `failure` is being written and the hook runs
     struct fba_failure failure;
     fba_failure_hook hook; // NULL: none
     void *hook_context;
@@ -136,7 +146,7 @@ struct fba {
     {                                                                                              \
         FBA_START_(array) - 1, FBA_END_(array), FBA_START_(array) - 1, 0, FBA_START_(array),       \
             FBA_END_(array), high, FBA_END_(array), FBA_END_(array), FBA_END_(array),              \
-            FBA_END_(array) - 1, FBA_START_(array) - 1, FBA_STATE_OPEN, 0, 0, 0, 0, 0,             \
+            FBA_END_(array) - 1, FBA_START_(array) - 1, FBA_STATE_OPEN, 0, 0, 0, 0, 0, 0, 0,       \
             {FBA_OK, 0, 0, 0, 0, NULL, 0}, NULL, NULL                                              \
     }
 
@@ -170,7 +180,7 @@ static inline FBA_INLINE void *fba_alloc_inline(struct fba *fba, size_t size, si
 {
     uintptr_t before = fba->last | (align - 1);
 
-    if (size > FBA_ADDRESS_SPACE_GUARD || align > FBA_ADDRESS_SPACE_GUARD ||
+    if (size > FBA_ADDRESS_SPACE_GUARD || align - 1 >= FBA_ADDRESS_SPACE_GUARD ||
         (align & (align - 1)) != 0 || before + size >= fba->top)
         return fba_alloc(fba, size, align);
     fba->last = before + size;
@@ -226,6 +236,7 @@ static inline void *fba_remap(struct fba *fba, void *block, size_t old_size, siz
 // A block of `new_size` bytes with the first min(old_size, new_size) bytes of `block`: in place
 // if fba_resize() can and the address has the alignment, else a new block, a copy, and a free of
 // the old one. From NULL or zero bytes it allocates; to zero bytes it frees and returns NULL.
+// A block that is not ours is copied from and left alone.
 // Fails iff no new block can be had: NULL, recorded, and `block` is intact. Linear in the copy.
 void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size, size_t align);
 
@@ -276,59 +287,7 @@ void fba_scope_close_(struct fba_mark *mark);
 // Peak, failures, hook and reserve stay. Fails iff not ready or sealed.
 enum fba_status fba_reset(struct fba *fba);
 
-// Sets the last `size` bytes of the buffer aside for fba_reserve_alloc(), for a panic that must
-// not depend on what others left.
-// Fails iff scratch or another reserve is in use (FBA_BUSY), there is no room (FBA_EXHAUSTED), or
-// not ready or sealed.
-enum fba_status fba_set_reserve(struct fba *fba, size_t size);
-
-// As fba_alloc(), from the panic reserve only, sealed or not. Never freed.
-void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align);
-
-// Moves the allocator to other addresses of the same memory, for a kernel that begins
-// identity-mapped. Alignments hold if the distance is a multiple of them.
-// Fails iff marks are open (FBA_BUSY), the buffer cannot lie there (FBA_BAD_BUFFER), or not ready.
-enum fba_status fba_rebase(struct fba *fba, void *buffer);
-
-// An open allocator as plain numbers, all offsets from the start of the buffer: what crosses from
-// a loader to its kernel.
-struct fba_numbers {
-    uint64_t size; // of the buffer
-    uint64_t used; // permanent bytes, padding included
-    uint64_t peak; // most bytes ever taken
-    uint64_t high; // bytes in [high, low) were never handed out and are zero...
-    uint64_t low;  // ...none if high >= low
-};
-
-// The numbers of an allocator that is about to be handed over.
-// Fails iff marks are open or scratch or a reserve is in use (FBA_BUSY), not ready or sealed;
-// `numbers` is then unchanged.
-enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
-
-// Opens `fba` over `buffer` with the blocks that `numbers` tell of, and its floor at the last of
-// them: they stay for good. The buffer must hold what the exporting allocator's buffer held, at
-// addresses congruent modulo the largest alignment in use.
-// Fails iff the buffer is bad (FBA_BAD_BUFFER) or the numbers contradict each other
-// (FBA_BAD_NUMBERS); `fba` is then not ready.
-enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_numbers *numbers);
-
-// Ends the early heap. The buffer falls into three adjacent ranges that cover it exactly.
-struct fba_range {
-    uintptr_t start, end;
-};
-struct fba_ranges {
-    struct fba_range permanent; // what was allocated, up to the end of its last granule
-    struct fba_range free;      // whole granules for the page allocator; may be empty
-    struct fba_range reserve;   // the panic reserve and the rest of the granule it begins in
-};
-
-// Seals: scratch is returned, later allocations are refused as FBA_SEALED, later frees recognised.
-// `granule` is the page size: a power of two.
-// Fails iff the granule is none (FBA_BAD_ALIGNMENT), marks are open (FBA_BUSY), not ready, or
-// sealed already; nothing has changed then.
-enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges);
-
-// FBA_OK iff the allocator is open, else FBA_NOT_READY or FBA_SEALED.
+// FBA_OK iff the allocator is open, else FBA_NOT_READY, FBA_SEALED, or FBA_BUSY while it is shared.
 enum fba_status fba_status(const struct fba *fba);
 
 // Whether an address, or all of [block, block + size), lies in the buffer; once sealed, in the

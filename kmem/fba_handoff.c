@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What an early heap does besides serving blocks: it keeps a reserve for a panic, moves to other
-// addresses, crosses from a loader to its kernel, and ends. A program that does none of this copies
-// fba.h and fba.c alone.
-#include "kmem/fba.h"
+// The end of an early heap, and what comes before it: fba_handoff.h. Everything here is rare, so it
+// stands apart from fba.c, and needs nothing of it but its public functions.
+#include "kmem/fba_handoff.h"
 
 static bool has_marks(const struct fba *fba)
 {
@@ -26,8 +25,9 @@ enum fba_status fba_set_reserve(struct fba *fba, size_t size)
     return FBA_OK;
 }
 
-// The reserve is an allocator of its own for as long as a call lasts, over [reserve, end).
-void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align)
+// The reserve is an allocator of its own for as long as a call lasts, over [reserve, end). Never
+// inlined, because its return address is the caller that it records.
+__attribute__((noinline)) void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align)
 {
     struct fba reserve = {
         .last = fba->reserve_last,
@@ -58,7 +58,7 @@ enum fba_status fba_rebase(struct fba *fba, void *buffer)
 
     if (fba->state == FBA_STATE_NOT_READY)
         return FBA_NOT_READY;
-    if (has_marks(fba))
+    if (fba->state == FBA_STATE_SHARED || has_marks(fba))
         return FBA_BUSY;
     if (fba_init(&moved, buffer, fba->end - fba->base) != FBA_OK)
         return FBA_BAD_BUFFER;

@@ -61,8 +61,7 @@ void report_holders(const struct report *report, size_t most)
 
     if (!report->ledger)
         return;
-    size_t count =
-        ledger_top(report->ledger, holders, most < MOST_HOLDERS ? most : MOST_HOLDERS);
+    size_t count = ledger_top(report->ledger, holders, most < MOST_HOLDERS ? most : MOST_HOLDERS);
     for (size_t i = 0; i < count; i++)
         writer_print(report->writer, "%s  holder: %s, %zu bytes in %zu blocks, largest by %p\n",
                      report->prefix, holders[i].tag ? holders[i].tag : "(untagged)",

@@ -27,8 +27,8 @@ struct report {
 void report_failure(const struct report *report, const struct fba *fba);
 
 // Where every byte of the buffer is: capacity, permanent, padding, scratch, reserve, free, peak.
-// "padding" is what is permanent and was not asked for: alignment, and blocks given back too early to
-// be reclaimed. Works before and after the seal.
+// "padding" is what is permanent and was not asked for: alignment, and blocks given back too early
+// to be reclaimed. Works before and after the seal.
 void report_account(const struct report *report, const struct fba *fba);
 
 // A line of `columns` characters, each an equal part of the buffer by what most of it is:

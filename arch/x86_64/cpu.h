@@ -22,6 +22,8 @@
 
 // CPUID, SDM 2A "CPUID - CPU Identification".
 #define CPUID_FEATURES UINT32_C(0x00000001)
+#define CPUID_FEATURES_ECX_RDRAND (UINT32_C(1) << 30)
+#define CPUID_FEATURES_ECX_HYPERVISOR (UINT32_C(1) << 31) // reserved for them: AMD APM 3, E.3.2
 #define CPUID_FEATURES_EDX_PGE (UINT32_C(1) << 13)
 #define CPUID_EXTENDED_MAXIMUM UINT32_C(0x80000000) // EAX: the highest extended leaf
 #define CPUID_EXTENDED_FEATURES UINT32_C(0x80000001)
@@ -54,6 +56,14 @@ static inline uint64_t cpu_rdtsc(void)
     uint32_t low, high;
     __asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
     return (uint64_t)high << 32 | low;
+}
+
+// A random number, where there is CPUID_FEATURES_ECX_RDRAND. False: none at this moment.
+static inline _Bool cpu_rdrand(uint64_t *number)
+{
+    _Bool is_valid;
+    __asm__ volatile("rdrand %0" : "=r"(*number), "=@ccc"(is_valid));
+    return is_valid;
 }
 
 static inline uint64_t cpu_rdmsr(uint32_t msr)
@@ -129,6 +139,13 @@ static inline void cpu_cli(void)
 static inline void cpu_hlt(void)
 {
     __asm__ volatile("hlt" : : : "memory");
+}
+
+// Sleeps until an interrupt has been handled, with interrupts on meanwhile. STI takes effect after
+// the next instruction (SDM 2B "STI"), so that none can come between it and the sleep.
+static inline void cpu_wait_for_interrupt(void)
+{
+    __asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
 }
 
 static inline void cpu_pause(void)

@@ -12,6 +12,8 @@
 #define ENTRY_PRESENT (UINT64_C(1) << 0)
 #define ENTRY_WRITABLE (UINT64_C(1) << 1)
 #define ENTRY_USER (UINT64_C(1) << 2)
+// PAT entry 3, uncached after reset: SDM 3A 11.12.3 and 11.12.4.
+#define ENTRY_UNCACHED ((UINT64_C(1) << 3) | (UINT64_C(1) << 4)) // PWT and PCD
 #define ENTRY_LARGE (UINT64_C(1) << 7) // PS, in a PDPT or PD entry
 #define ENTRY_GLOBAL (UINT64_C(1) << 8)
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
@@ -169,8 +171,11 @@ void paging_walk(const struct paging *paging,
 static uint64_t page_bits(uintptr_t address, enum paging_access access)
 {
     uint64_t bits = ENTRY_PRESENT;
-    if (access == PAGING_READ_WRITE) {
+    if (access == PAGING_READ_WRITE || access == PAGING_DEVICE) {
         bits |= ENTRY_WRITABLE;
+    }
+    if (access == PAGING_DEVICE) {
+        bits |= ENTRY_UNCACHED;
     }
     if (access != PAGING_READ_EXECUTE) {
         bits |= ENTRY_NO_EXECUTE;
@@ -288,7 +293,27 @@ void paging_drop_lower_half(struct paging *paging)
         *entry_of(paging, paging->root, LEVEL_PML4, address) = 0;
     }
     if (paging->active) {
-        cpu_write_cr3(cpu_read_cr3()); // forgets all but global pages: SDM 3A 4.10.4.1
+        paging_forget();
+    }
+}
+
+void paging_drop_slot(struct paging *paging, uintptr_t address)
+{
+    *entry_of(paging, paging->root, LEVEL_PML4, address) = 0;
+    if (paging->active) {
+        paging_forget();
+    }
+}
+
+void paging_forget(void)
+{
+    uint64_t cr4 = cpu_read_cr4();
+
+    if (cr4 & CR4_PGE) { // clearing it forgets global pages, too: SDM 3A 4.10.4.1
+        cpu_write_cr4(cr4 & ~CR4_PGE);
+        cpu_write_cr4(cr4);
+    } else {
+        cpu_write_cr3(cpu_read_cr3());
     }
 }
 

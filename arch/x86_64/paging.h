@@ -39,6 +39,7 @@ enum paging_access {
     PAGING_READ_ONLY,
     PAGING_READ_EXECUTE,
     PAGING_READ_WRITE,
+    PAGING_DEVICE, // read-write and uncached, for registers; not memory
 };
 
 // A set of page tables.
@@ -109,6 +110,13 @@ enum paging_status paging_unmap(struct paging *paging, uintptr_t start, uint64_t
 // it no longer needs the mapping that the loader jumped through. The tables below the root stay,
 // out of use. Constant time.
 void paging_drop_lower_half(struct paging *paging);
+
+// Unmaps the 512 GiB around `address` that one entry of the top table covers, in the same way.
+void paging_drop_slot(struct paging *paging, uintptr_t address);
+
+// Makes this processor forget all translations that it has cached, global ones included: what the
+// others do when one has unmapped something.
+void paging_forget(void);
 
 // What `address` leads to. An address that is not canonical is not present.
 struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t address);

@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SERIAL_COM1 UINT16_C(0x3F8) // where every PC has its first port, if it has one
+// Where a PC has its ports, those that it has.
+#define SERIAL_COM1 UINT16_C(0x3F8)
+#define SERIAL_COM2 UINT16_C(0x2F8)
+#define SERIAL_COM3 UINT16_C(0x3E8)
+#define SERIAL_COM4 UINT16_C(0x2E8)
 
 // One port. All zero is a port that is not open: it drops what is written to it.
 struct serial {

@@ -29,8 +29,6 @@ _Static_assert(offsetof(struct trap_frame, vector) == 15 * 8, "traps_entry.S pus
 #define SELECTOR_LDT (UINT64_C(1) << 2)
 #define SELECTOR_INDEX_SHIFT 3
 
-// A page fault this close under a stack is called an overflow of it: the size of a guard page.
-#define GUARD_SIZE 4096
 // Deep enough for any real chain of calls, short enough for a screen.
 #define BACKTRACE_MAXIMUM 32
 
@@ -41,12 +39,19 @@ extern const unsigned char traps_entries[];
 static bool (*handler_hook)(struct trap_frame *frame);
 static void (*stop_hook)(void);
 static const struct writer *report_writer;
-static const struct traps_stack *known_stacks;
-static size_t known_stacks_count;
+static struct traps_place *known_places;
 
-// How many traps are being reported, one inside the other. Volatile: a trap comes between any
-// two instructions.
+// Who is reporting a trap: its APIC id + 1, 0 for nobody; and how many traps it is reporting, one
+// inside the other. Volatile: a trap comes between any two instructions.
+static volatile uint32_t reporter;
 static volatile unsigned report_depth;
+
+#define INITIAL_APIC_ID_SHIFT 24 // in EBX: SDM 2A "CPUID", leaf 1
+
+static uint32_t this_processor(void)
+{
+    return cpu_cpuid(CPUID_FEATURES, 0).ebx >> INITIAL_APIC_ID_SHIFT;
+}
 
 static uint8_t stack_of(unsigned vector)
 {
@@ -103,10 +108,15 @@ void traps_set_stop(void (*stop)(void))
     stop_hook = stop;
 }
 
-void traps_set_stacks(const struct traps_stack *stacks, size_t count)
+void traps_add_place(struct traps_place *place)
 {
-    known_stacks = stacks;
-    known_stacks_count = count;
+    place->next = known_places;
+    __atomic_store_n(&known_places, place, __ATOMIC_RELEASE);
+}
+
+void traps_forget_places(void)
+{
+    __atomic_store_n(&known_places, NULL, __ATOMIC_RELEASE);
 }
 
 const char *traps_name(uint64_t vector)
@@ -166,15 +176,16 @@ static void report_page_fault(const struct writer *writer, uint64_t error, uint6
     writer_print(writer, "trap: %s %s 0x%016llx, which is %s\n",
                  error & FAULT_USER ? "user code" : "the kernel", access,
                  (unsigned long long)address, page_fault_cause(error));
-    for (size_t i = 0; i < known_stacks_count; i++) {
-        // Unsigned: an address above `low` gives a huge difference.
-        if (known_stacks[i].low - 1 - address < GUARD_SIZE) {
-            writer_print(writer,
-                         "trap: that is just under the stack [0x%016llx, 0x%016llx): "
-                         "the stack has overflowed\n",
-                         (unsigned long long)known_stacks[i].low,
-                         (unsigned long long)known_stacks[i].high);
+    for (const struct traps_place *place = known_places; place; place = place->next) {
+        if (place->is_stack || address < place->low || address >= place->high) {
+            continue;
         }
+        writer_print(writer, "trap: that is in the %s", place->name);
+        if (place->processor != TRAPS_NO_PROCESSOR) {
+            writer_print(writer, " of processor %u", place->processor);
+        }
+        writer_print(writer, ", [0x%016llx, 0x%016llx)\n", (unsigned long long)place->low,
+                     (unsigned long long)place->high);
     }
 }
 
@@ -213,13 +224,12 @@ static void report_registers(const struct writer *writer, const struct trap_fram
 }
 
 // The stack that the two words of a call frame at `frame` lie in, or NULL.
-static const struct traps_stack *stack_with(uint64_t frame)
+static const struct traps_place *stack_with(uint64_t frame)
 {
-    for (size_t i = 0; i < known_stacks_count; i++) {
-        const struct traps_stack *stack = &known_stacks[i];
-        if (frame >= stack->low && frame < stack->high &&
-            stack->high - frame >= 2 * sizeof(uint64_t)) {
-            return stack;
+    for (const struct traps_place *place = known_places; place; place = place->next) {
+        if (place->is_stack && frame >= place->low && frame < place->high &&
+            place->high - frame >= 2 * sizeof(uint64_t)) {
+            return place;
         }
     }
     return NULL;
@@ -230,7 +240,7 @@ static const struct traps_stack *stack_with(uint64_t frame)
 static void report_backtrace(const struct writer *writer, const struct trap_frame *frame)
 {
     uint64_t at = frame->rbp;
-    const struct traps_stack *stack = stack_with(at);
+    const struct traps_place *stack = stack_with(at);
     writer_print(writer, "trap: backtrace\ntrap:   0x%016llx\n", (unsigned long long)frame->rip);
     for (int i = 0; i < BACKTRACE_MAXIMUM && at != 0; i++) {
         if (!stack || stack_with(at) != stack || at % sizeof(uint64_t) != 0) {
@@ -254,8 +264,9 @@ static void report_backtrace(const struct writer *writer, const struct trap_fram
 
 static void report(const struct writer *writer, const struct trap_frame *frame, uint64_t cr2)
 {
-    writer_print(writer, "trap: %s (vector %llu, error code 0x%llx)\n", traps_name(frame->vector),
-                 (unsigned long long)frame->vector, (unsigned long long)frame->error);
+    writer_print(writer, "trap: %s (vector %llu, error code 0x%llx) on processor %u\n",
+                 traps_name(frame->vector), (unsigned long long)frame->vector,
+                 (unsigned long long)frame->error, this_processor());
     switch (frame->vector) {
     case TRAPS_PAGE_FAULT:
         report_page_fault(writer, frame->error, cr2);
@@ -273,10 +284,24 @@ static void report(const struct writer *writer, const struct trap_frame *frame, 
     report_backtrace(writer, frame);
 }
 
+// Claims the report for this processor. False iff another has it.
+static bool claim_report(void)
+{
+    uint32_t me = this_processor() + 1;
+    uint32_t owner = 0;
+
+    return __atomic_compare_exchange_n(&reporter, &owner, me, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE) ||
+           owner == me;
+}
+
 static _Noreturn void report_and_stop(const struct trap_frame *frame, uint64_t cr2)
 {
     static const char nested[] = "\ntrap: another trap inside this report: stopping\n";
 
+    if (!claim_report()) {
+        power_halt();
+    }
     unsigned depth = report_depth++;
     if (depth >= 2) {
         power_halt();
@@ -295,7 +320,8 @@ static _Noreturn void report_and_stop(const struct trap_frame *frame, uint64_t c
 void trap_handler(struct trap_frame *frame)
 {
     uint64_t cr2 = cpu_read_cr2(); // before anything can fault again
-    if (report_depth == 0 && handler_hook && handler_hook(frame)) {
+    bool may_go_on = reporter != this_processor() + 1; // a report that traps is not resumed
+    if (may_go_on && handler_hook && handler_hook(frame)) {
         return;
     }
     report_and_stop(frame, cr2);

@@ -10,6 +10,7 @@
 //     traps_load(other);                             once on each processor
 //
 // The hooks below are one set for the machine. One processor sets them; until then each is empty.
+// A trap on one processor while another reports its own is not reported: that processor halts.
 #ifndef ARCH_X86_64_TRAPS_H
 #define ARCH_X86_64_TRAPS_H
 
@@ -60,11 +61,16 @@ enum traps_stacks {
     TRAPS_ON_INTERRUPT_STACKS, // double fault, NMI, machine check and page fault have their own
 };
 
-// Memory that holds a stack: the bytes [low, high). `low` is expected to have an unmapped page
-// under it.
-struct traps_stack {
-    uintptr_t low, high;
+// A stretch of addresses that an account of a trap can name: a stack, which a backtrace may be read
+// from, or a guard, which nobody has any business in.
+struct traps_place {
+    uintptr_t low, high; // [low, high)
+    const char *name;    // "boot stack", "guard page under the boot stack"
+    uint32_t processor;  // whose it is, by APIC id; TRAPS_NO_PROCESSOR: no one's in particular
+    bool is_stack;
+    struct traps_place *next; // traps_add_place() sets it
 };
+#define TRAPS_NO_PROCESSOR UINT32_MAX
 
 // Fills `table` with a gate for every vector: kernel code segment of descriptors.h, ring 0,
 // interrupts off on entry.
@@ -86,9 +92,12 @@ void traps_report_to(const struct writer *writer);
 // again if a trap happens in it, and not a third time.
 void traps_set_stop(void (*stop)(void));
 
-// The stacks that a backtrace may be read from: NULL, 0 allows none. The array stays the
-// caller's, and must stay where it is.
-void traps_set_stacks(const struct traps_stack *stacks, size_t count);
+// Adds a place to those that accounts name; it must stay where it is. A trap at any moment finds the
+// list whole. One processor at a time.
+void traps_add_place(struct traps_place *place);
+
+// Forgets all places.
+void traps_forget_places(void);
 
 // The name of an exception; "interrupt" for vectors from 32, "reserved" for those without a name.
 const char *traps_name(uint64_t vector);

@@ -25,6 +25,16 @@
 #define MADT_LOCAL_X2APIC_SIZE 16
 #define MADT_ENABLED 1u
 
+// SPCR, Microsoft's "Serial Port Console Redirection Table", revisions 1 and 2: an interface type,
+// and a generic address (ACPI 5.2.3.2).
+#define SPCR_INTERFACE 36
+#define SPCR_INTERFACE_16550 0
+#define SPCR_INTERFACE_16550_COMPATIBLE 1
+#define SPCR_ADDRESS_SPACE 40
+#define SPCR_ADDRESS 44
+#define SPCR_ADDRESS_END 52
+#define ADDRESS_SPACE_IO 1
+
 // A table longer than this is taken for a damaged length.
 #define TABLE_MAX (UINT32_C(64) << 20)
 
@@ -212,6 +222,21 @@ const void *acpi_find_dsdt(const struct acpi *acpi, const struct acpi_memory *me
     const void *dsdt = address ? table_at(memory, address, &dsdt_length) : NULL;
     *length = dsdt_length;
     return dsdt && has_signature(dsdt, "DSDT") ? dsdt : NULL;
+}
+
+uint16_t acpi_serial_port(const struct acpi *acpi)
+{
+    const struct acpi_table *spcr = acpi_find(acpi, "SPCR");
+
+    if (!spcr || spcr->length < SPCR_ADDRESS_END)
+        return 0;
+    uint64_t interface = number_at(spcr->bytes, SPCR_INTERFACE, 1);
+    uint64_t address = number_at(spcr->bytes, SPCR_ADDRESS, 8);
+    bool is_16550 =
+        interface == SPCR_INTERFACE_16550 || interface == SPCR_INTERFACE_16550_COMPATIBLE;
+    bool is_port = number_at(spcr->bytes, SPCR_ADDRESS_SPACE, 1) == ADDRESS_SPACE_IO &&
+                   address <= UINT16_MAX;
+    return is_16550 && is_port ? (uint16_t)address : 0;
 }
 
 const char *acpi_status_name(enum acpi_status status)

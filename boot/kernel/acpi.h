@@ -61,6 +61,10 @@ const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signatur
 const void *acpi_find_dsdt(const struct acpi *acpi, const struct acpi_memory *memory,
                            size_t *length);
 
+// The I/O port of the 16550 that the firmware calls its console (Serial Port Console Redirection
+// table, SPCR); 0 if it names none, another kind, or one that is not at an I/O port.
+uint16_t acpi_serial_port(const struct acpi *acpi);
+
 // What a status means, in a few words.
 const char *acpi_status_name(enum acpi_status status);
 

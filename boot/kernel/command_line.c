@@ -30,8 +30,8 @@ static bool take_name(struct word *word, const char *name)
 
 static bool is_name_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '.' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
 }
 
 static bool copy_name(struct word word, char *to, size_t most)
@@ -81,7 +81,8 @@ static bool parse_word(struct command_line *line, struct word word)
         return copy_name(word, line->only, COMMAND_LINE_ONLY_MAX);
     if (take_name(&word, "exit-port="))
         return parse_port(word, &line->exit_port);
-    return false;
+    // The loader has read these, or it would not have come this far.
+    return take_name(&word, "module=") || take_name(&word, "seed=");
 }
 
 void command_line_parse(struct command_line *line, const char *text, size_t length,
@@ -100,7 +101,7 @@ void command_line_parse(struct command_line *line, const char *text, size_t leng
         if (!parse_word(line, word))
             writer_print(writer,
                          "kernel: command line: \"%.*s\" is not understood and ignored; known are "
-                         "run=ID, exit-port=0xPORT, only=NAME\n",
+                         "run=ID, exit-port=0xPORT, only=NAME, module=NAME, seed=N\n",
                          (int)word.length, word.text);
     }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// command_line: the words of the text that the loader found beside the kernel, \cmdline.txt.
+// command_line: the words of the text that the loader was started with, or found in \cmdline.txt.
 //
 //     run=ID            an id of this run, 1 to 32 characters of A-Z a-z 0-9 _ . -; it comes back
 //                       in the final line, so that a log cannot be taken for another run's
 //     exit-port=0xf4    end QEMU through its isa-debug-exit device at this I/O port
 //     only=NAME         run only this test suite, or this case of it (the test kernel)
+//     module=, seed=    the loader's: boot/loader/words.h
 #ifndef BOOT_KERNEL_COMMAND_LINE_H
 #define BOOT_KERNEL_COMMAND_LINE_H
 

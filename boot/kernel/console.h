@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// console: where the kernel speaks. Everything goes to COM1 if there is one, and to the emulator's
-// debug console if there is one; with neither, the kernel works in silence.
+// console: where the kernel speaks. Everything goes to a serial port if there is one, to the
+// emulator's debug console if there is one, and to the screen once it is mapped; with none of
+// them, the kernel works in silence.
 #ifndef BOOT_KERNEL_CONSOLE_H
 #define BOOT_KERNEL_CONSOLE_H
 
 #include "arch/x86_64/serial.h"
+#include "boot/kernel/screen.h"
 #include "kmem/writer.h"
 
 #include <stdbool.h>
@@ -14,9 +16,14 @@ struct console {
     struct serial serial;
     bool has_serial;
     bool has_debugcon;
+    struct screen screen;
 };
 
-// Looks for both, the first time anything is printed. `console` must stay where it is.
+// Looks for the first of the four standard serial ports that answers, and for the debug console.
+// `console` must stay where it is.
 void console_open(struct console *console);
+
+// Goes on at another serial port, the one that ACPI names, if one answers there.
+bool console_use_port(struct console *console, uint16_t port);
 
 #endif

@@ -13,7 +13,7 @@ static struct report report_of(const struct early_heap *heap)
         .prefix = "kernel: ",
         .name = heap->measuring ? "substitute for the early heap" : "early heap",
         .ledger = &heap->ledger,
-        .requested = heap->loader_requested,
+        .requested = heap->unseen,
     };
 }
 
@@ -38,7 +38,7 @@ enum fba_status early_heap_adopt(struct early_heap *heap, void *buffer, uint64_t
     numbers.low = 0;
     *heap = (struct early_heap){
         .writer = writer,
-        .loader_requested = handoff->heap_requested,
+        .unseen = handoff->heap_requested,
         .measuring = (uintptr_t)buffer != handoff->region_virtual,
     };
     enum fba_status status = fba_adopt(&heap->fba, buffer, &numbers);

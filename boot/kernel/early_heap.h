@@ -6,7 +6,7 @@
 
 #include "boot/handoff.h"
 #include "kmem/allocator.h"
-#include "kmem/fba.h"
+#include "kmem/fba_handoff.h"
 #include "kmem/ledger.h"
 #include "kmem/writer.h"
 
@@ -20,7 +20,7 @@ struct early_heap {
     struct ledger ledger;
     struct ledger_entry entries[EARLY_HEAP_LEDGER_ENTRIES];
     const struct writer *writer;
-    size_t loader_requested; // bytes that the loader asked for: the ledger did not see them
+    size_t unseen; // bytes asked for past the ledger: by the loader, and in shared mode
     bool measuring;          // not the region but a substitute: to learn the total, then to stop
     bool refused;            // something was refused since it was opened
 };

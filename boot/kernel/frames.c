@@ -6,7 +6,6 @@
 struct free_range {
     physical_t next; // meaningless in the last range of the list
     uint64_t count;  // frames in this range
-    bool is_last;
 };
 
 static struct free_range *range_at(const struct frames *frames, physical_t start)
@@ -26,7 +25,7 @@ void frames_give(struct frames *frames, physical_t start, physical_t end)
 
     if (count == 0)
         return;
-    push(frames, start, (struct free_range){frames->first, count, frames->free == 0});
+    push(frames, start, (struct free_range){frames->first, count});
     frames->free += count;
 }
 

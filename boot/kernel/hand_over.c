@@ -16,35 +16,53 @@ bool kernel_open_substitute(struct kernel *kernel)
     uint64_t room = largest.end - largest.start;
     if (room <= distance || room - distance <= handoff->heap.size)
         return false;
+    // Devices are mapped by tables that the heap gave: they are to be asked for again.
+    kernel->console.screen.pixels = NULL;
+    paging_drop_slot(&kernel->paging, KERNEL_DEVICES);
+    kernel->devices_end = 0;
     return early_heap_adopt(&kernel->heap, (void *)(handoff->window + largest.start + distance),
                             room - distance, handoff, &kernel->console.writer) == FBA_OK;
 }
 
-// Usable memory but for the image and for frame 0, whose address looks like a mistake.
-static void give_usable_memory(struct kernel *kernel)
+// The first part of `memory` that is the image's or a module's; empty, at its end, if none is.
+static struct memory_range first_taken(const struct handoff *handoff, struct memory_range memory)
 {
-    uint64_t image_start = kernel->handoff->image_physical;
-    uint64_t image_end = image_start + kernel->handoff->image_size;
+    struct memory_range first = {memory.end, memory.end, memory.kind};
+    uint64_t start = handoff->image_physical;
+    uint64_t end = start + handoff->image_size;
+    const struct handoff_module *module;
 
-    array_list_each(struct memory_range, range, &kernel->ranges)
-    {
-        uint64_t start = range->start > FRAME_SIZE ? range->start : FRAME_SIZE;
-        uint64_t end = range->end;
-        if (range->kind != MEMORY_USABLE || start >= end)
-            continue;
-        if (image_start >= end || image_end <= start) {
-            frames_give(&kernel->frames, physical(start), physical(end));
-            continue;
+    for (size_t i = 0;; i++) {
+        if (start < first.start && end > memory.start && start < end) {
+            first.start = start > memory.start ? start : memory.start;
+            first.end = end < memory.end ? end : memory.end;
         }
-        if (start < image_start)
-            frames_give(&kernel->frames, physical(start), physical(image_start));
-        if (image_end < end)
-            frames_give(&kernel->frames, physical(image_end), physical(end));
+        module = handoff_module(handoff, i);
+        if (!module)
+            return first;
+        start = module->physical;
+        end = start + ((module->size + FRAME_SIZE - 1) & ~(FRAME_SIZE - 1));
     }
 }
 
-// What was free of the region leaves its mapping: a stale pointer into it traps, and so does an
-// overrun of the last permanent page. The frames are reached through the window from now on.
+// Usable memory but for the image, the modules and frame 0, whose address looks like a mistake.
+static void give_usable_memory(struct kernel *kernel)
+{
+    array_list_each(struct memory_range, range, &kernel->ranges)
+    {
+        struct memory_range left = *range;
+        if (left.start < FRAME_SIZE)
+            left.start = FRAME_SIZE;
+        while (left.kind == MEMORY_USABLE && left.start < left.end) {
+            struct memory_range taken = first_taken(kernel->handoff, left);
+            frames_give(&kernel->frames, physical(left.start), physical(taken.start));
+            left.start = taken.end;
+        }
+    }
+}
+
+// What was free of the region leaves its mapping, on every processor: a stale pointer into it
+// traps, and so does an overrun of the last permanent page. The frames are reached through the window from now on.
 static void give_free_part(struct kernel *kernel, struct fba_range free)
 {
     const struct handoff *handoff = kernel->handoff;
@@ -57,6 +75,16 @@ static void give_free_part(struct kernel *kernel, struct fba_range free)
                      paging_status_name(status));
         kernel_end(kernel, KERNEL_PANIC);
     }
+    if (!processors_work(&kernel->processors, processors_forget)) {
+        writer_print(&kernel->console.writer,
+                     "kernel: not every processor has forgotten the free part of the region\n");
+        kernel_end(kernel, KERNEL_PANIC);
+    }
+    kernel->given_away = (struct traps_place){.low = free.start,
+                                              .high = free.end,
+                                              .name = "part of the early heap that was given away",
+                                              .processor = TRAPS_NO_PROCESSOR};
+    traps_add_place(&kernel->given_away);
     frames_give(&kernel->frames, physical(frame), physical(frame + (free.end - free.start)));
 }
 

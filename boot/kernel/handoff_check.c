@@ -19,8 +19,9 @@ static bool is_within(uint64_t start, uint64_t size, uint64_t outer_start, uint6
 
 static bool overlaps(struct handoff_span a, struct handoff_span b)
 {
-    return a.size != 0 && b.size != 0 && a.offset < b.offset + b.size &&
-           b.offset < a.offset + a.size;
+    // Distances, because the sums may wrap.
+    return a.size != 0 && b.size != 0 &&
+           (a.offset < b.offset ? b.offset - a.offset < a.size : a.offset - b.offset < b.size);
 }
 
 static bool check_identity(const struct handoff *handoff, const struct writer *writer)
@@ -29,15 +30,16 @@ static bool check_identity(const struct handoff *handoff, const struct writer *w
         return REFUSE(writer, "its magic is 0x%llx, not 0x%llx: no loader of ours left it",
                       NUMBER(handoff->magic), NUMBER(HANDOFF_MAGIC));
     if (handoff->version != HANDOFF_VERSION)
-        return REFUSE(writer, "its version is %u and this kernel reads %u: use a loader of the "
-                              "same build",
+        return REFUSE(writer,
+                      "its version is %u and this kernel reads %u: use a loader of the "
+                      "same build",
                       handoff->version, HANDOFF_VERSION);
     if (handoff->size != sizeof *handoff)
-        return REFUSE(writer, "it has %u bytes, version %u has %zu", handoff->size,
-                      HANDOFF_VERSION, sizeof *handoff);
+        return REFUSE(writer, "it has %u bytes, version %u has %zu", handoff->size, HANDOFF_VERSION,
+                      sizeof *handoff);
     if (handoff->window != HANDOFF_WINDOW)
-        return REFUSE(writer, "the direct map is at 0x%llx, not at 0x%llx",
-                      NUMBER(handoff->window), NUMBER(HANDOFF_WINDOW));
+        return REFUSE(writer, "the direct map is at 0x%llx, not at 0x%llx", NUMBER(handoff->window),
+                      NUMBER(HANDOFF_WINDOW));
     return true;
 }
 
@@ -51,15 +53,17 @@ static bool check_region(const struct handoff *handoff, const struct writer *wri
                       "its region at 0x%llx of %llu bytes, %llu linked, is not made of whole pages",
                       NUMBER(handoff->region_virtual), NUMBER(size), NUMBER(handoff->linked_size));
     if (!is_within(handoff->region_virtual, size, handoff->image_virtual, handoff->image_size))
-        return REFUSE(writer, "its region at 0x%llx, %llu bytes, leaves the image at 0x%llx, %llu "
-                              "bytes",
-                      NUMBER(handoff->region_virtual), NUMBER(size),
-                      NUMBER(handoff->image_virtual), NUMBER(handoff->image_size));
+        return REFUSE(writer,
+                      "its region at 0x%llx, %llu bytes, leaves the image at 0x%llx, %llu "
+                      "bytes",
+                      NUMBER(handoff->region_virtual), NUMBER(size), NUMBER(handoff->image_virtual),
+                      NUMBER(handoff->image_size));
     if (handoff->region_physical - handoff->image_physical !=
             handoff->region_virtual - handoff->image_virtual ||
         (handoff->region_physical - handoff->region_virtual) % HANDOFF_IMAGE_ALIGN != 0)
-        return REFUSE(writer, "region at 0x%llx and its memory at 0x%llx are not congruent modulo "
-                              "2 MiB",
+        return REFUSE(writer,
+                      "region at 0x%llx and its memory at 0x%llx are not congruent modulo "
+                      "2 MiB",
                       NUMBER(handoff->region_virtual), NUMBER(handoff->region_physical));
     if (handoff->heap.used > size)
         return REFUSE(writer, "%llu bytes of the region are said to be used, it has %llu",
@@ -74,16 +78,18 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
         {"boot info", {(uintptr_t)handoff - handoff->region_virtual, sizeof *handoff}},
         {"memory map", handoff->memory_map.span},
         {"command line", {line.offset, line.size == 0 ? 0 : line.size + 1}},
+        {"list of modules", handoff->modules},
         {"top page table",
          {handoff->page_table_root - handoff->region_physical, HANDOFF_PAGE_SIZE}},
     };
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (!is_within(parts[i].span.offset, parts[i].span.size, 0, handoff->heap.used))
-            return REFUSE(writer, "its %s, %llu bytes at offset %llu, is not in the used part of "
-                                  "the region, %llu bytes",
-                          parts[i].name, NUMBER(parts[i].span.size),
-                          NUMBER(parts[i].span.offset), NUMBER(handoff->heap.used));
+            return REFUSE(writer,
+                          "its %s, %llu bytes at offset %llu, is not in the used part of "
+                          "the region, %llu bytes",
+                          parts[i].name, NUMBER(parts[i].span.size), NUMBER(parts[i].span.offset),
+                          NUMBER(handoff->heap.used));
         for (size_t j = 0; j < i; j++) {
             if (overlaps(parts[i].span, parts[j].span))
                 return REFUSE(writer, "its %s and its %s overlap at offset %llu", parts[i].name,
@@ -99,38 +105,113 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
     return true;
 }
 
+// Whether the map calls all of it usable.
+static bool is_usable(const struct memory_map *sorted, struct handoff_span memory)
+{
+    struct memory_map_cursor cursor = {0};
+    struct memory_range range;
+
+    while (memory_map_next(sorted, &cursor, &range)) {
+        if (range.kind == MEMORY_USABLE &&
+            is_within(memory.offset, memory.size, range.start, range.end - range.start))
+            return true;
+    }
+    return false;
+}
+
 static bool check_memory(const struct handoff *handoff, const struct writer *writer)
 {
     struct memory_map map = handoff_memory_map(handoff);
-    struct memory_map_cursor cursor = {0};
-    struct memory_range range;
     const struct handoff_framebuffer *screen = &handoff->framebuffer;
-    bool found = false;
+    const struct handoff_span image = {handoff->image_physical, handoff->image_size};
 
     if (map.stride < MEMORY_DESCRIPTOR_SIZE || map.size == 0 || map.size % map.stride != 0)
         return REFUSE(writer, "its memory map of %zu bytes is not made of descriptors of %zu bytes",
                       map.size, map.stride);
     memory_map_sort(&map);
-    while (!found && memory_map_next(&map, &cursor, &range))
-        found = range.kind == MEMORY_USABLE &&
-                is_within(handoff->image_physical, handoff->image_size, range.start,
-                          range.end - range.start);
-    if (!found)
-        return REFUSE(writer, "the image at 0x%llx, %llu bytes, is not in memory that the map "
-                              "calls usable",
+    if (!is_usable(&map, image))
+        return REFUSE(writer,
+                      "the image at 0x%llx, %llu bytes, is not in memory that the map "
+                      "calls usable",
                       NUMBER(handoff->image_physical), NUMBER(handoff->image_size));
-    if (overlaps((struct handoff_span){handoff->image_physical, handoff->image_size},
-                 (struct handoff_span){screen->physical, screen->size}))
+    if (overlaps(image, (struct handoff_span){screen->physical, screen->size}))
         return REFUSE(writer, "the framebuffer at 0x%llx overlaps the image at 0x%llx",
                       NUMBER(screen->physical), NUMBER(handoff->image_physical));
     return true;
 }
 
+// Where a module lies, in whole pages.
+static struct handoff_span pages_of(const struct handoff_module *module)
+{
+    return (struct handoff_span){module->physical, (module->size + HANDOFF_PAGE_SIZE - 1) &
+                                                       ~(uint64_t)(HANDOFF_PAGE_SIZE - 1)};
+}
+
+static bool check_module(const struct handoff *handoff, size_t number, const struct memory_map *map,
+                         const struct writer *writer)
+{
+    const struct handoff_module *module = handoff_module(handoff, number);
+    const struct handoff_span pages = pages_of(module);
+    const struct handoff_span image = {handoff->image_physical, handoff->image_size};
+    const struct handoff_framebuffer *screen = &handoff->framebuffer;
+
+    if (module->name[HANDOFF_MODULE_NAME_MAX] != '\0')
+        return REFUSE(writer, "the name of module %zu does not end with a NUL", number);
+    if (module->size == 0)
+        return true;
+    if (module->size > UINT64_MAX - HANDOFF_PAGE_SIZE || pages.offset % HANDOFF_PAGE_SIZE != 0 ||
+        pages.offset < HANDOFF_MODULES_START || !is_usable(map, pages))
+        return REFUSE(writer,
+                      "module %s at 0x%llx, %llu bytes, is not in pages above 1 MiB that "
+                      "the map calls usable",
+                      module->name, NUMBER(module->physical), NUMBER(module->size));
+    if (overlaps(pages, image) ||
+        overlaps(pages, (struct handoff_span){screen->physical, screen->size}))
+        return REFUSE(writer,
+                      "module %s at 0x%llx, %llu bytes, overlaps the image at 0x%llx or "
+                      "the framebuffer at 0x%llx",
+                      module->name, NUMBER(module->physical), NUMBER(module->size),
+                      NUMBER(image.offset), NUMBER(screen->physical));
+    for (size_t i = 0; i < number; i++) {
+        const struct handoff_module *other = handoff_module(handoff, i);
+        if (overlaps(pages, pages_of(other)))
+            return REFUSE(writer, "module %s at 0x%llx and module %s at 0x%llx overlap",
+                          module->name, NUMBER(module->physical), other->name,
+                          NUMBER(other->physical));
+    }
+    return true;
+}
+
+static bool check_modules(const struct handoff *handoff, const struct writer *writer)
+{
+    struct memory_map map = handoff_memory_map(handoff);
+    const struct handoff_span list = handoff->modules;
+
+    if (list.size % sizeof(struct handoff_module) != 0 ||
+        (list.size != 0 && list.offset % _Alignof(struct handoff_module) != 0))
+        return REFUSE(writer,
+                      "its list of modules, %llu bytes at offset %llu, is not made of "
+                      "entries of %zu bytes",
+                      NUMBER(list.size), NUMBER(list.offset), sizeof(struct handoff_module));
+    for (size_t i = 0; handoff_module(handoff, i); i++) {
+        if (!check_module(handoff, i, &map, writer))
+            return false;
+    }
+    return true;
+}
+
+const struct handoff_module *handoff_module(const struct handoff *handoff, size_t number)
+{
+    const struct handoff_module *modules =
+        (const struct handoff_module *)(handoff->region_virtual + handoff->modules.offset);
+
+    return number < handoff->modules.size / sizeof *modules ? &modules[number] : NULL;
+}
+
 struct memory_map handoff_memory_map(const struct handoff *handoff)
 {
     return (struct memory_map){
-        .descriptors =
-            (unsigned char *)(handoff->region_virtual + handoff->memory_map.span.offset),
+        .descriptors = (unsigned char *)(handoff->region_virtual + handoff->memory_map.span.offset),
         .size = handoff->memory_map.span.size,
         .stride = handoff->memory_map.descriptor_size,
     };
@@ -149,5 +230,6 @@ bool handoff_check(const struct handoff *handoff, const struct writer *writer)
         return REFUSE(writer, "it is said to be at %p, which is no address for it",
                       (const void *)handoff);
     return check_identity(handoff, writer) && check_region(handoff, writer) &&
-           check_parts(handoff, writer) && check_memory(handoff, writer);
+           check_parts(handoff, writer) && check_memory(handoff, writer) &&
+           check_modules(handoff, writer);
 }

@@ -16,10 +16,14 @@ struct memory_map handoff_memory_map(const struct handoff *handoff);
 // Where the command line lies; "" if there is none. Only after handoff_check().
 const char *handoff_command_line(const struct handoff *handoff);
 
+// The module with this number; NULL behind the last one. Only after handoff_check().
+const struct handoff_module *handoff_module(const struct handoff *handoff, size_t number);
+
 // Whether the handoff keeps the contract of boot/handoff.h, as far as can be told without the page
 // tables: magic, version and size; the region inside the image and congruent to it; boot info,
-// memory map, command line and the top page table pairwise disjoint and inside what is used of
-// the region; the image in memory that the map calls usable, and apart from the framebuffer.
+// memory map, command line, list of modules and the top page table pairwise disjoint and inside
+// what is used of the region; image and modules in memory that the map calls usable, apart from
+// each other and from the framebuffer.
 // Sorts the memory map, for whoever reads it next. If not, writes to `writer` what is wrong and
 // with which numbers, without a line end.
 bool handoff_check(const struct handoff *handoff, const struct writer *writer);

@@ -3,6 +3,7 @@
 #include "boot/kernel/kernel.h"
 
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/protections.h"
 #include "boot/kernel/handoff_check.h"
 
 extern unsigned char boot_stack_bottom[], boot_stack_top[]; // linker.ld
@@ -24,14 +25,56 @@ static _Noreturn void refuse(struct kernel *kernel)
 static void catch_traps(struct kernel *kernel)
 {
     woken = kernel;
-    kernel->stacks[0] =
-        (struct traps_stack){(uintptr_t)boot_stack_bottom, (uintptr_t)boot_stack_top};
     descriptors_load(&kernel->first_descriptors, NULL, 0);
     traps_build(kernel->first_gates, TRAPS_ON_CURRENT_STACK);
     traps_report_to(&kernel->console.writer);
     traps_set_stop(end_after_trap);
-    traps_set_stacks(kernel->stacks, 1);
     traps_load(kernel->first_gates);
+}
+
+// Tells accounts of traps about the stack and the guards that linker.ld made.
+static void name_places(struct kernel *kernel)
+{
+    uintptr_t bottom = (uintptr_t)boot_stack_bottom;
+    uintptr_t region = kernel->handoff->region_virtual;
+    uintptr_t region_end = region + kernel->handoff->heap.size;
+
+    kernel->boot_stack = (struct traps_place){.low = bottom,
+                                              .high = (uintptr_t)boot_stack_top,
+                                              .name = "boot stack",
+                                              .processor = TRAPS_NO_PROCESSOR,
+                                              .is_stack = true};
+    kernel->boot_stack_guard =
+        (struct traps_place){.low = bottom - PAGING_4K,
+                             .high = bottom,
+                             .name = "guard page under the boot stack",
+                             .processor = TRAPS_NO_PROCESSOR};
+    kernel->region_guards[0] =
+        (struct traps_place){.low = region - PAGING_4K,
+                             .high = region,
+                             .name = "guard page before the early heap's region",
+                             .processor = TRAPS_NO_PROCESSOR};
+    kernel->region_guards[1] =
+        (struct traps_place){.low = region_end,
+                             .high = region_end + PAGING_4K,
+                             .name = "guard page behind the early heap's region",
+                             .processor = TRAPS_NO_PROCESSOR};
+    traps_add_place(&kernel->boot_stack);
+    traps_add_place(&kernel->boot_stack_guard);
+    traps_add_place(&kernel->region_guards[0]);
+    traps_add_place(&kernel->region_guards[1]);
+}
+
+static bool table_from_heap(void *context, physical_t *table)
+{
+    struct kernel *kernel = context;
+    void *page = allocator_alloc(&kernel->heap.allocator, PAGING_4K, PAGING_4K);
+
+    if (!page)
+        return false;
+    __builtin_memset(page, 0, PAGING_4K);
+    *table = paging_lookup(&kernel->paging, (uintptr_t)page).to;
+    return true;
 }
 
 static void check_handoff(struct kernel *kernel, const struct handoff *handoff)
@@ -55,23 +98,40 @@ static void check_handoff(struct kernel *kernel, const struct handoff *handoff)
     kernel->handoff = handoff;
 }
 
+static void list_modules(const struct handoff *handoff, const struct writer *writer)
+{
+    const struct handoff_module *module;
+
+    for (size_t i = 0; (module = handoff_module(handoff, i)) != NULL; i++)
+        writer_print(writer, "kernel: module %s: %llu bytes at 0x%llx\n", module->name,
+                     (unsigned long long)module->size, (unsigned long long)module->physical);
+}
+
 void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
 {
     const struct writer *writer = &kernel->console.writer;
 
     console_open(&kernel->console);
     // The firmware's console left the cursor anywhere.
-    writer_print(writer, "\nkernel: awake%s%s\n",
-                 kernel->console.has_serial ? ", COM1" : ", no serial port",
+    writer_print(writer, "\nkernel: awake, serial port 0x%x%s%s\n", kernel->console.serial.port,
+                 kernel->console.has_serial ? "" : " does not answer",
                  kernel->console.has_debugcon ? ", debug console" : "");
     kernel->command_line.run[0] = '-';
     catch_traps(kernel);
     check_handoff(kernel, handoff);
     command_line_parse(&kernel->command_line, handoff_command_line(handoff),
                        handoff->command_line.size, writer);
-    kernel->paging = (struct paging){
-        .root = physical(handoff->page_table_root), .window = handoff->window, .active = true};
+    list_modules(handoff, writer);
+    kernel->paging = (struct paging){.root = physical(handoff->page_table_root),
+                                     .window = handoff->window,
+                                     .new_table = table_from_heap,
+                                     .context = kernel,
+                                     .active = true};
     paging_drop_lower_half(&kernel->paging);
+    struct protections forbidden = protections_enable();
+    writer_print(writer, "kernel: protections:%s%s%s WP NX\n", forbidden.smep ? " SMEP" : "",
+                 forbidden.smap ? " SMAP" : "", forbidden.umip ? " UMIP" : "");
+    name_places(kernel);
 
     enum fba_status status =
         early_heap_adopt(&kernel->heap, (void *)handoff->region_virtual, handoff->heap.size,

@@ -15,6 +15,8 @@
 #include "boot/kernel/console.h"
 #include "boot/kernel/early_heap.h"
 #include "boot/kernel/frames.h"
+#include "boot/kernel/processor.h"
+#include "boot/kernel/processors.h"
 
 #include <stdbool.h>
 
@@ -28,9 +30,12 @@ struct kernel {
     // Traps before the early heap has given anything: static memory, no stacks of their own.
     struct descriptors first_descriptors;
     struct trap_gate first_gates[TRAPS_VECTORS];
-    struct traps_stack stacks[1 + DESCRIPTORS_IST_COUNT]; // the boot stack, then the others
-    uintptr_t interrupt_stack_tops[DESCRIPTORS_IST_COUNT];
+    struct processor_area *area; // of the processor that booted
+    struct trap_gate *gates;     // of all processors
+    struct processors processors;
+    struct traps_place boot_stack, boot_stack_guard, region_guards[2], given_away;
 
+    uint64_t devices_end;     // offset in KERNEL_DEVICES up to which devices are mapped
     struct array_list ranges; // of struct memory_range, ascending: the memory map
     struct acpi acpi;
     struct power power;
@@ -38,6 +43,9 @@ struct kernel {
     struct timer_sample timer_start;
     struct frames frames; // the early heap's successor
 };
+
+// Where devices are mapped, beside the direct map of memory: a slot of the top table of its own.
+#define KERNEL_DEVICES UINT64_C(0xfffffe0000000000)
 
 // How a run ends. The code is what QEMU's exit device gets; QEMU then leaves with code × 2 + 1, so
 // that no ending looks like the 0 of a triple fault.
@@ -55,9 +63,15 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff);
 // The steps of the early boot, each a customer of the early heap. They return false iff it
 // refused them; whatever else is missing is said, and the boot goes on without. They may be run
 // again after the heap was opened anew.
+bool kernel_open_screen(struct kernel *kernel);       // the framebuffer, if there is one
 bool kernel_set_up_interrupts(struct kernel *kernel); // descriptor tables, gates, their stacks
 bool kernel_read_memory_map(struct kernel *kernel);   // sorted and merged, into `ranges`
 bool kernel_read_acpi(struct kernel *kernel);         // tables, processors, power and timer
+bool kernel_start_processors(struct kernel *kernel);  // each with tables and stacks of its own
+
+// Maps the registers of a device, uncached; tables come from the early heap. NULL iff that refused,
+// or nothing can lie there.
+volatile void *kernel_map_device(struct kernel *kernel, physical_t registers, uint64_t size);
 
 // Walks the live page tables and says whether a frame can be written through one mapping and
 // executed through another. Ends as a panic if so.

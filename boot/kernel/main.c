@@ -13,9 +13,11 @@ struct step {
 };
 
 static const struct step steps[] = {
+    {"screen", kernel_open_screen},
     {"interrupts", kernel_set_up_interrupts},
     {"memory map", kernel_read_memory_map},
     {"acpi", kernel_read_acpi},
+    {"processors", kernel_start_processors},
 };
 
 // Runs the steps and says what each took. False iff one was refused memory.
@@ -82,9 +84,9 @@ void kernel_main(const struct handoff *handoff)
     static struct kernel kernel;
 
     kernel_wake(&kernel, handoff);
-    kernel_check_address_space(&kernel);
     if (!run_steps(&kernel))
         measure(&kernel);
+    kernel_check_address_space(&kernel);
     if (handoff->refusal.count > 0) {
         repeat_loaders_refusal(&kernel);
         report_needed(&kernel);

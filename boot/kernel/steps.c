@@ -1,56 +1,72 @@
 // SPDX-License-Identifier: MIT
-// The steps of the early boot that take from the early heap: interrupts, memory map, ACPI.
+// The steps of the early boot that take from the early heap: screen, interrupts, memory map, ACPI,
+// the other processors.
 #include "boot/kernel/kernel.h"
 
+#include "arch/x86_64/trampoline.h"
 #include "boot/kernel/handoff_check.h"
 
-// A stack that holds the account of a trap with room to spare.
-#define INTERRUPT_STACK_SIZE 8192u
-#define GUARD_SIZE 4096u
+// ── Devices ─────────────────────────────────────────────────────────────────────────────────────
 
-// ── Interrupts ──────────────────────────────────────────────────────────────────────────────────
-
-// A stack with an unmapped page under it. The guard's frame stays the early heap's, used by
-// nobody. A substitute for the region is mapped in large pages, and its stacks go unguarded.
-static bool take_stack(struct kernel *kernel, struct traps_stack *stack)
+volatile void *kernel_map_device(struct kernel *kernel, physical_t registers, uint64_t size)
 {
-    unsigned char *memory = allocator_alloc(&kernel->heap.allocator,
-                                            GUARD_SIZE + INTERRUPT_STACK_SIZE, GUARD_SIZE);
+    // Congruent to the device, so that a large one gets large pages.
+    uint64_t start = (kernel->devices_end + PAGING_2M - 1) & ~(PAGING_2M - 1);
+    uint64_t first = registers.value & ~(PAGING_4K - 1);
+    uint64_t whole = (registers.value + size - first + PAGING_4K - 1) & ~(PAGING_4K - 1);
+    uintptr_t at = KERNEL_DEVICES + start + first % PAGING_2M;
+    enum paging_status status = paging_map_large(&kernel->paging, at, physical(first), whole,
+                                                 PAGING_DEVICE, PAGING_2M);
 
-    if (!memory)
-        return false;
-    uintptr_t guard = (uintptr_t)memory;
-    if (!kernel->heap.measuring) {
-        enum paging_status status = paging_unmap(&kernel->paging, guard, GUARD_SIZE);
-        if (status != PAGING_OK)
-            writer_print(&kernel->console.writer,
-                         "kernel: no guard page at 0x%zx, the stack above it is unguarded: %s\n",
-                         (size_t)guard, paging_status_name(status));
+    if (status != PAGING_OK)
+        return NULL;
+    kernel->devices_end = at + whole - KERNEL_DEVICES;
+    return (volatile void *)(at + (registers.value - first));
+}
+
+bool kernel_open_screen(struct kernel *kernel)
+{
+    const struct handoff_framebuffer *framebuffer = &kernel->handoff->framebuffer;
+    const struct writer *writer = &kernel->console.writer;
+
+    if (framebuffer->size == 0) {
+        writer_print(writer, "kernel: screen: the firmware offers none\n");
+        return true;
     }
-    *stack = (struct traps_stack){guard + GUARD_SIZE, guard + GUARD_SIZE + INTERRUPT_STACK_SIZE};
+    volatile void *pixels =
+        kernel_map_device(kernel, physical(framebuffer->physical), framebuffer->size);
+    if (!pixels && kernel->heap.refused)
+        return false;
+    if (pixels && screen_open(&kernel->console.screen, framebuffer, pixels))
+        writer_print(writer, "kernel: screen: %u columns, %u rows\n",
+                     kernel->console.screen.columns, kernel->console.screen.rows);
+    else
+        writer_print(writer, "kernel: screen: %ux%u, %llu bytes, is not usable\n",
+                     framebuffer->width, framebuffer->height,
+                     (unsigned long long)framebuffer->size);
     return true;
 }
+
+// ── Interrupts ──────────────────────────────────────────────────────────────────────────────────
 
 bool kernel_set_up_interrupts(struct kernel *kernel)
 {
     struct allocator *heap = &kernel->heap.allocator;
-    struct descriptors *descriptors = allocator_new(heap, struct descriptors);
-    struct trap_gate *gates = allocator_new_array(heap, struct trap_gate, TRAPS_VECTORS);
 
-    if (!descriptors || !gates)
+    // Whole pages first, so that the smaller blocks of later steps pad nothing.
+    kernel->area = processor_take_area(TRAPS_NO_PROCESSOR, heap);
+    kernel->gates = allocator_alloc(heap, TRAPS_VECTORS * sizeof(struct trap_gate), PAGING_4K);
+    if (!kernel->area || !kernel->gates)
         return false;
-    for (size_t i = 0; i < DESCRIPTORS_IST_COUNT; i++) {
-        if (!take_stack(kernel, &kernel->stacks[1 + i]))
-            return false;
-        kernel->interrupt_stack_tops[i] = kernel->stacks[1 + i].high;
-    }
-    descriptors_load(descriptors, kernel->interrupt_stack_tops, 0);
-    traps_build(gates, TRAPS_ON_INTERRUPT_STACKS);
-    traps_load(gates);
-    traps_set_stacks(kernel->stacks, 1 + DESCRIPTORS_IST_COUNT);
-    writer_print(&kernel->console.writer,
-                 "kernel: interrupts: %u gates, %u stacks of %u bytes behind guard pages\n",
-                 TRAPS_VECTORS, DESCRIPTORS_IST_COUNT, INTERRUPT_STACK_SIZE);
+    traps_build(kernel->gates, TRAPS_ON_INTERRUPT_STACKS);
+    processor_use_area(kernel->area, kernel->gates);
+    // A substitute for the region is mapped in large pages, and its stacks go unguarded.
+    enum paging_status status = PAGING_OK;
+    if (!kernel->heap.measuring)
+        status = processor_guard_area(kernel->area, &kernel->paging);
+    writer_print(&kernel->console.writer, "kernel: interrupts: %u gates, %u stacks of %u bytes%s\n",
+                 TRAPS_VECTORS, DESCRIPTORS_IST_COUNT, (unsigned)PROCESSOR_INTERRUPT_STACK_SIZE,
+                 status == PAGING_OK ? "" : ", unguarded: their guard pages stay mapped");
     return true;
 }
 
@@ -131,6 +147,9 @@ bool kernel_read_acpi(struct kernel *kernel)
         return true;
     }
     learn_power_and_time(kernel, &memory);
+    uint16_t port = acpi_serial_port(&kernel->acpi);
+    if (port != 0 && console_use_port(&kernel->console, port))
+        writer_print(writer, "kernel: acpi: going on at serial port 0x%x\n", port);
     writer_print(writer, "kernel: acpi: %zu tables:", kernel->acpi.tables.count);
     array_list_each(struct acpi_table, table, &kernel->acpi.tables)
     {
@@ -143,5 +162,88 @@ bool kernel_read_acpi(struct kernel *kernel)
         writer_print(writer, ", %zu more not enabled",
                      kernel->acpi.processors.count - kernel->acpi.enabled);
     writer_print(writer, "\n");
+    return true;
+}
+
+// ── The other processors ────────────────────────────────────────────────────────────────────────
+
+// Usable pages below 1 MiB, the highest of them; 0 if there are none. Not frame 0.
+static uint64_t find_low_memory(const struct kernel *kernel, uint64_t size)
+{
+    uint64_t found = 0;
+
+    array_list_each(struct memory_range, range, &kernel->ranges)
+    {
+        uint64_t end = range->end < TRAMPOLINE_END ? range->end : TRAMPOLINE_END;
+        if (range->kind == MEMORY_USABLE && end >= size + PAGING_4K && end - size >= range->start)
+            found = end - size;
+    }
+    return found;
+}
+
+static bool open_apic(struct kernel *kernel)
+{
+    if (apic_has_x2()) {
+        kernel->processors.apic = apic_x2();
+        return true;
+    }
+    volatile void *registers = kernel_map_device(kernel, apic_registers(), APIC_REGISTERS_SIZE);
+    kernel->processors.apic = apic_x1(registers);
+    return registers != NULL;
+}
+
+// The ids of the processors to start, as a list of uint32_t; false iff refused.
+static bool list_others(struct kernel *kernel, struct array_list *ids)
+{
+    uint32_t self = apic_id(&kernel->processors.apic);
+
+    *ids = array_list_of(uint32_t, kernel->heap.allocator);
+    if (!array_list_reserve(ids, kernel->acpi.enabled))
+        return false;
+    array_list_each(struct acpi_processor, processor, &kernel->acpi.processors)
+    {
+        if (processor->enabled && processor->apic_id != self)
+            array_list_append(ids, &processor->apic_id);
+    }
+    return true;
+}
+
+bool kernel_start_processors(struct kernel *kernel)
+{
+    const struct writer *writer = &kernel->console.writer;
+    uint64_t low = find_low_memory(kernel, PROCESSORS_LOW_SIZE);
+    struct array_list ids;
+
+    if (kernel->acpi.enabled <= 1 || kernel->timer.port == 0 || low == 0) {
+        writer_print(writer, "kernel: processors: no other is started: %s\n",
+                     kernel->acpi.enabled <= 1   ? "there is none"
+                     : kernel->timer.port == 0 ? "there is no ACPI timer to pace them"
+                                               : "no usable memory below 1 MiB to begin in");
+        return true;
+    }
+    if (!open_apic(kernel)) {
+        writer_print(writer, "kernel: processors: no other is started: the APIC is not mapped\n");
+        return !kernel->heap.refused;
+    }
+    if (!list_others(kernel, &ids))
+        return false;
+    struct processors *all = &kernel->processors;
+    all->paging = &kernel->paging;
+    all->timer = &kernel->timer;
+    all->heap = &kernel->heap.fba;
+    all->first_gates = kernel->first_gates;
+    all->gates = kernel->gates;
+    enum processors_status status =
+        processors_start(all, ids.items, ids.count, physical(low), &kernel->heap.allocator,
+                         !kernel->heap.measuring);
+    if (status == PROCESSORS_NO_MEMORY)
+        return false;
+    kernel->heap.unseen += processors_requested(all);
+    writer_print(writer,
+                 "kernel: processors: %zu of %zu others started, all took their areas at once, "
+                 "%zu retries%s%s\n",
+                 all->arrived, all->count, (size_t)kernel->heap.fba.retries,
+                 status == PROCESSORS_OK ? "" : "; ",
+                 status == PROCESSORS_OK ? "" : processors_status_name(status));
     return true;
 }

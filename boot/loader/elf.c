@@ -75,7 +75,7 @@ static bool check_header(struct checker *checker, const struct elf_header *heade
     const uint8_t *ident = header->e_ident;
 
     if (ident[0] != 0x7f || ident[1] != 'E' || ident[2] != 'L' || ident[3] != 'F')
-        return fail(checker, ELF_BAD_MAGIC, ident[0], ident[1], ident[2]);
+        return fail(checker, ELF_BAD_MAGIC, (uint64_t)ident[0] << 8 | ident[1], ident[2], ident[3]);
     if (ident[EI_CLASS] != ELFCLASS64)
         return fail(checker, ELF_BAD_CLASS, ident[EI_CLASS], 0, 0);
     if (ident[EI_DATA] != ELFDATA2LSB)
@@ -148,13 +148,14 @@ static bool check_segment(struct checker *checker, size_t index,
     return true;
 }
 
-static bool check_region(struct checker *checker, size_t index,
-                         const struct program_header *header)
+static bool check_region(struct checker *checker, size_t index, const struct program_header *header)
 {
     struct elf_image *image = checker->image;
 
     if (image->region_end != 0)
         return fail(checker, ELF_SECOND_REGION, index, header->p_vaddr, image->region_start);
+    if (header->p_paddr != HANDOFF_VERSION)
+        return fail(checker, ELF_OTHER_HANDOFF, header->p_paddr, HANDOFF_VERSION, index);
     if (header->p_filesz != 0)
         return fail(checker, ELF_REGION_IN_FILE, index, header->p_filesz, 0);
     if (header->p_memsz == 0)
@@ -280,16 +281,15 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_BAD_MAGIC:
         writer_print(writer,
-                     "the kernel file is not ELF: it begins with %02llx %02llx %02llx, not with "
-                     "7f 45 4c 46",
-                     a, b, c);
+                     "the kernel file is not ELF: it begins with %02llx %02llx %02llx %02llx, not "
+                     "with 7f 45 4c 46",
+                     a >> 8, a & 0xff, b, c);
         return;
     case ELF_BAD_CLASS:
         writer_print(writer, "the kernel file has ELF class %llu, 2 (64 bits) is needed", a);
         return;
     case ELF_BAD_BYTE_ORDER:
-        writer_print(writer, "the kernel file has byte order %llu, 1 (little endian) is needed",
-                     a);
+        writer_print(writer, "the kernel file has byte order %llu, 1 (little endian) is needed", a);
         return;
     case ELF_BAD_VERSION:
         writer_print(writer, "the kernel file has ELF version %llu and %llu, 1 is needed", a, b);
@@ -326,8 +326,7 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_INTERPRETER:
         writer_print(writer,
-                     "program header %llu asks for an interpreter: link the kernel statically",
-                     a);
+                     "program header %llu asks for an interpreter: link the kernel statically", a);
         return;
     case ELF_TOO_MANY_SEGMENTS:
         writer_print(writer, "the kernel file has more than %llu segments to load", a);
@@ -382,6 +381,12 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
                      "program header %llu is a second region for the early heap, at 0x%llx; the "
                      "first is at 0x%llx",
                      a, b, c);
+        return;
+    case ELF_OTHER_HANDOFF:
+        writer_print(writer,
+                     "the kernel keeps version %llu of the handoff (p_paddr of program header "
+                     "%llu) and this loader keeps version %llu: build both from one tree",
+                     a, c, b);
         return;
     case ELF_REGION_IN_FILE:
         writer_print(writer,

@@ -57,6 +57,7 @@ enum elf_status {
     ELF_SEGMENTS_OVERLAP,
     ELF_NO_REGION,
     ELF_SECOND_REGION,
+    ELF_OTHER_HANDOFF,
     ELF_REGION_IN_FILE,
     ELF_REGION_MISALIGNED,
     ELF_REGION_EMPTY,
@@ -75,7 +76,8 @@ struct elf_defect {
 // Checks [file, file + size) and fills in `image`. Fails iff the file has a defect: false, the
 // first one found in `defect`, and `image` is not to be used. Every range is inside the file or
 // the address space without overflow; segments and region share no page with each other; nothing
-// is writable and executable; the entry lies in bytes of the file that are executable. Time:
+// is writable and executable; the entry lies in bytes of the file that are executable; the kernel
+// keeps this version of boot/handoff.h. Time:
 // program headers squared. Any address and alignment of `file` will do.
 bool elf_check(const void *file, size_t size, struct elf_image *image, struct elf_defect *defect);
 

@@ -2,10 +2,17 @@
 // The UEFI calls behind firmware.h.
 #include "boot/loader/firmware.h"
 
-#include <efilib.h>
+// The library's names for protocols are not used: with these the loader needs nothing of it. Not
+// const, as the prototypes of the services forgot to be.
+static EFI_GUID loaded_image_protocol = EFI_LOADED_IMAGE_PROTOCOL_GUID;
+static EFI_GUID file_system_protocol = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
+static EFI_GUID file_info = EFI_FILE_INFO_ID;
+static EFI_GUID graphics_output_protocol = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+static EFI_GUID random_number_protocol = EFI_RNG_PROTOCOL_GUID;
 
 #define EXIT_TRIES 8
 #define CONSOLE_CHUNK 64
+#define LOW_MEMORY (UINT64_C(1) << 20)
 
 // The firmware's console takes UCS-2, NUL-terminated, and wants a carriage return before a line
 // feed (UEFI 12.4.3).
@@ -38,15 +45,26 @@ void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE
 
 void firmware_print_status(struct firmware *firmware, EFI_STATUS status)
 {
-    CHAR16 text[64]; // StatusToString writes at most this much, says <efilib.h>
-    char ascii[64];
-    size_t length = 0;
+    static const char *const errors[] = {
+        "Success",          "Load Error",           "Invalid Parameter",
+        "Unsupported",      "Bad Buffer Size",      "Buffer Too Small",
+        "Not Ready",        "Device Error",         "Write Protected",
+        "Out of Resources", "Volume Corrupt",       "Volume Full",
+        "No Media",         "Media Changed",        "Not Found",
+        "Access Denied",    "No Response",          "No Mapping",
+        "Time Out",         "Not Started",          "Already Started",
+        "Aborted",          "ICMP Error",           "TFTP Error",
+        "Protocol Error",   "Incompatible Version", "Security Violation",
+        "CRC Error",        "End of Media",         "Reserved 29",
+        "Reserved 30",      "End of File",          "Invalid Language",
+        "Compromised Data",
+    };
+    uint64_t number = status & ~EFI_ERROR_MASK;
 
-    StatusToString(text, status);
-    for (; length < sizeof ascii - 1 && text[length] != 0; length++)
-        ascii[length] = (char)text[length];
-    ascii[length] = '\0';
-    writer_print(&firmware->console, "%s", ascii);
+    if ((EFI_ERROR(status) || number == 0) && number < sizeof errors / sizeof errors[0])
+        writer_print(&firmware->console, "%s", errors[number]);
+    else
+        writer_print(&firmware->console, "status 0x%llx", (unsigned long long)status);
 }
 
 EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t align,
@@ -70,7 +88,21 @@ EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t 
     pages->pages = wanted;
     if (before < spare)
         services->FreePages(pages->start + wanted * EFI_PAGE_SIZE, spare - before);
-    return EFI_SUCCESS;
+    if (pages->start >= LOW_MEMORY)
+        return EFI_SUCCESS;
+    firmware_free(firmware, pages);
+    return EFI_OUT_OF_RESOURCES;
+}
+
+EFI_STATUS firmware_allocate_at(struct firmware *firmware, uint64_t size,
+                                EFI_PHYSICAL_ADDRESS start, struct firmware_pages *pages)
+{
+    UINTN wanted = (size + EFI_PAGE_SIZE - 1) / EFI_PAGE_SIZE;
+    EFI_STATUS status = firmware->system->BootServices->AllocatePages(
+        AllocateAddress, EfiLoaderData, wanted, &start);
+
+    *pages = (struct firmware_pages){start, EFI_ERROR(status) ? 0 : wanted};
+    return status;
 }
 
 void firmware_free(struct firmware *firmware, struct firmware_pages *pages)
@@ -80,6 +112,12 @@ void firmware_free(struct firmware *firmware, struct firmware_pages *pages)
     *pages = (struct firmware_pages){0, 0};
 }
 
+static EFI_STATUS find_loaded_image(struct firmware *firmware, EFI_LOADED_IMAGE **loaded)
+{
+    return firmware->system->BootServices->HandleProtocol(firmware->image, &loaded_image_protocol,
+                                                          (void **)loaded);
+}
+
 static EFI_STATUS open_file(struct firmware *firmware, const CHAR16 *name, EFI_FILE_HANDLE *file)
 {
     EFI_BOOT_SERVICES *services = firmware->system->BootServices;
@@ -87,13 +125,12 @@ static EFI_STATUS open_file(struct firmware *firmware, const CHAR16 *name, EFI_F
     EFI_FILE_IO_INTERFACE *volume = NULL;
     EFI_FILE_HANDLE root = NULL;
 
-    EFI_STATUS status =
-        services->HandleProtocol(firmware->image, &LoadedImageProtocol, (void **)&loaded);
+    EFI_STATUS status = find_loaded_image(firmware, &loaded);
     if (EFI_ERROR(status))
         return status;
     // A loader that was started from memory or over a network has no volume of its own.
     if (!loaded->DeviceHandle ||
-        EFI_ERROR(services->HandleProtocol(loaded->DeviceHandle, &FileSystemProtocol,
+        EFI_ERROR(services->HandleProtocol(loaded->DeviceHandle, &file_system_protocol,
                                            (void **)&volume)))
         return EFI_NO_MEDIA;
     status = volume->OpenVolume(volume, &root);
@@ -114,7 +151,7 @@ static EFI_STATUS file_size(EFI_FILE_HANDLE file, uint64_t *size)
     } buffer;
     UINTN length = sizeof buffer;
 
-    EFI_STATUS status = file->GetInfo(file, &GenericFileInfo, &length, &buffer);
+    EFI_STATUS status = file->GetInfo(file, &file_info, &length, &buffer);
     if (!EFI_ERROR(status))
         *size = buffer.info.FileSize;
     return status;
@@ -157,9 +194,29 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
     return status;
 }
 
+struct firmware_options firmware_load_options(struct firmware *firmware)
+{
+    EFI_LOADED_IMAGE *loaded = NULL;
+
+    if (EFI_ERROR(find_loaded_image(firmware, &loaded)) || !loaded->LoadOptions)
+        return (struct firmware_options){NULL, 0};
+    return (struct firmware_options){loaded->LoadOptions, loaded->LoadOptionsSize};
+}
+
+EFI_STATUS firmware_random(struct firmware *firmware, uint64_t *number)
+{
+    EFI_RNG_PROTOCOL *generator = NULL;
+    EFI_STATUS status = firmware->system->BootServices->LocateProtocol(&random_number_protocol,
+                                                                       NULL, (void **)&generator);
+
+    if (EFI_ERROR(status))
+        return status;
+    return generator->GetRNG(generator, NULL, sizeof *number, (UINT8 *)number);
+}
+
 static bool same_guid(const EFI_GUID *a, const EFI_GUID *b)
 {
-    return CompareMem(a, b, sizeof *a) == 0;
+    return __builtin_memcmp(a, b, sizeof *a) == 0;
 }
 
 struct firmware_tables firmware_find_tables(const struct firmware *firmware)
@@ -192,7 +249,7 @@ struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
 {
     EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = NULL;
 
-    if (EFI_ERROR(firmware->system->BootServices->LocateProtocol(&GraphicsOutputProtocol, NULL,
+    if (EFI_ERROR(firmware->system->BootServices->LocateProtocol(&graphics_output_protocol, NULL,
                                                                  (void **)&gop)) ||
         gop->Mode->Info->PixelFormat == PixelBltOnly)
         return (struct firmware_framebuffer){0};
@@ -224,8 +281,8 @@ EFI_STATUS firmware_read_map(struct firmware *firmware, void *buffer, uint64_t c
                              struct memory_map *map, UINT32 *version, UINTN *key)
 {
     UINTN size = capacity, descriptor_size = 0;
-    EFI_STATUS status = firmware->system->BootServices->GetMemoryMap(&size, buffer, key,
-                                                                     &descriptor_size, version);
+    EFI_STATUS status =
+        firmware->system->BootServices->GetMemoryMap(&size, buffer, key, &descriptor_size, version);
 
     *map = (struct memory_map){buffer, size, descriptor_size};
     return status;

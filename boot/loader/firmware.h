@@ -25,7 +25,7 @@ struct firmware {
 // after five minutes (UEFI 3.1.2).
 void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
-// What a status means, as the firmware library words it; for messages. Writes it to `console`.
+// What a status means, in the specification's words (UEFI appendix D). Writes it to `console`.
 void firmware_print_status(struct firmware *firmware, EFI_STATUS status);
 
 // Bytes in pages of the firmware's, anywhere: 4 KiB each. `pages` 0: nothing.
@@ -35,9 +35,13 @@ struct firmware_pages {
 };
 
 // Allocates loader memory of `size` bytes that begins at a multiple of `align`, a power of two
-// from 4 KiB. What the alignment leaves over is given back.
+// from 4 KiB. What the alignment leaves over is given back. Never below 1 MiB: that is left to the
+// kernel, whose other processors start there.
 EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t align,
                              struct firmware_pages *pages);
+// The same at `start`, a multiple of 4 KiB. EFI_NOT_FOUND: not free there.
+EFI_STATUS firmware_allocate_at(struct firmware *firmware, uint64_t size,
+                                EFI_PHYSICAL_ADDRESS start, struct firmware_pages *pages);
 void firmware_free(struct firmware *firmware, struct firmware_pages *pages);
 
 // Reads a file from the volume that the loader was started from, in one read where the firmware
@@ -46,6 +50,16 @@ void firmware_free(struct firmware *firmware, struct firmware_pages *pages);
 // many, in any case.
 EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uint64_t most,
                               struct firmware_pages *pages, uint64_t *size);
+
+// What the loader was started with (UEFI 9.1, LoadOptions): any bytes; `size` 0 if none.
+struct firmware_options {
+    const void *data;
+    uint64_t size;
+};
+struct firmware_options firmware_load_options(struct firmware *firmware);
+
+// A number from the firmware's generator of random numbers (UEFI 37.5), if it has one.
+EFI_STATUS firmware_random(struct firmware *firmware, uint64_t *number);
 
 // The vendor tables that firmware offers (UEFI 4.6), by physical address; 0: not offered.
 struct firmware_tables {

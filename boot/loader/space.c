@@ -30,9 +30,8 @@ enum paging_status space_map_image(struct paging *paging, const struct elf_image
         enum paging_access access = segment->executable ? PAGING_READ_EXECUTE
                                     : segment->writable ? PAGING_READ_WRITE
                                                         : PAGING_READ_ONLY;
-        enum paging_status status =
-            paging_map(paging, segment->start, physical(frames.start), frames.end - frames.start,
-                       access);
+        enum paging_status status = paging_map(paging, segment->start, physical(frames.start),
+                                               frames.end - frames.start, access);
         if (status != PAGING_OK)
             return status;
     }

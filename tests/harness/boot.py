@@ -49,13 +49,18 @@ def arguments(argv):
     what.add_argument("--kernel", metavar="FILE", type=pathlib.Path, default=defaults.kernel,
                       help="kernel.elf of the volume (default: build/kernel.elf)")
     what.add_argument("--missing-kernel", action="store_true", help="a volume without kernel.elf")
+    what.add_argument("--source", choices=["volume", "fw_cfg", "options"], default=defaults.source,
+                      help="a disk made for this boot (default); QEMU's fw_cfg, without a disk; or that, with "
+                      "the words as load options")
+    what.add_argument("--image", metavar="FILE", type=pathlib.Path, help="a disk image with loader and kernel")
     what.add_argument("--cmdline", metavar="WORD", nargs="+", default=[], help="further words of cmdline.txt")
     what.add_argument("--run-id", metavar="ID", help="1 to 32 of A-Z a-z 0-9 _ . - (default: made up)")
     on = parser.add_argument_group("on which machine")
     on.add_argument("--mem", metavar="SIZE", default=defaults.memory, help="default %(default)s")
     on.add_argument("--smp", metavar="N", type=int, default=defaults.processors, help="processors, default 1")
     on.add_argument("--machine", choices=["q35", "pc"], default=defaults.machine)
-    on.add_argument("--firmware", choices=["4m", "2m"], default=defaults.firmware, help="build of OVMF")
+    on.add_argument("--firmware", choices=["4m", "2m", "secure"], default=defaults.firmware,
+                    help="build of OVMF; secure: with Secure Boot and the test keys of Debian's package")
     on.add_argument("--firmware-directory", metavar="DIR", default=defaults.firmware_directory,
                     help="where OVMF_CODE_4M.fd and its like are")
     on.add_argument("--firmware-code", metavar="FILE", type=pathlib.Path, help="an image instead of OVMF")
@@ -96,6 +101,8 @@ def boot(options):
         machine.Machine(
             loader=options.loader,
             kernel=None if options.missing_kernel else options.kernel,
+            source=options.source,
+            image=options.image,
             memory=options.mem,
             processors=options.smp,
             machine=options.machine,

@@ -54,7 +54,7 @@ class Evidence:
     status: int = None  # QEMU's exit status; only with Ending.ITSELF
     run_id: str = None  # None: any id will do
     exit_port: bool = False  # the kernel was told to leave through isa-debug-exit
-    triple_fault: str = ""  # where the processor stood, when QEMU logged "Triple fault"
+    triple_fault: bool = False  # QEMU logged one; it does so under emulation, not under KVM
     qemu_errors: str = ""  # what QEMU wrote to stderr
     expected: tuple = ()  # texts that have to appear
 
@@ -151,7 +151,7 @@ def _judge_final(evidence, finals):
         failed = [case.name for case in report.cases if not case.passed] if report else []
         return Judgement(Verdict.FAILED, "failed: " + ", ".join(failed) if failed else line)
     if evidence.triple_fault:
-        return Judgement(Verdict.TRIPLE_FAULT, f"after the final line, {evidence.triple_fault}")
+        return Judgement(Verdict.TRIPLE_FAULT, f"the processor reset itself after `{line}`")
     if _EXCEPTION.search(evidence.text):
         return Judgement(Verdict.FIRMWARE_EXCEPTION, _EXCEPTION.search(evidence.text)[1])
     if evidence.ending in (Ending.TIME, Ending.HARNESS):
@@ -172,7 +172,7 @@ def _judge_final(evidence, finals):
 def _judge_without_final(evidence):
     text = evidence.text
     if evidence.triple_fault:
-        return Judgement(Verdict.TRIPLE_FAULT, evidence.triple_fault + _after(text))
+        return Judgement(Verdict.TRIPLE_FAULT, "the processor reset itself" + _after(text))
     if match := _EXCEPTION.search(text):
         return Judgement(Verdict.FIRMWARE_EXCEPTION, match[1].strip())
     if match := _STOPPED.search(text):

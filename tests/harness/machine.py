@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import re
 import select
 import shutil
 import subprocess
@@ -42,10 +41,16 @@ class Machine:
 
     loader: pathlib.Path = BUILD / "loader.efi"
     kernel: pathlib.Path = BUILD / "kernel.elf"  # None: the volume carries no kernel
+    files: tuple = ()  # of (name, bytes): further files beside the kernel
+    # Where loader, kernel and words come from: "volume", a disk that is made for this boot;
+    # "fw_cfg", QEMU itself, without a disk; "options", the same, but the words as load options.
+    source: str = "volume"
+    image: pathlib.Path = None  # a disk image with loader and kernel instead; it stays as it is
+    image_device: tuple = ("-device", "ide-hd,drive=image")  # how the machine has it
     memory: str = "256M"
     processors: int = 1
     machine: str = "q35"
-    firmware: str = "4m"
+    firmware: str = "4m"  # "4m", "2m", or "secure": 4m with Secure Boot on and the package's test keys
     firmware_directory: str = "/usr/share/OVMF"
     firmware_code: pathlib.Path = None  # an image to use instead of OVMF, without a variable store
     words: tuple = ()  # further words of cmdline.txt
@@ -86,8 +91,12 @@ class Boot:
 
 def firmware_files(machine):
     """The paths of OVMF's code and of its empty variable store. Raises Unusable."""
-    size = {"4m": "_4M", "2m": ""}[machine.firmware]
-    files = [pathlib.Path(machine.firmware_directory) / f"OVMF_{part}{size}.fd" for part in ("CODE", "VARS")]
+    names = {
+        "4m": ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"),
+        "2m": ("OVMF_CODE.fd", "OVMF_VARS.fd"),
+        "secure": ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.snakeoil.fd"),
+    }[machine.firmware]
+    files = [pathlib.Path(machine.firmware_directory) / name for name in names]
     for file in files:
         if not file.is_file():
             raise Unusable(
@@ -126,7 +135,7 @@ def run(machine, show=lambda line: None):
             status=status,
             run_id=run_id,
             exit_port=machine.exit_port,
-            triple_fault=_triple_fault(folder / "resets"),
+            triple_fault="Triple fault" in _read(folder / "resets"),
             qemu_errors=_read(folder / "errors"),
             expected=tuple(machine.expected),
         )
@@ -147,10 +156,35 @@ def _make_volume(machine, volume, run_id):
         shutil.copyfile(_existing(machine.loader, "loader"), boot / "BOOTX64.EFI")
         if machine.kernel is not None:
             shutil.copyfile(_existing(machine.kernel, "kernel"), volume / "kernel.elf")
+    for name, content in machine.files:
+        (volume / name).parent.mkdir(exist_ok=True)
+        (volume / name).write_bytes(content)
     words = [f"run={run_id}", *machine.words]
     if machine.exit_port:
         words.append(f"exit-port={EXIT_PORT:#x}")
-    (volume / "cmdline.txt").write_text(" ".join(words) + "\n", encoding="ascii")
+    (volume / "cmdline.txt").write_text(" ".join(words) + "\n", encoding="utf-8")
+
+
+def _sources(machine, volume):
+    """QEMU's arguments that offer the volume's files, in the way that the machine asks for."""
+    if machine.source == "volume" and machine.image is None:
+        return ["-drive", "format=raw,media=disk,file=fat:rw:volume"]
+    offered = sorted(path.relative_to(volume) for path in volume.rglob("*") if path.is_file())
+    offered = [name for name in offered if name.parts[0] != "EFI"]
+    if machine.image is not None:
+        # The run's id comes with the run, all else with the image, which no boot may change.
+        file = _path(_existing(machine.image, "image"))
+        drive = f"if=none,id=image,format=raw,snapshot=on,file={file}"
+        arguments = ["-drive", drive, *machine.image_device]
+        offered = [pathlib.Path("cmdline.txt")]
+    else:
+        arguments = ["-kernel", str(_existing(machine.loader, "loader"))]
+    if machine.source == "options":
+        arguments += ["-append", (volume / "cmdline.txt").read_text("utf-8").strip()]
+        offered.remove(pathlib.Path("cmdline.txt"))
+    for name in offered:
+        arguments += ["-fw_cfg", f"name=opt/early-boot/{name},file=volume/{name}"]
+    return arguments
 
 
 def _existing(file, what):
@@ -172,11 +206,16 @@ def _command(machine, folder):
     command = [QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
     # To QEMU a plain number means MiB; here it means bytes, as in the Makefile.
     memory = machine.memory + ("B" if machine.memory.isdigit() else "")
-    command += ["-machine", machine.machine, "-m", memory, "-smp", str(machine.processors)]
+    # Secure Boot's variables are safe only from within system management mode, and OVMF insists.
+    secure = machine.firmware == "secure"
+    kind = machine.machine + (",smm=on" if secure else "")
+    command += ["-machine", kind, "-m", memory, "-smp", str(machine.processors)]
+    if secure:
+        command += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
     command += ["-accel", "kvm", "-cpu", "host"] if machine.kvm else ["-accel", "tcg"]
     for drive in pflash:
         command += ["-drive", drive]
-    command += ["-drive", "format=raw,media=disk,file=fat:rw:volume"]
+    command += _sources(machine, folder / "volume")
     command += ["-vga", machine.gpu]
     console = ["-chardev", "stdio,id=console,signal=off"]
     debugcon = f"isa-debugcon,iobase={DEBUG_PORT:#x},chardev="
@@ -193,9 +232,13 @@ def _command(machine, folder):
     return command + list(machine.extra)
 
 
+def _path(file):
+    """A path within one of QEMU's option lists."""
+    return str(file).replace(",", ",,")
+
+
 def _pflash(unit, file, readonly):
-    path = str(file).replace(",", ",,")
-    return f"if=pflash,unit={unit},format=raw,readonly={'on' if readonly else 'off'},file={path}"
+    return f"if=pflash,unit={unit},format=raw,readonly={'on' if readonly else 'off'},file={_path(file)}"
 
 
 def _watch(command, folder, log, timeout, show):
@@ -253,18 +296,6 @@ def _qemu(command, folder):
         process.stdout.close()
         with _running_lock:
             _running.discard(process)
-
-
-def _triple_fault(resets):
-    """Where the processor stood at a triple fault, from QEMU's log of resets; "" without one."""
-    before, found, _ = _read(resets).partition("Triple fault")
-    if not found:
-        return ""
-    # The registers stand in the dump that follows; the one before is of the reset at power-on.
-    state = _read(resets)[len(before) :]
-    values = {name: re.search(rf"\b{name}=([0-9a-f]+)", state) for name in ("RIP", "EIP", "CR2", "RSP", "ESP")}
-    known = ", ".join(f"{name} {int(match[1], 16):#x}" for name, match in values.items() if match)
-    return f"at {known}" if known else "the processor reset itself"
 
 
 def _read(file):

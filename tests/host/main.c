@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Runs the suites on the host: KTAP on standard output, exit status 0 iff every case passed.
 //     suites [--only SUITE[.CASE]]
-#include "tests/suites/suite.h"
+#include "tests/host/host.h"
 
 #include <stdio.h>
 #include <string.h>
+
+static const struct suite *const suites[] = {&contention_suite, &sanitizer_suite};
+const struct suite_list host_suites = SUITE_LIST(suites);
 
 static void write_to_stdout(void *context, const char *text, size_t length)
 {
@@ -23,5 +26,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s [--only SUITE[.CASE]]\n", argv[0]);
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); // what a sanitizer aborts is seen as far as it came
     return suites_run(&writer, only) == 0 ? 0 : 1;
 }

@@ -279,17 +279,19 @@ static void grow_table(void)
     free(old);
 }
 
-static void add_state(const struct pair *pair, uint32_t parent, packed operation)
+// False: the state is known.
+static bool add_state(const struct pair *pair, uint32_t parent, packed operation)
 {
     if (node_count * 2 >= table_size)
         grow_table();
     if (!insert(pair_hash(pair)))
-        return;
+        return false;
     if (node_count == node_capacity) {
         node_capacity = node_capacity == 0 ? 1 << 12 : node_capacity * 2;
         nodes = allocate(nodes, node_capacity * sizeof *nodes);
     }
     nodes[node_count++] = (struct node){parent, operation};
+    return true;
 }
 
 // ── The run over one buffer ─────────────────────────────────────────────────────────────────────
@@ -381,9 +383,10 @@ static void run(enum placement placement, size_t size, unsigned depth, struct to
                 if (!pair_can(&before, &operation))
                     continue;
                 totals->operations++;
-                if (!pair_step(&pair, &operation, &difference))
+                if (!pair_step(&pair, &operation, &difference) ||
+                    (add_state(&pair, (uint32_t)index, choice.operations[i]) &&
+                     !pair_compare(&pair, &difference)))
                     complain(placement, size, (uint32_t)index, &operation, &difference);
-                add_state(&pair, (uint32_t)index, choice.operations[i]);
                 pair = before;
                 memcpy(bytes, content, sizeof bytes);
             }

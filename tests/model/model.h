@@ -7,7 +7,7 @@
 #ifndef TESTS_MODEL_MODEL_H
 #define TESTS_MODEL_MODEL_H
 
-#include "kmem/fba.h"
+#include "kmem/fba_handoff.h"
 
 // Wide enough for the sum of any two addresses and sizes, and for a negative difference.
 #if UINTPTR_MAX > UINT32_MAX

@@ -63,16 +63,24 @@ bool pair_open(struct pair *pair, uintptr_t base, size_t size, unsigned char *me
 // Opens neither: both are all zero.
 void pair_not_ready(struct pair *pair);
 
+// Begins a new life with adopted numbers, over the bytes of the old one if it had any.
+bool pair_adopt(struct pair *pair, uintptr_t base, const struct fba_numbers *numbers,
+                struct difference *difference);
+
 // Whether an operation is one that a pair in this state can carry out: marks are not opened twice
 // over one another, only live blocks are moved, no list is full.
 bool pair_can(const struct pair *pair, const struct operation *operation);
 
-// Carries it out on both. False: they differ.
-bool pair_step(struct pair *pair, const struct operation *operation,
-               struct difference *difference);
+// Carries it out on both and compares what it returned, the failure record, the calls of the hook
+// and the bytes. False: they differ.
+bool pair_step(struct pair *pair, const struct operation *operation, struct difference *difference);
+
+// Compares every figure and every question about ownership, which depend on the state alone; and
+// the model with itself. False: they differ.
+bool pair_compare(const struct pair *pair, struct difference *difference);
 
 // A hash of all that can make a difference to what follows: everything but the failure record,
-// which no function reads except to count.
+// which no function reads except to count, and what the model holds in other words.
 struct pair_hash {
     uint64_t a, b;
 };

@@ -76,6 +76,7 @@ SOURCES = {
     "kmem/fba.c": '#include "kmem/fba.h"\nint fba(void)\n{\n    return 1;\n}\n',
     "arch/x86_64/memory.c": "int memory(void);\nint memory(void)\n{\n    return 1;\n}\n",
     "arch/x86_64/entry.S": ".globl kernel_entry\nkernel_entry: call kernel_main\n",
+    "boot/handoff.h": "#define HANDOFF_VERSION 2u\n",
     "boot/kernel/main.c": '#include "kmem/fba.h"\nvoid kernel_main(void);\nvoid kernel_main(void)\n{\n    fba();\n}\n',
     "linker.ld": "ENTRY(kernel_entry)\nheap_end = EARLY_HEAP_SIZE;\nSECTIONS { . = 0xffffffff80000000; .text : { *(.text) } }\n",
 }

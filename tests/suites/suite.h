@@ -9,8 +9,8 @@
 //     }
 //     static const struct suite_case cases[] = {SUITE_CASE(an_exact_fit_succeeds)};
 //     const struct suite fba_suite = SUITE("fba", cases);
-// suite.c lists the suites. Cases share nothing: each builds what it needs, in static buffers,
-// because the stack of a young kernel is small.
+// suite.c lists the suites of kmem/, tests/boot and tests/metal their own. Cases share nothing:
+// each builds what it needs, in static buffers, because the stack of a young kernel is small.
 #ifndef TESTS_SUITES_SUITE_H
 #define TESTS_SUITES_SUITE_H
 
@@ -45,6 +45,16 @@ struct suite {
 #define SUITE(name, cases)                                                                         \
     {                                                                                              \
         name, cases, sizeof(cases) / sizeof((cases)[0])                                            \
+    }
+
+// The suites of a folder. suite.c knows the lists; each folder's own is in its list.
+struct suite_list {
+    const struct suite *const *suites;
+    size_t count;
+};
+#define SUITE_LIST(suites)                                                                         \
+    {                                                                                              \
+        suites, sizeof(suites) / sizeof((suites)[0])                                               \
     }
 
 // Runs all suites (or those matching `only`, "suite" or "suite.case", NULL for all) and writes
@@ -89,6 +99,23 @@ bool suite_check_bytes(struct suite_run *run, struct suite_place at, const void 
 // Whether two strings are the same.
 bool suite_same_text(const char *a, const char *b);
 
+// Whether `part` stands somewhere in `text`.
+bool suite_contains(const char *text, const char *part);
+
 extern const struct suite fba_suite;
+extern const struct suite scratch_suite;
+extern const struct suite mark_suite;
+extern const struct suite fba_handoff_suite;
+extern const struct suite caller_suite;
+extern const struct suite fba_shared_suite;
+extern const struct suite allocator_suite;
+extern const struct suite array_list_suite;
+extern const struct suite ledger_suite;
+extern const struct suite failing_suite;
+extern const struct suite redzone_suite;
+extern const struct suite poison_suite;
+extern const struct suite unwinding_suite;
+extern const struct suite writer_suite;
+extern const struct suite report_suite;
 
 #endif

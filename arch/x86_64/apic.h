@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// The local interrupt controller of each processor, as far as one processor needs it to start the
+// others and to wake them: xAPIC (registers in memory) and x2APIC (registers as MSRs).
+// Source: SDM 3A chapter 11 "APIC" (10 in editions before 2022), by section title.
+#ifndef ARCH_X86_64_APIC_H
+#define ARCH_X86_64_APIC_H
+
+#include "arch/x86_64/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Where all processors have their xAPIC registers, unless moved: one page, a device.
+#define APIC_REGISTERS_SIZE UINT64_C(4096)
+
+// How registers are reached. Plain functions stand behind it in the kernel; a test puts its own.
+struct apic {
+    bool x2;                      // by MSR; else in memory
+    volatile uint32_t *registers; // of the xAPIC, mapped uncached; unused if x2
+    uint64_t (*read_msr)(uint32_t msr);
+    void (*write_msr)(uint32_t msr, uint64_t value);
+};
+
+// Whether this processor has an x2APIC, and where its xAPIC registers lie.
+bool apic_has_x2(void);
+physical_t apic_registers(void);
+
+// An x2APIC, which apic_has_x2() says is there, or an xAPIC whose registers are mapped at
+// `registers`.
+struct apic apic_x2(void);
+struct apic apic_x1(volatile uint32_t *registers);
+
+// Switches this processor's APIC on, with spurious interrupts going to APIC_SPURIOUS_VECTOR. On
+// each processor; ring 0.
+#define APIC_SPURIOUS_VECTOR 0xFFu
+void apic_enable(const struct apic *apic);
+
+// This processor's id.
+uint32_t apic_id(const struct apic *apic);
+
+// Sends to the processor with that id: INIT; the start-up message that makes it begin in real mode
+// at `page`, a page below 1 MiB; or to all processors but this one: an interrupt. Each waits a
+// bounded time for an earlier message to leave, and returns false iff it did not, or the id is out
+// of reach (an xAPIC has 8 bits for it).
+bool apic_send_init(const struct apic *apic, uint32_t id);
+bool apic_send_startup(const struct apic *apic, uint32_t id, physical_t page);
+bool apic_interrupt_others(const struct apic *apic, uint8_t vector);
+
+// Says that the interrupt being handled has been handled.
+void apic_end_of_interrupt(const struct apic *apic);
+
+#endif

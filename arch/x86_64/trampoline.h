@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//
+// Where another processor begins: a page below 1 MiB, in real mode (SDM 3A 9.4.4). The page, and
+// the tables that map it at its own address, are needed only until the processor has reached the
+// kernel; whoever provides them takes them away again.
+#ifndef ARCH_X86_64_TRAMPOLINE_H
+#define ARCH_X86_64_TRAMPOLINE_H
+
+#include "arch/x86_64/address.h"
+
+#include <stdint.h>
+
+#define TRAMPOLINE_SIZE UINT64_C(4096)
+#define TRAMPOLINE_END UINT64_C(0x100000) // it must lie below this, and its tables below 4 GiB
+
+// Fills the page at physical address `page`, which is written at `writable`. `root` is the top
+// table of an address space that has the kernel in its upper half and the page, executable, at
+// its own address.
+void trampoline_build(void *writable, physical_t page, physical_t root);
+
+// What the next processor to begin does: it takes `stack_top` as its stack, a multiple of 16, and
+// calls entry(argument), which must not return. Interrupts are off, the descriptor tables are the
+// trampoline's.
+void trampoline_aim(void *writable, void (*entry)(void *argument), void *argument,
+                    uintptr_t stack_top);
+
+#endif

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// The starting, waking and working of processors.h.
+#include "boot/kernel/processors.h"
+
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/protections.h"
+#include "arch/x86_64/trampoline.h"
+#include "kmem/fba_shared.h"
+
+// The interrupt that wakes a processor for work: any vector that no exception has.
+#define WAKE_VECTOR 0xF0
+// MultiProcessor Specification 1.4, appendix B.4: after INIT wait 10 ms, then send the start-up
+// message, twice, 200 microseconds apart.
+#define AFTER_INIT_US 10000
+#define BETWEEN_STARTUPS_US 200
+#define ARRIVAL_US 200000
+#define WORK_US 1000000
+
+// Spare pages below 1 MiB: the trampoline, then a top table and three that map the trampoline at
+// its own address.
+#define LOW_TABLES (PROCESSORS_LOW_SIZE / PAGING_4K - 1)
+
+// ── Waiting ─────────────────────────────────────────────────────────────────────────────────────
+
+static bool has_passed(const struct timer *timer, uint32_t start, uint64_t microseconds)
+{
+    uint64_t ticks = (timer_sample(timer).count - start) & timer->mask;
+
+    return ticks >= microseconds * TIMER_HZ / 1000000;
+}
+
+static void wait(const struct timer *timer, uint64_t microseconds)
+{
+    uint32_t start = timer_sample(timer).count;
+
+    while (!has_passed(timer, start, microseconds))
+        cpu_pause();
+}
+
+static bool wait_for_flag(const struct timer *timer, const bool *flag, uint64_t microseconds)
+{
+    uint32_t start = timer_sample(timer).count;
+
+    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
+        if (has_passed(timer, start, microseconds))
+            return false;
+        cpu_pause();
+    }
+    return true;
+}
+
+static bool wait_for_count(const struct timer *timer, const size_t *count, size_t wanted,
+                           uint64_t microseconds)
+{
+    uint32_t start = timer_sample(timer).count;
+
+    while (__atomic_load_n(count, __ATOMIC_ACQUIRE) < wanted) {
+        if (has_passed(timer, start, microseconds))
+            return false;
+        cpu_pause();
+    }
+    return true;
+}
+
+// ── On a started processor ──────────────────────────────────────────────────────────────────────
+
+// The trap hook of arch/ has no argument, and one machine has one set of processors.
+static struct processors *started;
+
+static struct processor *find_this(struct processors *processors)
+{
+    uint32_t id = apic_id(&processors->apic);
+
+    for (size_t i = 0; i < processors->count; i++) {
+        if (processors->others[i].apic_id == id)
+            return &processors->others[i];
+    }
+    return NULL;
+}
+
+static bool on_interrupt(struct trap_frame *frame)
+{
+    if (frame->vector == APIC_SPURIOUS_VECTOR)
+        return true;
+    if (frame->vector != WAKE_VECTOR)
+        return false;
+
+    struct processors *processors = started;
+    struct processor *self = find_this(processors);
+    apic_end_of_interrupt(&processors->apic);
+    __atomic_fetch_add(&processors->waiting, 1, __ATOMIC_ACQ_REL);
+    while (!__atomic_load_n(&processors->open, __ATOMIC_ACQUIRE))
+        cpu_pause();
+    processors->work(self);
+    __atomic_fetch_add(&processors->finished, 1, __ATOMIC_ACQ_REL);
+    return true;
+}
+
+// Runs on the first stack, with the trampoline's tables and descriptors: both go at once.
+static void arrive(void *argument)
+{
+    struct processor *self = argument;
+    const struct processors *all = self->all;
+
+    cpu_write_cr3(all->paging->root.value);
+    paging_enable_protections();
+    protections_enable();
+    descriptors_load(&self->first_descriptors, NULL, 0);
+    traps_load(all->first_gates);
+    apic_enable(&all->apic);
+    __atomic_store_n(&self->arrived, true, __ATOMIC_RELEASE);
+    for (;;)
+        cpu_wait_for_interrupt();
+}
+
+static void take_area(struct processor *self)
+{
+    const struct allocator heap = fba_shared_allocator(self->all->heap);
+
+    self->area = processor_take_area(self->apic_id, &heap);
+    if (self->area)
+        processor_use_area(self->area, self->all->gates);
+}
+
+void processors_forget(struct processor *processor)
+{
+    (void)processor;
+    paging_forget();
+}
+
+// ── On the processor that booted ────────────────────────────────────────────────────────────────
+
+bool processors_work(struct processors *processors, void (*work)(struct processor *processor))
+{
+    if (processors->arrived == 0)
+        return true;
+    processors->work = work;
+    processors->waiting = processors->finished = 0;
+    __atomic_store_n(&processors->open, false, __ATOMIC_RELEASE);
+    bool done = apic_interrupt_others(&processors->apic, WAKE_VECTOR) &&
+                wait_for_count(processors->timer, &processors->waiting, processors->arrived,
+                               WORK_US);
+    __atomic_store_n(&processors->open, true, __ATOMIC_RELEASE);
+    return done && wait_for_count(processors->timer, &processors->finished, processors->arrived,
+                                  WORK_US);
+}
+
+struct low_tables {
+    physical_t next;
+    size_t left;
+    uintptr_t window;
+};
+
+static bool table_from_low(void *context, physical_t *table)
+{
+    struct low_tables *low = context;
+
+    if (low->left == 0)
+        return false;
+    *table = low->next;
+    __builtin_memset((void *)(low->window + low->next.value), 0, PAGING_4K);
+    low->next = physical_add(low->next, PAGING_4K);
+    low->left--;
+    return true;
+}
+
+// An address space for the trampoline alone: the kernel's upper half, and the trampoline at its
+// own address. The kernel's own tables never map it.
+static bool build_trampoline(const struct processors *processors, physical_t low)
+{
+    uintptr_t window = processors->paging->window;
+    struct low_tables tables = {physical_add(low, PAGING_4K), LOW_TABLES, window};
+    struct paging paging = {.window = window, .new_table = table_from_low, .context = &tables};
+
+    if (!table_from_low(&tables, &paging.root))
+        return false;
+    __builtin_memcpy((void *)(window + paging.root.value),
+                     (const void *)(window + processors->paging->root.value), PAGING_4K);
+    trampoline_build((void *)(window + low.value), low, paging.root);
+    return paging_map(&paging, low.value, low, TRAMPOLINE_SIZE, PAGING_READ_EXECUTE) == PAGING_OK;
+}
+
+static bool start_one(struct processors *processors, struct processor *processor, physical_t low)
+{
+    void *trampoline = (void *)(processors->paging->window + low.value);
+
+    trampoline_aim(trampoline, arrive, processor, processor->first_stack.stack.high);
+    for (int tries = 0; tries < 2; tries++) {
+        if (!apic_send_startup(&processors->apic, processor->apic_id, low))
+            return false;
+        if (wait_for_flag(processors->timer, &processor->arrived,
+                          tries == 0 ? BETWEEN_STARTUPS_US : ARRIVAL_US))
+            return true;
+    }
+    return false;
+}
+
+// A processor that does not come in time may come later: it is sent back to wait for another
+// start-up message, which it never gets, and is left out.
+static void start_all(struct processors *processors, physical_t low)
+{
+    for (size_t i = 0; i < processors->count; i++)
+        apic_send_init(&processors->apic, processors->others[i].apic_id);
+    wait(processors->timer, AFTER_INIT_US);
+    for (size_t i = 0; i < processors->count; i++) {
+        if (start_one(processors, &processors->others[i], low))
+            processors->arrived++;
+        else
+            apic_send_init(&processors->apic, processors->others[i].apic_id);
+    }
+}
+
+static bool take_first_stacks(struct processors *processors, const uint32_t *ids,
+                              const struct allocator *ledger)
+{
+    for (size_t i = 0; i < processors->count; i++) {
+        struct processor *processor = &processors->others[i];
+        *processor = (struct processor){.apic_id = ids[i], .all = processors};
+        if (!processor_take_stack(&processor->first_stack, PROCESSOR_FIRST_STACK_SIZE,
+                                  "first stack", "guard page under the first stack", ids[i],
+                                  ledger))
+            return false;
+    }
+    return true;
+}
+
+static enum processors_status guard(struct processors *processors)
+{
+    for (size_t i = 0; i < processors->count; i++) {
+        struct processor *processor = &processors->others[i];
+        if (processor->arrived &&
+            (processor_guard_stack(&processor->first_stack, processors->paging) != PAGING_OK ||
+             processor_guard_area(processor->area, processors->paging) != PAGING_OK))
+            return PROCESSORS_UNGUARDED;
+    }
+    return processors_work(processors, processors_forget) ? PROCESSORS_OK : PROCESSORS_STUCK;
+}
+
+enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
+                                        size_t count, physical_t low,
+                                        const struct allocator *ledger, bool guarded)
+{
+    processors->count = count;
+    processors->arrived = 0;
+    // Whole pages, for the reason that processor_area has.
+    processors->others = allocator_alloc(
+        ledger, (count * sizeof(struct processor) + PAGING_4K - 1) & ~(PAGING_4K - 1), PAGING_4K);
+    if (!processors->others || !take_first_stacks(processors, ids, ledger))
+        return PROCESSORS_NO_MEMORY;
+    if (!build_trampoline(processors, low))
+        return PROCESSORS_NOT_MAPPED;
+    started = processors;
+    traps_set_handler(on_interrupt);
+    apic_enable(&processors->apic);
+    start_all(processors, low);
+    __builtin_memset((void *)(processors->paging->window + low.value), 0, PROCESSORS_LOW_SIZE);
+
+    fba_shared_begin(processors->heap);
+    bool finished = processors_work(processors, take_area);
+    fba_shared_end(processors->heap);
+    if (!finished)
+        return PROCESSORS_STUCK;
+    for (size_t i = 0; i < count; i++) {
+        if (processors->others[i].arrived && !processors->others[i].area)
+            return PROCESSORS_NO_MEMORY;
+    }
+    return guarded ? guard(processors) : PROCESSORS_OK;
+}
+
+size_t processors_requested(const struct processors *processors)
+{
+    return processors->arrived * processor_area_request();
+}
+
+const char *processors_status_name(enum processors_status status)
+{
+    switch (status) {
+    case PROCESSORS_OK:
+        return "ok";
+    case PROCESSORS_NO_MEMORY:
+        return "out of memory";
+    case PROCESSORS_NOT_MAPPED:
+        return "the page to begin in cannot be mapped";
+    case PROCESSORS_UNGUARDED:
+        return "a guard page cannot be unmapped";
+    case PROCESSORS_STUCK:
+        return "some did not finish their work within a second";
+    }
+    return "unknown";
+}

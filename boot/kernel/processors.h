@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// processors: starts the other processors. Each begins in a page below 1 MiB, gets its first stack
+// from the one that booted, and then takes what else it needs from the early heap, all of them at
+// the same time, in shared mode. Afterwards they sleep until they are woken for a piece of work.
+#ifndef BOOT_KERNEL_PROCESSORS_H
+#define BOOT_KERNEL_PROCESSORS_H
+
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/timer.h"
+#include "boot/kernel/processor.h"
+#include "kmem/array_list.h"
+#include "kmem/fba.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct processors;
+
+// A processor besides the one that booted.
+struct processor {
+    uint32_t apic_id;
+    struct processors *all;
+    struct descriptors first_descriptors; // until it has an area
+    struct processor_stack first_stack;
+    struct processor_area *area; // NULL: it has none, or was refused one
+    bool arrived;                // it reached the kernel
+};
+
+struct processors {
+    struct apic apic;
+    struct paging *paging;               // the tables that all of them run on
+    const struct timer *timer;           // by which waits are bounded
+    struct fba *heap;                    // that they share
+    const struct trap_gate *first_gates; // on whatever stack is current
+    const struct trap_gate *gates;       // on interrupt stacks
+    struct processor *others;
+    size_t count;   // of others
+    size_t arrived; // of those, how many were started
+    // One piece of work at a time, for all that have arrived.
+    void (*work)(struct processor *processor);
+    size_t waiting;  // how many are at the barrier
+    bool open;       // the barrier
+    size_t finished; // how many have done the work
+};
+
+enum processors_status {
+    PROCESSORS_OK,
+    PROCESSORS_NO_MEMORY,  // the early heap refused
+    PROCESSORS_NOT_MAPPED, // the trampoline cannot be mapped
+    PROCESSORS_UNGUARDED,  // a guard page cannot be unmapped
+    PROCESSORS_STUCK,      // some did not finish their work in time
+};
+
+// Starts `count` processors with the ids at `ids`; `low` is a free physical range below 1 MiB of
+// at least PROCESSORS_LOW_SIZE bytes, written through the window of `paging`, and free again
+// afterwards. Takes first stacks through `ledger`, and everything else, from all processors at
+// once, from `heap` in shared mode. A processor that does not come is left out: see `arrived`.
+// `guarded`: unmap the guard pages; only where the heap is mapped in small pages. Of `processors`
+// the caller has set apic, paging, timer, heap and both gates. Time: some 10 ms and a fraction of
+// one for each processor. Once at a time; may be called again, which starts all of them anew.
+#define PROCESSORS_LOW_SIZE (5 * PAGING_4K)
+enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
+                                        size_t count, physical_t low,
+                                        const struct allocator *ledger, bool guarded);
+
+// Makes every processor that has arrived do `work`, all at the same time from behind a barrier,
+// and waits for them. False iff not all finished within a second.
+bool processors_work(struct processors *processors, void (*work)(struct processor *processor));
+
+// The work of forgetting all cached translations.
+void processors_forget(struct processor *processor);
+
+// Bytes that the processors took in shared mode, which no ledger saw.
+size_t processors_requested(const struct processors *processors);
+
+// What a status means, in a few words.
+const char *processors_status_name(enum processors_status status);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// What the loader reads: command line, kernel, modules. A machine that offers a file through
+// QEMU's fw_cfg means it, so that comes first, and no disk is needed then; the volume that the
+// loader was started from comes next.
+#include "boot/loader/loader.h"
+
+#define KERNEL_FILE_MAX (UINT64_C(64) << 20)
+#define MODULE_FILE_MAX (UINT64_C(4) << 30)
+
+#define FW_CFG_FOLDER "opt/early-boot/"
+
+#define KERNEL_NAME "kernel.elf"
+#define COMMAND_LINE_NAME "cmdline.txt"
+
+#define FILE_NAME_MAX HANDOFF_MODULE_NAME_MAX
+
+static bool is_found(EFI_STATUS status)
+{
+    return status != EFI_NOT_FOUND && status != EFI_NO_MEDIA;
+}
+
+// EFI_NOT_FOUND: the machine offers no such file.
+static EFI_STATUS read_from_fw_cfg(struct loader *loader, const char *name, uint64_t most,
+                                   struct loader_file *file)
+{
+    char path[sizeof FW_CFG_FOLDER + FILE_NAME_MAX] = FW_CFG_FOLDER;
+    struct fw_cfg_file offered;
+
+    for (size_t i = 0; name[i] != '\0'; i++)
+        path[sizeof FW_CFG_FOLDER - 1 + i] = name[i];
+    if (!fw_cfg_find(&loader->fw_cfg, path, &offered))
+        return EFI_NOT_FOUND;
+    writer_print(&loader->firmware.console, "loader: %s, %u bytes, from fw_cfg\n", name,
+                 offered.size);
+    file->size = offered.size;
+    if (offered.size > most)
+        return EFI_BAD_BUFFER_SIZE;
+    if (offered.size == 0)
+        return EFI_SUCCESS;
+    EFI_STATUS status =
+        firmware_allocate(&loader->firmware, offered.size, EFI_PAGE_SIZE, &file->pages);
+    if (EFI_ERROR(status))
+        return status;
+    if (fw_cfg_read(&loader->fw_cfg, &offered, (void *)(uintptr_t)file->pages.start))
+        return EFI_SUCCESS;
+    firmware_free(&loader->firmware, &file->pages);
+    return EFI_DEVICE_ERROR;
+}
+
+static EFI_STATUS read_from_volume(struct loader *loader, const char *name, uint64_t most,
+                                   struct loader_file *file)
+{
+    CHAR16 path[FILE_NAME_MAX + 2] = {'\\'}; // from the top folder, whose name this is
+
+    for (size_t i = 0; name[i] != '\0'; i++)
+        path[i + 1] = name[i] == '/' ? (CHAR16)'\\' : (CHAR16)name[i];
+    return firmware_read_file(&loader->firmware, path, most, &file->pages, &file->size);
+}
+
+// `name` has at most FILE_NAME_MAX characters. EFI_NOT_FOUND or EFI_NO_MEDIA: it is nowhere.
+static EFI_STATUS read_file(struct loader *loader, const char *name, uint64_t most,
+                            struct loader_file *file)
+{
+    *file = (struct loader_file){{0, 0}, 0};
+    EFI_STATUS status = read_from_fw_cfg(loader, name, most, file);
+    return status == EFI_NOT_FOUND ? read_from_volume(loader, name, most, file) : status;
+}
+
+void loader_free_file(struct loader *loader, struct loader_file *file)
+{
+    firmware_free(&loader->firmware, &file->pages);
+}
+
+static bool stop_without_file(struct loader *loader, EFI_STATUS status, const char *name)
+{
+    const char *where = status == EFI_NO_MEDIA
+                            ? "the loader was started from no volume with a file system"
+                            : "not on the volume that the loader was started from, in the top "
+                              "folder";
+
+    if (loader->fw_cfg.present)
+        return loader_stop(loader, status,
+                           "no %s: %s; put it there, or give QEMU -fw_cfg name=" FW_CFG_FOLDER
+                           "%s,file=...",
+                           name, where, name);
+    return loader_stop(loader, status, "no %s: %s; put it there", name, where);
+}
+
+static bool stop_unread(struct loader *loader, EFI_STATUS status, const char *name,
+                        const struct loader_file *file, uint64_t most)
+{
+    if (status == EFI_BAD_BUFFER_SIZE)
+        return loader_stop(loader, status, "%s has %llu bytes, at most %llu are read", name,
+                           (unsigned long long)file->size, (unsigned long long)most);
+    return loader_stop(loader, status, "%s, %llu bytes, could not be read", name,
+                       (unsigned long long)file->size);
+}
+
+// ── The command line ────────────────────────────────────────────────────────────────────────────
+
+// Whether the loader was started with a text; it then stands in place of the file.
+static enum words_text read_load_options(struct loader *loader)
+{
+    struct firmware_options options = firmware_load_options(&loader->firmware);
+    size_t length = 0;
+    enum words_text text = words_from_options(options.data, options.size, loader->command_line,
+                                              HANDOFF_COMMAND_LINE_MAX, &length);
+
+    loader->command_line_size = length;
+    if (text == WORDS_NOT_TEXT)
+        writer_print(&loader->firmware.console,
+                     "loader: the %llu bytes of load options are not text and are ignored\n",
+                     (unsigned long long)options.size);
+    if (text == WORDS_TEXT && length > 0)
+        writer_print(&loader->firmware.console, "loader: command line from the load options\n");
+    return text;
+}
+
+static bool read_command_line_file(struct loader *loader)
+{
+    struct loader_file file;
+    EFI_STATUS status = read_file(loader, COMMAND_LINE_NAME, HANDOFF_COMMAND_LINE_MAX, &file);
+
+    if (!is_found(status))
+        return true;
+    if (EFI_ERROR(status))
+        return stop_unread(loader, status, COMMAND_LINE_NAME, &file, HANDOFF_COMMAND_LINE_MAX);
+    __builtin_memcpy(loader->command_line, (const void *)(uintptr_t)file.pages.start, file.size);
+    loader->command_line_size = file.size;
+    loader_free_file(loader, &file);
+    return true;
+}
+
+bool loader_read_command_line(struct loader *loader)
+{
+    struct words_defect defect;
+
+    if (read_load_options(loader) == WORDS_TOO_LONG)
+        return loader_stop(loader, EFI_BAD_BUFFER_SIZE,
+                           "the load options have more than %u characters",
+                           HANDOFF_COMMAND_LINE_MAX);
+    if (loader->command_line_size == 0 && !read_command_line_file(loader))
+        return false;
+    if (words_parse(&loader->words, loader->command_line, loader->command_line_size, &defect))
+        return true;
+    return loader_stop(loader, EFI_INVALID_PARAMETER, "\"%.*s\" in the command line: %s",
+                       (int)defect.length, defect.word, defect.advice);
+}
+
+// ── Kernel and modules ──────────────────────────────────────────────────────────────────────────
+
+bool loader_read_kernel(struct loader *loader)
+{
+    struct elf_defect defect;
+    EFI_STATUS status = read_file(loader, KERNEL_NAME, KERNEL_FILE_MAX, &loader->kernel_file);
+
+    if (!is_found(status))
+        return stop_without_file(loader, status, KERNEL_NAME);
+    if (EFI_ERROR(status))
+        return stop_unread(loader, status, KERNEL_NAME, &loader->kernel_file, KERNEL_FILE_MAX);
+    if (elf_check((const void *)(uintptr_t)loader->kernel_file.pages.start,
+                  loader->kernel_file.size, &loader->elf, &defect))
+        return true;
+
+    char sentence[256];
+    struct writer_buffer buffer;
+    struct writer writer = writer_to_buffer(&buffer, sentence, sizeof sentence);
+    elf_describe(&writer, &defect);
+    return loader_stop(loader, EFI_LOAD_ERROR, "%s", sentence);
+}
+
+bool loader_read_modules(struct loader *loader)
+{
+    for (size_t i = 0; i < loader->words.module_count; i++) {
+        const char *name = loader->words.modules[i];
+        struct loader_file *file = &loader->modules[i];
+        EFI_STATUS status = read_file(loader, name, MODULE_FILE_MAX, file);
+        if (!is_found(status))
+            return stop_without_file(loader, status, name);
+        if (EFI_ERROR(status))
+            return stop_unread(loader, status, name, file, MODULE_FILE_MAX);
+        // What lay in the last page before is nobody's business.
+        __builtin_memset((void *)(uintptr_t)(file->pages.start + file->size), 0,
+                         file->pages.pages * EFI_PAGE_SIZE - file->size);
+    }
+    return true;
+}

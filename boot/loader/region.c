@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// The region at work: the early heap opened over it, and everything in it that the kernel will
+// find, its page tables included.
+#include "boot/loader/loader.h"
+#include "boot/loader/space.h"
+#include "kmem/report.h"
+
+// ── The early heap ──────────────────────────────────────────────────────────────────────────────
+
+static void note_refusal(struct fba *fba, void *context)
+{
+    struct loader *loader = context;
+    const struct report report = {&loader->firmware.console, "loader: ", "early heap",
+                                  &loader->ledger, 0};
+
+    loader->ran_out = true;
+    if (loader->refusal.count++ > 0)
+        return;
+    loader->refusal.size = fba->failure.size;
+    loader->refusal.align = fba->failure.align;
+    loader->refusal.available = fba->failure.available;
+    loader->refusal.shortfall = fba->failure.shortfall;
+    const char *what = loader->ledger.tag;
+    for (size_t i = 0; what[i] != '\0' && i < sizeof loader->refusal.what - 1; i++)
+        loader->refusal.what[i] = what[i];
+    report_failure(&report, fba);
+}
+
+bool loader_open_heap(struct loader *loader)
+{
+    uint64_t region = loader->image.start + loader->elf.region_start - loader->elf.start;
+
+    loader->ran_out = false;
+    enum fba_status status = fba_init(&loader->fba, (void *)(uintptr_t)region, loader->region_size);
+    if (status != FBA_OK)
+        return loader_stop(loader, EFI_LOAD_ERROR, "the early heap cannot be opened at 0x%llx: %s",
+                           (unsigned long long)region, fba_status_name(status));
+    fba_set_failure_hook(&loader->fba, note_refusal, loader);
+    ledger_init(&loader->ledger, fba_allocator(&loader->fba), loader->ledger_entries,
+                LOADER_LEDGER_ENTRIES);
+    loader->heap = ledger_allocator(&loader->ledger);
+    return true;
+}
+
+uint64_t loader_offset_of(const struct loader *loader, const void *block)
+{
+    return (uintptr_t)block - loader->fba.base;
+}
+
+// ── Boot info ───────────────────────────────────────────────────────────────────────────────────
+
+static bool leave_command_line(struct loader *loader)
+{
+    uint64_t size = loader->command_line_size;
+
+    if (size == 0)
+        return true;
+    loader->ledger.tag = "command line";
+    char *text = allocator_alloc(&loader->heap, size + 1, 1);
+    if (!text)
+        return false;
+    __builtin_memcpy(text, loader->command_line, size);
+    text[size] = '\0';
+    loader->handoff->command_line = (struct handoff_span){loader_offset_of(loader, text), size};
+    return true;
+}
+
+static bool leave_modules(struct loader *loader)
+{
+    size_t count = loader->words.module_count;
+
+    if (count == 0)
+        return true;
+    loader->ledger.tag = "modules";
+    struct handoff_module *modules =
+        allocator_new_array(&loader->heap, struct handoff_module, count);
+    if (!modules)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        __builtin_memcpy(modules[i].name, loader->words.modules[i], sizeof modules[i].name);
+        modules[i].physical = loader->modules[i].pages.start;
+        modules[i].size = loader->modules[i].size;
+    }
+    loader->handoff->modules =
+        (struct handoff_span){loader_offset_of(loader, modules), count * sizeof *modules};
+    return true;
+}
+
+bool loader_leave_boot_info(struct loader *loader)
+{
+    loader->ledger.tag = "boot info";
+    loader->handoff = allocator_new(&loader->heap, struct handoff);
+    if (!loader->handoff)
+        return false;
+    *loader->handoff = (struct handoff){0};
+    return leave_command_line(loader) && leave_modules(loader);
+}
+
+bool loader_make_room_for_map(struct loader *loader)
+{
+    uint64_t size, stride;
+    EFI_STATUS status = firmware_map_size(&loader->firmware, &size, &stride);
+
+    if (EFI_ERROR(status))
+        return loader_stop(loader, status, "the firmware does not say how large its memory map is");
+    loader->ledger.tag = "memory map";
+    size += LOADER_MAP_SLACK * stride;
+    loader->map_capacity = (size + PAGING_4K - 1) & ~(PAGING_4K - 1);
+    loader->map_buffer = allocator_alloc(&loader->heap, loader->map_capacity, sizeof(uint64_t));
+    return loader->map_buffer != NULL;
+}
+
+// ── The address space ───────────────────────────────────────────────────────────────────────────
+
+static bool table_from_heap(void *context, physical_t *table)
+{
+    struct loader *loader = context;
+    void *page = allocator_alloc(&loader->heap, PAGING_4K, PAGING_4K);
+
+    if (!page)
+        return false;
+    __builtin_memset(page, 0, PAGING_4K);
+    *table = physical((uintptr_t)page);
+    return true;
+}
+
+bool loader_map_kernel(struct loader *loader)
+{
+    struct memory_map map;
+    UINT32 version;
+    UINTN key;
+    physical_t image = physical(loader->image.start);
+
+    EFI_STATUS read = firmware_read_map(&loader->firmware, loader->map_buffer, loader->map_capacity,
+                                        &map, &version, &key);
+    if (EFI_ERROR(read))
+        return loader_stop(loader, read, "the firmware's memory map cannot be read");
+    memory_map_sort(&map);
+
+    loader->ledger.tag = "page tables";
+    loader->paging = (struct paging){.new_table = table_from_heap, .context = loader};
+    if (!table_from_heap(loader, &loader->paging.root))
+        return false;
+    enum paging_status status = space_map_image(&loader->paging, &loader->elf, image,
+                                                loader->elf.region_start + loader->region_size);
+    if (status == PAGING_OK)
+        status = space_map_window(&loader->paging, &loader->elf, image, &map);
+    if (status == PAGING_OK || loader->ran_out)
+        return status == PAGING_OK;
+    return loader_stop(loader, EFI_LOAD_ERROR, "the kernel's address space cannot be built: %s",
+                       paging_status_name(status));
+}
+
+// Tables of the jump, which the kernel drops at once: three levels below the root.
+#define JUMP_TABLES 3
+
+static bool table_for_jump(void *context, physical_t *table)
+{
+    struct loader *loader = context;
+
+    if (loader->jump_tables.pages == 0)
+        return false;
+    *table = physical(loader->jump_tables.start);
+    __builtin_memset((void *)(uintptr_t)loader->jump_tables.start, 0, PAGING_4K);
+    loader->jump_tables.start += PAGING_4K;
+    loader->jump_tables.pages--;
+    return true;
+}
+
+bool loader_map_jump(struct loader *loader)
+{
+    uint64_t page = (uintptr_t)&enter_kernel & ~(PAGING_4K - 1);
+    struct paging paging = {
+        .root = loader->paging.root, .new_table = table_for_jump, .context = loader};
+    EFI_STATUS status = firmware_allocate(&loader->firmware, JUMP_TABLES * PAGING_4K, PAGING_4K,
+                                          &loader->jump_tables);
+
+    if (EFI_ERROR(status))
+        return loader_stop(loader, status, "no memory for the page tables of the jump");
+    struct firmware_pages all = loader->jump_tables;
+    enum paging_status mapped =
+        paging_map(&paging, page, physical(page), PAGING_4K, PAGING_READ_EXECUTE);
+    loader->jump_tables = all;
+    if (mapped == PAGING_OK)
+        return true;
+    return loader_stop(loader, EFI_LOAD_ERROR, "the jump to the kernel cannot be mapped: %s",
+                       paging_status_name(mapped));
+}

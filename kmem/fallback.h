@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// fallback: an fba first, another allocator after it. For code that begins on a small buffer of its
+// own, and for the time after the seal: give it the page allocator's successor as `second`, and
+// what the sealed heap would refuse goes there.
+//
+// Each block goes back to its owner, who is told by its address: so `second` must never hand out
+// memory of the fba's buffer, except what left it at the seal. The fba is asked first whether the
+// request fits, so that its failure record and hook speak of real failures only.
+#ifndef KMEM_FALLBACK_H
+#define KMEM_FALLBACK_H
+
+#include "kmem/allocator.h"
+#include "kmem/fba.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fallback {
+    struct fba *first;
+    struct allocator second;
+};
+
+// The pair as an allocator; `fallback` must outlive its use. A block never moves from the one to
+// the other by a resize.
+struct allocator fallback_allocator(struct fallback *fallback);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

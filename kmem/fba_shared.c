@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The shared mode of fba_shared.h. Whatever is not the fast path of an allocation is decided by
+// fba.c itself, on a private view of the allocator; this file only publishes the outcome.
+#include "kmem/fba_shared.h"
+
+#include "kmem/atomic.h"
+
+void *memset(void *to, int value, size_t size);
+
+// Never inlined, not even by a link-time optimiser: a function that asks for its return address
+// must have one.
+#define CALLED __attribute__((noinline))
+#define CALLER __builtin_return_address(0)
+
+enum fba_status fba_shared_begin(struct fba *fba)
+{
+    enum fba_status status = fba_status(fba);
+
+    if (status != FBA_OK)
+        return status;
+    fba->settled = 0;
+    fba->retries = 0;
+    fba->state = FBA_STATE_SHARED;
+    return FBA_OK;
+}
+
+void fba_shared_end(struct fba *fba)
+{
+    if (fba->state == FBA_STATE_SHARED)
+        fba->state = FBA_STATE_OPEN;
+}
+
+// The allocator as it was when `last` was read, for fba.c to work on: without a hook, and with
+// nothing settled, so that a fall of `last` brings `high` and `peak` up to date.
+static struct fba view_of(const struct fba *fba, uintptr_t last)
+{
+    return (struct fba){
+        .last = last,
+        .top = fba->top,
+        .floor = fba->floor,
+        .base = fba->base,
+        .end = fba->end,
+        .high = ATOMIC_LOAD(&fba->high),
+        .low = fba->low,
+        .ceiling = fba->ceiling,
+        .reserve = fba->reserve,
+        .adopted = fba->adopted,
+        .state = fba->state == FBA_STATE_SHARED ? FBA_STATE_OPEN : fba->state,
+        .peak = ATOMIC_LOAD(&fba->peak),
+    };
+}
+
+static void record(struct fba *fba, const struct fba_failure *failure)
+{
+    uintptr_t nobody = 0;
+    uintptr_t me = 1;
+
+    ATOMIC_COUNT(&fba->failure.count);
+    if (!ATOMIC_EXCHANGE_IF(&fba->recording, &nobody, me))
+        return;
+    fba->failure.reason = failure->reason;
+    fba->failure.size = failure->size;
+    fba->failure.align = failure->align;
+    fba->failure.available = failure->available;
+    fba->failure.shortfall = failure->shortfall;
+    fba->failure.caller = failure->caller;
+    if (fba->hook)
+        fba->hook(fba, fba->hook_context);
+    (void)ATOMIC_EXCHANGE_IF(&fba->recording, &me, nobody);
+}
+
+void *fba_shared_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+{
+    uintptr_t last = ATOMIC_LOAD(&fba->last);
+
+    while ((align & (align - 1)) == 0) {
+        uintptr_t before = last | (align - 1);
+
+        if (size > UINTPTR_MAX - before || before + size >= fba->top)
+            break;
+        if (ATOMIC_EXCHANGE_IF(&fba->last, &last, before + size))
+            return (void *)(before + 1);
+        ATOMIC_COUNT(&fba->retries);
+    }
+
+    struct fba view = view_of(fba, last);
+    (void)fba_alloc_by(&view, size, align, caller); // is refused: it looks at the same `last`
+    record(fba, &view.failure);
+    return NULL;
+}
+
+CALLED void *fba_shared_alloc(struct fba *fba, size_t size, size_t align)
+{
+    return fba_shared_alloc_by(fba, size, align, CALLER);
+}
+
+CALLED void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+{
+    void *block = fba_shared_alloc_by(fba, size, align, CALLER);
+    uintptr_t start = (uintptr_t)block;
+
+    if (block && (start <= ATOMIC_LOAD(&fba->high) || start + size > fba->low))
+        memset(block, 0, size);
+    return block;
+}
+
+static void raise_to(uintptr_t *mark, uintptr_t value)
+{
+    uintptr_t found = ATOMIC_LOAD(mark);
+
+    while (found < value && !ATOMIC_EXCHANGE_IF(mark, &found, value))
+        ;
+}
+
+// Publishes what fba.c did to the view. The watermarks rise before `last` falls.
+static bool publish(struct fba *fba, const struct fba *view, uintptr_t *last)
+{
+    raise_to(&fba->high, view->high);
+    raise_to(&fba->peak, view->peak);
+    if (ATOMIC_EXCHANGE_IF(&fba->last, last, view->last))
+        return true;
+    ATOMIC_COUNT(&fba->retries);
+    return false;
+}
+
+enum fba_status fba_shared_free(struct fba *fba, void *block, size_t size)
+{
+    uintptr_t last = ATOMIC_LOAD(&fba->last);
+
+    for (;;) {
+        struct fba view = view_of(fba, last);
+        enum fba_status status = fba_free(&view, block, size);
+        if (status != FBA_OK || publish(fba, &view, &last))
+            return status;
+    }
+}
+
+enum fba_status fba_shared_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
+{
+    uintptr_t last = ATOMIC_LOAD(&fba->last);
+
+    for (;;) {
+        struct fba view = view_of(fba, last);
+        enum fba_status status = fba_resize(&view, block, old_size, new_size);
+        if (status != FBA_OK || view.last == last || publish(fba, &view, &last))
+            return status;
+    }
+}
+
+static void *alloc(void *context, size_t size, size_t align, const void *caller)
+{
+    return fba_shared_alloc_by(context, size, align, caller);
+}
+
+static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
+                   const void *caller)
+{
+    (void)align;
+    (void)caller;
+    return fba_shared_resize(context, block, old_size, new_size) == FBA_OK;
+}
+
+static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+{
+    (void)align;
+    (void)caller;
+    fba_shared_free(context, block, size);
+}
+
+struct allocator fba_shared_allocator(struct fba *fba)
+{
+    static const struct allocator_operations operations = {alloc, resize, free_block};
+
+    return (struct allocator){&operations, fba};
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// The decorator of limit.h.
+#include "kmem/limit.h"
+
+void limit_init(struct limit *limit, struct allocator inner, size_t budget)
+{
+    *limit = (struct limit){.inner = inner, .budget = budget};
+}
+
+static bool is_within(struct limit *limit, size_t more)
+{
+    if (more <= limit->budget - limit->used)
+        return true;
+    limit->refused++;
+    return false;
+}
+
+static void use(struct limit *limit, size_t more)
+{
+    limit->used += more;
+    if (limit->used > limit->peak)
+        limit->peak = limit->used;
+}
+
+// A block given back twice, or with a wrong size, does not turn into an endless budget.
+static void give_back(struct limit *limit, size_t size)
+{
+    limit->used -= size < limit->used ? size : limit->used;
+}
+
+static void *alloc(void *context, size_t size, size_t align, const void *caller)
+{
+    struct limit *limit = context;
+
+    if (!is_within(limit, size))
+        return NULL;
+    void *block = limit->inner.operations->alloc(limit->inner.context, size, align, caller);
+    if (block)
+        use(limit, size);
+    return block;
+}
+
+static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
+                   const void *caller)
+{
+    struct limit *limit = context;
+
+    if (new_size > old_size && !is_within(limit, new_size - old_size))
+        return false;
+    if (!limit->inner.operations->resize(limit->inner.context, block, old_size, new_size, align,
+                                         caller))
+        return false;
+    if (new_size > old_size)
+        use(limit, new_size - old_size);
+    else
+        give_back(limit, old_size - new_size);
+    return true;
+}
+
+static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+{
+    struct limit *limit = context;
+
+    limit->inner.operations->free(limit->inner.context, block, size, align, caller);
+    give_back(limit, size);
+}
+
+struct allocator limit_allocator(struct limit *limit)
+{
+    static const struct allocator_operations operations = {alloc, resize, free_block};
+
+    return (struct allocator){&operations, limit};
+}

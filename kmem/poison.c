@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// The debug aid of poison.h.
+#include "kmem/poison.h"
+
+void *memset(void *to, int value, size_t size);
+
+static uintptr_t min_address(uintptr_t a, uintptr_t b)
+{
+    return a < b ? a : b;
+}
+
+static uintptr_t max_address(uintptr_t a, uintptr_t b)
+{
+    return a > b ? a : b;
+}
+
+static void fill(uintptr_t start, uintptr_t end)
+{
+    if (start < end)
+        memset((void *)start, POISON_PATTERN, end - start);
+}
+
+// Fills what is free and was handed out before, up to the watermarks.
+static void fill_free(struct poison *poison)
+{
+    const struct fba *fba = poison->fba;
+    uintptr_t start = fba->last + 1;
+
+    poison->lower_end = min_address(max_address(poison->lower_end, fba->high + 1), fba->top);
+    poison->upper_start = max_address(min_address(poison->upper_start, fba->low), start);
+    fill(start, poison->lower_end);
+    fill(poison->upper_start, fba->top);
+}
+
+void poison_init(struct poison *poison, struct fba *fba)
+{
+    *poison = (struct poison){.fba = fba, .lower_end = fba->base, .upper_start = fba->end};
+    fill_free(poison);
+}
+
+static const void *first_changed(uintptr_t start, uintptr_t end)
+{
+    for (; start < end; start++) {
+        if (*(const unsigned char *)start != POISON_PATTERN)
+            return (const void *)start;
+    }
+    return NULL;
+}
+
+const void *poison_check(struct poison *poison)
+{
+    const struct fba *fba = poison->fba;
+    const void *at = first_changed(fba->last + 1, min_address(poison->lower_end, fba->top));
+
+    if (!at)
+        at = first_changed(max_address(poison->upper_start, fba->last + 1), fba->top);
+    if (at) {
+        poison->faults++;
+        poison->at = at;
+        fill_free(poison);
+        if (poison->hook)
+            poison->hook(poison, poison->hook_context);
+    }
+    return at;
+}
+
+static enum fba_status refill(struct poison *poison, enum fba_status status)
+{
+    if (status == FBA_OK)
+        fill_free(poison);
+    return status;
+}
+
+enum fba_status poison_free(struct poison *poison, void *block, size_t size)
+{
+    poison_check(poison);
+    return refill(poison, fba_free(poison->fba, block, size));
+}
+
+enum fba_status poison_scratch_free(struct poison *poison, void *block, size_t size)
+{
+    poison_check(poison);
+    return refill(poison, fba_scratch_free(poison->fba, block, size));
+}
+
+enum fba_status poison_rewind(struct poison *poison, struct fba_mark *mark)
+{
+    poison_check(poison);
+    return refill(poison, fba_rewind(poison->fba, mark));
+}
+
+enum fba_status poison_reset(struct poison *poison)
+{
+    poison_check(poison);
+    return refill(poison, fba_reset(poison->fba));
+}
+
+static void *alloc(void *context, size_t size, size_t align, const void *caller)
+{
+    struct poison *poison = context;
+
+    poison_check(poison);
+    return fba_alloc_by(poison->fba, size, align, caller);
+}
+
+static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
+                   const void *caller)
+{
+    struct poison *poison = context;
+
+    (void)align;
+    (void)caller;
+    poison_check(poison);
+    return refill(poison, fba_resize(poison->fba, block, old_size, new_size)) == FBA_OK;
+}
+
+static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+{
+    (void)align;
+    (void)caller;
+    (void)poison_free(context, block, size);
+}
+
+struct allocator poison_allocator(struct poison *poison)
+{
+    static const struct allocator_operations operations = {alloc, resize, free_block};
+
+    return (struct allocator){&operations, poison};
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// poison: fills the free bytes of an fba with a pattern when they become free, and finds whoever
+// writes to them later: through a pointer that a free, a rewind or a reset has made stale. A debug
+// aid; each operation costs time linear in the free bytes.
+//
+// Bytes that are known to be zero because they were never handed out stay zero. While a poison is
+// in use, blocks may be taken by any function of fba.h, but must go back through this one, or else
+// the next check takes their contents for a stale write.
+#ifndef KMEM_POISON_H
+#define KMEM_POISON_H
+
+#include "kmem/allocator.h"
+#include "kmem/fba.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define POISON_PATTERN 0xdb
+
+struct poison {
+    struct fba *fba;
+    uintptr_t lower_end;   // free bytes below it hold the pattern...
+    uintptr_t upper_start; // ...and those from here up
+    size_t faults;         // stale writes found so far
+    const void *at;        // the lowest byte of the latest; NULL: none
+    // Called at each find; NULL: nobody.
+    void (*hook)(struct poison *poison, void *context);
+    void *hook_context;
+};
+
+// Fills the free bytes of an open fba.
+void poison_init(struct poison *poison, struct fba *fba);
+
+// Looks at all free bytes. Returns the lowest that was written since, or NULL; recorded, the hook
+// called, and filled again, so that each write is found once.
+const void *poison_check(struct poison *poison);
+
+// As their counterparts in fba.h, after a check, and with what they freed filled.
+enum fba_status poison_free(struct poison *poison, void *block, size_t size);
+enum fba_status poison_scratch_free(struct poison *poison, void *block, size_t size);
+enum fba_status poison_rewind(struct poison *poison, struct fba_mark *mark);
+enum fba_status poison_reset(struct poison *poison);
+
+// The permanent end as an allocator: alloc, free and resize check before they act. It must outlive
+// its use.
+struct allocator poison_allocator(struct poison *poison);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

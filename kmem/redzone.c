@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// The decorator of redzone.h.
+#include "kmem/redzone.h"
+
+#include <stdint.h>
+
+void *memset(void *to, int value, size_t size);
+
+#define PATTERN 0xfb
+
+// AddressSanitizer poisons in granules of this size: zones begin and end at multiples of it.
+#define GRANULE 8
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ADDRESS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_ADDRESS_SANITIZER
+#endif
+
+#ifdef HAS_ADDRESS_SANITIZER
+// sanitizer/asan_interface.h
+void __asan_poison_memory_region(void const volatile *start, size_t size);
+void __asan_unpoison_memory_region(void const volatile *start, size_t size);
+
+static void hide(const void *start, size_t size)
+{
+    __asan_poison_memory_region(start, size);
+}
+
+static void show(const void *start, size_t size)
+{
+    __asan_unpoison_memory_region(start, size);
+}
+#else
+static void hide(const void *start, size_t size)
+{
+    (void)start;
+    (void)size;
+}
+
+static void show(const void *start, size_t size)
+{
+    (void)start;
+    (void)size;
+}
+#endif
+
+// Stands at the start of the front zone; the pattern lies between it and the block.
+struct header {
+    size_t size;
+    const void *caller;
+};
+
+static size_t alignment_of(size_t align)
+{
+    size_t least = _Alignof(struct header) > GRANULE ? _Alignof(struct header) : GRANULE;
+
+    // 0 and what is no power of two stay as they are, for the inner allocator to refuse.
+    return align == 1 || align == 2 || align == 4 || align == 8 ? least : align;
+}
+
+// Header and pattern, rounded up so that the block behind them is aligned.
+static size_t front_size(size_t align)
+{
+    size_t mask = alignment_of(align) - 1;
+
+    return (sizeof(struct header) + REDZONE_SIZE + mask) & ~mask;
+}
+
+// From the end of the block to a granule's boundary that is at least REDZONE_SIZE away.
+static size_t back_size(size_t size)
+{
+    return REDZONE_SIZE + (GRANULE - size % GRANULE) % GRANULE;
+}
+
+// All of it, or SIZE_MAX, which no allocator serves, if that overflows.
+static size_t outer_size(size_t size, size_t align)
+{
+    size_t front = front_size(align);
+    size_t zones = front + back_size(size);
+
+    return zones < front || size > SIZE_MAX - zones ? SIZE_MAX : size + zones;
+}
+
+static struct header *header_of(const void *block, size_t align)
+{
+    return (struct header *)((uintptr_t)block - front_size(align));
+}
+
+static unsigned char *front_pattern(const void *block, size_t align)
+{
+    return (unsigned char *)(header_of(block, align) + 1);
+}
+
+static void mark_back(void *block, size_t size)
+{
+    unsigned char *back = (unsigned char *)block + size;
+
+    memset(back, PATTERN, back_size(size));
+    hide(back, back_size(size));
+}
+
+static const void *first_changed(const unsigned char *start, const unsigned char *end)
+{
+    while (start < end && *start == PATTERN)
+        start++;
+    return start < end ? start : NULL;
+}
+
+static struct redzone_fault look(const void *block, size_t size, size_t align)
+{
+    struct redzone_fault fault = {REDZONE_INTACT, block, size, NULL, NULL};
+    const struct header *header = header_of(block, align);
+    const unsigned char *bytes = block;
+
+    fault.at = first_changed(front_pattern(block, align), bytes);
+    if (fault.at) {
+        fault.kind = REDZONE_UNDERRUN;
+        return fault;
+    }
+    fault.size = header->size;
+    fault.caller = header->caller;
+    fault.at = first_changed(bytes + header->size, bytes + header->size + back_size(header->size));
+    if (fault.at)
+        fault.kind = REDZONE_OVERRUN;
+    else if (header->size != size)
+        fault.kind = REDZONE_WRONG_SIZE;
+    return fault;
+}
+
+// Looks at a block whose zones are hidden, and hides them again.
+static struct redzone_fault examine(struct redzone *redzone, const void *block, size_t size,
+                                    size_t align)
+{
+    struct header *header = header_of(block, align);
+
+    show(header, front_size(align));
+    // The back is where the header says; a front that is a ruin makes do with what the caller says.
+    size_t true_size = first_changed(front_pattern(block, align), block) ? size : header->size;
+    show((const unsigned char *)block + true_size, back_size(true_size));
+    struct redzone_fault fault = look(block, size, align);
+    hide((const unsigned char *)block + true_size, back_size(true_size));
+    hide(header, front_size(align));
+    if (fault.kind != REDZONE_INTACT) {
+        redzone->faults++;
+        redzone->fault = fault;
+        if (redzone->hook)
+            redzone->hook(redzone, redzone->hook_context);
+    }
+    return fault;
+}
+
+void redzone_init(struct redzone *redzone, struct allocator inner)
+{
+    *redzone = (struct redzone){.inner = inner};
+}
+
+enum redzone_kind redzone_check(struct redzone *redzone, const void *block, size_t size,
+                                size_t align)
+{
+    return examine(redzone, block, size, align).kind;
+}
+
+static void *alloc(void *context, size_t size, size_t align, const void *caller)
+{
+    struct redzone *redzone = context;
+    unsigned char *outer = redzone->inner.operations->alloc(
+        redzone->inner.context, outer_size(size, align), alignment_of(align), caller);
+
+    if (!outer)
+        return NULL;
+    show(outer, outer_size(size, align));
+    unsigned char *block = outer + front_size(align);
+    memset(outer, PATTERN, front_size(align));
+    *header_of(block, align) = (struct header){size, caller};
+    hide(outer, front_size(align));
+    mark_back(block, size);
+    return block;
+}
+
+static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
+                   const void *caller)
+{
+    struct redzone *redzone = context;
+    struct header *header = header_of(block, align);
+    struct redzone_fault fault = examine(redzone, block, old_size, align);
+    size_t size = fault.size;
+
+    if (fault.kind == REDZONE_UNDERRUN ||
+        !redzone->inner.operations->resize(redzone->inner.context, header, outer_size(size, align),
+                                           outer_size(new_size, align), alignment_of(align),
+                                           caller))
+        return false;
+    show(header, outer_size(new_size > size ? new_size : size, align));
+    header->size = new_size;
+    hide(header, front_size(align));
+    mark_back(block, new_size);
+    return true;
+}
+
+static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+{
+    struct redzone *redzone = context;
+    struct header *header = header_of(block, align);
+    struct redzone_fault fault = examine(redzone, block, size, align);
+    size_t outer = outer_size(fault.size, align);
+
+    if (fault.kind == REDZONE_UNDERRUN) // where it ends is not known; it stays
+        return;
+    show(header, outer);
+    // So that giving it back twice finds no front.
+    memset(header, 0, front_size(align));
+    redzone->inner.operations->free(redzone->inner.context, header, outer, alignment_of(align),
+                                    caller);
+}
+
+struct allocator redzone_allocator(struct redzone *redzone)
+{
+    static const struct allocator_operations operations = {alloc, resize, free_block};
+
+    return (struct allocator){&operations, redzone};
+}
+
+const char *redzone_kind_name(enum redzone_kind kind)
+{
+    switch (kind) {
+    case REDZONE_INTACT:
+        return "intact";
+    case REDZONE_UNDERRUN:
+        return "underrun";
+    case REDZONE_OVERRUN:
+        return "overrun";
+    case REDZONE_WRONG_SIZE:
+        return "wrong size";
+    default:
+        return "unknown";
+    }
+}

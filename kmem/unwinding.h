@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// unwinding: a decorator over an fba whose frees lose nothing. An fba keeps no record of its
+// blocks, so the padding below a freed block stays taken and a block freed out of order is never
+// reclaimed; the fast path owes its speed to that. Here a record beside each block remembers where
+// the block began, padding included, and whether it was given back: as soon as everything above a
+// block is gone, it goes too, with its padding. When all blocks are freed, in whatever order, the
+// fba stands where it stood.
+//
+// Records live in an array that the caller supplies, one for each block outstanding. When it is
+// full blocks are served without a record, and lose what they lose without this decorator. (Where
+// blocks die together, a mark does the same for nothing.)
+#ifndef KMEM_UNWINDING_H
+#define KMEM_UNWINDING_H
+
+#include "kmem/allocator.h"
+#include "kmem/fba.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct unwinding_record {
+    const void *block; // NULL: given back, and waiting for those above it
+    uintptr_t before;  // last byte taken before the block and its padding
+    uintptr_t last;    // last byte of the block
+};
+
+struct unwinding {
+    struct fba *fba;
+    struct unwinding_record *records; // a stack, in the order of the addresses
+    size_t capacity;
+    size_t count;
+};
+
+// Opens the decorator over an open fba, with room for `capacity` records, 0 included.
+void unwinding_init(struct unwinding *unwinding, struct fba *fba, struct unwinding_record *records,
+                    size_t capacity);
+
+// The decorator as an allocator. It must outlive its use. Allocation takes constant time; free and
+// resize take time linear in the blocks above. Direct allocations of the same fba may be mixed in.
+struct allocator unwinding_allocator(struct unwinding *unwinding);
+
+// Forgets the blocks that a rewind or a reset of the fba has taken. To be called first thing after
+// one, before the fba takes another block.
+void unwinding_forget(struct unwinding *unwinding);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// The fixed-buffer allocator of this repository as a peer of the bench, compiled by gcc and by
+// clang. Its instruction counts are also those that tests/bench/counts holds us to.
+#include "kmem/array_list.h"
+#include "kmem/fba.h"
+#include "kmem/fba_allocator.h"
+#include "kmem/fba_shared.h"
+#include "kmem/ledger.h"
+#include "tests/bench/peer.h"
+
+#ifdef __clang__
+#define PEER "ours, clang"
+#else
+#define PEER "ours, gcc"
+#endif
+
+static _Alignas(4096) unsigned char memory[BENCH_BUFFER];
+static struct fba fba;
+static struct allocator allocator;
+static struct ledger ledger;
+static struct ledger_entry entries[256];
+
+// ── States ──────────────────────────────────────────────────────────────────────────────────────
+
+static void *open_fba(void)
+{
+    fba_init_zeroed(&fba, memory, sizeof memory);
+    return &fba;
+}
+
+static void *open_shared(void)
+{
+    open_fba();
+    fba_shared_begin(&fba);
+    return &fba;
+}
+
+static void *open_shared_interface(void)
+{
+    open_shared();
+    allocator = fba_shared_allocator(&fba);
+    return &allocator;
+}
+
+static void *open_interface(void)
+{
+    open_fba();
+    allocator = fba_allocator(&fba);
+    return &allocator;
+}
+
+static void *open_ledger(void)
+{
+    open_fba();
+    ledger_init(&ledger, fba_allocator(&fba), entries, sizeof entries / sizeof entries[0]);
+    allocator = ledger_allocator(&ledger);
+    return &allocator;
+}
+
+static void *open_list(void *state)
+{
+    static struct array_list list;
+
+    list = array_list_of(uint64_t, *(const struct allocator *)state);
+    return &list;
+}
+
+// ── Compiled in ─────────────────────────────────────────────────────────────────────────────────
+
+static inline void escape(void *block)
+{
+    __asm__ volatile("" : : "r"(block) : "memory");
+}
+
+static void *alloc_in(void *state)
+{
+    return fba_alloc_inline(state, BENCH_SIZE, BENCH_ALIGN);
+}
+
+static void alloc_in_loop(void *state, size_t count)
+{
+    while (count-- > 0)
+        escape(fba_alloc_inline(state, BENCH_SIZE, BENCH_ALIGN));
+}
+
+static enum fba_status pair_in(void *state)
+{
+    void *block = fba_alloc_inline(state, BENCH_SIZE, BENCH_ALIGN);
+
+    escape(block);
+    return fba_free(state, block, BENCH_SIZE);
+}
+
+static void pair_in_loop(void *state, size_t count)
+{
+    while (count-- > 0)
+        pair_in(state);
+}
+
+static enum fba_status grow_in(void *state, void *block, size_t old_size, size_t new_size)
+{
+    return fba_resize(state, block, old_size, new_size);
+}
+
+static void grow_in_loop(void *state, void *block, size_t count)
+{
+    size_t size = BENCH_SIZE;
+
+    for (; count > 0; count--, size += BENCH_SIZE) {
+        (void)fba_resize(state, block, size, size + BENCH_SIZE);
+        escape(block);
+    }
+}
+
+// ── The table ───────────────────────────────────────────────────────────────────────────────────
+
+#define F(function) ((bench_function)(function))
+
+const struct bench_form bench_forms[] = {
+    {
+        .peer = PEER,
+        .form = "inlined",
+        .open = F(open_fba),
+        .inline_alloc = F(alloc_in),
+        .inline_alloc_loop = F(alloc_in_loop),
+        .inline_pair = F(pair_in),
+        .inline_pair_loop = F(pair_in_loop),
+        .inline_grow = F(grow_in),
+        .inline_grow_loop = F(grow_in_loop),
+    },
+    {
+        .peer = PEER,
+        .form = "called",
+        .open = F(open_fba),
+        .alloc = F(fba_alloc),
+        .alloc_zeroed = F(fba_alloc_zeroed),
+        .free = F(fba_free),
+        .grow = F(fba_resize),
+    },
+    {
+        .peer = PEER,
+        .form = "interface",
+        .open = F(open_interface),
+        .alloc = F(allocator_alloc),
+        .free = F(allocator_free),
+        .grow = F(allocator_resize),
+        .list = F(open_list),
+        .push = F(array_list_append),
+    },
+    {
+        .peer = PEER,
+        .form = "scratch",
+        .open = F(open_fba),
+        .alloc = F(fba_scratch_alloc),
+        .free = F(fba_scratch_free),
+    },
+    {
+        .peer = PEER,
+        .form = "shared",
+        .open = F(open_shared),
+        .alloc = F(fba_shared_alloc),
+        .alloc_zeroed = F(fba_shared_alloc_zeroed),
+        .free = F(fba_shared_free),
+        .grow = F(fba_shared_resize),
+    },
+    {
+        .peer = PEER,
+        .form = "shared interface",
+        .open = F(open_shared_interface),
+        .alloc = F(allocator_alloc),
+        .free = F(allocator_free),
+    },
+    {
+        .peer = PEER,
+        .form = "ledger",
+        .open = F(open_ledger),
+        .alloc = F(allocator_alloc),
+        .free = F(allocator_free),
+        .grow = F(allocator_resize),
+        .list = F(open_list),
+        .push = F(array_list_append),
+    },
+    {.peer = NULL},
+};

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// What boot/kernel/early_heap.h promises: the loader's allocator goes on, a refusal is told once,
+// and the size that would have been enough is exact.
+#include "arch/x86_64/memory.h"
+#include "boot/kernel/early_heap.h"
+#include "tests/boot/suites.h"
+
+#define PAGE UINT64_C(4096)
+#define MIB (UINT64_C(1) << 20)
+#define USED 0x1000
+
+static _Alignas(4096) unsigned char region[4 * 4096];
+static _Alignas(4096) unsigned char substitute[8 * 4096];
+static struct handoff handoff;
+static struct early_heap heap;
+static char said[4096];
+static struct writer_buffer buffer;
+static struct writer writer;
+
+static enum fba_status adopt(void *memory, uint64_t size)
+{
+    handoff = (struct handoff){
+        .region_virtual = (uintptr_t)region,
+        .heap = {.size = sizeof region, .used = USED, .peak = USED + 0x100, .high = USED},
+        .heap_requested = USED - 96,
+    };
+    writer = writer_to_buffer(&buffer, said, sizeof said);
+    return early_heap_adopt(&heap, memory, size, &handoff, &writer);
+}
+
+static bool was_said(const char *words)
+{
+    for (const char *at = said; *at != '\0'; at++) {
+        size_t i = 0;
+        while (words[i] != '\0' && at[i] == words[i])
+            i++;
+        if (words[i] == '\0')
+            return true;
+    }
+    return false;
+}
+
+static void it_goes_on_where_the_loader_stopped(struct suite_run *run)
+{
+    CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
+    CHECK_EQUAL(run, fba_used(&heap.fba), USED);
+    CHECK_EQUAL(run, fba_capacity(&heap.fba), sizeof region);
+    CHECK(run, !heap.measuring && !heap.refused);
+    CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 64, 16), region + USED);
+    CHECK_STATUS(run, fba_free(&heap.fba, region + USED - 16, 16), FBA_PROTECTED);
+}
+
+// Nobody cleared the region, whatever the loader's allocator believed of it.
+static void memory_is_not_taken_for_zero(struct suite_run *run)
+{
+    memset(region, 0xa5, sizeof region);
+    CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
+    unsigned char *block = fba_alloc_zeroed(&heap.fba, 256, 1);
+    CHECK_BYTES(run, block, 256, 0);
+}
+
+static void allocations_are_written_down(struct suite_run *run)
+{
+    CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
+    heap.ledger.tag = "stacks";
+    CHECK(run, allocator_alloc(&heap.allocator, 100, 1));
+    early_heap_account(&heap);
+    CHECK(run, was_said("stacks"));
+    CHECK(run, was_said("early heap"));
+    CHECK(run, !was_said("substitute"));
+}
+
+static void a_refusal_is_told_once(struct suite_run *run)
+{
+    CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
+    CHECK(run, !allocator_alloc(&heap.allocator, sizeof region, 1));
+    CHECK(run, heap.refused);
+    CHECK(run, said[0] != '\0');
+    CHECK(run, was_said("16384"));
+    size_t length = buffer.length;
+    CHECK(run, !allocator_alloc(&heap.allocator, sizeof region, 1));
+    CHECK(run, !allocator_alloc(&heap.allocator, SIZE_MAX, 1));
+    CHECK_EQUAL(run, buffer.length, length);
+    CHECK(run, allocator_alloc(&heap.allocator, 8, 8));
+}
+
+static void a_substitute_is_told_apart(struct suite_run *run)
+{
+    CHECK_STATUS(run, adopt(substitute, sizeof substitute), FBA_OK);
+    CHECK(run, heap.measuring);
+    CHECK_EQUAL(run, fba_capacity(&heap.fba), sizeof substitute);
+    CHECK_EQUAL(run, fba_used(&heap.fba), USED);
+    CHECK(run, allocator_alloc(&heap.allocator, sizeof region, 1));
+    CHECK(run, !allocator_alloc(&heap.allocator, sizeof substitute, 1));
+    CHECK(run, was_said("substitute for the early heap"));
+}
+
+static void a_region_smaller_than_what_is_used_is_refused(struct suite_run *run)
+{
+    CHECK_STATUS(run, adopt(region, USED - 1), FBA_BAD_NUMBERS);
+    CHECK_STATUS(run, adopt(NULL, sizeof region), FBA_BAD_BUFFER);
+}
+
+// How many tables a mapping of whole pages takes, counted one table at a time.
+static uint64_t count_tables(uint64_t start, uint64_t size)
+{
+    uint64_t count = 0;
+
+    for (unsigned shift = 21; shift <= 39; shift += 9) {
+        for (uint64_t at = start >> shift; at <= (start + size - 1) >> shift; at++)
+            count++;
+    }
+    return count;
+}
+
+// A boot that takes `others` bytes besides the tables that map the region: what it takes of a
+// region of `size`, and the smallest region that holds that.
+static uint64_t peak_with(uint64_t region_start, uint64_t others, uint64_t size)
+{
+    return others + count_tables(region_start, size) * PAGE;
+}
+
+static uint64_t smallest(uint64_t region_start, uint64_t others)
+{
+    uint64_t size = PAGE;
+
+    while (peak_with(region_start, others, size) > size)
+        size += PAGE;
+    return size;
+}
+
+static void the_size_that_is_needed_is_exact(struct suite_run *run)
+{
+    static const uint64_t starts[] = {
+        0xffffffff80000000, 0xffffffff8010e000, 0xffffffff801ff000,
+        0xffffffffbfe00000, 0xffffffffbffff000, 0xffffffff90003000,
+    };
+    static const uint64_t sizes[] = {PAGE, 64 * 1024, 2 * MIB, 2 * MIB + PAGE, 7 * MIB, 64 * MIB};
+    uint64_t random = 6;
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
+            for (size_t k = 0; k < 4; k++) {
+                uint64_t others = suite_random(&random) % (k == 0 ? 3 * PAGE : 5 * MIB);
+                others = k == 1 ? others & ~(PAGE - 1) : others;
+                handoff = (struct handoff){.region_virtual = starts[i], .heap.size = sizes[j]};
+                uint64_t peak = peak_with(starts[i], others, sizes[j]);
+                CHECK_EQUAL(run, early_heap_needed(&handoff, peak), smallest(starts[i], others));
+            }
+        }
+    }
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(it_goes_on_where_the_loader_stopped),
+    SUITE_CASE(memory_is_not_taken_for_zero),
+    SUITE_CASE(allocations_are_written_down),
+    SUITE_CASE(a_refusal_is_told_once),
+    SUITE_CASE(a_substitute_is_told_apart),
+    SUITE_CASE(a_region_smaller_than_what_is_used_is_refused),
+    SUITE_CASE(the_size_that_is_needed_is_exact),
+};
+const struct suite early_heap_suite = SUITE("early_heap", cases);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The suites of this folder: what boot/ and arch/x86_64 promise, as far as plain C can show it.
+// They run on the host and on the metal; suites.c makes them known to tests/suites.
+#ifndef TESTS_BOOT_SUITES_H
+#define TESTS_BOOT_SUITES_H
+
+#include "tests/suites/suite.h"
+
+#include <stdint.h>
+
+extern const struct suite acpi_suite;
+extern const struct suite apic_suite;
+extern const struct suite command_line_suite;
+extern const struct suite descriptors_suite;
+extern const struct suite early_heap_suite;
+extern const struct suite elf_suite;
+extern const struct suite frames_suite;
+extern const struct suite handoff_check_suite;
+extern const struct suite memory_map_suite;
+extern const struct suite paging_suite;
+extern const struct suite power_suite;
+extern const struct suite timer_suite;
+
+extern const struct suite_list boot_suites;
+
+// The next number of a repeatable sequence; `state` is any number at first but 0 (xorshift64,
+// Marsaglia, "Xorshift RNGs", 2003).
+static inline uint64_t suite_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+#endif

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// The suites that only a host can run: they need threads, processes or a sanitizer.
+#ifndef TESTS_HOST_HOST_H
+#define TESTS_HOST_HOST_H
+
+#include "tests/suites/suite.h"
+
+extern const struct suite contention_suite; // threads in shared mode
+extern const struct suite sanitizer_suite;  // what AddressSanitizer reports
+
+#endif

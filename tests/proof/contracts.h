@@ -1,0 +1,817 @@
+// SPDX-License-Identifier: MIT
+// What kmem/fba.c and kmem/fba_handoff.c are proved to do, as ACSL contracts. Frama-C reads this
+// header before the sources, which it takes as they ship: the functions are declared here once
+// more, each with its contract. tests/proof/README.md says what is assumed.
+#ifndef TESTS_PROOF_CONTRACTS_H
+#define TESTS_PROOF_CONTRACTS_H
+
+// Hints to the compiler mean nothing to the prover; an address of code is any address.
+#define __builtin_expect(condition, value) (condition)
+#define __builtin_return_address(level) proof_return_address()
+
+/*@ assigns \result \from \nothing; */
+void *proof_return_address(void);
+
+#include "kmem/fba_handoff.h"
+
+// A failure hook leaves the allocator alone: fba.h asks for that. Wherever fba->hook is called, this
+// function is.
+/*@ assigns \nothing; */
+void proof_hook(struct fba *fba, void *context);
+#define hook(fba, context) hook, proof_hook(fba, context)
+
+// The bytes of the buffer are not modelled. What is cleared and copied is written down here.
+extern uintptr_t proof_cleared_from, proof_cleared_to;
+extern uintptr_t proof_copied_from, proof_copied_to;
+extern size_t proof_copied;
+
+/*@ assigns proof_cleared_from, proof_cleared_to, \result \from to, size;
+    ensures proof_cleared_from == (uintptr_t)to;
+    ensures proof_cleared_to == (uintptr_t)to + size;
+*/
+void *memset(void *to, int value, size_t size);
+
+/*@ assigns proof_copied_from, proof_copied_to, proof_copied, \result \from to, from, size;
+    ensures proof_copied_from == (uintptr_t)from && proof_copied_to == (uintptr_t)to;
+    ensures proof_copied == size;
+*/
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+
+// ── Words ───────────────────────────────────────────────────────────────────────────────────────
+
+/*@
+  logic integer address(void *block) = (uintptr_t)block;
+  logic integer max_word = UINTPTR_MAX;
+  logic integer highest_end = UINTPTR_MAX - 4096 + 1;
+
+  logic integer larger(integer a, integer b) = a > b ? a : b;
+  logic integer smaller(integer a, integer b) = a < b ? a : b;
+
+  predicate power_of_two(integer a) = 0 < a <= UINTPTR_MAX && (a & (a - 1)) == 0;
+
+  // A place for a block strictly behind `last` and not beyond `top`.
+  predicate place(integer last, integer top, integer size, integer align, integer p) =
+      last < p && p % align == 0 && p + size <= top;
+  predicate fits(integer last, integer top, integer size, integer align) =
+      \exists integer p; place(last, top, size, align, p);
+
+  // The fields of an allocator that is open.
+  predicate open_ranges{L}(struct fba *f) =
+      1 <= f->base <= f->end <= highest_end
+      && f->base - 1 <= f->adopted <= f->floor <= f->last < f->top
+      && f->top <= f->ceiling <= f->reserve <= f->end
+      && f->reserve - 1 <= f->reserve_last < f->end
+      && f->base - 1 <= f->high <= f->end && f->base <= f->low <= f->end
+      && f->peak <= f->end - f->base;
+  predicate open_marks{L}(struct fba *f) =
+      f->innermost <= f->serial && f->innermost_scratch <= f->serial && f->overtaken <= f->serial
+      && (f->innermost == 0 ==> f->floor == f->adopted)
+      && (f->innermost_scratch == 0 ==> f->ceiling == f->reserve);
+  // Up to `settled`, the fall of `last` makes neither watermark nor peak forget anything.
+  predicate settled{L}(struct fba *f) =
+      f->settled == 0
+      || (f->settled <= f->high + 1
+          && f->settled + (f->reserve - f->top) <= f->base + f->peak);
+  predicate open{L}(struct fba *f) =
+      f->state == FBA_STATE_OPEN && open_ranges(f) && open_marks(f) && settled(f);
+
+  predicate not_ready{L}(struct fba *f) =
+      f->state == FBA_STATE_NOT_READY
+      && f->last == 0 && f->top == 0 && f->floor == 0 && f->settled == 0
+      && f->base == 0 && f->end == 0 && f->high == 0 && f->low == 0
+      && f->ceiling == 0 && f->reserve == 0 && f->reserve_last == 0 && f->adopted == 0
+      && f->peak == 0 && f->innermost == 0 && f->innermost_scratch == 0;
+
+  predicate sealed{L}(struct fba *f) =
+      f->state == FBA_STATE_SEALED
+      && 1 <= f->base <= f->end <= highest_end
+      && f->base - 1 <= f->adopted <= f->last <= f->floor < f->end
+      && f->top == f->last && f->settled == 0
+      && f->last < f->ceiling <= f->reserve <= f->end
+      && f->reserve - 1 <= f->reserve_last < f->end
+      && f->base - 1 <= f->high <= f->end && f->base <= f->low <= f->end
+      && f->peak <= f->end - f->base
+      && f->innermost == 0 && f->innermost_scratch == 0;
+
+  predicate invariant{L}(struct fba *f) = not_ready(f) || open(f) || sealed(f);
+
+  // Nothing of the allocator differs but the failure record.
+  predicate same{K, L}(struct fba *f) =
+      \at(f->last, K) == \at(f->last, L) && \at(f->top, K) == \at(f->top, L)
+      && \at(f->floor, K) == \at(f->floor, L) && \at(f->settled, K) == \at(f->settled, L)
+      && \at(f->base, K) == \at(f->base, L) && \at(f->end, K) == \at(f->end, L)
+      && \at(f->high, K) == \at(f->high, L) && \at(f->low, K) == \at(f->low, L)
+      && \at(f->ceiling, K) == \at(f->ceiling, L) && \at(f->reserve, K) == \at(f->reserve, L)
+      && \at(f->reserve_last, K) == \at(f->reserve_last, L)
+      && \at(f->adopted, K) == \at(f->adopted, L) && \at(f->state, K) == \at(f->state, L)
+      && \at(f->peak, K) == \at(f->peak, L) && \at(f->serial, K) == \at(f->serial, L)
+      && \at(f->overtaken, K) == \at(f->overtaken, L)
+      && \at(f->innermost, K) == \at(f->innermost, L)
+      && \at(f->innermost_scratch, K) == \at(f->innermost_scratch, L);
+
+  // A byte that somebody holds, in any block of either end, with its padding. Every live block
+  // consists of such bytes only.
+  predicate taken{L}(struct fba *f, integer byte) =
+      f->base <= byte <= f->last || f->top <= byte < f->end;
+
+  logic integer bytes_taken{L}(struct fba *f) =
+      (f->last + 1 - f->base) + (f->reserve - f->top);
+  // What the watermarks and the peak amount to when they are asked for.
+  logic integer highest_handed_out{L}(struct fba *f) = larger(f->high, f->last);
+  logic integer lowest_scratch{L}(struct fba *f) = smaller(f->low, f->top);
+  logic integer true_peak{L}(struct fba *f) = larger(f->peak, bytes_taken(f));
+  predicate nothing_forgotten{K, L}(struct fba *f) =
+      highest_handed_out{K}(f) <= highest_handed_out{L}(f)
+      && lowest_scratch{L}(f) <= lowest_scratch{K}(f)
+      && true_peak{L}(f) == larger(true_peak{K}(f), bytes_taken{L}(f));
+
+  // [start, start + size) lies in what was free, and is taken now; what was taken stays so.
+  predicate newly_taken{K, L}(struct fba *f, integer start, integer size) =
+      (\forall integer byte; start <= byte < start + size ==> !taken{K}(f, byte) && taken{L}(f, byte))
+      && (\forall integer byte; taken{K}(f, byte) ==> taken{L}(f, byte));
+
+  predicate can_alloc{L}(struct fba *f, integer size, integer align) =
+      f->state == FBA_STATE_OPEN && power_of_two(align) && fits(f->last, f->top, size, align);
+
+  // What the record of a refusal says.
+  predicate reason{L}(struct fba *f, integer size, integer align, integer r) =
+      (f->state == FBA_STATE_NOT_READY ==> r == FBA_NOT_READY)
+      && (f->state == FBA_STATE_SEALED ==> r == FBA_SEALED)
+      && (f->state == FBA_STATE_OPEN ==>
+          (power_of_two(align)
+              ? (fits(f->adopted, f->reserve, size, align) ? r == FBA_EXHAUSTED
+                                                           : r == FBA_TOO_LARGE)
+              : r == FBA_BAD_ALIGNMENT));
+  // `n` is the largest size that fits; 0 if none does.
+  predicate most_available{L}(struct fba *f, integer align, integer n) =
+      f->state == FBA_STATE_OPEN && power_of_two(align)
+              && fits(f->last, f->top, 0, align)
+          ? fits(f->last, f->top, n, align) && !fits(f->last, f->top, n + 1, align)
+          : n == 0;
+  // `n` more bytes at the end would have been enough and fewer not; SIZE_MAX may be too few.
+  predicate shortfall{L}(struct fba *f, integer size, integer align, integer n) =
+      f->state == FBA_STATE_OPEN && power_of_two(align)
+          ? !fits(f->last, f->top + n - 1, size, align)
+                && (n < SIZE_MAX ==> fits(f->last, f->top + n, size, align))
+          : n == 0;
+
+  // An allocation succeeded: the block lies in the free space, with the least padding, and no byte
+  // of it is a byte that anybody held.
+  predicate served{K, L}(struct fba *f, integer start, integer size, integer align) =
+      place(\at(f->last, K), \at(f->top, K), size, align, start)
+      && (\forall integer p;
+              place(\at(f->last, K), \at(f->top, K), size, align, p) ==> start <= p)
+      && newly_taken{K, L}(f, start, size) && nothing_forgotten{K, L}(f)
+      && \at(f->last, L) == start + size - 1
+      && \at(f->failure.count, K) == \at(f->failure.count, L);
+  predicate served_scratch{K, L}(struct fba *f, integer start, integer size, integer align) =
+      place(\at(f->last, K), \at(f->top, K), size, align, start)
+      && (\forall integer p;
+              place(\at(f->last, K), \at(f->top, K), size, align, p) ==> p <= start)
+      && newly_taken{K, L}(f, start, size) && nothing_forgotten{K, L}(f)
+      && \at(f->top, L) == start
+      && \at(f->failure.count, K) == \at(f->failure.count, L);
+  // It failed: nothing but the record has changed, and the record says why.
+  predicate refused{K, L}(struct fba *f, integer size, integer align) =
+      same{K, L}(f)
+      && \at(f->failure.size, L) == size && \at(f->failure.align, L) == align
+      && reason{K}(f, size, align, \at(f->failure.reason, L))
+      && most_available{K}(f, align, \at(f->failure.available, L))
+      && shortfall{K}(f, size, align, \at(f->failure.shortfall, L))
+      && (\at(f->failure.count, K) < SIZE_MAX ==>
+              \at(f->failure.count, L) == \at(f->failure.count, K) + 1);
+
+  // A block that the permanent end could have handed out; the last one; one that may move it.
+  predicate inside{L}(struct fba *f, integer start, integer size) =
+      f->state == FBA_STATE_OPEN && f->base <= start && start + size <= f->last + 1;
+  predicate last_block{L}(struct fba *f, integer start, integer size) =
+      f->state == FBA_STATE_OPEN && f->floor < start && start + size == f->last + 1;
+  predicate last_scratch{L}(struct fba *f, integer start, integer size) =
+      f->state == FBA_STATE_OPEN && start == f->top && start + size <= f->ceiling;
+
+  // What a lookup says of an address that is no block of ours.
+  predicate not_found{L}(struct fba *f, integer start, integer r) =
+      r == FBA_OK
+      || (f->state == FBA_STATE_NOT_READY
+              ? r == FBA_NOT_READY
+              : start == 0 ? r == FBA_NULL
+              : start < f->base || start > f->end ? r == FBA_FOREIGN
+              : f->state == FBA_STATE_SEALED
+                    ? (start == f->end ? r == FBA_FOREIGN
+                       : start <= f->floor || start >= f->ceiling ? r == FBA_PERMANENT
+                                                                  : r == FBA_GONE)
+                    : r == FBA_BAD_BLOCK);
+
+  // What memset() was given covers every byte of the block that may hold something, and no byte
+  // outside the block.
+  predicate cleared{L}(integer start, integer size, integer high, integer low) =
+      (\forall integer byte;
+           start <= byte < start + size && (byte <= high || byte >= low) && start != 0 ==>
+           proof_cleared_from <= byte < proof_cleared_to)
+      && (proof_cleared_from < proof_cleared_to ==>
+              start <= proof_cleared_from && proof_cleared_to <= start + size);
+
+  predicate fresh{L}(struct fba *f, integer base, integer size) =
+      f->state == FBA_STATE_OPEN && f->base == base && f->end == base + size
+      && f->last == base - 1 && f->floor == f->last && f->adopted == f->last
+      && f->top == f->end && f->ceiling == f->end && f->reserve == f->end
+      && f->reserve_last == f->end - 1 && f->peak == 0 && f->serial == 0 && f->overtaken == 0
+      && f->low == f->end && f->failure.count == 0 && f->hook == \null;
+
+  // Every address went the same distance.
+  predicate moved{K, L}(struct fba *f) =
+      \let distance = \at(f->base, L) - \at(f->base, K);
+      \at(f->last, L) == \at(f->last, K) + distance
+      && \at(f->top, L) == \at(f->top, K) + distance
+      && \at(f->floor, L) == \at(f->floor, K) + distance
+      && \at(f->end, L) == \at(f->end, K) + distance
+      && \at(f->high, L) == \at(f->high, K) + distance
+      && \at(f->low, L) == \at(f->low, K) + distance
+      && \at(f->ceiling, L) == \at(f->ceiling, K) + distance
+      && \at(f->reserve, L) == \at(f->reserve, K) + distance
+      && \at(f->reserve_last, L) == \at(f->reserve_last, K) + distance
+      && \at(f->adopted, L) == \at(f->adopted, K) + distance;
+
+  predicate agreeing{L}(struct fba_numbers *n) =
+      n->used <= n->peak <= n->size <= SIZE_MAX && n->used <= n->high <= n->size
+      && n->low <= n->size;
+
+  // The three ranges of the seal cover the buffer, each byte once.
+  predicate partition{L}(struct fba *f, struct fba_ranges *r) =
+      r->permanent.start == f->base && r->permanent.end == r->free.start
+      && r->free.end == r->reserve.start && r->reserve.end == f->end
+      && r->permanent.start <= r->permanent.end && r->free.start <= r->free.end
+      && r->reserve.start <= r->reserve.end;
+  // Nothing that was allocated is given away; all whole granules that can be are.
+  predicate whole_granules{L}(struct fba *f, struct fba_ranges *r, integer granule) =
+      f->last < r->permanent.end && r->reserve.start <= f->reserve
+      && (r->free.start < r->free.end ==>
+              r->free.start % granule == 0 && r->free.end % granule == 0)
+      && (\forall integer p; p % granule == 0 && f->last < p && p + granule <= f->reserve ==>
+              r->free.start <= p && p + granule <= r->free.end);
+  // What later questions call ours is what stays.
+  predicate stays{L}(struct fba *f, struct fba_ranges *r) =
+      f->ceiling == r->reserve.start
+      && (r->free.start < r->free.end ? f->floor + 1 == r->free.start : f->floor + 1 == f->end);
+
+  // What fba_mark() left in a mark, as far as closing it relies on it.
+  predicate innermost_mark{L}(struct fba *f, struct fba_mark *m) =
+      m->owner == f && m->serial != 0 && m->serial > f->overtaken
+      && m->serial == (m->scratch ? f->innermost_scratch : f->innermost);
+  predicate mark_intact{L}(struct fba *f, struct fba_mark *m) =
+      innermost_mark(f, m) ==>
+          m->outer <= f->serial
+          && (m->scratch
+                  ? f->ceiling <= m->outer_bound <= f->reserve
+                        && (m->outer == 0 ==> m->outer_bound == f->reserve)
+                  : f->adopted <= m->outer_bound <= f->floor
+                        && (m->outer == 0 ==> m->outer_bound == f->adopted));
+
+  // The new mark is the innermost one of its end and protects all that is taken there; of the
+  // other end and of the free space nothing has changed.
+  predicate opened{K, L}(struct fba *f, struct fba_mark *m, integer scratch) =
+      innermost_mark{L}(f, m) && mark_intact{L}(f, m)
+      && (\at(m->scratch, L) != 0 <==> scratch != 0)
+      && \at(f->serial, L) == \at(f->serial, K) + 1
+      && (scratch != 0
+              ? \at(f->ceiling, L) == \at(f->top, K)
+                    && \at(m->outer_bound, L) == \at(f->ceiling, K)
+                    && \at(m->outer, L) == \at(f->innermost_scratch, K)
+                    && \at(f->floor, L) == \at(f->floor, K)
+                    && \at(f->innermost, L) == \at(f->innermost, K)
+              : \at(f->floor, L) == \at(f->last, K)
+                    && \at(m->outer_bound, L) == \at(f->floor, K)
+                    && \at(m->outer, L) == \at(f->innermost, K)
+                    && \at(f->ceiling, L) == \at(f->ceiling, K)
+                    && \at(f->innermost_scratch, L) == \at(f->innermost_scratch, K));
+
+  // The mark's end is what it was when the mark was opened if rewound, else as it is; the mark
+  // around it is the innermost one again.
+  predicate closed{K, L}(struct fba *f, struct fba_mark *m, integer rewound) =
+      nothing_forgotten{K, L}(f)
+      && (\at(m->scratch, K) != 0
+              ? \at(f->top, L) == (rewound != 0 ? \at(f->ceiling, K) : \at(f->top, K))
+                    && \at(f->last, L) == \at(f->last, K)
+                    && \at(f->ceiling, L) == \at(m->outer_bound, K)
+                    && \at(f->innermost_scratch, L) == \at(m->outer, K)
+                    && \at(f->floor, L) == \at(f->floor, K)
+                    && \at(f->innermost, L) == \at(f->innermost, K)
+              : \at(f->last, L) == (rewound != 0 ? \at(f->floor, K) : \at(f->last, K))
+                    && \at(f->top, L) == \at(f->top, K)
+                    && \at(f->floor, L) == \at(m->outer_bound, K)
+                    && \at(f->innermost, L) == \at(m->outer, K)
+                    && \at(f->ceiling, L) == \at(f->ceiling, K)
+                    && \at(f->innermost_scratch, L) == \at(f->innermost_scratch, K));
+
+  // The name under which a mark is refused.
+  predicate named{L}(struct fba *f, struct fba_mark *m, integer r) =
+      f->state != FBA_STATE_OPEN
+      || (m->owner != f ? r == FBA_MARK_FOREIGN
+          : m->serial == 0 ? r == FBA_MARK_CLOSED
+          : m->serial <= f->overtaken ? r == FBA_MARK_OVERTAKEN
+          : innermost_mark(f, m) ? r == FBA_OK : r == FBA_MARK_NOT_INNERMOST);
+*/
+
+// Admitted here; proved in bit vectors, for both word sizes, by tests/proof/masks.py.
+/*@
+  axiomatic Masks {
+    axiom or_bounds: \forall integer x, m; 0 <= x <= UINTPTR_MAX && 0 <= m <= UINTPTR_MAX ==>
+        x <= (x | m) <= UINTPTR_MAX && m <= (x | m);
+    axiom or_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        ((x | (a - 1)) + 1) % a == 0;
+    axiom or_least: \forall integer x, a, p;
+        0 <= x < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (x | (a - 1)) < p;
+    axiom and_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        0 <= (x & (uintptr_t)(~(a - 1))) <= x;
+    axiom and_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        (x & (uintptr_t)(~(a - 1))) % a == 0;
+    axiom and_greatest: \forall integer x, a, p;
+        0 <= p <= x <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==>
+        p <= (x & (uintptr_t)(~(a - 1)));
+    axiom and_remainder: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        ((x & (a - 1)) == 0 <==> x % a == 0);
+  }
+*/
+
+// Proved from these: a request fits iff it fits at the lowest place, and iff at the highest.
+/*@
+  lemma fits_lowest: \forall integer last, top, size, align;
+      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align) ==>
+      (fits(last, top, size, align) <==> (last | (align - 1)) + 1 + size <= top);
+  lemma fits_highest: \forall integer last, top, size, align;
+      0 <= last && 0 <= size <= top <= UINTPTR_MAX && power_of_two(align) ==>
+      (fits(last, top, size, align) <==>
+           last < ((top - size) & (uintptr_t)(~(align - 1))));
+*/
+
+// ── Small parts of fba.c ────────────────────────────────────────────────────────────────────────
+
+#ifdef PROOF_OF_CORE
+
+/*@ assigns \nothing; ensures \result <==> power_of_two(value); */
+static inline bool is_power_of_two(size_t value);
+
+/*@ assigns \nothing; ensures \result == smaller(a, b); */
+static inline uintptr_t min_address(uintptr_t a, uintptr_t b);
+
+/*@ assigns \nothing; ensures \result == larger(a, b); */
+static inline uintptr_t max_address(uintptr_t a, uintptr_t b);
+
+/*@ assigns \nothing; ensures \result == smaller(a + b, SIZE_MAX); */
+static inline size_t saturating_add(size_t a, size_t b);
+
+/*@ assigns \nothing; ensures \result <==> base != 0 && base + size <= highest_end; */
+static bool is_good_buffer(uintptr_t base, size_t size);
+
+/*@ requires \valid(fba) && open(fba);
+    requires fba->floor <= last <= fba->last || last == fba->adopted;
+    requires fba->top <= top <= fba->ceiling || top == fba->reserve;
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures fba->last == last && fba->top == top;
+    ensures nothing_forgotten{Pre, Post}(fba);
+    ensures fba->base - 1 <= fba->high <= fba->end && fba->base <= fba->low <= fba->end;
+    ensures fba->peak <= fba->end - fba->base;
+    ensures settled(fba);
+*/
+static void give_back(struct fba *fba, uintptr_t last, uintptr_t top);
+
+/*@ assigns \nothing;
+    ensures \result == larger(0, top - (last | (uintptr_t)(align - 1)));
+    ensures power_of_two(align) ==> \forall integer size; 0 <= size ==>
+        (fits(last, top, size, align) <==> size < \result);
+*/
+static size_t room_between(uintptr_t last, uintptr_t top, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba) && !can_alloc(fba, size, align);
+    assigns fba->failure;
+    ensures \result == \null;
+    ensures fba->failure.caller == caller;
+    ensures refused{Pre, Post}(fba, size, align);
+*/
+static void *refuse(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->last, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
+    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+*/
+static inline void *take(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->top, fba->settled, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != \null ==> served_scratch{Pre, Post}(fba, address(\result), size, align);
+    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+*/
+static inline void *take_scratch(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ requires \valid_read(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
+    requires address(block) + size <= UINTPTR_MAX;
+    assigns proof_cleared_from, proof_cleared_to;
+    ensures \result == block;
+    ensures cleared(address(block), size, fba->high, fba->low);
+*/
+static void *clear(const struct fba *fba, void *block, size_t size);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    requires fba->state == FBA_STATE_OPEN ==> from <= to;
+    assigns \nothing;
+    ensures \result == FBA_OK <==>
+        fba->state == FBA_STATE_OPEN && start != 0 && fba->base <= start <= fba->end
+        && from <= start && start + size <= to;
+    ensures not_found{Pre}(fba, start, \result);
+*/
+static enum fba_status find(const struct fba *fba, uintptr_t start, size_t size, uintptr_t from,
+                            uintptr_t to);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result == FBA_OK <==> last_block(fba, start, size);
+    ensures \result == FBA_PROTECTED <==> inside(fba, start, size) && start <= fba->floor;
+    ensures \result == FBA_NOT_LAST <==>
+        inside(fba, start, size) && start > fba->floor && start + size != fba->last + 1;
+    ensures \result == FBA_PROTECTED || \result == FBA_NOT_LAST
+        || not_found{Pre}(fba, start, \result);
+*/
+static enum fba_status find_last(const struct fba *fba, uintptr_t start, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==> last_block{Pre}(fba, start, size);
+    ensures \result == FBA_OK ==> fba->last == start - 1 && fba->top == \old(fba->top)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+*/
+static enum fba_status free_slowly(struct fba *fba, uintptr_t start, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
+    requires \valid(mark) && \separated(fba, mark);
+    assigns *mark, fba->serial, fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
+    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, scratch);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->owner == \null;
+*/
+static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, bool scratch);
+
+/*@ requires \valid(fba) && invariant(fba);
+    requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
+    assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
+            fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
+    ensures \result == FBA_OK ==> mark->serial == 0 && closed{Pre, Post}(fba, mark, rewind);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->serial == \old(mark->serial);
+    ensures named{Pre}(fba, mark, \result);
+*/
+static enum fba_status close_mark(struct fba *fba, struct fba_mark *mark, bool rewind);
+
+#endif
+
+// ── fba.h, in its order ─────────────────────────────────────────────────────────────────────────
+
+/*@ requires \valid(fba);
+    assigns *fba;
+    ensures invariant(fba);
+    ensures \result == FBA_OK || \result == FBA_BAD_BUFFER;
+    ensures \result == FBA_OK <==> buffer != \null && address(buffer) + size <= highest_end;
+    ensures \result == FBA_OK ==> fresh(fba, address(buffer), size)
+        && fba->high == fba->base - 1 && fba->low == fba->end;
+    ensures \result != FBA_OK ==> not_ready(fba);
+*/
+enum fba_status fba_init_zeroed(struct fba *fba, void *buffer, size_t size);
+
+/*@ requires \valid(fba);
+    assigns *fba;
+    ensures invariant(fba);
+    ensures \result == FBA_OK || \result == FBA_BAD_BUFFER;
+    ensures \result == FBA_OK <==> buffer != \null && address(buffer) + size <= highest_end;
+    ensures \result == FBA_OK ==> fresh(fba, address(buffer), size) && fba->high == fba->end;
+    ensures \result != FBA_OK ==> not_ready(fba);
+*/
+enum fba_status fba_init(struct fba *fba, void *buffer, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->last, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
+    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+*/
+void *fba_alloc(struct fba *fba, size_t size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->last, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
+    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+*/
+void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ requires \valid(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
+    assigns fba->last, fba->failure, proof_cleared_from, proof_cleared_to;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
+    ensures \result != \null ==> cleared(address(\result), size, highest_handed_out{Pre}(fba),
+                                         lowest_scratch{Pre}(fba));
+    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+*/
+void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==> last_block{Pre}(fba, address(block), size);
+    ensures \result == FBA_OK ==> fba->last == address(block) - 1 && fba->top == \old(fba->top)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+*/
+enum fba_status fba_free(struct fba *fba, void *block, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        (new_size <= old_size
+             ? inside{Pre}(fba, address(block), old_size)
+             : last_block{Pre}(fba, address(block), old_size)
+                   && address(block) + new_size <= \old(fba->top));
+    ensures \result == FBA_OK && last_block{Pre}(fba, address(block), old_size) ==>
+        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result != FBA_OK || !last_block{Pre}(fba, address(block), old_size) ==>
+        same{Pre, Post}(fba);
+*/
+enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled, fba->failure,
+            proof_copied_from, proof_copied_to, proof_copied;
+    ensures invariant(fba);
+    ensures new_size == 0 ==> \result == \null;
+    ensures new_size != 0 && \result != \null ==> address(\result) % align == 0;
+    ensures \result != \null && \result != block && block != \null ==>
+        proof_copied_from == address(block) && proof_copied_to == address(\result)
+        && proof_copied == smaller(old_size, new_size);
+    ensures \result != \null && \result != block ==>
+        place(\old(fba->last), \old(fba->top), new_size, align, address(\result));
+    ensures \result == \null && new_size != 0 ==> refused{Pre, Post}(fba, new_size, align);
+*/
+void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->top, fba->settled, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != \null ==> served_scratch{Pre, Post}(fba, address(\result), size, align);
+    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+*/
+void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->top, fba->settled, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != \null ==> served_scratch{Pre, Post}(fba, address(\result), size, align);
+    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+*/
+void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==> last_scratch{Pre}(fba, address(block), size);
+    ensures \result == FBA_OK ==>
+        fba->top == address(block) + size && fba->last == \old(fba->last)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+*/
+enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
+    requires \valid(mark) && \separated(fba, mark);
+    assigns *mark, fba->serial, fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
+    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, 0);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->owner == \null;
+*/
+enum fba_status fba_mark(struct fba *fba, struct fba_mark *mark);
+
+/*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
+    requires \valid(mark) && \separated(fba, mark);
+    assigns *mark, fba->serial, fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
+    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, 1);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->owner == \null;
+*/
+enum fba_status fba_scratch_mark(struct fba *fba, struct fba_mark *mark);
+
+/*@ requires \valid(fba) && invariant(fba);
+    requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
+    assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
+            fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
+    ensures \result == FBA_OK ==> mark->serial == 0 && closed{Pre, Post}(fba, mark, 1);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->serial == \old(mark->serial);
+    ensures named{Pre}(fba, mark, \result);
+*/
+enum fba_status fba_rewind(struct fba *fba, struct fba_mark *mark);
+
+/*@ requires \valid(fba) && invariant(fba);
+    requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
+    assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
+            fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
+    ensures \result == FBA_OK ==> mark->serial == 0 && closed{Pre, Post}(fba, mark, 0);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->serial == \old(mark->serial);
+    ensures named{Pre}(fba, mark, \result);
+*/
+enum fba_status fba_keep(struct fba *fba, struct fba_mark *mark);
+
+/*@ requires \valid(mark);
+    requires mark->owner != \null ==> \valid(mark->owner) && invariant(mark->owner)
+        && \separated(mark->owner, mark) && mark_intact(mark->owner, mark);
+    assigns mark->serial, mark->owner->peak, mark->owner->high, mark->owner->low,
+            mark->owner->last, mark->owner->top, mark->owner->settled, mark->owner->innermost,
+            mark->owner->innermost_scratch, mark->owner->floor, mark->owner->ceiling;
+    ensures mark->owner != \null ==> invariant(mark->owner);
+    ensures mark->owner != \null && mark->owner->state == FBA_STATE_OPEN
+        && innermost_mark{Pre}(mark->owner, mark) ==> closed{Pre, Post}(mark->owner, mark, 1);
+*/
+void fba_scope_close_(struct fba_mark *mark);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled, fba->floor,
+            fba->ceiling, fba->innermost, fba->innermost_scratch, fba->overtaken;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
+    ensures \result == FBA_OK ==>
+        fba->last == fba->adopted && fba->top == fba->reserve && fba->floor == fba->adopted
+        && fba->ceiling == fba->reserve && fba->innermost == 0 && fba->innermost_scratch == 0
+        && fba->overtaken == fba->serial && nothing_forgotten{Pre, Post}(fba);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+*/
+enum fba_status fba_reset(struct fba *fba);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->top, fba->ceiling, fba->reserve, fba->reserve_last;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        fba->state == FBA_STATE_OPEN && \old(fba->top) == fba->end
+        && fba->innermost_scratch == 0 && size < \old(fba->top) - fba->last;
+    ensures \result == FBA_OK ==>
+        fba->reserve == fba->end - size && fba->top == fba->reserve
+        && fba->ceiling == fba->reserve && fba->reserve_last == fba->reserve - 1
+        && true_peak{Pre}(fba) == true_peak{Post}(fba);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+*/
+enum fba_status fba_set_reserve(struct fba *fba, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->reserve_last, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==>
+        fba->state != FBA_STATE_NOT_READY && power_of_two(align)
+        && fits(\old(fba->reserve_last), fba->end, size, align);
+    ensures \result != \null ==>
+        place(\old(fba->reserve_last), fba->end, size, align, address(\result))
+        && address(\result) >= fba->reserve
+        && fba->reserve_last == address(\result) + size - 1;
+    ensures \result == \null ==> same{Pre, Post}(fba);
+*/
+void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->last, fba->top, fba->floor, fba->settled, fba->base, fba->end, fba->high, fba->low,
+            fba->ceiling, fba->reserve, fba->reserve_last, fba->adopted;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        fba->state != FBA_STATE_NOT_READY && fba->innermost == 0 && fba->innermost_scratch == 0
+        && buffer != \null && address(buffer) + (\old(fba->end) - \old(fba->base)) <= highest_end;
+    ensures \result == FBA_OK ==> fba->base == address(buffer) && moved{Pre, Post}(fba);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+*/
+enum fba_status fba_rebase(struct fba *fba, void *buffer);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    requires \valid(numbers) && \separated(fba, numbers);
+    assigns *numbers;
+    ensures \result == FBA_OK <==>
+        fba->state == FBA_STATE_OPEN && fba->innermost == 0 && fba->innermost_scratch == 0
+        && fba->top == fba->end;
+    ensures \result == FBA_OK ==> agreeing(numbers)
+        && numbers->size == fba->end - fba->base && numbers->used == fba->last + 1 - fba->base
+        && numbers->peak == true_peak(fba)
+        && numbers->high == smaller(highest_handed_out(fba) + 1, fba->end) - fba->base
+        && numbers->low == fba->low - fba->base;
+    ensures \result != FBA_OK ==> *numbers == \old(*numbers);
+*/
+enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
+
+/*@ requires \valid(fba);
+    requires \valid_read(numbers) && \separated(fba, numbers);
+    assigns *fba;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        agreeing(numbers) && buffer != \null
+        && address(buffer) + numbers->size <= highest_end;
+    ensures \result == FBA_OK ==>
+        fba->base == address(buffer) && fba->end == fba->base + numbers->size
+        && fba->last + 1 == fba->base + numbers->used
+        && fba->floor == fba->last && fba->adopted == fba->last
+        && fba->top == fba->end && fba->reserve == fba->end
+        && true_peak(fba) == numbers->peak
+        && highest_handed_out(fba) + 1 == fba->base + numbers->high
+        && fba->low == fba->base + numbers->low;
+    ensures \result != FBA_OK ==> not_ready(fba);
+*/
+enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_numbers *numbers);
+
+/*@ requires \valid(fba) && invariant(fba);
+    requires \valid(ranges) && \separated(fba, ranges);
+    assigns *ranges, fba->peak, fba->floor, fba->ceiling, fba->top, fba->settled, fba->state;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        \old(fba->state) == FBA_STATE_OPEN && power_of_two(granule)
+        && fba->innermost == 0 && fba->innermost_scratch == 0;
+    ensures \result == FBA_OK ==> fba->state == FBA_STATE_SEALED
+        && partition(fba, ranges) && whole_granules(fba, ranges, granule)
+        && stays(fba, ranges) && fba->peak == true_peak{Pre}(fba);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+*/
+enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures fba->state == FBA_STATE_NOT_READY ==> \result == FBA_NOT_READY;
+    ensures fba->state == FBA_STATE_OPEN ==> \result == FBA_OK;
+    ensures fba->state == FBA_STATE_SEALED ==> \result == FBA_SEALED;
+*/
+enum fba_status fba_status(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result <==>
+        fba->state != FBA_STATE_NOT_READY
+        && fba->base <= address((void *)block) && address((void *)block) + size <= fba->end
+        && (fba->state == FBA_STATE_SEALED ==>
+                address((void *)block) >= fba->ceiling
+                || (address((void *)block) <= fba->floor
+                    && address((void *)block) + size <= fba->floor + 1));
+*/
+bool fba_owns_range(const struct fba *fba, const void *block, size_t size);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing; ensures \result == fba->end - fba->base; */
+size_t fba_capacity(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result == (fba->state == FBA_STATE_NOT_READY ? 0 : fba->last + 1 - fba->base); */
+size_t fba_used(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result == (fba->state == FBA_STATE_OPEN ? fba->reserve - fba->top : 0); */
+size_t fba_scratch_used(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing; ensures \result == fba->end - fba->reserve; */
+size_t fba_reserved(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures fba->state == FBA_STATE_OPEN ==> \result == true_peak(fba);
+    ensures fba->state == FBA_STATE_NOT_READY ==> \result == 0; */
+size_t fba_peak(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing; ensures most_available(fba, align, \result); */
+size_t fba_available(const struct fba *fba, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->hook, fba->hook_context;
+    ensures invariant(fba) && fba->hook == hook && fba->hook_context == context; */
+void fba_set_failure_hook(struct fba *fba, fba_failure_hook hook, void *context);
+
+/*@ assigns \nothing; */
+const char *fba_status_name(enum fba_status status);
+
+#endif

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""What the loader can be asked for: where its files come from, modules, chance, images, signatures."""
+
+import re
+import struct
+import subprocess
+
+import pytest
+
+import machine
+from judge import Verdict
+
+background = pytest.mark.background.with_args
+
+
+def boot(name, **settings):
+    return machine.run(machine.Machine(name=f"loader-{name}", **settings))
+
+
+def stopped_with(outcome, *words):
+    assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
+    for word in words:
+        assert word in outcome.judgement.reason
+
+
+# --- Where files and words come from --------------------------------------------------------------
+
+
+@background(boot, "fw_cfg", source="fw_cfg")
+def test_without_a_disk(outcome):
+    """Kernel and command line from QEMU's fw_cfg: `qemu -kernel loader.efi` boots."""
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert re.search(r"loader: kernel.elf, \d+ bytes, from fw_cfg", outcome.text)
+
+
+@background(boot, "fw_cfg-pc", source="fw_cfg", machine="pc", memory="1G")
+def test_without_a_disk_on_another_machine(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
+@background(boot, "options", source="options", words=("no-such-word", "gr\u00fcn"))
+def test_words_as_load_options(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert "loader: command line from the load options" in outcome.text
+    assert '"no-such-word" is not understood' in outcome.text
+
+
+@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None)
+def test_no_kernel_anywhere(outcome):
+    stopped_with(outcome, "no kernel.elf", "-fw_cfg name=opt/early-boot/kernel.elf,file=...", "Not Found")
+
+
+# --- Modules --------------------------------------------------------------------------------------
+
+MODULES = (("first.bin", b"1" * 5000), ("folder/second.bin", b"2"), ("empty", b""))
+NAMES = tuple(f"module={name}" for name, _ in MODULES)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            source, marks=background(boot, f"modules-{source}", source=source, files=MODULES, words=NAMES), id=source
+        )
+        for source in ("volume", "fw_cfg")
+    ],
+)
+def test_modules(source, outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    found = re.findall(r"^kernel: module (\S+): (\d+) bytes at 0x([0-9a-f]+)$", outcome.text, re.MULTILINE)
+    assert [(name, int(size)) for name, size, _ in found] == [(name, len(data)) for name, data in MODULES]
+    assert all(int(start, 16) % 4096 == 0 for _, _, start in found)
+
+
+@background(boot, "module-missing", words=("module=nowhere.img",))
+def test_a_missing_module_is_named(outcome):
+    stopped_with(outcome, "no nowhere.img")
+
+
+@background(boot, "module-bad", words=("module=../a*b",))
+def test_a_bad_name_of_a_module_is_refused(outcome):
+    stopped_with(outcome, '"module=../a*b" in the command line', "a module's name has 1 to 39 of")
+
+
+# --- Chance ---------------------------------------------------------------------------------------
+
+
+def place(boot_):
+    found = re.search(r"^loader: seed 0x[0-9a-f]+ puts the kernel at 0x([0-9a-f]+), one of (\d+) places$",
+                      boot_.text, re.MULTILINE)
+    assert found, "the loader does not say where chance put the kernel"
+    assert f"loader: kernel at 0x{found[1]}," in boot_.text
+    return int(found[1], 16)
+
+
+def seeded(*seeds):
+    return [boot(f"seed-{seed}", words=(f"seed={seed}",), source="fw_cfg") for seed in seeds]
+
+
+@background(seeded, "1", "0x1", "2")
+def test_a_seed_fixes_the_place(outcome):
+    for boot_ in outcome:
+        assert boot_.verdict is Verdict.PASSED, boot_.summary()
+    one, again, other = (place(boot_) for boot_ in outcome)
+    assert one == again != other
+    assert one % 0x200000 == 0 and one > 0
+
+
+@background(boot, "seed-rdrand", words=("seed=random",), extra=("-cpu", "max"))
+def test_a_random_seed_from_the_processor(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    drawn = re.search(r"^loader: seed=random drew seed=(0x[0-9a-f]+)$", outcome.text, re.MULTILINE)
+    assert drawn and f"loader: seed {drawn[1]} puts the kernel at" in outcome.text
+
+
+@background(boot, "seed-rng", words=("seed=random",), extra=("-device", "virtio-rng-pci"))
+def test_a_random_seed_from_the_firmware(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    place(outcome)
+
+
+@background(boot, "seed-none", words=("seed=random",))
+def test_no_random_numbers(outcome):
+    stopped_with(outcome, "seed=random needs random numbers", "give seed=NUMBER")
+
+
+@background(boot, "seed-bad", words=("seed=much",))
+def test_a_bad_seed_is_refused(outcome):
+    stopped_with(outcome, '"seed=much" in the command line', "give a number below 2^64")
+
+
+# --- The contract's version -----------------------------------------------------------------------
+
+
+def boot_other_version(version):
+    """Boots the kernel with another version of the contract in the p_paddr of its PT_EARLY_HEAP."""
+    data = bytearray((machine.BUILD / "kernel.elf").read_bytes())
+    table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    region = next(at for at in range(table, table + 56 * count, 56)
+                  if struct.unpack_from("<I", data, at)[0] == 0x6B6D656D)
+    struct.pack_into("<Q", data, region + 24, version)
+    file = machine.BUILD / "runs" / f"version-{version}.elf"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(data)
+    return boot(f"version-{version}", kernel=file)
+
+
+@background(boot_other_version, 1)
+def test_a_kernel_of_another_version_is_refused(outcome):
+    stopped_with(outcome, "the kernel keeps version 1 of the handoff", "build both from one tree")

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// The allocator interface over both ends of an fba, and the decorators that limit it and fall back
+// from it: kmem/allocator.h, fba_allocator.h, limit.h, fallback.h.
+#include "tests/suites/suite.h"
+
+#include "kmem/fallback.h"
+#include "kmem/fba_allocator.h"
+#include "kmem/fba_handoff.h"
+#include "kmem/limit.h"
+
+#define PAGE 4096
+
+static _Alignas(PAGE) unsigned char memory[2 * PAGE];
+static unsigned char more[128];
+static struct fba fba;
+static struct fba second;
+
+static void the_permanent_end_behaves_as_the_fba_does(struct suite_run *run)
+{
+    fba_init(&fba, memory, 64);
+    struct allocator allocator = fba_allocator(&fba);
+    unsigned char *first = allocator_alloc(&allocator, 8, 1);
+    unsigned char *last = allocator_alloc(&allocator, 8, 8);
+    CHECK_ADDRESS(run, last, memory + 8);
+    CHECK(run, !allocator_resize(&allocator, first, 8, 9, 1));
+    CHECK(run, allocator_resize(&allocator, last, 8, 56, 8));
+    CHECK(run, !allocator_remap(&allocator, last, 56, 57, 8));
+    CHECK_ADDRESS(run, allocator_remap(&allocator, last, 56, 8, 8), last);
+    allocator_free(&allocator, last, 8, 8);
+    allocator_free(&allocator, NULL, 8, 8);
+    CHECK_EQUAL(run, fba_used(&fba), 8);
+}
+
+static void the_scratch_end_shrinks_and_does_not_grow(struct suite_run *run)
+{
+    fba_init(&fba, memory, 64);
+    struct allocator allocator = fba_scratch_allocator(&fba);
+    unsigned char *block = allocator_alloc(&allocator, 8, 1);
+    CHECK_ADDRESS(run, block, memory + 56);
+    CHECK(run, allocator_resize(&allocator, block, 8, 4, 1));
+    CHECK(run, !allocator_resize(&allocator, block, 8, 9, 1));
+    allocator_free(&allocator, block, 8, 1);
+    CHECK_EQUAL(run, fba_scratch_used(&fba), 0);
+}
+
+static void a_product_that_overflows_is_refused(struct suite_run *run)
+{
+    fba_init(&fba, memory, 64);
+    struct allocator allocator = fba_allocator(&fba);
+    CHECK(run, !allocator_alloc_array(&allocator, SIZE_MAX / 2, 3, 1));
+    CHECK_EQUAL(run, fba.failure.size, SIZE_MAX);
+    CHECK(run, allocator_new(&allocator, char));
+    CHECK(run, allocator_new_array(&allocator, char, 63));
+    CHECK(run, !allocator_new(&allocator, char));
+}
+
+static void a_limit_refuses_what_exceeds_the_budget(struct suite_run *run)
+{
+    struct limit limit;
+
+    fba_init(&fba, memory, 100);
+    limit_init(&limit, fba_allocator(&fba), 50);
+    struct allocator allocator = limit_allocator(&limit);
+    unsigned char *block = allocator_alloc(&allocator, 30, 1);
+    CHECK(run, block);
+    CHECK(run, !allocator_alloc(&allocator, 21, 1));
+    CHECK(run, !allocator_alloc(&allocator, SIZE_MAX, 1));
+    CHECK(run, !allocator_resize(&allocator, block, 30, 51, 1));
+    CHECK_EQUAL(run, limit.refused, 3);
+    CHECK_EQUAL(run, fba.failure.count, 0); // the fba never heard of them
+    CHECK(run, allocator_resize(&allocator, block, 30, 50, 1));
+    CHECK(run, allocator_resize(&allocator, block, 50, 10, 1));
+    CHECK_EQUAL(run, limit.used, 10);
+    CHECK_EQUAL(run, limit.peak, 50);
+    allocator_free(&allocator, block, 10, 1);
+    allocator_free(&allocator, block, 10, 1); // twice: no endless budget
+    CHECK_EQUAL(run, limit.used, 0);
+}
+
+static void a_limit_counts_only_what_was_served(struct suite_run *run)
+{
+    struct limit limit;
+
+    fba_init(&fba, memory, 10);
+    limit_init(&limit, fba_allocator(&fba), 50);
+    struct allocator allocator = limit_allocator(&limit);
+    unsigned char *block = allocator_alloc(&allocator, 5, 1);
+    CHECK(run, !allocator_alloc(&allocator, 11, 1));
+    CHECK(run, !allocator_resize(&allocator, block, 5, 11, 1));
+    CHECK_EQUAL(run, limit.used, 5);
+    CHECK_EQUAL(run, limit.refused, 0);
+}
+
+static void what_the_first_cannot_serve_the_second_does(struct suite_run *run)
+{
+    fba_init(&fba, memory, 16);
+    fba_init(&second, more, sizeof more);
+    struct fallback fallback = {&fba, fba_allocator(&second)};
+    struct allocator allocator = fallback_allocator(&fallback);
+    unsigned char *small = allocator_alloc(&allocator, 16, 1);
+    unsigned char *large = allocator_alloc(&allocator, 17, 1);
+    CHECK(run, fba_owns(&fba, small) && fba_owns(&second, large));
+    CHECK(run, allocator_alloc(&allocator, 0, 1));
+    CHECK_EQUAL(run, fba.failure.count, 0); // it was asked whether, not for
+    CHECK(run, !allocator_alloc(&allocator, 1, 3));
+    CHECK_STATUS(run, second.failure.reason, FBA_BAD_ALIGNMENT);
+}
+
+static void each_block_goes_back_to_its_owner(struct suite_run *run)
+{
+    fba_init(&fba, memory, 16);
+    fba_init(&second, more, sizeof more);
+    struct fallback fallback = {&fba, fba_allocator(&second)};
+    struct allocator allocator = fallback_allocator(&fallback);
+    unsigned char *small = allocator_alloc(&allocator, 8, 1);
+    unsigned char *large = allocator_alloc(&allocator, 20, 1);
+    CHECK(run, !allocator_resize(&allocator, small, 8, 17, 1)); // never moves to the other
+    CHECK(run, allocator_resize(&allocator, small, 8, 16, 1));
+    CHECK(run, allocator_resize(&allocator, large, 20, 30, 1));
+    allocator_free(&allocator, large, 30, 1);
+    CHECK_EQUAL(run, fba_used(&second), 0);
+    allocator_free(&allocator, small, 16, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+}
+
+static void after_the_seal_everything_goes_to_the_successor(struct suite_run *run)
+{
+    struct fba_ranges ranges;
+
+    fba_init(&fba, memory, sizeof memory);
+    struct fallback fallback = {&fba, fba_allocator(&second)};
+    struct allocator allocator = fallback_allocator(&fallback);
+    unsigned char *permanent = allocator_alloc(&allocator, 100, 1);
+    CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
+    // The successor lives in what the seal gave away.
+    fba_init(&second, (void *)ranges.free.start, ranges.free.end - ranges.free.start);
+    unsigned char *late = allocator_alloc(&allocator, 100, 1);
+    CHECK_ADDRESS(run, late, ranges.free.start);
+    CHECK_EQUAL(run, fba.failure.count, 0);
+    allocator_free(&allocator, permanent, 100, 1); // ours, permanent: stays
+    CHECK_EQUAL(run, fba_used(&second), 100);
+    allocator_free(&allocator, late, 100, 1);
+    CHECK_EQUAL(run, fba_used(&second), 0);
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(the_permanent_end_behaves_as_the_fba_does),
+    SUITE_CASE(the_scratch_end_shrinks_and_does_not_grow),
+    SUITE_CASE(a_product_that_overflows_is_refused),
+    SUITE_CASE(a_limit_refuses_what_exceeds_the_budget),
+    SUITE_CASE(a_limit_counts_only_what_was_served),
+    SUITE_CASE(what_the_first_cannot_serve_the_second_does),
+    SUITE_CASE(each_block_goes_back_to_its_owner),
+    SUITE_CASE(after_the_seal_everything_goes_to_the_successor),
+};
+const struct suite allocator_suite = SUITE("allocator", cases);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// What kmem/ledger.h promises.
+#include "tests/suites/suite.h"
+
+#include "kmem/fba_allocator.h"
+#include "kmem/ledger.h"
+
+static unsigned char memory[1024];
+static struct fba fba;
+static struct ledger ledger;
+static struct ledger_entry entries[4];
+
+static struct allocator open_ledger(size_t capacity)
+{
+    fba_init(&fba, memory, sizeof memory);
+    ledger_init(&ledger, fba_allocator(&fba), entries, capacity);
+    return ledger_allocator(&ledger);
+}
+
+static void each_allocation_is_written_down(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    ledger.tag = "tables";
+    unsigned char *block = allocator_alloc(&allocator, 10, 2);
+    CHECK_ADDRESS(run, entries[0].block, block);
+    CHECK_TEXT(run, entries[0].tag, "tables");
+    CHECK(run, entries[0].size == 10 && entries[0].align == 2 && entries[0].sequence == 1);
+    CHECK(run, entries[0].caller);
+    CHECK_EQUAL(run, ledger.requested, 10);
+}
+
+static void what_goes_back_is_struck_off(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    unsigned char *block = allocator_alloc(&allocator, 10, 1);
+
+    CHECK(run, allocator_resize(&allocator, block, 10, 30, 1));
+    CHECK_EQUAL(run, ledger.requested, 30);
+    CHECK_EQUAL(run, entries[0].size, 30);
+    allocator_free(&allocator, block, 30, 1);
+    CHECK_EQUAL(run, ledger.requested, 0);
+    CHECK(run, !entries[0].block);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+}
+
+static void the_oldest_entry_is_overwritten_and_the_sums_go_on(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    for (size_t i = 1; i <= 6; i++)
+        CHECK(run, allocator_alloc(&allocator, i, 1));
+    CHECK_EQUAL(run, entries[0].sequence, 5);
+    CHECK_EQUAL(run, entries[1].sequence, 6);
+    CHECK_EQUAL(run, entries[2].sequence, 3);
+    CHECK_EQUAL(run, ledger.requested, 21);
+    CHECK_EQUAL(run, ledger.serial, 6);
+}
+
+static void without_entries_the_sums_are_kept_all_the_same(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(0);
+    struct ledger_holder holder;
+
+    CHECK(run, allocator_alloc(&allocator, 10, 1));
+    CHECK_EQUAL(run, ledger.requested, 10);
+    CHECK_EQUAL(run, ledger_top(&ledger, &holder, 1), 0);
+}
+
+static void failures_are_counted_and_passed_on(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    CHECK(run, !allocator_alloc(&allocator, 2000, 1));
+    CHECK_EQUAL(run, ledger.failures, 1);
+    CHECK_EQUAL(run, fba.failure.count, 1);
+    CHECK_EQUAL(run, ledger.requested, 0);
+}
+
+static void the_largest_holders_come_first(struct suite_run *run)
+{
+    static const char other_tables[] = {'t', 'a', 'b', 'l', 'e', 's', '\0'};
+    struct allocator allocator = open_ledger(4);
+    struct ledger_holder holders[3];
+
+    ledger.tag = "tables";
+    (void)allocator_alloc(&allocator, 10, 1);
+    ledger.tag = "stacks";
+    (void)allocator_alloc(&allocator, 15, 1);
+    ledger.tag = other_tables; // the same word elsewhere
+    (void)allocator_alloc(&allocator, 20, 1);
+    ledger.tag = "names";
+    (void)allocator_alloc(&allocator, 1, 1);
+
+    CHECK_EQUAL(run, ledger_top(&ledger, holders, 3), 3);
+    CHECK_TEXT(run, holders[0].tag, "tables");
+    CHECK(run, holders[0].size == 30 && holders[0].blocks == 2);
+    CHECK_TEXT(run, holders[1].tag, "stacks");
+    CHECK_TEXT(run, holders[2].tag, "names");
+    CHECK_EQUAL(run, ledger_top(&ledger, holders, 1), 1);
+    CHECK_TEXT(run, holders[0].tag, "tables");
+    CHECK_EQUAL(run, ledger_top(&ledger, holders, 0), 0);
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(each_allocation_is_written_down),
+    SUITE_CASE(what_goes_back_is_struck_off),
+    SUITE_CASE(the_oldest_entry_is_overwritten_and_the_sums_go_on),
+    SUITE_CASE(without_entries_the_sums_are_kept_all_the_same),
+    SUITE_CASE(failures_are_counted_and_passed_on),
+    SUITE_CASE(the_largest_holders_come_first),
+};
+const struct suite ledger_suite = SUITE("ledger", cases);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// What kmem/report.h promises: the account of an allocator, and of its failure, in words.
+#include "tests/suites/suite.h"
+
+#include "kmem/fba_allocator.h"
+#include "kmem/fba_handoff.h"
+#include "kmem/report.h"
+
+#define PAGE 4096
+
+static char text[2048];
+static struct writer_buffer buffer;
+static struct writer writer;
+static _Alignas(PAGE) unsigned char memory[2 * PAGE];
+static struct fba fba;
+
+static struct report new_report(void)
+{
+    writer = writer_to_buffer(&buffer, text, sizeof text);
+    return (struct report){.writer = &writer, .prefix = "test: ", .name = "early heap"};
+}
+
+static void a_failure_is_told_in_full(struct suite_run *run)
+{
+    struct report report = new_report();
+    struct ledger ledger;
+    struct ledger_entry entries[2];
+
+    fba_init(&fba, memory, 128);
+    ledger_init(&ledger, fba_allocator(&fba), entries, 2);
+    struct allocator allocator = ledger_allocator(&ledger);
+    ledger.tag = "tables";
+    (void)allocator_alloc(&allocator, 96, 1);
+    ledger.tag = "stacks";
+    CHECK(run, !allocator_alloc(&allocator, 64, 32));
+    report.ledger = &ledger;
+    report_failure(&report, &fba);
+
+    CHECK(run, suite_contains(text, "test: out of memory: early heap\n"));
+    CHECK(run, suite_contains(text, "asked: 64 bytes, alignment 32, by 0x"));
+    CHECK(run, suite_contains(text, "(stacks)"));
+    CHECK(run, suite_contains(text, "reason: exhausted"));
+    CHECK(run, suite_contains(text, "available: 32 bytes"));
+    CHECK(run, suite_contains(text, "missing: 32 bytes\n"));
+    CHECK(run, suite_contains(text, "refusals: 1\n"));
+    CHECK(run, suite_contains(text, "holder: tables, 96 bytes in 1 blocks"));
+    CHECK_EQUAL(run, text[buffer.length - 1], '\n');
+}
+
+static void each_reason_is_explained(struct suite_run *run)
+{
+    static struct fba unready;
+    struct fba_ranges ranges;
+    struct report report = new_report();
+
+    (void)fba_alloc(&unready, 1, 1);
+    report_failure(&report, &unready);
+    CHECK(run, suite_contains(text, "reason: not ready"));
+
+    fba_init(&fba, memory, 64);
+    (void)fba_alloc(&fba, 65, 1);
+    report = new_report();
+    report_failure(&report, &fba);
+    CHECK(run, suite_contains(text, "reason: too large"));
+
+    (void)fba_alloc(&fba, 1, 3);
+    report = new_report();
+    report_failure(&report, &fba);
+    CHECK(run, suite_contains(text, "reason: bad alignment"));
+
+    fba_seal(&fba, PAGE, &ranges);
+    (void)fba_alloc(&fba, 1, 1);
+    report = new_report();
+    report_failure(&report, &fba);
+    CHECK(run, suite_contains(text, "reason: sealed"));
+}
+
+static void an_account_says_where_every_byte_is(struct suite_run *run)
+{
+    struct report report = new_report();
+
+    fba_init(&fba, memory, 1000);
+    CHECK_STATUS(run, fba_set_reserve(&fba, 100), FBA_OK);
+    (void)fba_alloc(&fba, 200, 1);
+    (void)fba_scratch_alloc(&fba, 300, 1);
+    report_account(&report, &fba);
+    CHECK(run, suite_contains(text, "buffer: early heap, 1000 bytes at 0x"));
+    CHECK(run, suite_contains(text, "permanent: 200\n"));
+    CHECK(run, suite_contains(text, "scratch: 300\n"));
+    CHECK(run, suite_contains(text, "reserve: 100\n"));
+    CHECK(run, suite_contains(text, "free: 400\n"));
+    CHECK(run, suite_contains(text, "peak: 500\n"));
+}
+
+static void a_picture_shows_each_part_in_proportion(struct suite_run *run)
+{
+    struct report report = new_report();
+
+    fba_init(&fba, memory, 1000);
+    CHECK_STATUS(run, fba_set_reserve(&fba, 100), FBA_OK);
+    (void)fba_alloc(&fba, 200, 1);
+    (void)fba_scratch_alloc(&fba, 300, 1);
+    report_picture(&report, &fba, 10);
+    CHECK(run, suite_contains(text, "[##....sssR]"));
+}
+
+static void a_sealed_allocator_has_an_account_too(struct suite_run *run)
+{
+    struct report report = new_report();
+    struct fba_ranges ranges;
+
+    fba_init(&fba, memory, sizeof memory);
+    (void)fba_alloc(&fba, 10, 1);
+    (void)fba_scratch_alloc(&fba, 20, 1);
+    CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
+    report_account(&report, &fba);
+    CHECK(run, suite_contains(text, "permanent: 10\n"));
+    CHECK(run, suite_contains(text, "scratch: 0\n"));
+    CHECK(run, suite_contains(text, "peak: 30\n"));
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(a_failure_is_told_in_full),
+    SUITE_CASE(each_reason_is_explained),
+    SUITE_CASE(an_account_says_where_every_byte_is),
+    SUITE_CASE(a_picture_shows_each_part_in_proportion),
+    SUITE_CASE(a_sealed_allocator_has_an_account_too),
+};
+const struct suite report_suite = SUITE("report", cases);
