@@ -61,8 +61,8 @@ bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cur
                      struct memory_range *range);
 
 // The next descriptor of conventional memory that no other type overlaps, so that nobody has a
-// claim on it, at or after number `*index`, which moves on behind it; false at the end. In the order
-// of the map, which need not be sorted. All of a map: descriptors squared at worst.
+// claim on it, at or after number `*index`, which moves on behind it; false at the end. In the
+// order of the map, which need not be sorted. All of a map: descriptors squared at worst.
 bool memory_map_next_conventional(const struct memory_map *map, size_t *index,
                                   struct memory_range *range);
 

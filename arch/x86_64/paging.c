@@ -14,7 +14,7 @@
 #define ENTRY_USER (UINT64_C(1) << 2)
 // PAT entry 3, uncached after reset: SDM 3A 11.12.3 and 11.12.4.
 #define ENTRY_UNCACHED ((UINT64_C(1) << 3) | (UINT64_C(1) << 4)) // PWT and PCD
-#define ENTRY_LARGE (UINT64_C(1) << 7) // PS, in a PDPT or PD entry
+#define ENTRY_LARGE (UINT64_C(1) << 7)                           // PS, in a PDPT or PD entry
 #define ENTRY_GLOBAL (UINT64_C(1) << 8)
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
 #define ENTRY_ADDRESS UINT64_C(0x000FFFFFFFFFF000)

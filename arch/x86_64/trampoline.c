@@ -23,10 +23,10 @@ void trampoline_build(void *writable, physical_t page, physical_t root)
 {
     memcpy(writable, trampoline_code, offset_of(trampoline_code_end));
     // The limit stands in the two bytes before the base.
-    fill(writable, offset_of(trampoline_gdt_register) + 2,
-         page.value + offset_of(trampoline_gdt), 4);
-    fill(writable, offset_of(trampoline_far_pointer),
-         page.value + offset_of(trampoline_long_mode), 4);
+    fill(writable, offset_of(trampoline_gdt_register) + 2, page.value + offset_of(trampoline_gdt),
+         4);
+    fill(writable, offset_of(trampoline_far_pointer), page.value + offset_of(trampoline_long_mode),
+         4);
     fill(writable, offset_of(trampoline_root), root.value, 8);
 }
 

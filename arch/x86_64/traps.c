@@ -319,7 +319,7 @@ static _Noreturn void report_and_stop(const struct trap_frame *frame, uint64_t c
 
 void trap_handler(struct trap_frame *frame)
 {
-    uint64_t cr2 = cpu_read_cr2(); // before anything can fault again
+    uint64_t cr2 = cpu_read_cr2();                     // before anything can fault again
     bool may_go_on = reporter != this_processor() + 1; // a report that traps is not resumed
     if (may_go_on && handler_hook && handler_hook(frame)) {
         return;

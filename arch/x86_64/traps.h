@@ -92,8 +92,8 @@ void traps_report_to(const struct writer *writer);
 // again if a trap happens in it, and not a third time.
 void traps_set_stop(void (*stop)(void));
 
-// Adds a place to those that accounts name; it must stay where it is. A trap at any moment finds the
-// list whole. One processor at a time.
+// Adds a place to those that accounts name; it must stay where it is. A trap at any moment finds
+// the list whole. One processor at a time.
 void traps_add_place(struct traps_place *place);
 
 // Forgets all places.

@@ -99,32 +99,41 @@ static bool add_processor(struct acpi *acpi, struct acpi_processor processor)
     return array_list_append(&acpi->processors, &processor);
 }
 
+// Reads the structure of `size` bytes at `at`, if it is a processor's.
+static bool read_processor(const struct acpi_table *madt, size_t at, size_t size,
+                           struct acpi_processor *processor)
+{
+    const void *bytes = madt->bytes;
+    uint64_t type = number_at(bytes, at, 1);
+
+    if (type == MADT_LOCAL_APIC && size >= MADT_LOCAL_APIC_SIZE) {
+        *processor = (struct acpi_processor){
+            .uid = (uint32_t)number_at(bytes, at + 2, 1),
+            .apic_id = (uint32_t)number_at(bytes, at + 3, 1),
+            .enabled = number_at(bytes, at + 4, 4) & MADT_ENABLED,
+        };
+        return true;
+    }
+    if (type == MADT_LOCAL_X2APIC && size >= MADT_LOCAL_X2APIC_SIZE) {
+        *processor = (struct acpi_processor){
+            .apic_id = (uint32_t)number_at(bytes, at + 4, 4),
+            .enabled = number_at(bytes, at + 8, 4) & MADT_ENABLED,
+            .uid = (uint32_t)number_at(bytes, at + 12, 4),
+        };
+        return true;
+    }
+    return false;
+}
+
 static bool count_processors(struct acpi *acpi, const struct acpi_table *madt)
 {
     for (size_t at = MADT_STRUCTURES; at + 2 <= madt->length;) {
-        size_t type = number_at(madt->bytes, at, 1);
         size_t size = number_at(madt->bytes, at + 1, 1);
         struct acpi_processor processor;
-        bool is_processor = false;
 
         if (size < 2 || size > madt->length - at)
             return true; // damaged from here on: what came before still counts
-        if (type == MADT_LOCAL_APIC && size >= MADT_LOCAL_APIC_SIZE) {
-            is_processor = true;
-            processor = (struct acpi_processor){
-                .uid = (uint32_t)number_at(madt->bytes, at + 2, 1),
-                .apic_id = (uint32_t)number_at(madt->bytes, at + 3, 1),
-                .enabled = number_at(madt->bytes, at + 4, 4) & MADT_ENABLED,
-            };
-        } else if (type == MADT_LOCAL_X2APIC && size >= MADT_LOCAL_X2APIC_SIZE) {
-            is_processor = true;
-            processor = (struct acpi_processor){
-                .apic_id = (uint32_t)number_at(madt->bytes, at + 4, 4),
-                .enabled = number_at(madt->bytes, at + 8, 4) & MADT_ENABLED,
-                .uid = (uint32_t)number_at(madt->bytes, at + 12, 4),
-            };
-        }
-        if (is_processor && !add_processor(acpi, processor))
+        if (read_processor(madt, at, size, &processor) && !add_processor(acpi, processor))
             return false;
         at += size;
     }
@@ -186,8 +195,7 @@ enum acpi_status acpi_read_tables(struct acpi *acpi, uint64_t rsdp,
     // place at the end of the early heap, and with it the growing in place.
     for (size_t at = HEADER_SIZE; at + entry_size <= root_length; at += entry_size) {
         uint32_t length = 0;
-        const void *table =
-            table_at(memory, number_at(root, at, entry_size), &length);
+        const void *table = table_at(memory, number_at(root, at, entry_size), &length);
         if (!table)
             acpi->skipped++;
         else if (!add_table(acpi, table, length))
@@ -199,7 +207,8 @@ enum acpi_status acpi_read_tables(struct acpi *acpi, uint64_t rsdp,
 
 const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signature)
 {
-    array_list_each(struct acpi_table, table, &acpi->tables) {
+    array_list_each(struct acpi_table, table, &acpi->tables)
+    {
         if (has_signature(table->signature, signature))
             return table;
     }
@@ -234,8 +243,8 @@ uint16_t acpi_serial_port(const struct acpi *acpi)
     uint64_t address = number_at(spcr->bytes, SPCR_ADDRESS, 8);
     bool is_16550 =
         interface == SPCR_INTERFACE_16550 || interface == SPCR_INTERFACE_16550_COMPATIBLE;
-    bool is_port = number_at(spcr->bytes, SPCR_ADDRESS_SPACE, 1) == ADDRESS_SPACE_IO &&
-                   address <= UINT16_MAX;
+    bool is_port =
+        number_at(spcr->bytes, SPCR_ADDRESS_SPACE, 1) == ADDRESS_SPACE_IO && address <= UINT16_MAX;
     return is_16550 && is_port ? (uint16_t)address : 0;
 }
 

@@ -43,8 +43,7 @@ void kernel_check_address_space(struct kernel *kernel)
                      walk.ranges);
         return;
     }
-    writer_print(writer,
-                 "kernel: frames executable at 0x%zx are writable at 0x%zx, 0x%llx bytes\n",
+    writer_print(writer, "kernel: frames executable at 0x%zx are writable at 0x%zx, 0x%llx bytes\n",
                  (size_t)walk.executable.start, (size_t)walk.alias.start,
                  (unsigned long long)walk.alias.size);
     kernel_end(kernel, KERNEL_PANIC);

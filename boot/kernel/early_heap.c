@@ -45,8 +45,7 @@ enum fba_status early_heap_adopt(struct early_heap *heap, void *buffer, uint64_t
     if (status != FBA_OK)
         return status;
     fba_set_failure_hook(&heap->fba, note_refusal, heap);
-    ledger_init(&heap->ledger, fba_allocator(&heap->fba), heap->entries,
-                EARLY_HEAP_LEDGER_ENTRIES);
+    ledger_init(&heap->ledger, fba_allocator(&heap->fba), heap->entries, EARLY_HEAP_LEDGER_ENTRIES);
     heap->allocator = ledger_allocator(&heap->ledger);
     return FBA_OK;
 }

@@ -20,9 +20,9 @@ struct early_heap {
     struct ledger ledger;
     struct ledger_entry entries[EARLY_HEAP_LEDGER_ENTRIES];
     const struct writer *writer;
-    size_t unseen; // bytes asked for past the ledger: by the loader, and in shared mode
-    bool measuring;          // not the region but a substitute: to learn the total, then to stop
-    bool refused;            // something was refused since it was opened
+    size_t unseen;  // bytes asked for past the ledger: by the loader, and in shared mode
+    bool measuring; // not the region but a substitute: to learn the total, then to stop
+    bool refused;   // something was refused since it was opened
 };
 
 // Adopts what the loader left, as the handoff tells, at `buffer`: the region at the kernel's

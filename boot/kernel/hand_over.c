@@ -62,7 +62,8 @@ static void give_usable_memory(struct kernel *kernel)
 }
 
 // What was free of the region leaves its mapping, on every processor: a stale pointer into it
-// traps, and so does an overrun of the last permanent page. The frames are reached through the window from now on.
+// traps, and so does an overrun of the last permanent page. The frames are reached through the
+// window from now on.
 static void give_free_part(struct kernel *kernel, struct fba_range free)
 {
     const struct handoff *handoff = kernel->handoff;
@@ -70,8 +71,9 @@ static void give_free_part(struct kernel *kernel, struct fba_range free)
     enum paging_status status = paging_unmap(&kernel->paging, free.start, free.end - free.start);
 
     if (status != PAGING_OK) {
-        writer_print(&kernel->console.writer, "kernel: the free part of the region cannot be "
-                                              "unmapped: %s\n",
+        writer_print(&kernel->console.writer,
+                     "kernel: the free part of the region cannot be "
+                     "unmapped: %s\n",
                      paging_status_name(status));
         kernel_end(kernel, KERNEL_PANIC);
     }

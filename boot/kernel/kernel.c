@@ -44,11 +44,10 @@ static void name_places(struct kernel *kernel)
                                               .name = "boot stack",
                                               .processor = TRAPS_NO_PROCESSOR,
                                               .is_stack = true};
-    kernel->boot_stack_guard =
-        (struct traps_place){.low = bottom - PAGING_4K,
-                             .high = bottom,
-                             .name = "guard page under the boot stack",
-                             .processor = TRAPS_NO_PROCESSOR};
+    kernel->boot_stack_guard = (struct traps_place){.low = bottom - PAGING_4K,
+                                                    .high = bottom,
+                                                    .name = "guard page under the boot stack",
+                                                    .processor = TRAPS_NO_PROCESSOR};
     kernel->region_guards[0] =
         (struct traps_place){.low = region - PAGING_4K,
                              .high = region,
@@ -133,9 +132,8 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
                  forbidden.smap ? " SMAP" : "", forbidden.umip ? " UMIP" : "");
     name_places(kernel);
 
-    enum fba_status status =
-        early_heap_adopt(&kernel->heap, (void *)handoff->region_virtual, handoff->heap.size,
-                         handoff, writer);
+    enum fba_status status = early_heap_adopt(&kernel->heap, (void *)handoff->region_virtual,
+                                              handoff->heap.size, handoff, writer);
     if (status != FBA_OK) {
         writer_print(writer, "kernel: the early heap cannot be adopted: %s",
                      fba_status_name(status));

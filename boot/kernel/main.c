@@ -13,10 +13,8 @@ struct step {
 };
 
 static const struct step steps[] = {
-    {"screen", kernel_open_screen},
-    {"interrupts", kernel_set_up_interrupts},
-    {"memory map", kernel_read_memory_map},
-    {"acpi", kernel_read_acpi},
+    {"screen", kernel_open_screen},          {"interrupts", kernel_set_up_interrupts},
+    {"memory map", kernel_read_memory_map},  {"acpi", kernel_read_acpi},
     {"processors", kernel_start_processors},
 };
 
@@ -51,15 +49,17 @@ static _Noreturn void measure(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
 
-    writer_print(writer, "kernel: going on in other memory, only to measure what this boot needs\n");
+    writer_print(writer,
+                 "kernel: going on in other memory, only to measure what this boot needs\n");
     if (!kernel_open_substitute(kernel)) {
         writer_print(writer, "kernel: no memory is larger than the region: give the machine more "
                              "memory to measure what this boot needs\n");
         kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
     }
     if (!run_steps(kernel)) {
-        writer_print(writer, "kernel: %zu bytes are not enough, either: give the machine more "
-                             "memory to measure what this boot needs\n",
+        writer_print(writer,
+                     "kernel: %zu bytes are not enough, either: give the machine more "
+                     "memory to measure what this boot needs\n",
                      fba_capacity(&kernel->heap.fba));
         kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
     }

@@ -26,11 +26,8 @@ bool processor_take_stack(struct processor_stack *stack, uint64_t size, const ch
     uintptr_t low = (uintptr_t)memory + PROCESSOR_GUARD_SIZE;
     stack->guard = (struct traps_place){
         .low = (uintptr_t)memory, .high = low, .name = guard_name, .processor = apic_id};
-    stack->stack = (struct traps_place){.low = low,
-                                        .high = low + size,
-                                        .name = stack_name,
-                                        .processor = apic_id,
-                                        .is_stack = true};
+    stack->stack = (struct traps_place){
+        .low = low, .high = low + size, .name = stack_name, .processor = apic_id, .is_stack = true};
     return true;
 }
 

@@ -25,8 +25,7 @@ struct processor_stack {
 
 // Takes guard and stack as one block, whole pages. Nothing is unmapped yet. False iff refused.
 bool processor_take_stack(struct processor_stack *stack, uint64_t size, const char *stack_name,
-                          const char *guard_name, uint32_t apic_id,
-                          const struct allocator *heap);
+                          const char *guard_name, uint32_t apic_id, const struct allocator *heap);
 
 // Descriptor tables and interrupt stacks of one processor; a block of whole pages, so that the
 // padding of blocks taken by several processors at once does not depend on who came first.

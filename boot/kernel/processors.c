@@ -137,12 +137,12 @@ bool processors_work(struct processors *processors, void (*work)(struct processo
     processors->work = work;
     processors->waiting = processors->finished = 0;
     __atomic_store_n(&processors->open, false, __ATOMIC_RELEASE);
-    bool done = apic_interrupt_others(&processors->apic, WAKE_VECTOR) &&
-                wait_for_count(processors->timer, &processors->waiting, processors->arrived,
-                               WORK_US);
+    bool done =
+        apic_interrupt_others(&processors->apic, WAKE_VECTOR) &&
+        wait_for_count(processors->timer, &processors->waiting, processors->arrived, WORK_US);
     __atomic_store_n(&processors->open, true, __ATOMIC_RELEASE);
-    return done && wait_for_count(processors->timer, &processors->finished, processors->arrived,
-                                  WORK_US);
+    return done &&
+           wait_for_count(processors->timer, &processors->finished, processors->arrived, WORK_US);
 }
 
 struct low_tables {

@@ -15,8 +15,8 @@ volatile void *kernel_map_device(struct kernel *kernel, physical_t registers, ui
     uint64_t first = registers.value & ~(PAGING_4K - 1);
     uint64_t whole = (registers.value + size - first + PAGING_4K - 1) & ~(PAGING_4K - 1);
     uintptr_t at = KERNEL_DEVICES + start + first % PAGING_2M;
-    enum paging_status status = paging_map_large(&kernel->paging, at, physical(first), whole,
-                                                 PAGING_DEVICE, PAGING_2M);
+    enum paging_status status =
+        paging_map_large(&kernel->paging, at, physical(first), whole, PAGING_DEVICE, PAGING_2M);
 
     if (status != PAGING_OK)
         return NULL;
@@ -216,7 +216,7 @@ bool kernel_start_processors(struct kernel *kernel)
 
     if (kernel->acpi.enabled <= 1 || kernel->timer.port == 0 || low == 0) {
         writer_print(writer, "kernel: processors: no other is started: %s\n",
-                     kernel->acpi.enabled <= 1   ? "there is none"
+                     kernel->acpi.enabled <= 1 ? "there is none"
                      : kernel->timer.port == 0 ? "there is no ACPI timer to pace them"
                                                : "no usable memory below 1 MiB to begin in");
         return true;
@@ -233,9 +233,8 @@ bool kernel_start_processors(struct kernel *kernel)
     all->heap = &kernel->heap.fba;
     all->first_gates = kernel->first_gates;
     all->gates = kernel->gates;
-    enum processors_status status =
-        processors_start(all, ids.items, ids.count, physical(low), &kernel->heap.allocator,
-                         !kernel->heap.measuring);
+    enum processors_status status = processors_start(
+        all, ids.items, ids.count, physical(low), &kernel->heap.allocator, !kernel->heap.measuring);
     if (status == PROCESSORS_NO_MEMORY)
         return false;
     kernel->heap.unseen += processors_requested(all);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The shared mode of kmem/fba_shared.h under contention of host threads. They start behind a
-// barrier, and the retries are counted: rounds are played until some show that the threads did meet.
-// Built with ThreadSanitizer as well.
+// barrier, and the retries are counted: rounds are played until some show that the threads did
+// meet. Built with ThreadSanitizer as well.
+#define _POSIX_C_SOURCE 200809L // threads, barriers and processes under -std=c11
+
 #include "tests/host/host.h"
 
 #include "kmem/fba_shared.h"

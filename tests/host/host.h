@@ -8,4 +8,7 @@
 extern const struct suite contention_suite; // threads in shared mode
 extern const struct suite sanitizer_suite;  // what AddressSanitizer reports
 
+// Both, for the runner of tests/suites/suite.c.
+extern const struct suite_list host_suites;
+
 #endif

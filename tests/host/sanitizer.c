@@ -2,6 +2,8 @@
 // An access outside of a red-zoned block is a report of AddressSanitizer. A child process makes the
 // access, its standard error is read. Without the sanitizer there is nothing to report, and what is
 // checked is that the red zone finds the damage by itself.
+#define _POSIX_C_SOURCE 200809L // threads, barriers and processes under -std=c11
+
 #include "tests/host/host.h"
 
 #include "kmem/fba_allocator.h"

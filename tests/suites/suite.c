@@ -11,12 +11,12 @@ static const struct suite *const suites[] = {
 };
 static const struct suite_list kmem_suites = SUITE_LIST(suites);
 
-// What tests/boot and tests/metal add, where they are linked: nowhere but on x86-64.
+// What tests/boot, tests/metal and tests/host add, where they are linked.
 __attribute__((weak)) extern const struct suite_list boot_suites;
 __attribute__((weak)) extern const struct suite_list metal_suites;
 __attribute__((weak)) extern const struct suite_list host_suites;
 static const struct suite_list *const lists[] = {&kmem_suites, &boot_suites, &metal_suites,
-                                                &host_suites};
+                                                 &host_suites};
 
 // The suite of this number, counted through all lists; NULL behind the last.
 static const struct suite *suite_at(size_t number)
