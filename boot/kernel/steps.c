@@ -33,10 +33,14 @@ bool kernel_open_screen(struct kernel *kernel)
         writer_print(writer, "kernel: screen: the firmware offers none\n");
         return true;
     }
-    volatile void *pixels =
+    volatile uint32_t *pixels =
         kernel_map_device(kernel, physical(framebuffer->physical), framebuffer->size);
     if (!pixels && kernel->heap.refused)
         return false;
+    if (kernel->heap.measuring && kernel->console.screen.columns != 0) {
+        kernel->console.screen.pixels = pixels; // where it was before, with what stands on it
+        return true;
+    }
     if (pixels && screen_open(&kernel->console.screen, framebuffer, pixels))
         writer_print(writer, "kernel: screen: %u columns, %u rows\n",
                      kernel->console.screen.columns, kernel->console.screen.rows);
