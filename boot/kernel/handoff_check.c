@@ -96,6 +96,9 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
                               parts[j].name, NUMBER(parts[i].span.offset));
         }
     }
+    if (handoff->page_table_root % HANDOFF_PAGE_SIZE != 0)
+        return REFUSE(writer, "its top page table at 0x%llx does not begin at a page",
+                      NUMBER(handoff->page_table_root));
     if (line.size > HANDOFF_COMMAND_LINE_MAX)
         return REFUSE(writer, "its command line has %llu bytes, at most %u are allowed",
                       NUMBER(line.size), HANDOFF_COMMAND_LINE_MAX);

@@ -65,7 +65,8 @@ enum processors_status processors_start(struct processors *processors, const uin
                                         const struct allocator *ledger, bool guarded);
 
 // Makes every processor that has arrived do `work`, all at the same time from behind a barrier,
-// and waits for them. False iff not all finished within a second.
+// and waits for them. False iff not all finished within half a minute: what they share is then in
+// use by nobody knows whom.
 bool processors_work(struct processors *processors, void (*work)(struct processor *processor));
 
 // The work of forgetting all cached translations.

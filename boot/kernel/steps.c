@@ -241,12 +241,14 @@ bool kernel_start_processors(struct kernel *kernel)
         all, ids.items, ids.count, physical(low), &kernel->heap.allocator, !kernel->heap.measuring);
     if (status == PROCESSORS_NO_MEMORY)
         return false;
+    if (status != PROCESSORS_OK) {
+        writer_print(writer, "kernel: processors: %s\n", processors_status_name(status));
+        kernel_end(kernel, KERNEL_PANIC);
+    }
     kernel->heap.unseen += processors_requested(all);
     writer_print(writer,
                  "kernel: processors: %zu of %zu others started, all took their areas at once, "
-                 "%zu retries%s%s\n",
-                 all->arrived, all->count, (size_t)kernel->heap.fba.retries,
-                 status == PROCESSORS_OK ? "" : "; ",
-                 status == PROCESSORS_OK ? "" : processors_status_name(status));
+                 "%zu retries\n",
+                 all->arrived, all->count, kernel->heap.fba.retries);
     return true;
 }

@@ -121,7 +121,7 @@ static bool read_command_line_file(struct loader *loader)
     struct loader_file file;
     EFI_STATUS status = read_file(loader, COMMAND_LINE_NAME, HANDOFF_COMMAND_LINE_MAX, &file);
 
-    if (!is_found(status))
+    if (!is_found(status) || (status == EFI_SUCCESS && file.size == 0))
         return true;
     if (EFI_ERROR(status))
         return stop_unread(loader, status, COMMAND_LINE_NAME, &file, HANDOFF_COMMAND_LINE_MAX);
@@ -179,6 +179,8 @@ bool loader_read_modules(struct loader *loader)
             return stop_without_file(loader, status, name);
         if (EFI_ERROR(status))
             return stop_unread(loader, status, name, file, MODULE_FILE_MAX);
+        if (file->size == 0)
+            continue;
         // What lay in the last page before is nobody's business.
         __builtin_memset((void *)(uintptr_t)(file->pages.start + file->size), 0,
                          file->pages.pages * EFI_PAGE_SIZE - file->size);
