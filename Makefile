@@ -12,6 +12,11 @@ MACHINE    ?= q35
 FIRMWARE   ?= 4m
 OVMF_DIR   ?= /usr/share/OVMF
 TIMEOUT    ?= 60
+IMAGE      ?= build/boot.img
+CMDLINE    ?=
+FILES      ?=
+SIGN_KEY   ?=
+SIGN_CERT  ?=
 TESTS      ?= tests/lint tests/scenarios
 PYTHON     ?= /usr/bin/python3
 CFLAGS     ?=
@@ -25,6 +30,7 @@ Targets:
   make run      build, boot in QEMU with OVMF, show the serial line, judge the end
   make test     build and run everything; ends with `N passed, N failed`
   make lint     clang-format, clang-tidy, cppcheck, gcc and clang, direction of includes
+  make image    write IMAGE, a disk image with loader and kernel that boots from a USB stick
   make format   let clang-format lay out all C files
   make clean    remove build/
   make build/heap-64K/kernel.elf   the kernel with an early heap of another size
@@ -36,6 +42,8 @@ Variables, as they are now:
   MACHINE=$(MACHINE)     its type, q35 or pc
   FIRMWARE=$(FIRMWARE)     build of OVMF, 4m or 2m, in OVMF_DIR=$(OVMF_DIR)
   TIMEOUT=$(TIMEOUT)      seconds after which a boot counts as hung
+  IMAGE=$(IMAGE)   what `make image` writes; with CMDLINE="words", and FILES="file…" beside the kernel
+  SIGN_KEY=FILE SIGN_CERT=FILE   sign the loader in the image for Secure Boot
   CC=$(CC)          compiler, gcc or clang; CFLAGS=$(CFLAGS) follows our own flags
   TESTS=…         what `make test` runs: $(TESTS)
   V=1             show the commands
@@ -64,6 +72,10 @@ SECONDS    := $(or $(call number,$(TIMEOUT),1,86400,1),$(call refuse,TIMEOUT=$(T
 $(if $(filter-out q35 pc,$(or $(MACHINE),nothing)),$(call refuse,MACHINE=$(MACHINE),give q35 or pc))
 $(if $(filter-out 4m 2m,$(or $(FIRMWARE),nothing)),$(call refuse,FIRMWARE=$(FIRMWARE),give 4m or 2m))
 
+ifneq ($(and $(SIGN_KEY)$(SIGN_CERT),$(if $(and $(SIGN_KEY),$(SIGN_CERT)),,alone)),)
+$(call refuse,$(if $(SIGN_KEY),SIGN_KEY=$(SIGN_KEY),SIGN_CERT=$(SIGN_CERT)),give SIGN_KEY and SIGN_CERT together)
+endif
+
 # --- Packages that have to be there (PACKAGE=PROBE, see tests/harness/packages.sh) ----------------
 
 FONT         := /usr/share/consolefonts/Unifont-APL8x16.psf.gz
@@ -75,7 +87,8 @@ endif
 ifneq ($(findstring clang,$(CC)),)
 RUN_PACKAGES += clang=clang
 endif
-TEST_PACKAGES := $(RUN_PACKAGES) libc6-dev=/usr/include/stdio.h python3-pytest=python:pytest \
+IMAGE_PACKAGES := $(RUN_PACKAGES) fdisk=/usr/sbin/sfdisk mtools=mcopy $(if $(SIGN_KEY),sbsigntool=sbsign)
+TEST_PACKAGES := $(IMAGE_PACKAGES) sbsigntool=sbsign openssl=openssl libc6-dev=/usr/include/stdio.h python3-pytest=python:pytest \
     clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck
 
 # --- Sources: files that appear in these folders are picked up ------------------------------------
@@ -90,10 +103,12 @@ KERNEL_SRCS := $(BOTH_SRCS) $(BOOT_SRCS) $(ARCH_SRCS) $(KMEM_SRCS)
 METAL_SRCS  := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SRCS) \
     $(wildcard boot/loader/elf.c tests/metal/*.c))
 # What of boot and arch is plain C, so that its suites run on the host too.
-PLAIN_SRCS  := boot/loader/elf.c \
+PLAIN_SRCS  := \
     $(addprefix boot/kernel/,acpi.c command_line.c early_heap.c frames.c handoff_check.c) \
     $(addprefix arch/x86_64/,apic.c descriptors.c fadt.c paging.c power.c timer.c)
-HOST_SRCS   := $(sort $(KMEM_SRCS) $(BOTH_SRCS) $(wildcard $(PLAIN_SRCS) tests/host/*.c) $(SUITES_SRCS))
+# The loader, all but its two ends, and the firmware that a test made up for it.
+FAKED_SRCS  := $(sort $(filter-out boot/loader/main.c,$(wildcard boot/loader/*.c)) $(wildcard tests/loader/*.c))
+HOST_SRCS   := $(sort $(KMEM_SRCS) $(BOTH_SRCS) $(wildcard $(PLAIN_SRCS) tests/host/*.c) $(SUITES_SRCS) $(FAKED_SRCS))
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.c boot/loader/*.S)) \
     $(BOTH_SRCS) $(addprefix kmem/,allocator.c fba.c fba_allocator.c fba_handoff.c ledger.c report.c writer.c) \
     $(addprefix arch/x86_64/,fadt.c memory.c paging.c power.c serial.c)
@@ -121,9 +136,9 @@ KERNEL_LINK  := -nostdlib -static $(if $(findstring clang,$(CC)),,-no-pie) -Wl,-
     -Wl,--build-id=none -Wl,--defsym=HANDOFF_VERSION=$(HANDOFF_VERSION)
 
 # The firmware calls with Microsoft's convention, GNU-EFI's efi_main is called with System V's.
-LOADER_FLAGS := $(COMMON) -O2 -g -ffreestanding -fPIC -fshort-wchar -mno-red-zone -fno-stack-protector \
-    -fcf-protection=none -fno-asynchronous-unwind-tables -DGNU_EFI_USE_MS_ABI \
-    -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 $(CFLAGS)
+EFI_FLAGS    := -fshort-wchar -DGNU_EFI_USE_MS_ABI -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+LOADER_FLAGS := $(COMMON) -O2 -g -ffreestanding -fPIC -mno-red-zone -fno-stack-protector -fcf-protection=none \
+    -fno-asynchronous-unwind-tables $(EFI_FLAGS) $(CFLAGS)
 # gcc needs this for calls with Microsoft's convention; clang does not know it.
 LOADER_GCC   := $(if $(findstring clang,$(CC)),,-maccumulate-outgoing-args)
 LOADER_LINK  := -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined
@@ -201,9 +216,14 @@ build/loader.so: $(LOADER_OBJS) Makefile build/stamps/LOADER_LINK build/stamps/L
 	    "$$($(CC) -print-file-name=crt0-efi-x86_64.o)" $(LOADER_OBJS) \
 	    "$$($(CC) -print-file-name=libgnuefi.a)" -o $@
 
-build/loader.efi: build/loader.so
+build/loader.efi: build/loader.so boot/loader/pe.py
 	$(call say,OBJCOPY,$@)
-	$(Q)objcopy $(LOADER_PARTS) --target efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)objcopy --strip-all $(LOADER_PARTS) --target efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)$(PYTHON) -B boot/loader/pe.py $@
+
+$(call objects,host,$(FAKED_SRCS)): build/host/%.o: %.c Makefile build/stamps/HOST_FLAGS | test-packages
+	$(call say,CC,$@)
+	$(call compile,$(HOST_FLAGS) $(EFI_FLAGS))
 
 build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HOST_OBJS
 	$(call say,LD,$@)
@@ -212,7 +232,8 @@ build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HO
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS)) \
-    -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS)
+    -- $(call quote,$(HOST_FLAGS)) $(filter-out $(FAKED_SRCS),$(HOST_SRCS)) \
+    -- $(call quote,$(HOST_FLAGS) $(EFI_FLAGS)) $(FAKED_SRCS)
 
 build/compile_commands.json: build/stamps/UNITS Makefile tests/lint/database.py | test-packages
 	$(Q)$(PYTHON) -B tests/lint/database.py $@ $(UNITS)
@@ -228,6 +249,17 @@ PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -B -m pyte
 run: build/loader.efi build/kernel.elf
 	$(Q)$(PYTHON) tests/harness/boot.py --power-off --mem $(MEM_BYTES) --smp $(PROCESSORS) --machine $(MACHINE) \
 	    --firmware $(FIRMWARE) --firmware-directory $(call quote,$(OVMF_DIR)) --timeout $(SECONDS)
+
+# Signed, the loader is another file, so that the unsigned one stays what it is.
+image: build/loader.efi build/kernel.elf | image-packages
+	$(call say,IMAGE,$(IMAGE))
+	$(Q)mkdir -p $(dir $(IMAGE))
+ifneq ($(SIGN_KEY),)
+	$(Q)sbsign --key $(call quote,$(SIGN_KEY)) --cert $(call quote,$(SIGN_CERT)) --output $(IMAGE).efi $<
+	$(Q)boot/image.sh $(IMAGE) $(IMAGE).efi build/kernel.elf $(call quote,$(CMDLINE)) $(FILES)
+else
+	$(Q)boot/image.sh $(IMAGE) $^ $(call quote,$(CMDLINE)) $(FILES)
+endif
 
 test: all build/host/suites build/compile_commands.json
 	$(PYTEST) $(TESTS)
@@ -248,6 +280,9 @@ help:
 run-packages:
 	@tests/harness/packages.sh $(RUN_PACKAGES)
 
+image-packages:
+	@tests/harness/packages.sh $(IMAGE_PACKAGES)
+
 test-packages:
 	@tests/harness/packages.sh $(TEST_PACKAGES)
 
@@ -256,8 +291,12 @@ ifneq ($(filter test lint format build/host/%,$(MAKECMDGOALS)),)
 run-packages: test-packages
 endif
 
+ifneq ($(filter image,$(MAKECMDGOALS)),)
+run-packages: image-packages
+endif
+
 FORCE:
-.PHONY: all run test lint format clean help run-packages test-packages FORCE
+.PHONY: all run image image-packages test lint format clean help run-packages test-packages FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: build/stamps/%
 .SUFFIXES:

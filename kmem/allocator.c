@@ -4,14 +4,9 @@
 
 #include <stdint.h>
 
-// Never inlined, not even by a link-time optimiser: a function that asks for its return address
-// must have one.
-#define CALLED __attribute__((noinline))
-#define CALLER __builtin_return_address(0)
-
-CALLED void *allocator_alloc(const struct allocator *allocator, size_t size, size_t align)
+ALLOCATOR_CALLED void *allocator_alloc(const struct allocator *allocator, size_t size, size_t align)
 {
-    return allocator->operations->alloc(allocator->context, size, align, CALLER);
+    return allocator->operations->alloc(allocator->context, size, align, ALLOCATOR_CALLER);
 }
 
 void *allocator_alloc_by(const struct allocator *allocator, size_t size, size_t align,
@@ -20,33 +15,33 @@ void *allocator_alloc_by(const struct allocator *allocator, size_t size, size_t 
     return allocator->operations->alloc(allocator->context, size, align, caller);
 }
 
-CALLED void *allocator_alloc_array(const struct allocator *allocator, size_t count, size_t size,
-                                   size_t align)
+ALLOCATOR_CALLED void *allocator_alloc_array(const struct allocator *allocator, size_t count,
+                                             size_t size, size_t align)
 {
     size_t total = size != 0 && count > SIZE_MAX / size ? SIZE_MAX : count * size;
 
-    return allocator->operations->alloc(allocator->context, total, align, CALLER);
+    return allocator->operations->alloc(allocator->context, total, align, ALLOCATOR_CALLER);
 }
 
-CALLED bool allocator_resize(const struct allocator *allocator, void *block, size_t old_size,
-                             size_t new_size, size_t align)
+ALLOCATOR_CALLED bool allocator_resize(const struct allocator *allocator, void *block,
+                                       size_t old_size, size_t new_size, size_t align)
 {
     return allocator->operations->resize(allocator->context, block, old_size, new_size, align,
-                                         CALLER);
+                                         ALLOCATOR_CALLER);
 }
 
-CALLED void *allocator_remap(const struct allocator *allocator, void *block, size_t old_size,
-                             size_t new_size, size_t align)
+ALLOCATOR_CALLED void *allocator_remap(const struct allocator *allocator, void *block,
+                                       size_t old_size, size_t new_size, size_t align)
 {
-    bool resized =
-        allocator->operations->resize(allocator->context, block, old_size, new_size, align, CALLER);
+    bool resized = allocator->operations->resize(allocator->context, block, old_size, new_size,
+                                                 align, ALLOCATOR_CALLER);
 
     return resized ? block : NULL;
 }
 
-CALLED void allocator_free(const struct allocator *allocator, void *block, size_t size,
-                           size_t align)
+ALLOCATOR_CALLED void allocator_free(const struct allocator *allocator, void *block, size_t size,
+                                     size_t align)
 {
     if (block)
-        allocator->operations->free(allocator->context, block, size, align, CALLER);
+        allocator->operations->free(allocator->context, block, size, align, ALLOCATOR_CALLER);
 }

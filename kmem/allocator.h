@@ -17,6 +17,15 @@ extern "C" {
 #define ALLOCATOR_ALIGNOF(type) _Alignof(type)
 #endif
 
+// For functions that hand on who called them: never inlined, not even by a link-time optimiser, so
+// that they have a return address. WebAssembly has none: NULL.
+#define ALLOCATOR_CALLED __attribute__((noinline))
+#ifdef __wasm__
+#define ALLOCATOR_CALLER NULL
+#else
+#define ALLOCATOR_CALLER __builtin_return_address(0)
+#endif
+
 // What an allocator supplies. Sizes are bytes, `align` is what the block was allocated with.
 struct allocator_operations {
     // A block, or NULL.

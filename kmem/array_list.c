@@ -10,11 +10,6 @@ void *memmove(void *to, const void *from, size_t size);
 // First capacity of a list that grows by itself, in items.
 #define SMALLEST_CAPACITY 8
 
-// Never inlined, not even by a link-time optimiser: a function that asks for its return address
-// must have one.
-#define CALLED __attribute__((noinline))
-#define CALLER __builtin_return_address(0)
-
 struct array_list array_list_init(struct allocator allocator, size_t item_size, size_t item_align)
 {
     return (struct array_list){
@@ -66,10 +61,10 @@ static bool move_to(struct array_list *list, size_t capacity, const void *caller
     return true;
 }
 
-CALLED bool array_list_reserve(struct array_list *list, size_t capacity)
+ALLOCATOR_CALLED bool array_list_reserve(struct array_list *list, size_t capacity)
 {
     return capacity <= list->capacity || resize_to(list, capacity) ||
-           move_to(list, capacity, CALLER);
+           move_to(list, capacity, ALLOCATOR_CALLER);
 }
 
 // Room for `more` items behind those in use: half as much again as before, or what is needed, the
@@ -91,29 +86,30 @@ static bool grow(struct array_list *list, size_t more, const void *caller)
            (wanted != needed && move_to(list, needed, caller));
 }
 
-CALLED bool array_list_append_many(struct array_list *list, const void *items, size_t count)
+ALLOCATOR_CALLED bool array_list_append_many(struct array_list *list, const void *items,
+                                             size_t count)
 {
     if (count == 0)
         return true;
-    if (!grow(list, count, CALLER))
+    if (!grow(list, count, ALLOCATOR_CALLER))
         return false;
     memcpy(address_of(list, list->count), items, count * list->item_size);
     list->count += count;
     return true;
 }
 
-CALLED bool array_list_append(struct array_list *list, const void *item)
+ALLOCATOR_CALLED bool array_list_append(struct array_list *list, const void *item)
 {
-    if (!grow(list, 1, CALLER))
+    if (!grow(list, 1, ALLOCATOR_CALLER))
         return false;
     memcpy(address_of(list, list->count), item, list->item_size);
     list->count++;
     return true;
 }
 
-CALLED bool array_list_insert(struct array_list *list, size_t index, const void *item)
+ALLOCATOR_CALLED bool array_list_insert(struct array_list *list, size_t index, const void *item)
 {
-    if (!grow(list, 1, CALLER))
+    if (!grow(list, 1, ALLOCATOR_CALLER))
         return false;
     memmove(address_of(list, index + 1), address_of(list, index),
             (list->count - index) * list->item_size);

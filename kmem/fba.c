@@ -10,10 +10,6 @@ void *memset(void *to, int value, size_t size);
 
 #define COLD __attribute__((cold, noinline))
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-// Never inlined, not even by a link-time optimiser: a function that asks for its return address
-// must have one.
-#define CALLED __attribute__((noinline))
-#define CALLER __builtin_return_address(0)
 
 static inline bool is_power_of_two(size_t value)
 {
@@ -136,25 +132,24 @@ static COLD void *refuse(struct fba *fba, size_t size, size_t align, const void 
 // of 0 makes the mask all ones, and nothing lies behind that. Without a `caller` it is whoever
 // called the function into which this one is compiled; asked for where it is needed, so that the
 // fast path does not load it.
-static inline __attribute__((always_inline)) void *take(struct fba *fba, size_t size, size_t align,
-                                                        const void *caller)
+static inline FBA_INLINE void *take(struct fba *fba, size_t size, size_t align, const void *caller)
 {
     uintptr_t before = fba->last | (align - 1);
 
     if (UNLIKELY((align & (align - 1)) != 0))
-        return refuse(fba, size, align, caller ? caller : CALLER);
+        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
     if (UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->top))
-        return refuse(fba, size, align, caller ? caller : CALLER);
+        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
     fba->last = before + size;
     return (void *)(before + 1);
 }
 
-CALLED void *fba_alloc(struct fba *fba, size_t size, size_t align)
+FBA_CALLED void *fba_alloc(struct fba *fba, size_t size, size_t align)
 {
     return take(fba, size, align, NULL);
 }
 
-CALLED void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+FBA_CALLED void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
 {
     return take(fba, size, align, caller);
 }
@@ -175,7 +170,7 @@ static COLD void *clear(const struct fba *fba, void *block, size_t size)
     return block;
 }
 
-CALLED void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+FBA_CALLED void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
 {
     void *block = take(fba, size, align, NULL);
 
@@ -254,8 +249,8 @@ enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t
     return FBA_OK;
 }
 
-CALLED void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size,
-                         size_t align)
+FBA_CALLED void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size,
+                             size_t align)
 {
     if (new_size == 0) {
         fba_free(fba, block, old_size);
@@ -265,7 +260,7 @@ CALLED void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t n
         fba_remap(fba, block, old_size, new_size))
         return block;
 
-    void *moved = fba_alloc_by(fba, new_size, align, CALLER);
+    void *moved = fba_alloc_by(fba, new_size, align, FBA_CALLER);
     if (moved && block) {
         memcpy(moved, block, old_size < new_size ? old_size : new_size);
         fba_free(fba, block, old_size);
@@ -275,26 +270,27 @@ CALLED void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t n
 
 // ── Scratch ─────────────────────────────────────────────────────────────────────────────────────
 
-static inline __attribute__((always_inline)) void *take_scratch(struct fba *fba, size_t size,
-                                                                size_t align, const void *caller)
+static inline FBA_INLINE void *take_scratch(struct fba *fba, size_t size, size_t align,
+                                            const void *caller)
 {
     if (UNLIKELY(size > fba->top || (align & (align - 1)) != 0))
-        return refuse(fba, size, align, caller ? caller : CALLER);
+        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
 
     uintptr_t start = (fba->top - size) & ~(align - 1);
     if (UNLIKELY(start <= fba->last))
-        return refuse(fba, size, align, caller ? caller : CALLER);
+        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
     fba->top = start;
     fba->settled = 0; // the peak counts both ends
     return (void *)start;
 }
 
-CALLED void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
+FBA_CALLED void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
 {
     return take_scratch(fba, size, align, NULL);
 }
 
-CALLED void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+FBA_CALLED void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align,
+                                      const void *caller)
 {
     return take_scratch(fba, size, align, caller);
 }

@@ -48,15 +48,25 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // struct fba_mark and fba_mark() may share a name
 extern "C" {
 #define FBA_ALIGNOF(type) alignof(type)
 #else
 #define FBA_ALIGNOF(type) _Alignof(type)
 #endif
 
-// Compiled into the caller at every optimisation level, so that the return address seen by what it
-// calls is the caller's.
+// For functions that record who called them. FBA_CALLED ones are never inlined, not even by a
+// link-time optimiser, so that they have a return address, which FBA_CALLER is; FBA_INLINE ones
+// always are, so that what they call returns to their caller. WebAssembly has no such address:
+// NULL.
+#define FBA_CALLED __attribute__((noinline))
 #define FBA_INLINE __attribute__((always_inline))
+#ifdef __wasm__
+#define FBA_CALLER NULL
+#else
+#define FBA_CALLER __builtin_return_address(0)
+#endif
 
 // Why something was refused, or what became of it. fba_status_name() names each.
 enum fba_status {
@@ -315,6 +325,7 @@ const char *fba_status_name(enum fba_status status);
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 
 #endif

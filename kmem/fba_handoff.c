@@ -25,9 +25,8 @@ enum fba_status fba_set_reserve(struct fba *fba, size_t size)
     return FBA_OK;
 }
 
-// The reserve is an allocator of its own for as long as a call lasts, over [reserve, end). Never
-// inlined, because its return address is the caller that it records.
-__attribute__((noinline)) void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align)
+// The reserve is an allocator of its own for as long as a call lasts, over [reserve, end).
+FBA_CALLED void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align)
 {
     struct fba reserve = {
         .last = fba->reserve_last,
@@ -37,7 +36,7 @@ __attribute__((noinline)) void *fba_reserve_alloc(struct fba *fba, size_t size, 
         .state = fba->state == FBA_STATE_NOT_READY ? FBA_STATE_NOT_READY : FBA_STATE_OPEN,
         .failure.count = fba->failure.count,
     };
-    void *block = fba_alloc_by(&reserve, size, align, __builtin_return_address(0));
+    void *block = fba_alloc_by(&reserve, size, align, FBA_CALLER);
 
     if (block) {
         fba->reserve_last = reserve.last;

@@ -7,11 +7,6 @@
 
 void *memset(void *to, int value, size_t size);
 
-// Never inlined, not even by a link-time optimiser: a function that asks for its return address
-// must have one.
-#define CALLED __attribute__((noinline))
-#define CALLER __builtin_return_address(0)
-
 enum fba_status fba_shared_begin(struct fba *fba)
 {
     enum fba_status status = fba_status(fba);
@@ -89,14 +84,14 @@ void *fba_shared_alloc_by(struct fba *fba, size_t size, size_t align, const void
     return NULL;
 }
 
-CALLED void *fba_shared_alloc(struct fba *fba, size_t size, size_t align)
+FBA_CALLED void *fba_shared_alloc(struct fba *fba, size_t size, size_t align)
 {
-    return fba_shared_alloc_by(fba, size, align, CALLER);
+    return fba_shared_alloc_by(fba, size, align, FBA_CALLER);
 }
 
-CALLED void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+FBA_CALLED void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
 {
-    void *block = fba_shared_alloc_by(fba, size, align, CALLER);
+    void *block = fba_shared_alloc_by(fba, size, align, FBA_CALLER);
     uintptr_t start = (uintptr_t)block;
 
     if (block && (start <= ATOMIC_LOAD(&fba->high) || start + size > fba->low))

@@ -374,6 +374,38 @@ static void no_fadt_no_dsdt(struct suite_run *run)
     CHECK(run, !acpi_find_dsdt(&acpi, &physical_memory, &length));
 }
 
+// Makes the table at MADT an SPCR with this interface, address space and address.
+static void put_spcr(uint8_t interface, uint8_t space, uint64_t address, uint32_t length)
+{
+    make_good();
+    put_table(MADT, "SPCR", 80);
+    memory[MADT + 36] = interface;
+    memory[MADT + 40] = space;
+    put(MADT + 44, address, 8);
+    put(MADT + LENGTH, length, 4);
+    fix_table(MADT);
+    (void)read_tables();
+}
+
+static void the_serial_port_is_a_16550_at_an_io_port(struct suite_run *run)
+{
+    make_good();
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
+    put_spcr(0, 1, 0x2f8, 80);
+    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0x2f8);
+    put_spcr(1, 1, 0xffff, 52);
+    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0xffff);
+    put_spcr(3, 1, 0x2f8, 80); // a PL011
+    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
+    put_spcr(0, 0, 0x2f8, 80); // registers in memory
+    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
+    put_spcr(0, 1, 0x102f8, 80);
+    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
+    put_spcr(0, 1, 0x2f8, 51);
+    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(tables_come_in_their_order),
     SUITE_CASE(without_an_xsdt_the_rsdt_is_read),
@@ -387,5 +419,6 @@ static const struct suite_case cases[] = {
     SUITE_CASE(every_refusal_of_memory_is_reported),
     SUITE_CASE(the_dsdt_is_where_the_fadt_says),
     SUITE_CASE(no_fadt_no_dsdt),
+    SUITE_CASE(the_serial_port_is_a_16550_at_an_io_port),
 };
 const struct suite acpi_suite = SUITE("acpi", cases);

@@ -136,6 +136,13 @@ static void every_other_word_is_named_and_ignored(struct suite_run *run)
     CHECK_TEXT(run, line.run, "7");
 }
 
+static void the_loaders_words_are_passed_over(struct suite_run *run)
+{
+    parse("module=initrd run=x seed=random module= seed=7");
+    CHECK_TEXT(run, said, "");
+    CHECK_TEXT(run, line.run, "x");
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(no_words_leave_the_defaults),
     SUITE_CASE(known_words_are_read_in_any_order),
@@ -144,5 +151,6 @@ static const struct suite_case cases[] = {
     SUITE_CASE(names_have_a_length_and_an_alphabet),
     SUITE_CASE(a_port_is_four_hexadecimal_digits_at_most),
     SUITE_CASE(every_other_word_is_named_and_ignored),
+    SUITE_CASE(the_loaders_words_are_passed_over),
 };
 const struct suite command_line_suite = SUITE("command_line", cases);

@@ -14,6 +14,7 @@ enum offset {
     MEMORY_MAP = 0x1000,
     COMMAND_LINE = 0x2000,
     TOP_TABLE = 0x3000,
+    MODULES = 0x4000,
     USED = 0x5000,
 };
 #define IMAGE_BEFORE_REGION 0x10000u // bytes of the image before its region
@@ -22,6 +23,7 @@ enum offset {
 
 static _Alignas(PAGE) unsigned char region[REGION_PAGES * PAGE];
 static struct handoff *const handoff = (struct handoff *)(region + BOOT_INFO);
+static struct handoff_module *const modules = (struct handoff_module *)(region + MODULES);
 static char said[512];
 
 struct descriptor {
@@ -45,6 +47,9 @@ static void make_good(void)
     put_descriptor(0, 7, 0x80000000, 0x90000000);
     put_descriptor(1, 2, 0x100000, 0x80000000);
     put_descriptor(2, 0, 0, 0x100000);
+    modules[0] = (struct handoff_module){"initrd", 0x50000000, 5000};
+    modules[1] = (struct handoff_module){"font", 0x50002000, PAGE};
+    modules[2] = (struct handoff_module){"empty", 0, 0};
     *handoff = (struct handoff){
         .magic = HANDOFF_MAGIC,
         .version = HANDOFF_VERSION,
@@ -60,6 +65,7 @@ static void make_good(void)
         .page_table_root = physical + TOP_TABLE,
         .memory_map = {.span = {MEMORY_MAP, DESCRIPTORS * STRIDE}, .descriptor_size = STRIDE},
         .command_line = {COMMAND_LINE, 3},
+        .modules = {MODULES, 3 * sizeof *modules},
         .framebuffer = {.physical = 0x80000000, .size = 0x300000},
     };
 }
@@ -212,6 +218,15 @@ static const struct damage damages[] = {
     {"its top page table, 4096 bytes at offset 18446744073709547520, is not in the used part of "
      "the region, 20480 bytes",
      {GROW(page_table_root, 0 - (uint64_t)TOP_TABLE - PAGE)}},
+    {"its list of modules, 168 bytes at offset 20480, is not in the used part of the region, 20480 "
+     "bytes",
+     {SET(modules.offset, USED)}},
+    {"its list of modules and its command line overlap at offset 8192",
+     {SET(modules.offset, COMMAND_LINE)}},
+    {"its list of modules, 169 bytes at offset 16384, is not made of entries of 56 bytes",
+     {GROW(modules.size, 1)}},
+    {"its list of modules, 168 bytes at offset 16388, is not made of entries of 56 bytes",
+     {GROW(modules.offset, 4)}},
     {"its memory map and its boot info overlap at offset 256",
      {SET(memory_map.span.offset, BOOT_INFO)}},
     {"its memory map and its boot info overlap at offset 113",
@@ -226,6 +241,9 @@ static const struct damage damages[] = {
      {GROW(page_table_root, COMMAND_LINE - (uint64_t)TOP_TABLE)}},
     {"its command line has 4096 bytes, at most 4095 are allowed",
      {SET(command_line.offset, USED), SET(command_line.size, 4096), SET(heap.used, USED + 8192)}},
+    {"its command line has 18446744073709551615 bytes, at most 4095 are allowed",
+     {SET(command_line.size, UINT64_MAX)}},
+    {"its top page table at # does not begin at a page", {GROW(page_table_root, 0 - (uint64_t)8)}},
     {"its command line of 2 bytes does not end with a NUL", {SET(command_line.size, 2)}},
 
     {"its memory map of 144 bytes is not made of descriptors of 39 bytes",
@@ -278,6 +296,7 @@ static void no_handoff_is_no_address(struct suite_run *run)
 static void the_image_must_be_usable_to_its_last_page(struct suite_run *run)
 {
     make_good();
+    handoff->modules.size = 0; // they lie elsewhere
     uint64_t start = handoff->image_physical;
     uint64_t end = start + handoff->image_size;
 
@@ -329,6 +348,81 @@ static void a_larger_region_than_linked_passes(struct suite_run *run)
     CHECK(run, check(handoff));
 }
 
+static void modules_are_found_by_number(struct suite_run *run)
+{
+    make_good();
+    CHECK(run, check(handoff));
+    CHECK_ADDRESS(run, handoff_module(handoff, 0), modules);
+    CHECK_ADDRESS(run, handoff_module(handoff, 2), modules + 2);
+    CHECK(run, !handoff_module(handoff, 3));
+    CHECK(run, !handoff_module(handoff, SIZE_MAX));
+    handoff->modules = (struct handoff_span){0, 0};
+    CHECK(run, check(handoff));
+    CHECK(run, !handoff_module(handoff, 0));
+}
+
+// Where a module may lie, with the sentence if it may not.
+static void check_module(struct suite_run *run, uint64_t physical, uint64_t size,
+                         const char *sentence)
+{
+    modules[0].physical = physical;
+    modules[0].size = size;
+    bool passed = check(handoff);
+    if (!is_like(said, sentence))
+        CHECK_TEXT(run, said, sentence);
+    CHECK(run, passed == (sentence[0] == '\0'));
+}
+
+static void modules_lie_in_usable_memory_of_their_own(struct suite_run *run)
+{
+    static const char misplaced[] =
+        "module initrd at #, # bytes, is not in pages above 1 MiB that the map calls usable";
+    static const char overlapping[] = "module initrd at #, # bytes, overlaps the image at # or the "
+                                      "framebuffer at #";
+    static const char colliding[] = "module font at # and module initrd at # overlap";
+
+    make_good();
+    uint64_t image_start = handoff->image_physical;
+    uint64_t image_end = image_start + handoff->image_size;
+    const struct {
+        uint64_t physical, size;
+        const char *sentence;
+    } places[] = {
+        {0x100000, 0x1000, ""},
+        {0xff000, 0x2000, misplaced},
+        {0x50000001, 1, misplaced},
+        {0xa0000000, 0x1000, misplaced},
+        {0x8ffff000, 0x1001, misplaced},
+        {0x8ffff000, 0x1000, ""},
+        {0x50000000, UINT64_MAX, misplaced},
+        {0x50000000, UINT64_MAX - 0x1000, misplaced},
+        {image_start - 0x1000, 0x1000, ""},
+        {image_start - 0x1000, 0x1001, overlapping},
+        {image_start, 1, overlapping},
+        {image_end - 0x1000, 1, overlapping},
+        {image_end, 0x1000, ""},
+        {0x80000000, 1, overlapping},
+        {0x80300000, 1, ""},
+        {0x50000000, 0x2000, ""},
+        {0x50000000, 0x2001, colliding},
+        {0x50002000, 1, colliding},
+        {0x50003000, 1, ""},
+        {UINT64_MAX, 0, ""},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !run->failed; i++)
+        check_module(run, places[i].physical, places[i].size, places[i].sentence);
+}
+
+static void the_name_of_a_module_ends(struct suite_run *run)
+{
+    make_good();
+    memset(modules[1].name, 'x', sizeof modules[1].name);
+    CHECK(run, !check(handoff));
+    CHECK_TEXT(run, said, "the name of module 1 does not end with a NUL");
+    modules[1].name[HANDOFF_MODULE_NAME_MAX] = '\0';
+    CHECK(run, check(handoff));
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(a_good_handoff_passes),
     SUITE_CASE(the_memory_map_is_left_sorted),
@@ -338,5 +432,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(the_image_must_be_usable_to_its_last_page),
     SUITE_CASE(a_framebuffer_may_touch_the_image),
     SUITE_CASE(a_larger_region_than_linked_passes),
+    SUITE_CASE(modules_are_found_by_number),
+    SUITE_CASE(modules_lie_in_usable_memory_of_their_own),
+    SUITE_CASE(the_name_of_a_module_ends),
 };
 const struct suite handoff_check_suite = SUITE("handoff_check", cases);

@@ -284,6 +284,26 @@ static void the_largest_conventional_range_is_nobody_elses(struct suite_run *run
     CHECK_EQUAL(run, largest.end, 0x3000);
 }
 
+static void conventional_ranges_come_in_the_order_of_the_map(struct suite_run *run)
+{
+    struct memory_range range;
+    size_t index = 0;
+
+    start_map(48);
+    add(CONVENTIONAL, 0x300000, 0x400000);
+    add(LOADER_DATA, 0x100000, 0x200000);
+    add(CONVENTIONAL, 0x180000, 0x280000); // claimed
+    add(CONVENTIONAL, 0x500000, 0x500000); // empty
+    add(CONVENTIONAL, 0x1000, 0x2000);
+    CHECK(run, memory_map_next_conventional(&map, &index, &range));
+    CHECK_EQUAL(run, range.start, 0x300000);
+    CHECK_EQUAL(run, range.end, 0x400000);
+    CHECK(run, memory_map_next_conventional(&map, &index, &range));
+    CHECK_EQUAL(run, range.start, 0x1000);
+    CHECK(run, !memory_map_next_conventional(&map, &index, &range));
+    CHECK(run, !memory_map_next_conventional(&map, &index, &range));
+}
+
 // ── Generated maps ──────────────────────────────────────────────────────────────────────────────
 
 // The model looks at so many pages from `base` on; descriptors may lie across its edges.
@@ -411,6 +431,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(ranges_are_whole_pages),
     SUITE_CASE(sorting_moves_whole_descriptors),
     SUITE_CASE(the_largest_conventional_range_is_nobody_elses),
+    SUITE_CASE(conventional_ranges_come_in_the_order_of_the_map),
     SUITE_CASE(any_map_from_the_first_page_matches_the_model),
     SUITE_CASE(any_map_across_4_gib_matches_the_model),
     SUITE_CASE(any_map_at_the_last_page_matches_the_model),

@@ -321,6 +321,36 @@ static void dropping_the_lower_half_leaves_the_upper(struct suite_run *run)
     CHECK_EQUAL(run, ranges[1].start, UINT64_MAX - 0xfff);
 }
 
+static void dropping_a_slot_leaves_its_neighbours(struct suite_run *run)
+{
+    const uint64_t slot = UINT64_C(1) << 39;
+
+    start();
+    for (size_t i = 0; i < 3; i++)
+        CHECK_EQUAL(
+            run,
+            paging_map(&paging, UPPER_START + i * slot, physical(0), 0x1000, PAGING_READ_WRITE),
+            PAGING_OK);
+    paging_drop_slot(&paging, UPPER_START + 2 * slot - 1);
+    CHECK(run, is_present(UPPER_START) && is_present(UPPER_START + 2 * slot));
+    CHECK(run, !is_present(UPPER_START + slot));
+}
+
+// Registers are neither cached nor executed: PCD and PWT are set in the page's own entry.
+static void devices_are_not_cached(struct suite_run *run)
+{
+    start();
+    CHECK_EQUAL(run, paging_map(&paging, 0x1000, physical(0xfee00000), 0x1000, PAGING_DEVICE),
+                PAGING_OK);
+    struct paging_lookup found = paging_lookup(&paging, 0x1000);
+    CHECK(run, found.present && found.writable && !found.executable);
+    const uint64_t *last_table = (const uint64_t *)(uintptr_t)tables[tables_taken - 1];
+    CHECK_EQUAL(run, last_table[1] & 0x18, 0x18);
+    CHECK_EQUAL(run, paging_map(&paging, 0x2000, physical(0), 0x1000, PAGING_READ_WRITE),
+                PAGING_OK);
+    CHECK_EQUAL(run, last_table[2] & 0x18, 0);
+}
+
 // ── Any order of mapping and unmapping ──────────────────────────────────────────────────────────
 
 // Three stretches of pages, across borders of tables of every level.
@@ -413,6 +443,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(without_a_table_the_pages_before_stay_mapped),
     SUITE_CASE(the_number_of_tables_is_known_beforehand),
     SUITE_CASE(dropping_the_lower_half_leaves_the_upper),
+    SUITE_CASE(dropping_a_slot_leaves_its_neighbours),
+    SUITE_CASE(devices_are_not_cached),
     SUITE_CASE(any_order_of_mapping_matches_the_model),
 };
 const struct suite paging_suite = SUITE("paging", cases);

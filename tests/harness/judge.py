@@ -202,8 +202,8 @@ def _how_it_left(evidence):
 
 
 def _line_of_panic(text):
-    """The line that says what the panic was about: the last `kernel: panic…`, if there is one."""
-    found = re.findall(r"^kernel: (panic: .*|trap: .*)$", text, re.MULTILINE)
+    """The line that says what the panic was about, if there is one: the first, what follows explains it."""
+    found = re.findall(r"^(?:kernel: )?(panic: .*|trap: .*)$", text, re.MULTILINE)
     return found[0] if found else None
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The services behind fake_firmware.h, after the UEFI specification 2.10; "7.2" and the like are
 // its sections.
+#define _GNU_SOURCE // MAP_ANONYMOUS, MAP_FIXED_NOREPLACE
 #include "tests/loader/fake_firmware.h"
 
 #include <stdio.h>
@@ -127,10 +128,8 @@ struct map_writer {
 
 static void write_descriptor(struct map_writer *map, UINT32 type, uint64_t start, uint64_t pages)
 {
-    EFI_MEMORY_DESCRIPTOR descriptor = {.Type = type,
-                                        .PhysicalStart = start,
-                                        .NumberOfPages = pages,
-                                        .Attribute = EFI_MEMORY_WB};
+    EFI_MEMORY_DESCRIPTOR descriptor = {
+        .Type = type, .PhysicalStart = start, .NumberOfPages = pages, .Attribute = EFI_MEMORY_WB};
 
     if (type == EfiMemoryMappedIO)
         descriptor.Attribute = EFI_MEMORY_UC | EFI_MEMORY_RUNTIME;
@@ -194,7 +193,7 @@ static EFI_STATUS EFIAPI exit_boot_services(EFI_HANDLE image, UINTN key)
 // ── Files ───────────────────────────────────────────────────────────────────────────────────────
 
 struct open_file {
-    EFI_FILE interface;
+    EFI_FILE_PROTOCOL interface;
     const struct fake_file *file; // NULL: the top folder
     uint64_t position;
 };
@@ -290,7 +289,7 @@ static EFI_STATUS EFIAPI open_file(struct _EFI_FILE_HANDLE *folder,
     return EFI_NOT_FOUND;
 }
 
-static EFI_STATUS EFIAPI open_volume(struct _EFI_FILE_IO_INTERFACE *volume,
+static EFI_STATUS EFIAPI open_volume(struct _EFI_SIMPLE_FILE_SYSTEM_PROTOCOL *volume,
                                      struct _EFI_FILE_HANDLE **root)
 {
     (void)volume;

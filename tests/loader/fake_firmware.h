@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// fake_firmware: a UEFI system table on the host, for the suites of this folder. Behind it are pages
-// of real memory at fixed addresses, a volume with files, a console that is listened to; and it
-// misbehaves where it is told to. What a loader may not do to a firmware, it notes.
+// fake_firmware: a UEFI system table on the host, for the suites of this folder. Behind it are
+// pages of real memory at fixed addresses, a volume with files, a console that is listened to; and
+// it misbehaves where it is told to. What a loader may not do to a firmware, it notes.
 #ifndef TESTS_LOADER_FAKE_FIRMWARE_H
 #define TESTS_LOADER_FAKE_FIRMWARE_H
 
@@ -32,7 +32,7 @@ struct fake_firmware {
     bool reads_fail;
     bool low_memory_only; // AllocatePages of any pages finds some below 1 MiB
     bool has_no_console, has_no_volume, has_no_screen, has_random_numbers;
-    bool has_old_tables;  // ACPI 1.0 and SMBIOS 2 only
+    bool has_old_tables; // ACPI 1.0 and SMBIOS 2 only
     bool screen_is_no_memory;
     const void *options;
     uint32_t options_size;

@@ -39,6 +39,10 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 // ── Words ───────────────────────────────────────────────────────────────────────────────────────
 
+// The bits below an alignment, and the others.
+#define MASK(align) ((uintptr_t)((align) - 1))
+#define MASK_OFF(align) ((uintptr_t)(~MASK(align)))
+
 /*@
   logic integer address(void *block) = (uintptr_t)block;
   logic integer max_word = UINTPTR_MAX;
@@ -47,7 +51,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
   logic integer larger(integer a, integer b) = a > b ? a : b;
   logic integer smaller(integer a, integer b) = a < b ? a : b;
 
-  predicate power_of_two(integer a) = 0 < a <= UINTPTR_MAX && (a & (a - 1)) == 0;
+  predicate power_of_two(integer a) = 0 < a <= UINTPTR_MAX && (a & MASK(a)) == 0;
 
   // A place for a block strictly behind `last` and not beyond `top`.
   predicate place(integer last, integer top, integer size, integer align, integer p) =
@@ -154,32 +158,6 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
           ? !fits(f->last, f->top + n - 1, size, align)
                 && (n < SIZE_MAX ==> fits(f->last, f->top + n, size, align))
           : n == 0;
-
-  // An allocation succeeded: the block lies in the free space, with the least padding, and no byte
-  // of it is a byte that anybody held.
-  predicate served{K, L}(struct fba *f, integer start, integer size, integer align) =
-      place(\at(f->last, K), \at(f->top, K), size, align, start)
-      && (\forall integer p;
-              place(\at(f->last, K), \at(f->top, K), size, align, p) ==> start <= p)
-      && newly_taken{K, L}(f, start, size) && nothing_forgotten{K, L}(f)
-      && \at(f->last, L) == start + size - 1
-      && \at(f->failure.count, K) == \at(f->failure.count, L);
-  predicate served_scratch{K, L}(struct fba *f, integer start, integer size, integer align) =
-      place(\at(f->last, K), \at(f->top, K), size, align, start)
-      && (\forall integer p;
-              place(\at(f->last, K), \at(f->top, K), size, align, p) ==> p <= start)
-      && newly_taken{K, L}(f, start, size) && nothing_forgotten{K, L}(f)
-      && \at(f->top, L) == start
-      && \at(f->failure.count, K) == \at(f->failure.count, L);
-  // It failed: nothing but the record has changed, and the record says why.
-  predicate refused{K, L}(struct fba *f, integer size, integer align) =
-      same{K, L}(f)
-      && \at(f->failure.size, L) == size && \at(f->failure.align, L) == align
-      && reason{K}(f, size, align, \at(f->failure.reason, L))
-      && most_available{K}(f, align, \at(f->failure.available, L))
-      && shortfall{K}(f, size, align, \at(f->failure.shortfall, L))
-      && (\at(f->failure.count, K) < SIZE_MAX ==>
-              \at(f->failure.count, L) == \at(f->failure.count, K) + 1);
 
   // A block that the permanent end could have handed out; the last one; one that may move it.
   predicate inside{L}(struct fba *f, integer start, integer size) =
@@ -318,31 +296,82 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
     axiom or_bounds: \forall integer x, m; 0 <= x <= UINTPTR_MAX && 0 <= m <= UINTPTR_MAX ==>
         x <= (x | m) <= UINTPTR_MAX && m <= (x | m);
     axiom or_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        ((x | (a - 1)) + 1) % a == 0;
+        ((x | MASK(a)) + 1) % a == 0;
     axiom or_least: \forall integer x, a, p;
-        0 <= x < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (x | (a - 1)) < p;
+        0 <= x < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (x | MASK(a)) < p;
     axiom and_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        0 <= (x & (uintptr_t)(~(a - 1))) <= x;
+        0 <= (x & MASK_OFF(a)) <= x;
     axiom and_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        (x & (uintptr_t)(~(a - 1))) % a == 0;
+        (x & MASK_OFF(a)) % a == 0;
     axiom and_greatest: \forall integer x, a, p;
         0 <= p <= x <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==>
-        p <= (x & (uintptr_t)(~(a - 1)));
+        p <= (x & MASK_OFF(a));
     axiom and_remainder: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        ((x & (a - 1)) == 0 <==> x % a == 0);
+        ((x & MASK(a)) == 0 <==> x % a == 0);
   }
 */
 
 // Proved from these: a request fits iff it fits at the lowest place, and iff at the highest.
 /*@
+  lemma lowest: \forall integer last, top, size, align;
+      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
+      && (last | MASK(align)) + 1 + size <= top ==>
+      place(last, top, size, align, (last | MASK(align)) + 1);
+  lemma lowest_fits: \forall integer last, top, size, align;
+      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
+      && (last | MASK(align)) + 1 + size <= top ==> fits(last, top, size, align);
+  lemma none_lower: \forall integer last, top, size, align, p;
+      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
+      && place(last, top, size, align, p) ==> (last | MASK(align)) < p;
   lemma fits_lowest: \forall integer last, top, size, align;
-      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align) ==>
-      (fits(last, top, size, align) <==> (last | (align - 1)) + 1 + size <= top);
+      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
+      && fits(last, top, size, align) ==> (last | MASK(align)) + 1 + size <= top;
+
+  lemma highest: \forall integer last, top, size, align;
+      0 <= last && 0 <= size <= top <= UINTPTR_MAX && power_of_two(align)
+      && last < ((top - size) & MASK_OFF(align)) ==>
+      place(last, top, size, align, ((top - size) & MASK_OFF(align)));
+  lemma highest_fits: \forall integer last, top, size, align;
+      0 <= last && 0 <= size <= top <= UINTPTR_MAX && power_of_two(align)
+      && last < ((top - size) & MASK_OFF(align)) ==> fits(last, top, size, align);
+  lemma none_higher: \forall integer last, top, size, align, p;
+      0 <= last && 0 <= size && top <= UINTPTR_MAX && power_of_two(align)
+      && place(last, top, size, align, p) ==> p <= ((top - size) & MASK_OFF(align));
   lemma fits_highest: \forall integer last, top, size, align;
-      0 <= last && 0 <= size <= top <= UINTPTR_MAX && power_of_two(align) ==>
-      (fits(last, top, size, align) <==>
-           last < ((top - size) & (uintptr_t)(~(align - 1))));
+      0 <= last && 0 <= size && top <= UINTPTR_MAX && power_of_two(align)
+      && fits(last, top, size, align) ==> last < ((top - size) & MASK_OFF(align));
 */
+
+// An allocation succeeded: the block lies in the free space, with the least padding, no byte of it
+// is a byte that anybody held, and all that was held still is.
+#define SERVED(size, align)                                                                        \
+    ensures \result != \null ==>                                                                   \
+        place(\old(fba->last), \old(fba->top), size, align, address(\result));                     \
+    ensures \result != \null ==> \forall integer p;                                               \
+        place(\old(fba->last), \old(fba->top), size, align, p) ==> address(\result) <= p;          \
+    ensures \result != \null ==> fba->last == address(\result) + size - 1;                        \
+    ensures \result != \null ==> newly_taken{Pre, Post}(fba, address(\result), size);             \
+    ensures \result != \null ==> nothing_forgotten{Pre, Post}(fba);                               \
+    ensures \result != \null ==> fba->failure == \old(fba->failure);
+#define SERVED_SCRATCH(size, align)                                                                \
+    ensures \result != \null ==>                                                                   \
+        place(\old(fba->last), \old(fba->top), size, align, address(\result));                     \
+    ensures \result != \null ==> \forall integer p;                                               \
+        place(\old(fba->last), \old(fba->top), size, align, p) ==> p <= address(\result);          \
+    ensures \result != \null ==> fba->top == address(\result);                                    \
+    ensures \result != \null ==> newly_taken{Pre, Post}(fba, address(\result), size);             \
+    ensures \result != \null ==> nothing_forgotten{Pre, Post}(fba);                               \
+    ensures \result != \null ==> fba->failure == \old(fba->failure);
+
+// It failed: nothing but the record has changed, and the record says why.
+#define REFUSED(size_, align_)                                                                     \
+    ensures \result == \null ==> same{Pre, Post}(fba);                                            \
+    ensures \result == \null ==> fba->failure.size == size_ && fba->failure.align == align_;      \
+    ensures \result == \null ==> reason{Pre}(fba, size_, align_, fba->failure.reason);            \
+    ensures \result == \null ==> most_available{Pre}(fba, align_, fba->failure.available);        \
+    ensures \result == \null ==> shortfall{Pre}(fba, size_, align_, fba->failure.shortfall);      \
+    ensures \result == \null && \old(fba->failure.count) < SIZE_MAX ==>                           \
+        fba->failure.count == \old(fba->failure.count) + 1;
 
 // ── Small parts of fba.c ────────────────────────────────────────────────────────────────────────
 
@@ -376,7 +405,7 @@ static bool is_good_buffer(uintptr_t base, size_t size);
 static void give_back(struct fba *fba, uintptr_t last, uintptr_t top);
 
 /*@ assigns \nothing;
-    ensures \result == larger(0, top - (last | (uintptr_t)(align - 1)));
+    ensures \result == larger(0, top - (last | MASK(align)));
     ensures power_of_two(align) ==> \forall integer size; 0 <= size ==>
         (fits(last, top, size, align) <==> size < \result);
 */
@@ -386,7 +415,7 @@ static size_t room_between(uintptr_t last, uintptr_t top, size_t align);
     assigns fba->failure;
     ensures \result == \null;
     ensures fba->failure.caller == caller;
-    ensures refused{Pre, Post}(fba, size, align);
+    REFUSED(size, align)
 */
 static void *refuse(struct fba *fba, size_t size, size_t align, const void *caller);
 
@@ -394,8 +423,8 @@ static void *refuse(struct fba *fba, size_t size, size_t align, const void *call
     assigns fba->last, fba->failure;
     ensures invariant(fba);
     ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
-    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    SERVED(size, align)
+    REFUSED(size, align)
     ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
 */
 static inline void *take(struct fba *fba, size_t size, size_t align, const void *caller);
@@ -404,8 +433,8 @@ static inline void *take(struct fba *fba, size_t size, size_t align, const void 
     assigns fba->top, fba->settled, fba->failure;
     ensures invariant(fba);
     ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    ensures \result != \null ==> served_scratch{Pre, Post}(fba, address(\result), size, align);
-    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    SERVED_SCRATCH(size, align)
+    REFUSED(size, align)
     ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
 */
 static inline void *take_scratch(struct fba *fba, size_t size, size_t align, const void *caller);
@@ -453,9 +482,11 @@ static enum fba_status free_slowly(struct fba *fba, uintptr_t start, size_t size
 /*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
     requires \valid(mark) && \separated(fba, mark);
     assigns *mark, fba->serial, fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
-    ensures invariant(fba);
+    ensures scratch ==> invariant(fba);
+    ensures !scratch ==> invariant(fba);
     ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
-    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, scratch);
+    ensures \result == FBA_OK && scratch ==> opened{Pre, Post}(fba, mark, 1);
+    ensures \result == FBA_OK && !scratch ==> opened{Pre, Post}(fba, mark, 0);
     ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->owner == \null;
 */
 static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, bool scratch);
@@ -464,10 +495,14 @@ static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, bool sc
     requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
     assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
             fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
-    ensures invariant(fba);
+    ensures mark->scratch ==> invariant(fba);
+    ensures !mark->scratch ==> invariant(fba);
     ensures \result == FBA_OK <==>
         fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
-    ensures \result == FBA_OK ==> mark->serial == 0 && closed{Pre, Post}(fba, mark, rewind);
+    ensures \result == FBA_OK ==> mark->serial == 0;
+    ensures \result == FBA_OK && rewind && mark->scratch ==> closed{Pre, Post}(fba, mark, 1);
+    ensures \result == FBA_OK && rewind && !mark->scratch ==> closed{Pre, Post}(fba, mark, 1);
+    ensures \result == FBA_OK && !rewind ==> closed{Pre, Post}(fba, mark, 0);
     ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->serial == \old(mark->serial);
     ensures named{Pre}(fba, mark, \result);
 */
@@ -502,8 +537,8 @@ enum fba_status fba_init(struct fba *fba, void *buffer, size_t size);
     assigns fba->last, fba->failure;
     ensures invariant(fba);
     ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
-    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    SERVED(size, align)
+    REFUSED(size, align)
 */
 void *fba_alloc(struct fba *fba, size_t size, size_t align);
 
@@ -511,20 +546,54 @@ void *fba_alloc(struct fba *fba, size_t size, size_t align);
     assigns fba->last, fba->failure;
     ensures invariant(fba);
     ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
-    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    SERVED(size, align)
+    REFUSED(size, align)
     ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
 */
 void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->last, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
+    SERVED(size, align)
+    REFUSED(size, align)
+*/
+static inline void *fba_alloc_inline(struct fba *fba, size_t size, size_t align);
+
+// count × size is computed as written here.
+/*@ assigns \nothing; ensures \result == smaller(count * size, SIZE_MAX); */
+static inline size_t fba_array_size(size_t count, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->last, fba->failure;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, count * size, align);
+    SERVED(count * size, align)
+    REFUSED(smaller(count * size, SIZE_MAX), align)
+*/
+static inline void *fba_alloc_array(struct fba *fba, size_t count, size_t size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
+    assigns fba->last, fba->failure, proof_cleared_from, proof_cleared_to;
+    ensures invariant(fba);
+    ensures \result != \null <==> can_alloc{Pre}(fba, count * size, align);
+    SERVED(count * size, align)
+    ensures \result != \null ==> cleared(address(\result), count * size,
+                                         highest_handed_out{Pre}(fba), lowest_scratch{Pre}(fba));
+    REFUSED(smaller(count * size, SIZE_MAX), align)
+*/
+static inline void *fba_alloc_array_zeroed(struct fba *fba, size_t count, size_t size,
+                                           size_t align);
 
 /*@ requires \valid(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
     assigns fba->last, fba->failure, proof_cleared_from, proof_cleared_to;
     ensures invariant(fba);
     ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    ensures \result != \null ==> served{Pre, Post}(fba, address(\result), size, align);
+    SERVED(size, align)
     ensures \result != \null ==> cleared(address(\result), size, highest_handed_out{Pre}(fba),
                                          lowest_scratch{Pre}(fba));
-    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    REFUSED(size, align)
 */
 void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align);
 
@@ -555,6 +624,23 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size);
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size);
 
 /*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures invariant(fba);
+    ensures \result == \null || \result == block;
+    ensures block != \null ==> (\result != \null <==>
+        (new_size <= old_size
+             ? inside{Pre}(fba, address(block), old_size)
+             : last_block{Pre}(fba, address(block), old_size)
+                   && address(block) + new_size <= \old(fba->top)));
+    ensures \result != \null && last_block{Pre}(fba, address(block), old_size) ==>
+        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result == \null || !last_block{Pre}(fba, address(block), old_size) ==>
+        same{Pre, Post}(fba);
+*/
+static inline void *fba_remap(struct fba *fba, void *block, size_t old_size, size_t new_size);
+
+/*@ requires \valid(fba) && invariant(fba);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled, fba->failure,
             proof_copied_from, proof_copied_to, proof_copied;
     ensures invariant(fba);
@@ -565,7 +651,8 @@ enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t
         && proof_copied == smaller(old_size, new_size);
     ensures \result != \null && \result != block ==>
         place(\old(fba->last), \old(fba->top), new_size, align, address(\result));
-    ensures \result == \null && new_size != 0 ==> refused{Pre, Post}(fba, new_size, align);
+    ensures \result == \null && new_size != 0 ==> same{Pre, Post}(fba);
+    ensures \result == \null ==> proof_copied == \old(proof_copied);
 */
 void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size, size_t align);
 
@@ -573,8 +660,8 @@ void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size
     assigns fba->top, fba->settled, fba->failure;
     ensures invariant(fba);
     ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    ensures \result != \null ==> served_scratch{Pre, Post}(fba, address(\result), size, align);
-    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    SERVED_SCRATCH(size, align)
+    REFUSED(size, align)
 */
 void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align);
 
@@ -582,8 +669,8 @@ void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align);
     assigns fba->top, fba->settled, fba->failure;
     ensures invariant(fba);
     ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    ensures \result != \null ==> served_scratch{Pre, Post}(fba, address(\result), size, align);
-    ensures \result == \null ==> refused{Pre, Post}(fba, size, align);
+    SERVED_SCRATCH(size, align)
+    REFUSED(size, align)
     ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
 */
 void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
@@ -777,6 +864,16 @@ enum fba_status fba_status(const struct fba *fba);
                     && address((void *)block) + size <= fba->floor + 1));
 */
 bool fba_owns_range(const struct fba *fba, const void *block, size_t size);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result <==>
+        fba->state != FBA_STATE_NOT_READY && fba->base <= address((void *)block) < fba->end
+        && (fba->state == FBA_STATE_SEALED ==>
+                address((void *)block) >= fba->ceiling
+                || address((void *)block) <= fba->floor);
+*/
+static inline bool fba_owns(const struct fba *fba, const void *block);
 
 /*@ requires \valid_read(fba) && invariant(fba);
     assigns \nothing; ensures \result == fba->end - fba->base; */

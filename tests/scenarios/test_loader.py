@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What the loader can be asked for: where its files come from, modules, chance, images, signatures."""
 
+import functools
 import re
 import struct
 import subprocess
+import sys
+import threading
 
 import pytest
 
@@ -148,3 +151,121 @@ def boot_other_version(version):
 @background(boot_other_version, 1)
 def test_a_kernel_of_another_version_is_refused(outcome):
     stopped_with(outcome, "the kernel keeps version 1 of the handoff", "build both from one tree")
+
+
+# --- The application ------------------------------------------------------------------------------
+
+LOADER = machine.BUILD / "loader.efi"
+NX_COMPAT, EXECUTE, WRITE = 0x0100, 0x20000000, 0x80000000
+
+
+def sections(data):
+    """DllCharacteristics, and [(offset of the entry, address, flags)] of a PE file's sections."""
+    header = struct.unpack_from("<I", data, 0x3C)[0] + 24
+    count, size = struct.unpack_from("<H12xH", data, header - 18)
+    entries = range(header + size, header + size + 40 * count, 40)
+    return struct.unpack_from("<H", data, header + 70)[0], [
+        (at, struct.unpack_from("<I", data, at + 12)[0], struct.unpack_from("<I", data, at + 36)[0]) for at in entries
+    ]
+
+
+def test_the_loader_is_nx_compatible_and_says_so():
+    characteristics, found = sections(LOADER.read_bytes())
+    assert characteristics & NX_COMPAT
+    assert any(flags & EXECUTE for _, _, flags in found) and any(flags & WRITE for _, _, flags in found)
+    assert not any(flags & EXECUTE and flags & WRITE for _, _, flags in found)
+    assert all(start % 4096 == 0 for _, start, _ in found)
+
+
+@pytest.mark.parametrize("offset, value, complaint", [
+    (36, EXECUTE | WRITE, "both writable and executable"),
+    (12, 0x2100, "must begin at a page of its own"),
+])
+def test_no_mark_for_an_application_that_is_not(tmp_path, offset, value, complaint):
+    data = bytearray(LOADER.read_bytes())
+    struct.pack_into("<I", data, sections(data)[1][0][0] + offset, value)
+    file = tmp_path / "loader.efi"
+    file.write_bytes(data)
+    done = subprocess.run([sys.executable, "-B", "boot/loader/pe.py", file], cwd=machine.ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and complaint in done.stderr
+    assert file.read_bytes() == data
+
+
+# OVMF makes the stack not executable when it is told to; whoever runs code there then traps.
+@background(boot, "nx-stack", extra=("-fw_cfg", "name=opt/ovmf/PcdSetNxForStack,string=yes"))
+def test_a_stack_that_is_not_executable(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
+# --- Images ---------------------------------------------------------------------------------------
+
+SNAKEOIL = machine.pathlib.Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
+SNAKEOIL_PHRASE = "snakeoil"  # says the package's README.Debian
+
+_images = threading.Lock()
+
+
+@functools.lru_cache
+def _made(signed):
+    image = machine.BUILD / "images" / ("signed.img" if signed else "unsigned.img")
+    image.parent.mkdir(parents=True, exist_ok=True)
+    settings = [f"IMAGE={image.relative_to(machine.ROOT)}", "CMDLINE=module=test_loader.py", f"FILES={__file__}"]
+    if signed:
+        key = image.parent / "snakeoil.key"
+        subprocess.run(["openssl", "rsa", "-in", SNAKEOIL, "-passin", f"pass:{SNAKEOIL_PHRASE}", "-out", key],
+                       check=True, capture_output=True)
+        settings += [f"SIGN_KEY={key}", f"SIGN_CERT={SNAKEOIL.with_suffix('.pem')}"]
+    done = subprocess.run(["make", "image", *settings], cwd=machine.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return image
+
+
+def boot_image(name, signed=False, **settings):
+    with _images:
+        image = _made(signed)
+    return boot(f"image-{name}", image=image, **settings)
+
+
+USB = ("-device", "qemu-xhci", "-device", "usb-storage,drive=image")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=background(boot_image, name, **settings), id=name)
+        for name, settings in {
+            "sata": {},
+            "usb": {"image_device": USB},
+            "usb-pc-2m": {"image_device": USB, "machine": "pc", "firmware": "2m"},
+        }.items()
+    ],
+)
+def test_an_image_boots(name, outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
+def boot_image_words():
+    return boot_image("words", words=("module=test_loader.py",))
+
+
+@background(boot_image_words)
+def test_files_on_an_image_are_modules(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert "kernel: module test_loader.py: " in outcome.text
+
+
+@background(boot_image, "signed", signed=True, firmware="secure", image_device=USB)
+def test_secure_boot_takes_a_signed_image(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
+@background(boot_image, "unsigned", firmware="secure", image_device=USB)
+def test_secure_boot_refuses_an_unsigned_image(outcome):
+    assert outcome.verdict is Verdict.NO_OUTPUT, outcome.summary()
+    assert "Access Denied" in outcome.text
+
+
+def test_a_key_without_a_certificate_is_refused():
+    done = subprocess.run(["make", "image", "SIGN_KEY=mine"], cwd=machine.ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "SIGN_KEY=mine is not accepted: give SIGN_KEY and SIGN_CERT together" in done.stderr

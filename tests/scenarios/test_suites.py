@@ -35,7 +35,7 @@ def host():
 def metal():
     """The report of the test kernel, and what else is wrong with its boot."""
     try:
-        boot = machine.run(machine.Machine(kernel=METAL, name="metal", timeout=120))
+        boot = machine.run(machine.Machine(kernel=METAL, name="metal", processors=4, timeout=120))
     except machine.Unusable as error:
         return ktap.Report([], []), str(error)
     report = ktap.parse(boot.text)

@@ -8,7 +8,7 @@
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
 
-static unsigned char memory[16];
+static _Alignas(8) unsigned char memory[16];
 static struct fba fba;
 
 // Bytes of machine code that a small function of this file surely stays within.

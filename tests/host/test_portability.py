@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""kmem/ everywhere: each compiler, optimisation level, language version and processor.
+
+Where there is an emulator or none is needed, the suites of tests/suites run, each variant one test. The
+rest is compiled. Nothing is compiled again unless a source or the command has changed. Builds go to
+build/portability/NAME.
+"""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import ktap
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "portability"
+
+WARNINGS = (
+    "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror"
+).split()
+KERNEL = (
+    "-ffreestanding -fno-stack-protector -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only"
+    " -fno-omit-frame-pointer -fcf-protection=none -fno-asynchronous-unwind-tables"
+).split()
+
+KMEM = sorted((ROOT / "kmem").glob("*.c"))
+SUITES = sorted((ROOT / "tests" / "suites").glob("*.c"))
+HOST = sorted((ROOT / "tests" / "host").glob("*.c"))
+HEADERS = sorted(ROOT.glob("kmem/*.h")) + sorted(ROOT.glob("tests/suites/*.h")) + sorted(ROOT.glob("tests/host/*.h"))
+
+RUN = {f"{compiler}{level}": [compiler, "-std=c11", level] for compiler in ("gcc", "clang") for level in ("-O0", "-O2", "-Os", "-O3")}
+RUN |= {
+    f"{compiler}-lto": [compiler, "-std=c11", "-O2", "-flto=auto" if compiler == "gcc" else "-flto"]
+    for compiler in ("gcc", "clang")
+}
+RUN |= {
+    f"{compiler}-{standard}": [compiler, f"-std={standard}", "-O2"]
+    for compiler in ("gcc", "clang")
+    for standard in ("c17", "c2x")
+}
+RUN["clang-sanitizers"] = ["clang", "-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+RUN["gcc-threads"] = ["gcc", "-std=c11", "-O1", "-g", "-fsanitize=thread"]
+
+# Debian's name of the compiler, and of the emulator.
+EMULATED = {
+    "aarch64": ("aarch64-linux-gnu-gcc", "qemu-aarch64-static"),
+    "riscv64": ("riscv64-linux-gnu-gcc", "qemu-riscv64-static"),
+    "i686": ("i686-linux-gnu-gcc", "qemu-i386-static"),
+    "armhf": ("arm-linux-gnueabihf-gcc", "qemu-arm-static"),
+    "s390x": ("s390x-linux-gnu-gcc", "qemu-s390x-static"),  # the other byte order
+}
+
+COMPILED = {
+    "kernel-gcc": ["gcc", "-std=c11", "-O2", *KERNEL],
+    "kernel-clang": ["clang", "-std=c11", "-O2", *KERNEL],
+    "riscv32": ["clang", "--target=riscv32-unknown-elf", "-march=rv32imac", "-std=c11", "-O2", "-ffreestanding"],
+    "wasm32": ["clang", "--target=wasm32-unknown-unknown", "-std=c11", "-O2", "-ffreestanding"],
+}
+
+
+def build(name, command, sources, link=True):
+    """The program, or the folder of object files, made anew where something has changed."""
+    folder = BUILD / name
+    stamp = folder / "command"
+    program = folder / "suites"
+    full = [*command, *WARNINGS, f"-I{ROOT}", *map(str, sources), *(["-o", str(program)] if link else ["-c"])]
+    newest = max(path.stat().st_mtime for path in [*sources, *HEADERS])
+    if stamp.exists() and stamp.read_text() == "\n".join(full) and stamp.stat().st_mtime > newest:
+        return program
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    result = subprocess.run(full, cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, f"{' '.join(full)}\n{result.stderr}"
+    stamp.write_text("\n".join(full))
+    return program
+
+
+def check_suites(command):
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    report = ktap.parse(result.stdout)
+    failed = [f"{case.name}: {case.detail}" for case in report.cases if not case.passed]
+    assert result.returncode == 0 and report.passed, "\n".join(failed + report.problems + [result.stderr])
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_runs(name):
+    check_suites([build(name, [*RUN[name], "-pthread"], HOST + SUITES + KMEM)])
+
+
+@pytest.mark.parametrize("name", EMULATED)
+def test_runs_emulated(name):
+    compiler, emulator = EMULATED[name]
+    program = build(name, [compiler, "-std=c11", "-O2", "-static", "-pthread"], HOST + SUITES + KMEM)
+    check_suites([emulator, program])
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiles(name):
+    build(name, COMPILED[name], KMEM, link=False)
+
+
+@pytest.mark.parametrize("compiler", ("g++", "clang++"))
+def test_is_a_header_for_cxx(compiler):
+    source = ROOT / "tests" / "host" / "headers.cc"
+    flags = "-std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -O1 -fsyntax-only".split()
+    result = subprocess.run([compiler, *flags, f"-I{ROOT}", source], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_core_needs_nothing_but_the_four_memory_functions():
+    for compiler in ("gcc", "clang"):
+        for level in ("-O0", "-O2", "-Os"):
+            folder = BUILD / f"symbols-{compiler}{level}"
+            core = [ROOT / "kmem" / "fba.c"]
+            build(folder.name, [compiler, "-std=c11", level, *KERNEL], core, link=False)
+            symbols = subprocess.run(["nm", "-u", folder / "fba.o"], capture_output=True, text=True, check=True)
+            assert set(symbols.stdout.split()) - {"U"} <= {"memcpy", "memmove", "memset", "memcmp"}
+
+
+def test_the_text_of_the_core_stays_under_2_kib():
+    build("size", ["gcc", "-std=c11", "-Os", "-ffreestanding"], [ROOT / "kmem" / "fba.c"], link=False)
+    sizes = subprocess.run(["size", "-A", BUILD / "size" / "fba.o"], capture_output=True, text=True, check=True)
+    text = sum(int(line.split()[1]) for line in sizes.stdout.splitlines() if line.startswith(".text"))
+    assert 0 < text < 2048

@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: MIT
+// The whole loader but its jump, on a firmware that misbehaves: whatever happens before boot
+// services have ended is a sentence and a status, with every page given back; whatever arrives in
+// the end is a handoff that the kernel's own check finds good.
+#include "arch/x86_64/paging.h"
+#include "boot/kernel/handoff_check.h"
+#include "boot/loader/loader.h"
+#include "tests/loader/fake_firmware.h"
+#include "tests/loader/fake_fw_cfg.h"
+#include "tests/loader/suites.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BASE HANDOFF_IMAGE_BASE
+#define PAGE PAGING_4K
+#define REGION_START (BASE + 6 * PAGE)
+#define REGION_SIZE (64 * PAGE)
+#define SMALL_REGION (4 * PAGE)
+
+// ── A kernel ────────────────────────────────────────────────────────────────────────────────────
+
+struct program {
+    uint32_t type, flags;
+    uint64_t offset, virtual_address, physical_address, file_size, memory_size, align;
+};
+
+enum { TEXT, RODATA, DATA, REGION, PROGRAMS };
+
+// An ELF file (System V ABI, chapters 4 and 5) with a hole, a guard, before its region.
+struct kernel_file {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, program_offset, section_offset;
+    uint32_t flags;
+    uint16_t header_size, program_size, programs, section_size, sections, names;
+    struct program program[PROGRAMS];
+    uint8_t text[PAGE + 100], rodata[50], data[200];
+};
+
+static const struct kernel_file good_kernel = {
+    .ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
+    .type = 2,
+    .machine = 62,
+    .version = 1,
+    .entry = BASE + 16,
+    .program_offset = offsetof(struct kernel_file, program),
+    .header_size = 64,
+    .program_size = sizeof(struct program),
+    .programs = PROGRAMS,
+    .program =
+        {
+            [TEXT] = {1, 5, offsetof(struct kernel_file, text), BASE, 0, PAGE + 100, PAGE + 100,
+                      PAGE},
+            [RODATA] = {1, 4, offsetof(struct kernel_file, rodata), BASE + 2 * PAGE, 0, 50, 50,
+                        PAGE},
+            [DATA] = {1, 6, offsetof(struct kernel_file, data), BASE + 3 * PAGE, 0, 200, PAGE + 1,
+                      PAGE},
+            [REGION] = {PT_EARLY_HEAP, 6, 0, REGION_START, HANDOFF_VERSION, 0, REGION_SIZE, PAGE},
+        },
+    .text = {[0] = 0x11, [PAGE + 99] = 0x12},
+    .rodata = {[0] = 0x22},
+    .data = {[199] = 0x33},
+};
+
+// ── A run ───────────────────────────────────────────────────────────────────────────────────────
+
+static struct kernel_file kernel;
+static struct fake_firmware firmware;
+static struct loader loader;
+static unsigned char module_data[PAGE + 10];
+
+// Stands in for enter.S: the suites never jump, but its page is mapped.
+void enter_kernel(uint64_t root, uint64_t entry, uint64_t handoff)
+{
+    (void)root;
+    (void)entry;
+    (void)handoff;
+    abort();
+}
+
+// A firmware that behaves, with a kernel and a command line; the cases change what they are about.
+static void start(void)
+{
+    static const char words[] = "run=x module=a module=sub/b";
+
+    kernel = good_kernel;
+    memset(module_data, 0x44, sizeof module_data);
+    firmware = (struct fake_firmware){
+        .files = {{"\\kernel.elf", &kernel, sizeof kernel},
+                  {"\\cmdline.txt", words, sizeof words - 1},
+                  {"\\a", module_data, sizeof module_data},
+                  {"\\sub\\b", "", 0}},
+    };
+}
+
+static bool boot_with(const struct fw_cfg_ports *ports)
+{
+    EFI_SYSTEM_TABLE *system = fake_firmware_start(&firmware);
+
+    memset(&loader, 0, sizeof loader);
+    firmware_open(&loader.firmware, fake_firmware_image(), system);
+    fw_cfg_open(&loader.fw_cfg, ports);
+    return loader_run(&loader);
+}
+
+static bool boot(void)
+{
+    return boot_with(NULL);
+}
+
+// Why the run is not the end of a good boot, or NULL.
+static const char *why_not_done(void)
+{
+    if (!firmware.has_exited)
+        return "boot services have not ended";
+    if (firmware.misuse)
+        return firmware.misuse;
+    return firmware.open_files == 0 ? NULL : "a file was left open";
+}
+
+// Why the run is not a proper refusal, or NULL.
+static const char *why_not_refused(void)
+{
+    if (firmware.misuse)
+        return firmware.misuse;
+    if (firmware.has_exited || loader.firmware_half_gone)
+        return "boot services have ended";
+    if (!EFI_ERROR(loader.status))
+        return "the status is no error";
+    if (!firmware.has_no_console && !fake_firmware_said(&firmware, "loader: stopped: "))
+        return "nothing says why";
+    if (firmware.pages_out > 0)
+        return "pages were not given back";
+    return firmware.open_files == 0 ? NULL : "a file was left open";
+}
+
+#define CHECK_DONE(run)                                                                            \
+    do {                                                                                           \
+        const char *why = why_not_done();                                                          \
+        CHECK_TEXT(run, why ? why : "done", "done");                                               \
+    } while (0)
+
+#define CHECK_REFUSED(run, wanted, sentence)                                                       \
+    do {                                                                                           \
+        const char *why = why_not_refused();                                                       \
+        CHECK_TEXT(run, why ? why : "refused", "refused");                                         \
+        CHECK_EQUAL(run, loader.status, wanted);                                                   \
+        CHECK(run, fake_firmware_said(&firmware, sentence));                                       \
+    } while (0)
+
+// What the kernel will see at a virtual address of its own.
+static const unsigned char *at(uint64_t address)
+{
+    struct paging_lookup found = paging_lookup(&loader.paging, address);
+
+    return found.present ? (const unsigned char *)(uintptr_t)found.to.value : NULL;
+}
+
+// The kernel's check of the handoff. It looks at virtual addresses, of which there are none here:
+// so the image is said to be linked where it lies.
+static bool is_good_handoff(struct suite_run *run)
+{
+    struct handoff *handoff = loader.handoff;
+
+    handoff->image_virtual = handoff->image_physical;
+    handoff->region_virtual = handoff->region_physical;
+    return handoff_check(handoff, run->writer);
+}
+
+// ── Boots that succeed ──────────────────────────────────────────────────────────────────────────
+
+static void the_kernel_finds_what_the_file_has(struct suite_run *run)
+{
+    start();
+    CHECK(run, boot());
+    CHECK_DONE(run);
+    CHECK_EQUAL(run, loader.image.start % HANDOFF_IMAGE_ALIGN, 0);
+    CHECK_EQUAL(run, at(BASE)[0], 0x11);
+    CHECK_EQUAL(run, at(BASE + PAGE + 99)[0], 0x12);
+    CHECK_BYTES(run, at(BASE + PAGE + 100), PAGE - 100, 0);
+    CHECK_EQUAL(run, at(BASE + 2 * PAGE)[0], 0x22);
+    CHECK_EQUAL(run, at(BASE + 3 * PAGE + 199)[0], 0x33);
+    CHECK_BYTES(run, at(BASE + 3 * PAGE + 200), PAGE - 200, 0);
+    CHECK_BYTES(run, at(BASE + 4 * PAGE), PAGE, 0);
+}
+
+static void every_page_has_its_rights_and_no_more(struct suite_run *run)
+{
+    start();
+    CHECK(run, boot());
+    const struct paging *paging = &loader.paging;
+    struct paging_lookup text = paging_lookup(paging, BASE + PAGE);
+    struct paging_lookup rodata = paging_lookup(paging, BASE + 2 * PAGE);
+    struct paging_lookup data = paging_lookup(paging, BASE + 4 * PAGE);
+    struct paging_lookup region = paging_lookup(paging, REGION_START + REGION_SIZE - 1);
+    CHECK(run, text.executable && !text.writable);
+    CHECK(run, rodata.present && !rodata.executable && !rodata.writable);
+    CHECK(run, data.writable && !data.executable);
+    CHECK(run, region.writable && !region.executable && region.page_size == PAGE);
+    CHECK(run, !at(BASE + 5 * PAGE) && !at(REGION_START + REGION_SIZE));
+    // Through the window: memory writable but for the kernel's text and read-only data; devices not
+    // at all.
+    struct paging_lookup alias = paging_lookup(paging, HANDOFF_WINDOW + text.to.value);
+    CHECK(run, alias.present && !alias.writable && !alias.executable);
+    alias = paging_lookup(paging, HANDOFF_WINDOW + rodata.to.value);
+    CHECK(run, alias.present && !alias.writable && !alias.executable);
+    alias = paging_lookup(paging, HANDOFF_WINDOW + region.to.value);
+    CHECK(run, alias.writable && !alias.executable);
+    CHECK(run, !at(HANDOFF_WINDOW + UINT64_C(0xfec00000)));
+}
+
+static void the_handoff_is_good(struct suite_run *run)
+{
+    start();
+    CHECK(run, boot());
+    CHECK(run, is_good_handoff(run));
+    CHECK_TEXT(run, handoff_command_line(loader.handoff), "run=x module=a module=sub/b");
+    CHECK_EQUAL(run, loader.handoff->acpi_rsdp, 0x4000);
+    CHECK_EQUAL(run, loader.handoff->smbios, 0x3000);
+    CHECK_EQUAL(run, loader.handoff->framebuffer.pixels_per_line, 704);
+    CHECK_EQUAL(run, loader.handoff->framebuffer.size, 704 * 480 * 4);
+    CHECK_EQUAL(run, loader.handoff->refusal.count, 0);
+    CHECK_EQUAL(run, loader.handoff->linked_size, REGION_SIZE);
+}
+
+static void modules_are_handed_over(struct suite_run *run)
+{
+    start();
+    CHECK(run, boot());
+    CHECK(run, is_good_handoff(run));
+    const struct handoff_module *a = handoff_module(loader.handoff, 0);
+    const struct handoff_module *b = handoff_module(loader.handoff, 1);
+    CHECK_TEXT(run, a->name, "a");
+    CHECK_EQUAL(run, a->size, sizeof module_data);
+    CHECK_BYTES(run, (void *)(uintptr_t)a->physical, sizeof module_data, 0x44);
+    CHECK_BYTES(run, (void *)(uintptr_t)(a->physical + sizeof module_data),
+                2 * PAGE - sizeof module_data, 0);
+    CHECK_TEXT(run, b->name, "sub/b");
+    CHECK_EQUAL(run, b->size, 0);
+    CHECK(run, !handoff_module(loader.handoff, 2));
+}
+
+static void what_stays_allocated_is_image_modules_and_jump(struct suite_run *run)
+{
+    start();
+    CHECK(run, boot());
+    CHECK_EQUAL(run, firmware.pages_out, 6 + 64 + 2 + 3);
+}
+
+static void old_tables_and_no_screen_will_do(struct suite_run *run)
+{
+    start();
+    firmware.has_old_tables = true;
+    firmware.has_no_screen = true;
+    CHECK(run, boot());
+    CHECK(run, is_good_handoff(run));
+    CHECK_EQUAL(run, loader.handoff->acpi_rsdp, 0x2000);
+    CHECK_EQUAL(run, loader.handoff->smbios, 0x1000);
+    CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
+    start();
+    firmware.screen_is_no_memory = true;
+    CHECK(run, boot());
+    CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
+}
+
+static void without_a_console_it_boots_and_refuses_in_silence(struct suite_run *run)
+{
+    start();
+    firmware.has_no_console = true;
+    CHECK(run, boot());
+    CHECK_DONE(run);
+    start();
+    firmware.has_no_console = true;
+    firmware.failing_allocation = 1;
+    CHECK(run, !boot());
+    CHECK(run, !why_not_refused());
+}
+
+// ── The memory map ──────────────────────────────────────────────────────────────────────────────
+
+static void descriptors_may_have_any_size(struct suite_run *run)
+{
+    static const size_t strides[] = {40, 48, 64, 136};
+
+    for (size_t i = 0; i < sizeof strides / sizeof strides[0]; i++) {
+        start();
+        firmware.stride = strides[i];
+        CHECK(run, boot());
+        CHECK_DONE(run);
+        CHECK_EQUAL(run, loader.handoff->memory_map.descriptor_size, strides[i]);
+        CHECK(run, is_good_handoff(run));
+    }
+}
+
+static void descriptors_that_are_too_small_are_refused(struct suite_run *run)
+{
+    start();
+    firmware.stride = 32;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_INCOMPATIBLE_VERSION, "how large its memory map is");
+}
+
+static void a_map_that_grows_finds_room(struct suite_run *run)
+{
+    start();
+    firmware.growth = 8;
+    CHECK(run, boot());
+    CHECK_DONE(run);
+    CHECK(run, is_good_handoff(run));
+}
+
+static void a_map_that_outgrows_its_room_is_refused(struct suite_run *run)
+{
+    start();
+    firmware.growth = 100;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_BUFFER_TOO_SMALL, "the firmware's memory map cannot be read");
+    start();
+    firmware.growth = 50; // large enough at the first look, not at the last
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_BUFFER_TOO_SMALL, "the final memory map does not fit the ");
+}
+
+// ── The exit ────────────────────────────────────────────────────────────────────────────────────
+
+static void a_stale_key_is_fetched_anew(struct suite_run *run)
+{
+    for (unsigned stale = 1; stale < 8; stale++) {
+        start();
+        firmware.stale_keys = stale;
+        CHECK(run, boot());
+        CHECK_DONE(run);
+        CHECK_EQUAL(run, firmware.exits, stale + 1);
+        CHECK(run, is_good_handoff(run));
+    }
+}
+
+// The firmware may be half gone then: it is not called again, not even to take memory back.
+static void a_key_that_stays_stale_ends_the_tries(struct suite_run *run)
+{
+    start();
+    firmware.stale_keys = UINT32_MAX;
+    CHECK(run, !boot());
+    CHECK(run, loader.firmware_half_gone);
+    CHECK_EQUAL(run, loader.status, EFI_INVALID_PARAMETER);
+    CHECK_EQUAL(run, firmware.exits, 8);
+    CHECK(run, !firmware.misuse);
+}
+
+static void a_firmware_that_will_not_go_is_asked_once(struct suite_run *run)
+{
+    start();
+    firmware.refuses_to_exit = true;
+    CHECK(run, !boot());
+    CHECK(run, loader.firmware_half_gone);
+    CHECK_EQUAL(run, loader.status, EFI_DEVICE_ERROR);
+    CHECK_EQUAL(run, firmware.exits, 1);
+    CHECK(run, !firmware.misuse);
+}
+
+static void a_map_that_grows_at_the_exit_leaves_it_half_gone(struct suite_run *run)
+{
+    start();
+    firmware.growth = 9;
+    firmware.stale_keys = UINT32_MAX;
+    CHECK(run, !boot());
+    CHECK(run, loader.firmware_half_gone);
+    CHECK(run, !firmware.misuse);
+}
+
+// ── Memory that is refused ──────────────────────────────────────────────────────────────────────
+
+// Lets each allocation in turn fail, until a boot has fewer. Each must end well, or be refused.
+static void fail_each_allocation(struct suite_run *run, const char *words, uint64_t region_size)
+{
+    for (unsigned number = 1;; number++) {
+        start();
+        kernel.program[REGION].memory_size = region_size;
+        firmware.files[1].data = words;
+        firmware.files[1].size = strlen(words);
+        firmware.has_random_numbers = true;
+        firmware.failing_allocation = number;
+        bool done = boot();
+        const char *why = done ? why_not_done() : why_not_refused();
+        if (why)
+            writer_print(run->writer, "    # with allocation %u failing:\n", number);
+        CHECK_TEXT(run, why ? why : "fine", "fine");
+        CHECK(run, done || fake_firmware_said(&firmware, "(Out of Resources)"));
+        if (firmware.allocations < number) {
+            CHECK(run, done && number > 4);
+            return;
+        }
+    }
+}
+
+static void every_refused_allocation_is_a_sentence(struct suite_run *run)
+{
+    fail_each_allocation(run, "module=a module=sub/b", REGION_SIZE);
+}
+
+static void so_it_is_with_a_place_by_chance(struct suite_run *run)
+{
+    fail_each_allocation(run, "seed=random module=a", REGION_SIZE);
+}
+
+static void so_it_is_in_a_measuring_run(struct suite_run *run)
+{
+    fail_each_allocation(run, "module=a", SMALL_REGION);
+}
+
+static void a_region_that_is_too_small_is_measured(struct suite_run *run)
+{
+    start();
+    kernel.program[REGION].memory_size = SMALL_REGION;
+    CHECK(run, boot());
+    CHECK_DONE(run);
+    CHECK(run, fake_firmware_said(&firmware, "only to measure what this boot needs"));
+    CHECK(run, is_good_handoff(run));
+    CHECK(run, loader.handoff->refusal.count > 0);
+    CHECK_EQUAL(run, loader.handoff->linked_size, SMALL_REGION);
+    CHECK(run, loader.handoff->heap.size > SMALL_REGION);
+}
+
+static void a_region_larger_than_memory_is_refused(struct suite_run *run)
+{
+    start();
+    kernel.program[REGION].memory_size = 2 * FAKE_MEMORY_SIZE;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_OUT_OF_RESOURCES, "link with a smaller EARLY_HEAP (now 32768 KiB)");
+}
+
+static void low_memory_is_left_to_the_kernel(struct suite_run *run)
+{
+    start();
+    firmware.low_memory_only = true;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_OUT_OF_RESOURCES, "cmdline.txt, 27 bytes, could not be read");
+}
+
+// ── Chance ──────────────────────────────────────────────────────────────────────────────────────
+
+static uint64_t place_with(const char *words)
+{
+    start();
+    firmware.has_random_numbers = true;
+    firmware.files[1].data = words;
+    firmware.files[1].size = strlen(words);
+    return boot() && !why_not_done() ? loader.image.start : 0;
+}
+
+static void a_seed_fixes_the_place(struct suite_run *run)
+{
+    bool seen[FAKE_MEMORY_SIZE / HANDOFF_IMAGE_ALIGN] = {false};
+    size_t count = 0;
+    static const char *const seeds[] = {"seed=1", "seed=2", "seed=3", "seed=4",
+                                        "seed=5", "seed=6", "seed=7", "seed=8"};
+
+    for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
+        uint64_t place = place_with(seeds[i]);
+        CHECK(run, place >= FAKE_MEMORY_START && place % HANDOFF_IMAGE_ALIGN == 0);
+        CHECK_EQUAL(run, place_with(seeds[i]), place);
+        CHECK(run, is_good_handoff(run));
+        seen[(place - FAKE_MEMORY_START) / HANDOFF_IMAGE_ALIGN] = true;
+    }
+    for (size_t i = 0; i < sizeof seen; i++)
+        count += seen[i];
+    CHECK(run, count > 2);
+}
+
+static void a_random_seed_comes_from_the_firmware(struct suite_run *run)
+{
+    CHECK_EQUAL(run, place_with("seed=random"), place_with("seed=0x0707070707070707"));
+}
+
+static void without_random_numbers_there_is_no_random_seed(struct suite_run *run)
+{
+    start();
+    firmware.files[1].data = "seed=random";
+    firmware.files[1].size = 11;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_UNSUPPORTED, "give seed=NUMBER");
+}
+
+// ── Files ───────────────────────────────────────────────────────────────────────────────────────
+
+static void short_reads_are_continued(struct suite_run *run)
+{
+    start();
+    firmware.read_most = 7;
+    CHECK(run, boot());
+    CHECK_DONE(run);
+    CHECK_EQUAL(run, at(BASE + PAGE + 99)[0], 0x12);
+    CHECK(run, is_good_handoff(run));
+}
+
+static void a_file_that_ends_early_is_refused(struct suite_run *run)
+{
+    start();
+    firmware.file_ends_at = 1000;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_END_OF_FILE, "kernel.elf, ");
+}
+
+static void a_volume_that_cannot_be_read_is_refused(struct suite_run *run)
+{
+    start();
+    firmware.reads_fail = true;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_DEVICE_ERROR, "cmdline.txt, 27 bytes, could not be read (Device Error)");
+}
+
+static void without_a_kernel_it_says_where_it_belongs(struct suite_run *run)
+{
+    start();
+    firmware.files[0].path = "\\other.elf";
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_NOT_FOUND,
+                  "no kernel.elf: not on the volume that the loader was started from, in the top "
+                  "folder; put it there (Not Found)");
+    start();
+    firmware.has_no_volume = true;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_NO_MEDIA, "the loader was started from no volume with a file system");
+}
+
+static void a_missing_module_is_refused(struct suite_run *run)
+{
+    start();
+    firmware.files[3].path = NULL;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_NOT_FOUND, "no sub/b: ");
+}
+
+static void a_file_that_is_too_long_is_refused(struct suite_run *run)
+{
+    start();
+    firmware.files[1].size = HANDOFF_COMMAND_LINE_MAX + 1;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "cmdline.txt has 4096 bytes, at most 4095 are read");
+    start();
+    firmware.files[0].size = UINT64_MAX;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "kernel.elf has 18446744073709551615 bytes");
+}
+
+static void a_damaged_kernel_is_refused(struct suite_run *run)
+{
+    start();
+    kernel.machine = 3;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_LOAD_ERROR, "the kernel file is for machine 3, 62 (x86-64) is needed");
+}
+
+static void a_kernel_of_another_version_is_refused(struct suite_run *run)
+{
+    start();
+    kernel.program[REGION].physical_address = HANDOFF_VERSION + 1;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_LOAD_ERROR, "the kernel keeps version 3 of the handoff");
+}
+
+// ── The command line ────────────────────────────────────────────────────────────────────────────
+
+static void load_options_come_before_the_file(struct suite_run *run)
+{
+    start();
+    firmware.options = u"\\loader.efi module=a";
+    firmware.options_size = sizeof(u"\\loader.efi module=a");
+    CHECK(run, boot());
+    CHECK(run, is_good_handoff(run));
+    CHECK_TEXT(run, handoff_command_line(loader.handoff), "module=a");
+}
+
+static void options_that_are_no_text_are_named(struct suite_run *run)
+{
+    start();
+    firmware.options = "\1\0\2\0"; // in UCS-2, no characters of a text
+    firmware.options_size = 4;
+    CHECK(run, boot());
+    CHECK(run, fake_firmware_said(&firmware, "the 4 bytes of load options are not text"));
+    CHECK_EQUAL(run, loader.handoff->modules.size, 2 * sizeof(struct handoff_module));
+}
+
+static void options_that_are_too_long_are_refused(struct suite_run *run)
+{
+    static CHAR16 options[HANDOFF_COMMAND_LINE_MAX + 1];
+
+    for (size_t i = 0; i <= HANDOFF_COMMAND_LINE_MAX; i++)
+        options[i] = 'x';
+    start();
+    firmware.options = options;
+    firmware.options_size = sizeof options;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "the load options have more than 4095 characters");
+}
+
+static void a_bad_word_is_refused(struct suite_run *run)
+{
+    start();
+    firmware.files[1].data = "seed=later";
+    firmware.files[1].size = 10;
+    CHECK(run, !boot());
+    CHECK_REFUSED(run, EFI_INVALID_PARAMETER, "\"seed=later\" in the command line: give a number");
+}
+
+// ── fw_cfg ──────────────────────────────────────────────────────────────────────────────────────
+
+static struct fake_fw_cfg device;
+static struct fw_cfg_ports ports;
+
+static void start_without_volume(void)
+{
+    start();
+    firmware.has_no_volume = true;
+    device = (struct fake_fw_cfg){
+        .files = {{"opt/early-boot/kernel.elf", &kernel, sizeof kernel},
+                  {"opt/early-boot/cmdline.txt", "module=a", 8},
+                  {"opt/early-boot/a", module_data, sizeof module_data}},
+    };
+    ports = fake_fw_cfg_ports(&device);
+}
+
+static void fw_cfg_needs_no_volume(struct suite_run *run)
+{
+    start_without_volume();
+    CHECK(run, boot_with(&ports));
+    CHECK_DONE(run);
+    CHECK(run, is_good_handoff(run));
+    CHECK_EQUAL(run, at(BASE + PAGE + 99)[0], 0x12);
+    CHECK_BYTES(run, (void *)(uintptr_t)handoff_module(loader.handoff, 0)->physical,
+                sizeof module_data, 0x44);
+}
+
+static void what_fw_cfg_has_not_the_volume_may_have(struct suite_run *run)
+{
+    start_without_volume();
+    firmware.has_no_volume = false;
+    device.files[0].name = "opt/other";
+    CHECK(run, boot_with(&ports));
+    CHECK(run, is_good_handoff(run));
+    CHECK_TEXT(run, handoff_command_line(loader.handoff), "module=a");
+    CHECK(run, fake_firmware_said(&firmware, "loader: a, 4106 bytes, from fw_cfg"));
+    CHECK(run, !fake_firmware_said(&firmware, "loader: kernel.elf, "));
+}
+
+static void a_device_that_fails_is_refused(struct suite_run *run)
+{
+    // The directory is read for each file: some failures hide a file, the others spoil one.
+    for (unsigned number = 1; number <= 12; number++) {
+        start_without_volume();
+        device.failing_transfer = number;
+        bool done = boot_with(&ports);
+        const char *why = done ? why_not_done() : why_not_refused();
+        CHECK_TEXT(run, why ? why : "fine", "fine");
+        CHECK(run, done || loader.status == EFI_DEVICE_ERROR || loader.status == EFI_NO_MEDIA);
+    }
+    start_without_volume();
+    device.never_answers = true;
+    CHECK(run, !boot_with(&ports));
+    CHECK_REFUSED(run, EFI_NO_MEDIA, "give QEMU -fw_cfg name=opt/early-boot/kernel.elf,file=...");
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(the_kernel_finds_what_the_file_has),
+    SUITE_CASE(every_page_has_its_rights_and_no_more),
+    SUITE_CASE(the_handoff_is_good),
+    SUITE_CASE(modules_are_handed_over),
+    SUITE_CASE(what_stays_allocated_is_image_modules_and_jump),
+    SUITE_CASE(old_tables_and_no_screen_will_do),
+    SUITE_CASE(without_a_console_it_boots_and_refuses_in_silence),
+    SUITE_CASE(descriptors_may_have_any_size),
+    SUITE_CASE(descriptors_that_are_too_small_are_refused),
+    SUITE_CASE(a_map_that_grows_finds_room),
+    SUITE_CASE(a_map_that_outgrows_its_room_is_refused),
+    SUITE_CASE(a_stale_key_is_fetched_anew),
+    SUITE_CASE(a_key_that_stays_stale_ends_the_tries),
+    SUITE_CASE(a_firmware_that_will_not_go_is_asked_once),
+    SUITE_CASE(a_map_that_grows_at_the_exit_leaves_it_half_gone),
+    SUITE_CASE(every_refused_allocation_is_a_sentence),
+    SUITE_CASE(so_it_is_with_a_place_by_chance),
+    SUITE_CASE(so_it_is_in_a_measuring_run),
+    SUITE_CASE(a_region_that_is_too_small_is_measured),
+    SUITE_CASE(a_region_larger_than_memory_is_refused),
+    SUITE_CASE(low_memory_is_left_to_the_kernel),
+    SUITE_CASE(a_seed_fixes_the_place),
+    SUITE_CASE(a_random_seed_comes_from_the_firmware),
+    SUITE_CASE(without_random_numbers_there_is_no_random_seed),
+    SUITE_CASE(short_reads_are_continued),
+    SUITE_CASE(a_file_that_ends_early_is_refused),
+    SUITE_CASE(a_volume_that_cannot_be_read_is_refused),
+    SUITE_CASE(without_a_kernel_it_says_where_it_belongs),
+    SUITE_CASE(a_missing_module_is_refused),
+    SUITE_CASE(a_file_that_is_too_long_is_refused),
+    SUITE_CASE(a_damaged_kernel_is_refused),
+    SUITE_CASE(a_kernel_of_another_version_is_refused),
+    SUITE_CASE(load_options_come_before_the_file),
+    SUITE_CASE(options_that_are_no_text_are_named),
+    SUITE_CASE(options_that_are_too_long_are_refused),
+    SUITE_CASE(a_bad_word_is_refused),
+    SUITE_CASE(fw_cfg_needs_no_volume),
+    SUITE_CASE(what_fw_cfg_has_not_the_volume_may_have),
+    SUITE_CASE(a_device_that_fails_is_refused),
+};
+const struct suite loader_suite = SUITE("loader", cases);

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// The list of suites.h.
+#include "tests/loader/suites.h"
+
+static const struct suite *const suites[] = {
+    &words_suite,
+    &placement_suite,
+    &fw_cfg_suite,
+    &loader_suite,
+};
+const struct suite_list loader_suites = SUITE_LIST(suites);

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// The suites of this folder: the loader, all of it but its jump, against a firmware that a test
+// made up. Host only; suites.c makes them known to tests/suites.
+#ifndef TESTS_LOADER_SUITES_H
+#define TESTS_LOADER_SUITES_H
+
+#include "tests/suites/suite.h"
+
+extern const struct suite fw_cfg_suite;
+extern const struct suite loader_suite;
+extern const struct suite placement_suite;
+extern const struct suite words_suite;
+
+extern const struct suite_list loader_suites;
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The suites of this folder: what only a machine can show. They run in the test kernel, after the
+// steps of main.c, and find what those made in `metal_kernel`.
+#ifndef TESTS_METAL_METAL_H
+#define TESTS_METAL_METAL_H
+
+#include "boot/kernel/kernel.h"
+#include "tests/suites/suite.h"
+
+extern struct kernel metal_kernel;
+
+extern const struct suite memory_suite;
+extern const struct suite protection_suite;
+extern const struct suite shared_suite;
+extern const struct suite traps_suite;
+
+extern const struct suite_list metal_suites;
+
+// Does on purpose what a kernel should not, as real as can be, so that the scenario tests see its
+// account: `name` is the rest of the word only=provoke.NAME. Does not return, for a name that
+// provoke.c does not know either.
+_Noreturn void provoke(struct kernel *kernel, const char *name);
+
+#endif

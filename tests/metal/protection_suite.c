@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+// What the address space of boot/handoff.h promises, tried on the live machine: each forbidden
+// access traps, at the right address and for the right reason, and the tables allow no other way.
+#include "arch/x86_64/cpu.h"
+#include "boot/memory_map.h"
+#include "tests/metal/metal.h"
+#include "tests/metal/probe.h"
+
+extern unsigned char boot_stack_bottom[], boot_stack_top[]; // linker.ld
+
+#define PAGE UINT64_C(4096)
+#define RETURN 0xc3 // the instruction `ret`
+#define MOST_RANGES 256
+
+static const uint8_t constant_code[] = {RETURN};
+static uint8_t data_code[] = {RETURN};
+
+static struct paging_range ranges[MOST_RANGES];
+static size_t range_count;
+
+static uintptr_t text_address(void)
+{
+    return (uintptr_t)probe_read;
+}
+
+static uint64_t frame_of(uintptr_t address)
+{
+    return paging_lookup(&metal_kernel.paging, address).to.value;
+}
+
+// Where the direct map has the byte at `address`.
+static uintptr_t alias_of(uintptr_t address)
+{
+    return metal_kernel.paging.window + frame_of(address);
+}
+
+static void check_fault(struct suite_run *run, struct probe probe, uintptr_t address,
+                        uint64_t error)
+{
+    CHECK(run, probe.trapped);
+    CHECK_EQUAL(run, probe.vector, TRAPS_PAGE_FAULT);
+    CHECK_EQUAL(run, probe.address, address);
+    CHECK_EQUAL(run, probe.error, error);
+}
+#define CHECK_FAULT(run, probe, address, error)                                                    \
+    do {                                                                                           \
+        check_fault((run), (probe), (address), (error));                                           \
+        if ((run)->failed)                                                                         \
+            return;                                                                                \
+    } while (0)
+
+// Writes the byte that is there already: should nothing stop it, nothing has changed.
+static struct probe write_same(uintptr_t address)
+{
+    return probe_write(address, *(const volatile uint8_t *)address);
+}
+
+static void a_probe_that_is_allowed_does_not_trap(struct suite_run *run)
+{
+    uint8_t byte = 1;
+
+    CHECK(run, !probe_write((uintptr_t)&byte, 2).trapped);
+    CHECK_EQUAL(run, byte, 2);
+    CHECK(run, !probe_read(text_address()).trapped);
+}
+
+static void text_is_not_writable(struct suite_run *run)
+{
+    CHECK_FAULT(run, write_same(text_address()), text_address(), PROBE_PRESENT | PROBE_WRITE);
+    CHECK_FAULT(run, write_same((uintptr_t)suites_run), (uintptr_t)suites_run,
+                PROBE_PRESENT | PROBE_WRITE);
+}
+
+static void constants_are_neither_writable_nor_executable(struct suite_run *run)
+{
+    uintptr_t at = (uintptr_t)constant_code;
+
+    CHECK_FAULT(run, write_same(at), at, PROBE_PRESENT | PROBE_WRITE);
+    CHECK_FAULT(run, probe_execute(at), at, PROBE_PRESENT | PROBE_FETCH);
+}
+
+static void data_is_not_executable(struct suite_run *run)
+{
+    uint8_t stack_code[1] = {RETURN};
+    uint8_t *heap_code = allocator_alloc(&metal_kernel.heap.allocator, 1, 1);
+
+    CHECK(run, heap_code);
+    *heap_code = RETURN;
+    CHECK_FAULT(run, probe_execute((uintptr_t)data_code), (uintptr_t)data_code,
+                PROBE_PRESENT | PROBE_FETCH);
+    CHECK_FAULT(run, probe_execute((uintptr_t)stack_code), (uintptr_t)stack_code,
+                PROBE_PRESENT | PROBE_FETCH);
+    CHECK_FAULT(run, probe_execute((uintptr_t)heap_code), (uintptr_t)heap_code,
+                PROBE_PRESENT | PROBE_FETCH);
+    CHECK_FAULT(run, probe_execute(alias_of((uintptr_t)heap_code)), alias_of((uintptr_t)heap_code),
+                PROBE_PRESENT | PROBE_FETCH);
+}
+
+static void the_direct_map_is_no_way_around(struct suite_run *run)
+{
+    uintptr_t text = alias_of(text_address());
+    uintptr_t constants = alias_of((uintptr_t)constant_code);
+
+    CHECK_EQUAL(run, *(const uint8_t *)text, *(const uint8_t *)text_address());
+    CHECK_FAULT(run, write_same(text), text, PROBE_PRESENT | PROBE_WRITE);
+    CHECK_FAULT(run, write_same(constants), constants, PROBE_PRESENT | PROBE_WRITE);
+    CHECK_FAULT(run, probe_execute(text), text, PROBE_PRESENT | PROBE_FETCH);
+}
+
+static void nothing_is_at_null(struct suite_run *run)
+{
+    CHECK_FAULT(run, probe_read(0), 0, 0);
+    CHECK_FAULT(run, probe_write(0, 1), 0, PROBE_WRITE);
+    CHECK_FAULT(run, probe_execute(0), 0, PROBE_FETCH);
+    CHECK_FAULT(run, probe_read(PAGE - 1), PAGE - 1, 0);
+}
+
+static void an_address_that_is_not_canonical_is_another_fault(struct suite_run *run)
+{
+    struct probe probe = probe_read(UINT64_C(1) << 47);
+
+    CHECK(run, probe.trapped);
+    CHECK_EQUAL(run, probe.vector, TRAPS_GENERAL_PROTECTION);
+    CHECK_EQUAL(run, probe.error, 0);
+}
+
+// The first and last byte of a guard, read and written.
+static void check_guard(struct suite_run *run, uintptr_t low, uintptr_t high)
+{
+    CHECK_EQUAL(run, high - low, PAGE);
+    CHECK_FAULT(run, probe_read(low), low, 0);
+    CHECK_FAULT(run, probe_write(low, 0), low, PROBE_WRITE);
+    CHECK_FAULT(run, probe_read(high - 1), high - 1, 0);
+    CHECK_FAULT(run, probe_write(high - 1, 0), high - 1, PROBE_WRITE);
+}
+
+static void the_guard_under_the_boot_stack_traps(struct suite_run *run)
+{
+    uintptr_t bottom = (uintptr_t)boot_stack_bottom;
+
+    check_guard(run, bottom - PAGE, bottom);
+}
+
+static void the_guards_around_the_region_trap(struct suite_run *run)
+{
+    const struct handoff *handoff = metal_kernel.handoff;
+    uintptr_t end = handoff->region_virtual + handoff->heap.size;
+
+    check_guard(run, handoff->region_virtual - PAGE, handoff->region_virtual);
+    if (!run->failed)
+        check_guard(run, end, end + PAGE);
+}
+
+static void the_guard_under_each_interrupt_stack_traps(struct suite_run *run)
+{
+    for (size_t i = 0; i < DESCRIPTORS_IST_COUNT && !run->failed; i++) {
+        const struct processor_stack *stack = &metal_kernel.area->stacks[i];
+        CHECK_EQUAL(run, stack->guard.high, stack->stack.low);
+        check_guard(run, stack->guard.low, stack->guard.high);
+    }
+}
+
+static void an_overflow_of_the_boot_stack_stops_at_its_guard(struct suite_run *run)
+{
+    CHECK_FAULT(run, probe_overflow(), (uintptr_t)boot_stack_bottom - 8, PROBE_WRITE);
+}
+
+static void protections_are_switched_on(struct suite_run *run)
+{
+    CHECK(run, cpu_read_cr0() & CR0_WP);
+    CHECK(run, cpu_rdmsr(MSR_IA32_EFER) & EFER_NXE);
+    CHECK(run, !(cpu_read_cr4() & CR4_LA57));
+    CHECK_EQUAL(run, cpu_read_cr3() & ~(PAGE - 1), metal_kernel.handoff->page_table_root);
+}
+
+static void remember(void *context, const struct paging_range *range)
+{
+    (void)context;
+    if (range_count < MOST_RANGES)
+        ranges[range_count] = *range;
+    range_count++;
+}
+
+static void walk(struct suite_run *run)
+{
+    range_count = 0;
+    paging_walk(&metal_kernel.paging, remember, NULL);
+    CHECK(run, range_count > 0 && range_count <= MOST_RANGES);
+}
+
+static bool share_frames(const struct paging_range *a, const struct paging_range *b)
+{
+    return a->to.value < b->to.value + b->size && b->to.value < a->to.value + a->size;
+}
+
+static void no_frame_is_both_writable_and_executable(struct suite_run *run)
+{
+    size_t executable = 0;
+
+    walk(run);
+    for (size_t i = 0; i < range_count && !run->failed; i++) {
+        CHECK(run, !(ranges[i].writable && ranges[i].executable));
+        CHECK(run, !ranges[i].user);
+        CHECK(run, ranges[i].start >= HANDOFF_WINDOW); // the lower half is gone
+        if (!ranges[i].executable)
+            continue;
+        executable++;
+        for (size_t j = 0; j < range_count; j++)
+            CHECK(run, !ranges[j].writable || !share_frames(&ranges[i], &ranges[j]));
+    }
+    CHECK_EQUAL(run, executable, 1); // the kernel's text
+}
+
+static bool is_writable_data(uintptr_t address)
+{
+    struct paging_lookup found = paging_lookup(&metal_kernel.paging, address);
+
+    return found.present && found.writable && !found.executable && found.page_size == PAGE;
+}
+
+static void the_boot_stack_is_writable_data(struct suite_run *run)
+{
+    for (uintptr_t at = (uintptr_t)boot_stack_bottom; at < (uintptr_t)boot_stack_top; at += PAGE)
+        CHECK(run, is_writable_data(at));
+}
+
+static bool is_guard(uintptr_t address)
+{
+    for (size_t i = 0; i < DESCRIPTORS_IST_COUNT; i++) {
+        const struct traps_place *guard = &metal_kernel.area->stacks[i].guard;
+        if (address >= guard->low && address < guard->high)
+            return true;
+    }
+    return false;
+}
+
+// Each page leads where the handoff says, and the direct map leads there too.
+static void the_region_is_writable_data_and_so_is_its_alias(struct suite_run *run)
+{
+    const struct handoff *handoff = metal_kernel.handoff;
+
+    for (uint64_t offset = 0; offset < handoff->heap.size; offset += PAGE) {
+        uintptr_t at = handoff->region_virtual + offset;
+        uint64_t frame = handoff->region_physical + offset;
+        struct paging_lookup alias = paging_lookup(&metal_kernel.paging, handoff->window + frame);
+        CHECK(run, is_guard(at) ? !paging_lookup(&metal_kernel.paging, at).present
+                                : is_writable_data(at));
+        CHECK(run, is_guard(at) || frame_of(at) == frame);
+        CHECK(run, alias.present && alias.writable && !alias.executable);
+        CHECK_EQUAL(run, alias.to.value, frame);
+    }
+}
+
+// The first address behind `start` up to which all is memory that the direct map covers.
+static uint64_t memory_end(uint64_t start)
+{
+    uint64_t end = start;
+
+    array_list_each(struct memory_range, range, &metal_kernel.ranges)
+    {
+        if (memory_kind_is_mapped(range->kind) && range->start <= end && end < range->end)
+            end = range->end;
+    }
+    return end;
+}
+
+static void the_direct_map_covers_memory_and_nothing_else(struct suite_run *run)
+{
+    uint64_t mapped = 0;
+    uint64_t memory = 0;
+
+    walk(run);
+    for (size_t i = 0; i < range_count && !run->failed; i++) {
+        if (ranges[i].start >= KERNEL_DEVICES)
+            continue;
+        CHECK_EQUAL(run, ranges[i].start - HANDOFF_WINDOW, ranges[i].to.value);
+        CHECK(run, !ranges[i].executable);
+        CHECK(run, memory_end(ranges[i].to.value) >= ranges[i].to.value + ranges[i].size);
+        mapped += ranges[i].size;
+    }
+    array_list_each(struct memory_range, range, &metal_kernel.ranges)
+    {
+        if (memory_kind_is_mapped(range->kind))
+            memory += range->end - range->start;
+    }
+    CHECK_EQUAL(run, mapped, memory);
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(a_probe_that_is_allowed_does_not_trap),
+    SUITE_CASE(text_is_not_writable),
+    SUITE_CASE(constants_are_neither_writable_nor_executable),
+    SUITE_CASE(data_is_not_executable),
+    SUITE_CASE(the_direct_map_is_no_way_around),
+    SUITE_CASE(nothing_is_at_null),
+    SUITE_CASE(an_address_that_is_not_canonical_is_another_fault),
+    SUITE_CASE(the_guard_under_the_boot_stack_traps),
+    SUITE_CASE(the_guards_around_the_region_trap),
+    SUITE_CASE(the_guard_under_each_interrupt_stack_traps),
+    SUITE_CASE(an_overflow_of_the_boot_stack_stops_at_its_guard),
+    SUITE_CASE(protections_are_switched_on),
+    SUITE_CASE(no_frame_is_both_writable_and_executable),
+    SUITE_CASE(the_boot_stack_is_writable_data),
+    SUITE_CASE(the_region_is_writable_data_and_so_is_its_alias),
+    SUITE_CASE(the_direct_map_covers_memory_and_nothing_else),
+};
+const struct suite protection_suite = SUITE("protection", cases);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The misdeeds of metal.h. Each ends the machine in the way that its scenario test waits for
+// (tests/scenarios/test_traps.py).
+#include "arch/x86_64/cpu.h"
+#include "tests/metal/metal.h"
+
+extern unsigned char boot_stack_bottom[]; // linker.ld
+
+static void touch(uintptr_t address)
+{
+    *(volatile uint8_t *)address = 1;
+}
+
+static void touch_null(struct kernel *kernel)
+{
+    (void)kernel;
+    touch(0);
+}
+
+static void call_null(struct kernel *kernel)
+{
+    (void)kernel;
+    __asm__ volatile("call *%0" : : "r"(UINT64_C(0)) : "memory");
+}
+
+static void write_text(struct kernel *kernel)
+{
+    touch((uintptr_t)kernel_end);
+    (void)kernel;
+}
+
+static void execute_data(struct kernel *kernel)
+{
+    __asm__ volatile("call *%0" : : "r"(kernel) : "memory");
+}
+
+static void overflow_stack(struct kernel *kernel)
+{
+    (void)kernel;
+    __asm__ volatile("1: pushq %%rax\n\tjmp 1b" : : : "memory");
+}
+
+static void overrun_region(struct kernel *kernel)
+{
+    uintptr_t at = kernel->handoff->region_virtual + kernel->handoff->heap.size - 64;
+
+    for (;;)
+        touch(at++);
+}
+
+static void underrun_region(struct kernel *kernel)
+{
+    touch(kernel->handoff->region_virtual - 1);
+}
+
+// The gate of the page fault is not there, so that the page fault ends in another fault.
+static void fault_twice(struct kernel *kernel)
+{
+    kernel->gates[TRAPS_PAGE_FAULT].type = 0;
+    touch(0);
+}
+
+static void execute_undefined(struct kernel *kernel)
+{
+    (void)kernel;
+    __asm__ volatile("ud2");
+}
+
+// Without any gate every fault is one too many.
+static void fault_thrice(struct kernel *kernel)
+{
+    const struct cpu_table_register none = {0};
+
+    (void)kernel;
+    __asm__ volatile("lidt %0\n\tud2" : : "m"(none));
+}
+
+static void hang(struct kernel *kernel)
+{
+    writer_print(&kernel->console.writer, "kernel: hangs, as it was told to\n");
+    for (;;)
+        cpu_pause();
+}
+
+static void panic(struct kernel *kernel)
+{
+    writer_print(&kernel->console.writer, "kernel: panic: provoked\n");
+    kernel_end(kernel, KERNEL_PANIC);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct kernel *kernel);
+} misdeeds[] = {
+    {"null", touch_null},
+    {"call_null", call_null},
+    {"write_text", write_text},
+    {"execute_data", execute_data},
+    {"stack_overflow", overflow_stack},
+    {"region_overrun", overrun_region},
+    {"region_underrun", underrun_region},
+    {"invalid_opcode", execute_undefined},
+    {"double_fault", fault_twice},
+    {"triple_fault", fault_thrice},
+    {"hang", hang},
+    {"panic", panic},
+};
+
+void provoke(struct kernel *kernel, const char *name)
+{
+    const struct writer *writer = &kernel->console.writer;
+
+    for (size_t i = 0; i < sizeof misdeeds / sizeof misdeeds[0]; i++) {
+        if (!suite_same_text(name, misdeeds[i].name))
+            continue;
+        misdeeds[i].run(kernel);
+        writer_print(writer, "kernel: %s was not prevented\n", name);
+        kernel_end(kernel, KERNEL_TESTS_FAILED);
+    }
+    writer_print(writer, "kernel: no misdeed is named %s; known are", name);
+    for (size_t i = 0; i < sizeof misdeeds / sizeof misdeeds[0]; i++)
+        writer_print(writer, " %s", misdeeds[i].name);
+    writer_print(writer, "\n");
+    kernel_end(kernel, KERNEL_TESTS_FAILED);
+}

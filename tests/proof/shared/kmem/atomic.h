@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Stands in for kmem/atomic.h when kmem/fba_shared.c is compiled for the memory-model checker: the
+// same three operations, each carried out by explore.cpp on an atomic of the checker. WEAKENED
+// takes the ordering away, to show that the checker would notice.
+#ifndef KMEM_ATOMIC_H
+#define KMEM_ATOMIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+uintptr_t explored_load(const uintptr_t *address);
+bool explored_exchange_if(uintptr_t *address, uintptr_t *expected, uintptr_t desired);
+void explored_count(uintptr_t *address);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define ATOMIC_LOAD(address) explored_load(address)
+#define ATOMIC_EXCHANGE_IF(address, expected, desired)                                             \
+    explored_exchange_if((address), (expected), (desired))
+#define ATOMIC_COUNT(address) explored_count(address)
+
+#endif

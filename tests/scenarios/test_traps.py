@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What a person sees when the kernel does what it must not: the test kernel is told to do it.
+
+`only=provoke.NAME` is a misdeed of tests/metal/provoke.c. The traps that can be recovered from are
+tried in the suites protection and traps, on the metal; here it is the account that counts.
+"""
+
+import pytest
+
+import machine
+from judge import Verdict
+
+KERNEL = machine.BUILD / "kernel-tests.elf"
+
+
+def boot(name, timeout):
+    return machine.run(
+        machine.Machine(kernel=KERNEL, name=f"provoke-{name}", words=(f"only=provoke.{name}",), timeout=timeout)
+    )
+
+
+def misdeeds(table, timeout=60):
+    return [
+        pytest.param(
+            *arguments if isinstance(arguments, tuple) else (arguments,),
+            marks=pytest.mark.background.with_args(boot, name, timeout),
+            id=name,
+        )
+        for name, arguments in table.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    misdeeds(
+        {
+            "null": [
+                "trap: page fault (vector 14, error code 0x2)",
+                "the kernel wrote to 0x0000000000000000, which is not mapped",
+            ],
+            "call_null": ["the kernel executed 0x0000000000000000, which is not mapped"],
+            "write_text": ["error code 0x3)", "which is not writable"],
+            "execute_data": ["error code 0x11)", "which is not executable"],
+            "stack_overflow": ["which is not mapped", "that is in the guard page under the boot stack"],
+            "region_overrun": ["which is not mapped", "that is in the guard page behind the early heap's region"],
+            "region_underrun": ["which is not mapped", "that is in the guard page before the early heap's region"],
+            "invalid_opcode": ["trap: invalid opcode (vector 6, error code 0x0)"],
+            "double_fault": ["trap: double fault (vector 8, error code 0x0)"],
+        }
+    ),
+)
+def test_a_trap_gives_an_account(sentences, outcome):
+    assert outcome.verdict is Verdict.PANIC, outcome.summary()
+    assert outcome.judgement.reason.startswith("trap: "), outcome.summary()
+    for sentence in [*sentences, "trap: backtrace", "trap:   rip "]:
+        assert sentence in outcome.text, outcome.text[-3000:]
+
+
+@pytest.mark.parametrize(
+    "verdict, words", misdeeds({"triple_fault": (Verdict.TRIPLE_FAULT, ""), "panic": (Verdict.PANIC, "panic: provoked")})
+)
+def test_an_ending_is_told_apart(verdict, words, outcome):
+    assert outcome.verdict is verdict, outcome.summary()
+    assert words in outcome.judgement.reason
+
+
+@pytest.mark.parametrize("words", misdeeds({"hang": ("kernel: hangs, as it was told to",)}, timeout=30))
+def test_a_hang_is_told_apart(words, outcome):
+    assert outcome.verdict is Verdict.TIMEOUT, outcome.summary()
+    assert words in outcome.judgement.reason
+
+
+@pytest.mark.parametrize("sentence", misdeeds({"nonsense": ("kernel: no misdeed is named nonsense; known are null",)}))
+def test_an_unknown_misdeed_is_refused(sentence, outcome):
+    assert outcome.verdict is Verdict.FAILED, outcome.summary()
+    assert sentence in outcome.text
