@@ -17,7 +17,7 @@ CMDLINE    ?=
 FILES      ?=
 SIGN_KEY   ?=
 SIGN_CERT  ?=
-TESTS      ?= tests/lint tests/scenarios
+TESTS      ?= tests/lint tests/scenarios tests/host tests/embed tests/bench
 PYTHON     ?= /usr/bin/python3
 CFLAGS     ?=
 ifeq ($(origin CC),default)
@@ -32,6 +32,10 @@ Targets:
   make lint     clang-format, clang-tidy, cppcheck, gcc and clang, direction of includes
   make image    write IMAGE, a disk image with loader and kernel that boots from a USB stick
   make format   let clang-format lay out all C files
+  make bench    us and other allocators side by side: build/bench/results.md and .svg (installs them)
+  make bench-publish   copy these two to tests/bench/, where the README shows them
+  make bench-record    record the instruction counts that `make test` holds us to
+  make bench-boot      instructions of a boot, step by step, and the early heap's share
   make clean    remove build/
   make build/heap-64K/kernel.elf   the kernel with an early heap of another size
 
@@ -113,6 +117,9 @@ LOADER_SRCS := $(sort $(wildcard boot/loader/*.c boot/loader/*.S)) \
     $(BOTH_SRCS) $(addprefix kmem/,allocator.c fba.c fba_allocator.c fba_handoff.c ledger.c report.c writer.c) \
     $(addprefix arch/x86_64/,fadt.c memory.c paging.c power.c serial.c)
 
+# What waits for the loader in a saved machine: tests/harness/warm.py.
+WAITER_SRCS := tests/harness/waiter.c arch/x86_64/memory.c
+
 # $(call objects,FOLDER,SOURCES)
 objects = $(patsubst %,build/$1/%.o,$(basename $2))
 
@@ -120,6 +127,7 @@ KERNEL_OBJS := $(call objects,kernel,$(KERNEL_SRCS))
 METAL_OBJS  := $(call objects,kernel,$(METAL_SRCS))
 HOST_OBJS   := $(call objects,host,$(HOST_SRCS))
 LOADER_OBJS := $(call objects,loader,$(LOADER_SRCS))
+WAITER_OBJS := $(call objects,loader,$(WAITER_SRCS))
 
 # --- Flags ----------------------------------------------------------------------------------------
 
@@ -158,7 +166,7 @@ endif
 
 # --- Rules ----------------------------------------------------------------------------------------
 
-all: build/loader.efi build/kernel.elf build/kernel-tests.elf
+all: build/loader.efi build/kernel.elf build/kernel-tests.elf build/waiter.efi
 
 # A stamp holds the value of the variable that it is named after, and changes only when that does.
 build/stamps/%: FORCE
@@ -209,14 +217,19 @@ build/heap-%/kernel.elf: $(KERNEL_OBJS) $(KERNEL_PARTS) build/stamps/KERNEL_OBJS
 	$(call say,LD,$@)
 	$(call link_kernel,$(KERNEL_OBJS),$(call heap_bytes,$*))
 
-# GNU-EFI's start code and linker script lie where the compiler looks for libraries.
+# $(call link_efi,OBJECTS): GNU-EFI's start code and linker script lie where the compiler looks for libraries.
+link_efi = $(Q)$(LD) $(LOADER_LINK) -T "$$($(CC) -print-file-name=elf_x86_64_efi.lds)" \
+    "$$($(CC) -print-file-name=crt0-efi-x86_64.o)" $1 "$$($(CC) -print-file-name=libgnuefi.a)" -o $@
+
 build/loader.so: $(LOADER_OBJS) Makefile build/stamps/LOADER_LINK build/stamps/LOADER_OBJS
 	$(call say,LD,$@)
-	$(Q)$(LD) $(LOADER_LINK) -T "$$($(CC) -print-file-name=elf_x86_64_efi.lds)" \
-	    "$$($(CC) -print-file-name=crt0-efi-x86_64.o)" $(LOADER_OBJS) \
-	    "$$($(CC) -print-file-name=libgnuefi.a)" -o $@
+	$(call link_efi,$(LOADER_OBJS))
 
-build/loader.efi: build/loader.so boot/loader/pe.py
+build/waiter.so: $(WAITER_OBJS) Makefile build/stamps/LOADER_LINK
+	$(call say,LD,$@)
+	$(call link_efi,$(WAITER_OBJS))
+
+build/loader.efi build/waiter.efi: build/%.efi: build/%.so boot/loader/pe.py
 	$(call say,OBJCOPY,$@)
 	$(Q)objcopy --strip-all $(LOADER_PARTS) --target efi-app-x86_64 --subsystem=10 $< $@
 	$(Q)$(PYTHON) -B boot/loader/pe.py $@
@@ -231,23 +244,23 @@ build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HO
 
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
-    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS)) \
+    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(WAITER_SRCS)) \
     -- $(call quote,$(HOST_FLAGS)) $(filter-out $(FAKED_SRCS),$(HOST_SRCS)) \
     -- $(call quote,$(HOST_FLAGS) $(EFI_FLAGS)) $(FAKED_SRCS)
 
 build/compile_commands.json: build/stamps/UNITS Makefile tests/lint/database.py | test-packages
 	$(Q)$(PYTHON) -B tests/lint/database.py $@ $(UNITS)
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(HOST_OBJS))
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(WAITER_OBJS) $(HOST_OBJS))
 
 # --- What can be done -----------------------------------------------------------------------------
 
 # The tests make kernels of their own: they must not take over this make's options and job server.
 PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -B -m pytest -p count -p no:cacheprovider \
-    --rootdir=. -v --tb=short
+    --rootdir=. -v --tb=short --junitxml=build/reports/junit.xml
 
 run: build/loader.efi build/kernel.elf
-	$(Q)$(PYTHON) tests/harness/boot.py --power-off --mem $(MEM_BYTES) --smp $(PROCESSORS) --machine $(MACHINE) \
+	$(Q)$(PYTHON) tests/harness/boot.py --cold --power-off --mem $(MEM_BYTES) --smp $(PROCESSORS) --machine $(MACHINE) \
 	    --firmware $(FIRMWARE) --firmware-directory $(call quote,$(OVMF_DIR)) --timeout $(SECONDS)
 
 # Signed, the loader is another file, so that the unsigned one stays what it is.
@@ -261,8 +274,13 @@ else
 	$(Q)boot/image.sh $(IMAGE) $^ $(call quote,$(CMDLINE)) $(FILES)
 endif
 
-test: all build/host/suites build/compile_commands.json
+# A build that fails is a test that fails, so that the last line is the count here too.
+test:
+	$(Q)$(MAKE) --no-print-directory test-parts || \
+	    { echo "FAILED: the build, with the words above; nothing was tested"; echo "0 passed, 1 failed"; exit 1; }
 	$(PYTEST) $(TESTS)
+
+test-parts: all build/host/suites build/compile_commands.json build/bench/bench $(BENCH_OURS)
 
 lint: build/compile_commands.json
 	$(PYTEST) tests/lint
@@ -277,6 +295,8 @@ help:
 	$(info $(HELP))
 	@:
 
+include tests/bench/bench.mk
+
 run-packages:
 	@tests/harness/packages.sh $(RUN_PACKAGES)
 
@@ -287,7 +307,7 @@ test-packages:
 	@tests/harness/packages.sh $(TEST_PACKAGES)
 
 # Two installations at once would wait for each other's lock and fail.
-ifneq ($(filter test lint format build/host/%,$(MAKECMDGOALS)),)
+ifneq ($(filter test-parts lint format bench% build/host/%,$(MAKECMDGOALS)),)
 run-packages: test-packages
 endif
 
@@ -296,7 +316,7 @@ run-packages: image-packages
 endif
 
 FORCE:
-.PHONY: all run image image-packages test lint format clean help run-packages test-packages FORCE
+.PHONY: all run image image-packages test test-parts lint format clean help run-packages test-packages FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: build/stamps/%
 .SUFFIXES:

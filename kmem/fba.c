@@ -9,6 +9,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memset(void *to, int value, size_t size);
 
 #define COLD __attribute__((cold, noinline))
+#define NOINLINE __attribute__((noinline))
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 static inline bool is_power_of_two(size_t value)
@@ -90,68 +91,92 @@ static void give_back(struct fba *fba, uintptr_t last, uintptr_t top)
 
 // ── Refusals ────────────────────────────────────────────────────────────────────────────────────
 
-// The bytes after `last` and before `top` that this alignment leaves, counted with the byte before
-// them: 0 is no room even for zero bytes.
-static size_t room_between(uintptr_t last, uintptr_t top, size_t align)
+// Whether `size` bytes are more than lie behind the byte `before` and in front of `top`. The carry
+// of the sum is excluded first.
+static inline bool exceeds(size_t size, uintptr_t before, uintptr_t top)
 {
-    uintptr_t before = last | (align - 1);
+    return size > UINTPTR_MAX - before || before + size >= top;
+}
 
-    return before < top ? top - before : 0;
+static COLD void *call_hook(struct fba *fba)
+{
+    fba->hook(fba, fba->hook_context);
+    return NULL;
+}
+
+// An allocator that serves nothing, or an alignment that is none.
+static COLD void *refuse_misuse(struct fba *fba)
+{
+    enum fba_status status = fba_status(fba);
+
+    fba->failure.reason = status != FBA_OK ? status : FBA_BAD_ALIGNMENT;
+    fba->failure.available = fba->failure.shortfall = 0;
+    return fba->hook ? call_hook(fba) : NULL;
 }
 
 // Writes the record of a refused allocation, calls the hook, and returns NULL. Both ends fail
-// alike: what fits upward from `last` fits downward from `top`.
-static COLD void *refuse(struct fba *fba, size_t size, size_t align, const void *caller)
+// alike: what fits upward from `last` fits downward from `top`. Each call stands at the end, so
+// that no path needs a frame.
+static NOINLINE void *refuse(struct fba *fba, size_t size, size_t align, const void *caller)
 {
     struct fba_failure *failure = &fba->failure;
 
-    failure->reason = fba_status(fba);
     failure->size = size;
     failure->align = align;
-    failure->available = fba_available(fba, align);
-    failure->shortfall = 0;
     failure->caller = caller;
     failure->count++;
-    if (failure->reason == FBA_OK && !is_power_of_two(align)) {
-        failure->reason = FBA_BAD_ALIGNMENT;
-    } else if (failure->reason == FBA_OK) {
-        size_t possible = room_between(fba->adopted, fba->reserve, align);
-        uintptr_t missing_below = (fba->last | (align - 1)) + 1 - fba->top;
-        failure->reason = size < possible ? FBA_EXHAUSTED : FBA_TOO_LARGE;
-        failure->shortfall = failure->available != 0 ? size - failure->available
-                                                     : saturating_add(size, missing_below);
+    if (UNLIKELY(fba->state != FBA_STATE_OPEN || !is_power_of_two(align)))
+        return refuse_misuse(fba);
+
+    uintptr_t before = fba->last | (align - 1);
+    uintptr_t room = fba->top - before; // counted with the byte `before`
+    if (UNLIKELY(exceeds(size, fba->adopted | (align - 1), fba->reserve)))
+        failure->reason = FBA_TOO_LARGE;
+    else
+        failure->reason = FBA_EXHAUSTED;
+    if (before < fba->top) {
+        failure->available = room - 1;
+        failure->shortfall = size - (room - 1);
+    } else {
+        failure->available = 0;
+        failure->shortfall = saturating_add(size, 1 - room);
     }
-    if (fba->hook)
-        fba->hook(fba, fba->hook_context);
-    return NULL;
+    return UNLIKELY(fba->hook) ? call_hook(fba) : NULL;
 }
 
 // ── Permanent blocks ────────────────────────────────────────────────────────────────────────────
 
-// Of the sum `before + size` the carry is excluded first; `before` itself cannot wrap. An alignment
-// of 0 makes the mask all ones, and nothing lies behind that. Without a `caller` it is whoever
-// called the function into which this one is compiled; asked for where it is needed, so that the
-// fast path does not load it.
-static inline FBA_INLINE void *take(struct fba *fba, size_t size, size_t align, const void *caller)
+// Takes [*start, *start + size), or nothing. An alignment of 0 makes the mask all ones, and nothing
+// fits behind that.
+static FBA_INLINE inline bool take(struct fba *fba, size_t size, size_t align, uintptr_t *start)
 {
     uintptr_t before = fba->last | (align - 1);
 
     if (UNLIKELY((align & (align - 1)) != 0))
-        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
-    if (UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->top))
-        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
+        return false;
+    if (UNLIKELY(exceeds(size, before, fba->top)))
+        return false;
     fba->last = before + size;
-    return (void *)(before + 1);
+    *start = before + 1;
+    return true;
 }
 
 FBA_CALLED void *fba_alloc(struct fba *fba, size_t size, size_t align)
 {
-    return take(fba, size, align, NULL);
+    uintptr_t start;
+
+    if (!take(fba, size, align, &start))
+        return refuse(fba, size, align, FBA_CALLER);
+    return (void *)start;
 }
 
 FBA_CALLED void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
 {
-    return take(fba, size, align, caller);
+    uintptr_t start;
+
+    if (!take(fba, size, align, &start))
+        return refuse(fba, size, align, caller);
+    return (void *)start;
 }
 
 // Of a block just taken, the bytes up to `high` may have been handed out before, and those from
@@ -165,19 +190,21 @@ static COLD void *clear(const struct fba *fba, void *block, size_t size)
         start = max_address(start, fba->low);
     if (end <= fba->low)
         end = min_address(end, fba->high + 1);
-    if (block && start < end)
+    if (start < end)
         memset((void *)start, 0, end - start);
     return block;
 }
 
 FBA_CALLED void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
 {
-    void *block = take(fba, size, align, NULL);
+    uintptr_t start;
 
-    // A block from between the watermarks was never handed out. NULL lies below them.
-    if (UNLIKELY((uintptr_t)block <= fba->high || fba->last >= fba->low))
-        return clear(fba, block, size);
-    return block;
+    if (!take(fba, size, align, &start))
+        return refuse(fba, size, align, FBA_CALLER);
+    // What lies between the watermarks was never handed out.
+    if (UNLIKELY(start <= fba->high || fba->last >= fba->low))
+        return clear(fba, (void *)start, size);
+    return (void *)start;
 }
 
 // Whether [start, start + size) can be a block of the end that has handed out [from, to).
@@ -210,12 +237,13 @@ static enum fba_status find_last(const struct fba *fba, uintptr_t start, size_t 
     return start + size == fba->last + 1 ? FBA_OK : FBA_NOT_LAST;
 }
 
-static COLD enum fba_status free_slowly(struct fba *fba, uintptr_t start, size_t size)
+// The block is [before + 1, block_last], which says the same as its size does, modulo 2^n.
+static COLD enum fba_status free_slowly(struct fba *fba, uintptr_t before, uintptr_t block_last)
 {
-    enum fba_status found = find_last(fba, start, size);
+    enum fba_status found = find_last(fba, before + 1, block_last - before);
 
     if (found == FBA_OK)
-        give_back(fba, start - 1, fba->top);
+        give_back(fba, before, fba->top);
     return found;
 }
 
@@ -226,25 +254,33 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size)
 
     if (UNLIKELY(block_last < before || block_last != fba->last || before < fba->floor ||
                  block_last >= fba->settled))
-        return free_slowly(fba, (uintptr_t)block, size);
+        return free_slowly(fba, before, block_last);
     fba->last = before;
     return FBA_OK;
 }
 
-enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
+static COLD enum fba_status resize_slowly(struct fba *fba, uintptr_t before, size_t old_size,
+                                          size_t new_size)
 {
-    uintptr_t before = (uintptr_t)block - 1;
-    enum fba_status found = find_last(fba, (uintptr_t)block, old_size);
+    enum fba_status found = find_last(fba, before + 1, old_size);
 
     if (new_size <= old_size) {
         if (found == FBA_OK)
             give_back(fba, before + new_size, fba->top);
         return found == FBA_NOT_LAST || found == FBA_PROTECTED ? FBA_OK : found;
     }
-    if (found != FBA_OK)
-        return found;
-    if (new_size >= fba->top - before)
-        return FBA_EXHAUSTED;
+    return found == FBA_OK ? FBA_EXHAUSTED : found;
+}
+
+// The fast path is growth. It fits behind `before` iff it fits behind `last`.
+enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
+{
+    uintptr_t before = (uintptr_t)block - 1;
+    uintptr_t block_last = before + old_size;
+
+    if (UNLIKELY(block_last < before || block_last != fba->last || before < fba->floor ||
+                 new_size <= old_size || new_size >= fba->top - before))
+        return resize_slowly(fba, before, old_size, new_size);
     fba->last = before + new_size;
     return FBA_OK;
 }
@@ -270,29 +306,48 @@ FBA_CALLED void *fba_realloc(struct fba *fba, void *block, size_t old_size, size
 
 // ── Scratch ─────────────────────────────────────────────────────────────────────────────────────
 
-static inline FBA_INLINE void *take_scratch(struct fba *fba, size_t size, size_t align,
-                                            const void *caller)
+// refuse(), told the alignment less one, which spares the fast path a register.
+static COLD void *refuse_scratch(struct fba *fba, size_t size, size_t mask, const void *caller)
 {
-    if (UNLIKELY(size > fba->top || (align & (align - 1)) != 0))
-        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
+    return refuse(fba, size, mask + 1, caller);
+}
 
-    uintptr_t start = (fba->top - size) & ~(align - 1);
-    if (UNLIKELY(start <= fba->last))
-        return refuse(fba, size, align, caller ? caller : FBA_CALLER);
-    fba->top = start;
+// Takes [*start, *start + size), or nothing: a difference that wraps is larger than `top`. An
+// alignment of 0 rounds down to 0.
+static FBA_INLINE inline bool take_scratch(struct fba *fba, size_t size, size_t align,
+                                           uintptr_t *start)
+{
+    if (UNLIKELY((align & (align - 1)) != 0))
+        return false;
+
+    uintptr_t highest = fba->top - size;
+    if (UNLIKELY(highest > fba->top))
+        return false;
+    *start = highest & ~(align - 1);
+    if (UNLIKELY(*start <= fba->last))
+        return false;
+    fba->top = *start;
     fba->settled = 0; // the peak counts both ends
-    return (void *)start;
+    return true;
 }
 
 FBA_CALLED void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
 {
-    return take_scratch(fba, size, align, NULL);
+    uintptr_t start;
+
+    if (!take_scratch(fba, size, align, &start))
+        return refuse_scratch(fba, size, align - 1, FBA_CALLER);
+    return (void *)start;
 }
 
 FBA_CALLED void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align,
                                       const void *caller)
 {
-    return take_scratch(fba, size, align, caller);
+    uintptr_t start;
+
+    if (!take_scratch(fba, size, align, &start))
+        return refuse_scratch(fba, size, align - 1, caller);
+    return (void *)start;
 }
 
 enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size)
@@ -439,9 +494,9 @@ size_t fba_peak(const struct fba *fba)
 
 size_t fba_available(const struct fba *fba, size_t align)
 {
-    size_t room = room_between(fba->last, fba->top, align);
+    uintptr_t before = fba->last | (align - 1);
 
-    return room != 0 && is_power_of_two(align) ? room - 1 : 0;
+    return is_power_of_two(align) && before < fba->top ? fba->top - before - 1 : 0;
 }
 
 void fba_set_failure_hook(struct fba *fba, fba_failure_hook hook, void *context)

@@ -237,6 +237,21 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size);
 // sealed; nothing has changed then, and no failure is recorded.
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size);
 
+// As fba_resize(), with growth by up to a page compiled into its caller. That the block ends at
+// `last` and is no longer than what lies between there and the floor says where it starts.
+static inline FBA_INLINE enum fba_status fba_resize_inline(struct fba *fba, void *block,
+                                                           size_t old_size, size_t new_size)
+{
+    uintptr_t block_last = (uintptr_t)block - 1 + old_size;
+    size_t more = new_size - old_size;
+
+    if (new_size < old_size || more > FBA_ADDRESS_SPACE_GUARD || block_last != fba->last ||
+        old_size > fba->last - fba->floor || block_last + more >= fba->top)
+        return fba_resize(fba, block, old_size, new_size);
+    fba->last = block_last + more;
+    return FBA_OK;
+}
+
 // fba_resize() for callers that would rather have an address: `block`, or NULL. Never moves.
 static inline void *fba_remap(struct fba *fba, void *block, size_t old_size, size_t new_size)
 {

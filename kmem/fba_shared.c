@@ -7,6 +7,12 @@
 
 void *memset(void *to, int value, size_t size);
 
+// Never inlined, not even by a link-time optimiser: a function that asks for its return address
+// must have one.
+#define COLD __attribute__((cold, noinline))
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
 enum fba_status fba_shared_begin(struct fba *fba)
 {
     enum fba_status status = fba_status(fba);
@@ -64,32 +70,54 @@ static void record(struct fba *fba, const struct fba_failure *failure)
     (void)ATOMIC_EXCHANGE_IF(&fba->recording, &me, nobody);
 }
 
-void *fba_shared_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+// fba.c refuses it again, as it looks at the same `last`, and writes the record.
+static COLD void *refuse(struct fba *fba, size_t size, size_t align, const void *caller,
+                         uintptr_t last)
 {
-    uintptr_t last = ATOMIC_LOAD(&fba->last);
-
-    while ((align & (align - 1)) == 0) {
-        uintptr_t before = last | (align - 1);
-
-        if (size > UINTPTR_MAX - before || before + size >= fba->top)
-            break;
-        if (ATOMIC_EXCHANGE_IF(&fba->last, &last, before + size))
-            return (void *)(before + 1);
-        ATOMIC_COUNT(&fba->retries);
-    }
-
     struct fba view = view_of(fba, last);
-    (void)fba_alloc_by(&view, size, align, caller); // is refused: it looks at the same `last`
+
+    (void)fba_alloc_by(&view, size, align, caller);
     record(fba, &view.failure);
     return NULL;
 }
 
-FBA_CALLED void *fba_shared_alloc(struct fba *fba, size_t size, size_t align)
+// Takes a block, or nothing if at the moment when *last was read there was no room for it.
+static inline FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_t *last,
+                                   uintptr_t *start)
 {
-    return fba_shared_alloc_by(fba, size, align, FBA_CALLER);
+    *last = ATOMIC_LOAD(&fba->last);
+    while (LIKELY((align & (align - 1)) == 0)) {
+        uintptr_t before = *last | (align - 1);
+
+        if (UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->top))
+            return false;
+        *start = before + 1;
+        if (LIKELY(ATOMIC_EXCHANGE_IF(&fba->last, last, before + size)))
+            return true;
+        ATOMIC_COUNT(&fba->retries);
+    }
+    return false;
 }
 
-FBA_CALLED void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+void *fba_shared_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+{
+    uintptr_t last, start;
+
+    if (!take(fba, size, align, &last, &start))
+        return refuse(fba, size, align, caller, last);
+    return (void *)start;
+}
+
+FBA_CALLED void *fba_shared_alloc(struct fba *fba, size_t size, size_t align)
+{
+    uintptr_t last, start;
+
+    if (!take(fba, size, align, &last, &start))
+        return refuse(fba, size, align, FBA_CALLER, last);
+    return (void *)start;
+}
+
+void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
 {
     void *block = fba_shared_alloc_by(fba, size, align, FBA_CALLER);
     uintptr_t start = (uintptr_t)block;

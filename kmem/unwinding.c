@@ -62,7 +62,7 @@ static void unwind(struct unwinding *unwinding)
 
     while (unwinding->count > 0) {
         const struct unwinding_record *record = &unwinding->records[unwinding->count - 1];
-        if (record->block || record->last != fba->last ||
+        if (record->block ||
             fba_free(fba, (void *)(record->before + 1), record->last - record->before) != FBA_OK)
             return;
         unwinding->count--;

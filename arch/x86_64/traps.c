@@ -36,7 +36,7 @@ _Static_assert(offsetof(struct trap_frame, vector) == 15 * 8, "traps_entry.S pus
 #define ENTRY_SIZE 16
 extern const unsigned char traps_entries[];
 
-static bool (*handler_hook)(struct trap_frame *frame);
+static traps_handler handler_hook;
 static void (*stop_hook)(void);
 static const struct writer *report_writer;
 static struct traps_place *known_places;
@@ -93,9 +93,12 @@ void traps_load(const struct trap_gate table[TRAPS_VECTORS])
     __asm__ volatile("lidt %0" : : "m"(idtr) : "memory");
 }
 
-void traps_set_handler(bool (*handler)(struct trap_frame *frame))
+traps_handler traps_set_handler(traps_handler handler)
 {
+    traps_handler before = handler_hook;
+
     handler_hook = handler;
+    return before;
 }
 
 void traps_report_to(const struct writer *writer)

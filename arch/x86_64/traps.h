@@ -80,10 +80,13 @@ void traps_build(struct trap_gate table[TRAPS_VECTORS], enum traps_stacks stacks
 // descriptors_load; with interrupts off.
 void traps_load(const struct trap_gate table[TRAPS_VECTORS]);
 
+typedef bool (*traps_handler)(struct trap_frame *frame);
+
 // `handler` sees every trap first, with interrupts off. It returns whether the interrupted code
 // goes on with the frame as it is now; else the trap is reported. It must not itself raise a trap
 // that has an interrupt stack while it runs on that stack: the second frame overwrites the first.
-void traps_set_handler(bool (*handler)(struct trap_frame *frame));
+// Returns the handler before it; NULL is none.
+traps_handler traps_set_handler(traps_handler handler);
 
 // Where the account of a trap is written. Without it a trap stops the machine without a word.
 void traps_report_to(const struct writer *writer);

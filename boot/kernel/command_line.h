@@ -5,7 +5,7 @@
 //                       in the final line, so that a log cannot be taken for another run's
 //     exit-port=0xf4    end QEMU through its isa-debug-exit device at this I/O port
 //     only=NAME         run only this test suite, or this case of it (the test kernel)
-//     module=, seed=    the loader's: boot/loader/words.h
+//     module=, seed=    the loader's: boot/loader/requests.h
 #ifndef BOOT_KERNEL_COMMAND_LINE_H
 #define BOOT_KERNEL_COMMAND_LINE_H
 

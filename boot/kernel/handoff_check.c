@@ -47,7 +47,7 @@ static bool check_region(const struct handoff *handoff, const struct writer *wri
 {
     uint64_t size = handoff->heap.size;
 
-    if (size == 0 || handoff->linked_size == 0 || size < handoff->linked_size ||
+    if (handoff->linked_size == 0 || size < handoff->linked_size ||
         ((size | handoff->linked_size | handoff->region_virtual) & (HANDOFF_PAGE_SIZE - 1)) != 0)
         return REFUSE(writer,
                       "its region at 0x%llx of %llu bytes, %llu linked, is not made of whole pages",

@@ -194,6 +194,13 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
     return status;
 }
 
+uint64_t firmware_image_base(struct firmware *firmware)
+{
+    EFI_LOADED_IMAGE *loaded = NULL;
+
+    return EFI_ERROR(find_loaded_image(firmware, &loaded)) ? 0 : (uintptr_t)loaded->ImageBase;
+}
+
 struct firmware_options firmware_load_options(struct firmware *firmware)
 {
     EFI_LOADED_IMAGE *loaded = NULL;

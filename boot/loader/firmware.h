@@ -51,6 +51,9 @@ void firmware_free(struct firmware *firmware, struct firmware_pages *pages);
 EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uint64_t most,
                               struct firmware_pages *pages, uint64_t *size);
 
+// Where the firmware put the loader's first byte; 0: it does not say.
+uint64_t firmware_image_base(struct firmware *firmware);
+
 // What the loader was started with (UEFI 9.1, LoadOptions): any bytes; `size` 0 if none.
 struct firmware_options {
     const void *data;

@@ -70,13 +70,16 @@ static void announce(struct loader *loader)
 static void give_back_all(struct loader *loader)
 {
     give_back_try(loader);
-    for (size_t i = 0; i < WORDS_MODULES_MAX; i++)
+    for (size_t i = 0; i < REQUESTS_MODULES_MAX; i++)
         loader_free_file(loader, &loader->modules[i]);
     loader_free_file(loader, &loader->kernel_file);
 }
 
 bool loader_run(struct loader *loader)
 {
+    // By this, whoever reads a later line can tell which line of the source an address is.
+    writer_print(&loader->firmware.console, "loader: image at 0x%llx\n",
+                 (unsigned long long)firmware_image_base(&loader->firmware));
     if (loader_read_command_line(loader) && loader_read_kernel(loader) &&
         loader_read_modules(loader) && loader_draw_seed(loader) && prepare_or_measure(loader) &&
         loader_fill_handoff(loader)) {

@@ -12,7 +12,7 @@
 #include "boot/loader/elf.h"
 #include "boot/loader/firmware.h"
 #include "boot/loader/fw_cfg.h"
-#include "boot/loader/words.h"
+#include "boot/loader/requests.h"
 #include "kmem/fba.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/ledger.h"
@@ -44,10 +44,10 @@ struct loader {
 
     char command_line[HANDOFF_COMMAND_LINE_MAX];
     uint64_t command_line_size;
-    struct words words;
+    struct requests requests;
     struct loader_file kernel_file;
     struct elf_image elf;
-    struct loader_file modules[WORDS_MODULES_MAX];
+    struct loader_file modules[REQUESTS_MODULES_MAX];
 
     struct firmware_pages image;
     uint64_t region_size; // what is used for the region: more than linked in a measuring run

@@ -21,7 +21,7 @@ static void note_refusal(struct fba *fba, void *context)
     loader->refusal.available = fba->failure.available;
     loader->refusal.shortfall = fba->failure.shortfall;
     const char *what = loader->ledger.tag;
-    for (size_t i = 0; what[i] != '\0' && i < sizeof loader->refusal.what - 1; i++)
+    for (size_t i = 0; i < sizeof loader->refusal.what - 1 && what[i] != '\0'; i++)
         loader->refusal.what[i] = what[i];
     report_failure(&report, fba);
 }
@@ -67,7 +67,7 @@ static bool leave_command_line(struct loader *loader)
 
 static bool leave_modules(struct loader *loader)
 {
-    size_t count = loader->words.module_count;
+    size_t count = loader->requests.module_count;
 
     if (count == 0)
         return true;
@@ -77,7 +77,7 @@ static bool leave_modules(struct loader *loader)
     if (!modules)
         return false;
     for (size_t i = 0; i < count; i++) {
-        __builtin_memcpy(modules[i].name, loader->words.modules[i], sizeof modules[i].name);
+        __builtin_memcpy(modules[i].name, loader->requests.modules[i], sizeof modules[i].name);
         modules[i].physical = loader->modules[i].pages.start;
         modules[i].size = loader->modules[i].size;
     }

@@ -16,7 +16,9 @@ enum paging_status space_map_image(struct paging *paging, const struct elf_image
 
 // Maps all memory of a sorted map at HANDOFF_WINDOW + physical: not executable, and read-only
 // where segments that are not writable lie, so that no frame is executable here and writable
-// there. Neighbouring ranges of any kind are mapped as one, in the largest pages they allow.
+// there. Neighbouring ranges of any kind are mapped as one, in the largest pages they allow: all of
+// it is write-back memory, since what firmware does not offer as such is MEMORY_DEVICE, so that no
+// large page spans two memory types.
 enum paging_status space_map_window(struct paging *paging, const struct elf_image *elf,
                                     physical_t image, const struct memory_map *map);
 

@@ -34,6 +34,12 @@ static void put(size_t offset, uint64_t number, size_t width)
         memory[offset + i] = (unsigned char)(number >> (8 * i));
 }
 
+static void put_text(size_t offset, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++)
+        memory[offset + i] = (unsigned char)text[i];
+}
+
 // Makes the bytes [offset, offset + length) sum to zero through the one at `at`.
 static void fix_sum(size_t offset, size_t length, size_t at)
 {
@@ -55,7 +61,7 @@ static void fix_table(size_t offset)
 static void put_table(size_t offset, const char *signature, uint32_t length)
 {
     memset(memory + offset, 0, length);
-    memcpy(memory + offset, signature, 4);
+    put_text(offset, signature);
     put(offset + LENGTH, length, 4);
     fix_table(offset);
 }
@@ -68,7 +74,7 @@ static void fix_rsdp(void)
 
 static void set_root(uint8_t revision, uint64_t rsdt, uint64_t xsdt)
 {
-    memcpy(memory + RSDP, "RSD PTR ", 8);
+    put_text(RSDP, "RSD PTR ");
     memory[RSDP + REVISION] = revision;
     put(RSDP + RSDT_ADDRESS, rsdt, 4);
     put(RSDP + XSDT_ADDRESS, xsdt, 8);
@@ -190,7 +196,7 @@ static void a_root_table_that_cannot_be_believed_is_named(struct suite_run *run)
     memory[XSDT + 40] ^= 1;
     CHECK_EQUAL(run, read_tables(), ACPI_BAD_CHECKSUM);
     make_good();
-    memcpy(memory + XSDT, "RSDT", 4); // entries of the wrong size would be read
+    put_text(XSDT, "RSDT"); // entries of the wrong size would be read
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_BAD_SIGNATURE);
     make_good();

@@ -402,7 +402,9 @@ static void limits_are_accepted_to_the_last_byte(struct suite_run *run)
          {{PROGRAM(REGION, p_vaddr), UINT64_MAX - 0x1fff}, {PROGRAM(REGION, p_memsz), 0x1000}}},
         {"region with the executable-stack flag of another header",
          {{PROGRAM(OTHER, p_flags), R | W | X}}},
-        {"program headers at the end",
+        {"no section headers, whatever their number",
+         {{HEADER(e_shoff), 0}, {HEADER(e_shnum), 65535}}},
+        {"five program headers, and an empty table of section headers at the file's end",
          {{HEADER(e_phnum), 5}, {HEADER(e_shnum), 0}, {HEADER(e_shoff), sizeof(struct file)}}},
     };
 
@@ -433,6 +435,9 @@ static void sixteen_segments_are_the_most(struct suite_run *run)
     CHECK(run, check_file(&file, sizeof file));
     CHECK_EQUAL(run, image.segment_count, ELF_SEGMENTS_MAX);
     CHECK_EQUAL(run, image.end, BASE + 0x210000);
+    file.header.e_entry = 0;
+    CHECK(run, !check_file(&file, sizeof file));
+    CHECK_TEXT(run, sentence(), "the entry point 0x0 lies in no segment");
     make_segment(PROGRAMS - 1);
     CHECK(run, !check_file(&file, sizeof file));
     CHECK_TEXT(run, sentence(), "the kernel file has more than 16 segments to load");

@@ -136,6 +136,40 @@ static void no_command_line_is_an_empty_one(struct suite_run *run)
     CHECK_TEXT(run, handoff_command_line(handoff), "");
 }
 
+static void a_command_line_of_any_length_up_to_the_most_passes(struct suite_run *run)
+{
+    make_good();
+    handoff->heap.used = sizeof region;
+    memset(region + USED, 'x', HANDOFF_COMMAND_LINE_MAX);
+    handoff->command_line = (struct handoff_span){USED, HANDOFF_COMMAND_LINE_MAX};
+    CHECK(run, check(handoff));
+    CHECK_ADDRESS(run, handoff_command_line(handoff), region + USED);
+
+    region[USED + 1] = '\0';
+    handoff->command_line.size = 1;
+    CHECK(run, check(handoff));
+    CHECK_TEXT(run, handoff_command_line(handoff), "x");
+}
+
+static void what_is_empty_may_lie_at_the_very_end(struct suite_run *run)
+{
+    make_good();
+    handoff->modules = (struct handoff_span){USED, 0};
+    CHECK(run, check(handoff));
+    handoff->modules = (struct handoff_span){4, 0};
+    CHECK(run, check(handoff));
+}
+
+static void the_shortest_descriptors_will_do(struct suite_run *run)
+{
+    make_good();
+    put_descriptor(0, 7, 0, 0x80000000);
+    handoff->memory_map.span.size = MEMORY_DESCRIPTOR_SIZE;
+    handoff->memory_map.descriptor_size = MEMORY_DESCRIPTOR_SIZE;
+    handoff->framebuffer.size = 0;
+    CHECK(run, check(handoff));
+}
+
 // One field, and what it becomes, or by how much it grows.
 struct patch {
     size_t offset, size;
@@ -179,6 +213,7 @@ static const struct damage damages[] = {
     {NOT_PAGES, {SET(linked_size, PAGE / 2)}},
     {NOT_PAGES, {GROW(heap.size, 8)}},
     {NOT_PAGES, {GROW(region_virtual, 8)}},
+    {NOT_PAGES, {GROW(heap.size, 1)}},
     {LEAVES, {GROW(image_size, -(uint64_t)PAGE)}},
     {LEAVES, {SET(image_size, 0)}},
     {LEAVES, {SET(image_size, IMAGE_BEFORE_REGION)}},
@@ -229,6 +264,8 @@ static const struct damage damages[] = {
      {GROW(modules.offset, 4)}},
     {"its memory map and its boot info overlap at offset 256",
      {SET(memory_map.span.offset, BOOT_INFO)}},
+    {"its memory map and its boot info overlap at offset 256",
+     {SET(memory_map.span.offset, BOOT_INFO), SET(memory_map.span.size, 1)}},
     {"its memory map and its boot info overlap at offset 113",
      {SET(memory_map.span.offset, BOOT_INFO - 143)}},
     {"its command line and its memory map overlap at offset 4093",
@@ -336,6 +373,8 @@ static void a_framebuffer_may_touch_the_image(struct suite_run *run)
     CHECK(run, check(handoff));
     handoff->framebuffer.physical = handoff->image_physical + 1;
     CHECK(run, check(handoff));
+    handoff->framebuffer.size = 1;
+    CHECK(run, !check(handoff));
 }
 
 // A measuring run has a larger region than the file reserves.
@@ -427,6 +466,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_good_handoff_passes),
     SUITE_CASE(the_memory_map_is_left_sorted),
     SUITE_CASE(no_command_line_is_an_empty_one),
+    SUITE_CASE(a_command_line_of_any_length_up_to_the_most_passes),
+    SUITE_CASE(what_is_empty_may_lie_at_the_very_end),
+    SUITE_CASE(the_shortest_descriptors_will_do),
     SUITE_CASE(each_breach_has_its_own_sentence),
     SUITE_CASE(no_handoff_is_no_address),
     SUITE_CASE(the_image_must_be_usable_to_its_last_page),

@@ -277,6 +277,13 @@ static void the_largest_conventional_range_is_nobody_elses(struct suite_run *run
     add(RESERVED, 0x7ff000, 0x801000);
     CHECK_EQUAL(run, memory_map_largest_conventional(&map).start, 0x1000);
 
+    start_map(40); // the larger one comes later, and lies lower
+    add(RESERVED, 0x2000000, 0x2001000);
+    add(CONVENTIONAL, 0x2000000, 0x4000000); // claimed by the first of the map
+    add(CONVENTIONAL, 0x800000, 0x900000);
+    add(CONVENTIONAL, 0x100000, 0x700000);
+    CHECK_EQUAL(run, memory_map_largest_conventional(&map).start, 0x100000);
+
     start_map(40);
     add_with(CONVENTIONAL, 0x1800, 2, WB);
     largest = memory_map_largest_conventional(&map);
@@ -295,6 +302,8 @@ static void conventional_ranges_come_in_the_order_of_the_map(struct suite_run *r
     add(CONVENTIONAL, 0x180000, 0x280000); // claimed
     add(CONVENTIONAL, 0x500000, 0x500000); // empty
     add(CONVENTIONAL, 0x1000, 0x2000);
+    add(CONVENTIONAL, 0x8000, 0x9000);
+    map.size -= map.stride; // what lies behind the map is no part of it
     CHECK(run, memory_map_next_conventional(&map, &index, &range));
     CHECK_EQUAL(run, range.start, 0x300000);
     CHECK_EQUAL(run, range.end, 0x400000);

@@ -48,7 +48,8 @@ static void out_of_memory(struct fba *fba, void *context)
     *(size_t *)context = fba->failure.shortfall;
 }
 
-_Noreturn void _start(void)
+// The boot; 0, or the number of the promise that was broken.
+static int boot(void)
 {
     size_t shortfall = 0;
     struct task *tasks = NULL;
@@ -57,21 +58,26 @@ _Noreturn void _start(void)
     for (uint64_t id = 0; id < 10; id++) {
         struct task *task = fba_new(&early, struct task);
         if (!task)
-            stop(1);
+            return 1;
         *task = (struct task){.id = id, .next = tasks};
         tasks = task;
     }
     unsigned char *page_table = fba_alloc_zeroed(&early, 4096, 4096);
     if (!page_table || (uintptr_t)page_table % 4096 != 0 || page_table[0] != 0)
-        stop(2);
+        return 2;
     FBA_SCOPE(&early)
     {
         if (!fba_alloc(&early, 4096, 1))
-            stop(3);
+            return 3;
     }
     if (fba_used(&early) != 8192 || fba_peak(&early) != 12288)
-        stop(4);
+        return 4;
     if (fba_alloc(&early, 8193, 1) || shortfall != 1)
-        stop(5);
-    stop(0);
+        return 5;
+    return 0;
+}
+
+_Noreturn void _start(void)
+{
+    stop(boot());
 }

@@ -23,9 +23,11 @@ class Verdict(enum.Enum):
     PANIC = ("panic", 12, "the kernel stopped after a trap or a check that failed")
     LOADER_STOPPED = ("loader stopped", 13, "the loader returned to the firmware with a message")
     TRIPLE_FAULT = ("triple fault", 14, "a fault inside the handling of a fault reset the processor")
+    RESET = ("reset", 22, "the machine was told to reset, and not by a fault")
     FIRMWARE_EXCEPTION = ("firmware exception", 15, "a trap while the firmware's handlers were in place")
-    TIMEOUT = ("timeout", 16, "still running when the time was up: a hang, or no power-off")
-    TRUNCATED = ("truncated", 17, "the machine went off before its final line")
+    HANG = ("hang", 21, "no output for too long, although loader or kernel had begun to speak")
+    TIMEOUT = ("timeout", 16, "still running when the time was up")
+    TRUNCATED = ("truncated", 17, "the final line is missing, or the KTAP plan is not complete")
     NO_OUTPUT = ("no output", 18, "neither the loader nor the kernel said anything")
     WRONG_RUN = ("wrong run", 19, "the final line carries the id of another run")
     COULD_NOT_START = ("could not start", 20, "QEMU refused to run; its own words are shown")
@@ -42,6 +44,7 @@ class Ending(enum.Enum):
     ITSELF = "QEMU left by itself"
     HARNESS = "the harness ended it, because nothing more could come"
     TIME = "the time was up"
+    SILENCE = "it said nothing for too long"
     UNKNOWN = "the saved log ends there"
 
 
@@ -55,6 +58,7 @@ class Evidence:
     run_id: str = None  # None: any id will do
     exit_port: bool = False  # the kernel was told to leave through isa-debug-exit
     triple_fault: bool = False  # QEMU logged one; it does so under emulation, not under KVM
+    reset: bool = False  # QEMU left because the machine was reset
     qemu_errors: str = ""  # what QEMU wrote to stderr
     expected: tuple = ()  # texts that have to appear
 
@@ -111,9 +115,14 @@ def microseconds(text):
     return int(found[-1]) if found else None
 
 
+def is_ours(text):
+    """Whether the text has a line of loader or kernel in it, and not only the firmware's."""
+    return _OURS.search(text) is not None
+
+
 def last_word(line):
-    """Which line this is of those after which nothing more is to come: "final", "stopped",
-    "exception", "moved on" (the firmware, to its shell), or None. Who runs the machine need not wait much longer then."""
+    """Which line this is of those after which nothing more is to come: "final", "stopped", "exception",
+    "moved on" (the firmware, to its shell), or None. Who runs the machine need not wait much longer."""
     signs = {
         "final": _FINAL,
         "stopped": _STOPPED,
@@ -152,13 +161,17 @@ def _judge_final(evidence, finals):
         return Judgement(Verdict.FAILED, "failed: " + ", ".join(failed) if failed else line)
     if evidence.triple_fault:
         return Judgement(Verdict.TRIPLE_FAULT, f"the processor reset itself after `{line}`")
+    if evidence.reset:
+        return Judgement(Verdict.RESET, f"the machine was reset after `{line}`")
     if _EXCEPTION.search(evidence.text):
         return Judgement(Verdict.FIRMWARE_EXCEPTION, _EXCEPTION.search(evidence.text)[1])
-    if evidence.ending in (Ending.TIME, Ending.HARNESS):
+    if evidence.ending in (Ending.TIME, Ending.HARNESS, Ending.SILENCE):
         return Judgement(Verdict.TIMEOUT, f"`{line}` came, but the machine did not switch itself off")
     if report and not report.passed:
-        failed = report.problems + [f"{case.name} failed" for case in report.cases if not case.passed]
-        return Judgement(Verdict.FAILED, "; ".join(failed or ["the report has no case"]))
+        failed = [f"{case.name} failed" for case in report.cases if not case.passed]
+        if report.problems and not failed:
+            return Judgement(Verdict.TRUNCATED, "; ".join(report.problems))
+        return Judgement(Verdict.FAILED, "; ".join(report.problems + failed or ["the report has no case"]))
     if evidence.ending is Ending.ITSELF:
         wanted = EXIT_CODES[what] << 1 | 1 if evidence.exit_port else 0
         if evidence.status != wanted:
@@ -177,7 +190,9 @@ def _judge_without_final(evidence):
         return Judgement(Verdict.FIRMWARE_EXCEPTION, match[1].strip())
     if match := _STOPPED.search(text):
         return Judgement(Verdict.LOADER_STOPPED, match[1])
-    spoke = _OURS.search(text)
+    if evidence.reset:
+        return Judgement(Verdict.RESET, "the machine was reset before its final line" + _after(text))
+    spoke = is_ours(text)
     if _MOVED_ON.search(text):
         if spoke:
             return Judgement(Verdict.LOADER_STOPPED, "it returned to the firmware and did not say why")
@@ -189,6 +204,8 @@ def _judge_without_final(evidence):
             return Judgement(Verdict.COULD_NOT_START, errors or f"no word from QEMU, status {evidence.status}")
         how = _how_it_left(evidence)
         return Judgement(Verdict.NO_OUTPUT, f"no line of loader or kernel; {how}" + _after(text))
+    if evidence.ending is Ending.SILENCE:
+        return Judgement(Verdict.HANG, "no final line, and no word for too long" + _after(text))
     if evidence.ending in (Ending.TIME, Ending.HARNESS):
         return Judgement(Verdict.TIMEOUT, "no final line when the time was up" + _after(text))
     return Judgement(Verdict.TRUNCATED, f"no final line; {_how_it_left(evidence)}" + _after(text))

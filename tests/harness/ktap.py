@@ -4,7 +4,8 @@
 The form is that of the Linux kernel (Documentation/dev-tools/ktap.rst): a version line, a plan `1..N`,
 results `ok N name` and `not ok N name`, suites nested by four spaces. Lines of any other kind are
 diagnostics, kept for the next result. Used by the judge and by the tests that turn each case into a
-test of its own. Pure: text in, cases out.
+test of its own. Pure: text in, cases
+out, and back.
 """
 
 import dataclasses
@@ -46,6 +47,31 @@ class _Level:
 def present(text):
     """Whether the text holds a KTAP report at all."""
     return any(_VERSION.match(line) for line in text.splitlines())
+
+
+def write(cases):
+    """A report of these cases, in their order; "suite.case" stands below "suite", one step deep."""
+    suites = {}
+    for case in cases:
+        suite, _, name = case.name.rpartition(".")
+        suites.setdefault(suite or "cases", []).append((name, case))
+    lines = ["KTAP version 1", f"1..{len(suites)}"]
+    for number, (suite, members) in enumerate(suites.items(), 1):
+        lines += ["    KTAP version 1", f"    1..{len(members)}"]
+        for place, (name, case) in enumerate(members, 1):
+            lines += [f"    # {line}" for line in case.detail.splitlines() if not case.passed]
+            lines.append(f"    {_word(case.passed)} {place} {_plain(name)}")
+        lines.append(f"{_word(all(case.passed for _, case in members))} {number} {_plain(suite)}")
+    return "\n".join(lines)
+
+
+def _word(passed):
+    return "ok" if passed else "not ok"
+
+
+def _plain(name):
+    """A name may not hold what begins a directive."""
+    return name.replace("#", "_").replace("\n", " ")
 
 
 def parse(text):

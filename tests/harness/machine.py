@@ -2,7 +2,8 @@
 """Puts a machine together and runs it: the boot volume, OVMF, QEMU's command line, the serial line.
 
 Used by boot.py, which is the command, and by the scenarios. One call of run() is one machine from
-power-on to its end; nothing of it outlives the call but the log.
+power-on, or from where the firmware waited for a loader (warm.py), to its end; nothing of it outlives
+the call but the log.
 """
 
 import contextlib
@@ -17,12 +18,19 @@ import threading
 import time
 
 import judge
+import qmp
+import symbols
+import warm
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 QEMU = "qemu-system-x86_64"
 EXIT_PORT = 0xF4
 DEBUG_PORT = 0xE9  # the Bochs convention for isa-debugcon
+RTC = "2026-01-01T00:00:00"  # of machines that must do the same each time
+
+# What a warm boot was saved with; the Makefile builds it from waiter.c.
+WAITER = BUILD / "waiter.efi"
 
 # How long a machine may go on after it said its last word, in seconds.
 GRACE = {"final": 10.0, "stopped": 0.0, "exception": 1.0, "moved on": 0.0}
@@ -43,7 +51,8 @@ class Machine:
     kernel: pathlib.Path = BUILD / "kernel.elf"  # None: the volume carries no kernel
     files: tuple = ()  # of (name, bytes): further files beside the kernel
     # Where loader, kernel and words come from: "volume", a disk that is made for this boot;
-    # "fw_cfg", QEMU itself, without a disk; "options", the same, but the words as load options.
+    # "fw_cfg", QEMU itself, without a disk; "options", the same, but the words as load options; "qemu",
+    # no loader and no OVMF: QEMU loads the kernel (Multiboot, PVH, Linux), and the words are its arguments.
     source: str = "volume"
     image: pathlib.Path = None  # a disk image with loader and kernel instead; it stays as it is
     image_device: tuple = ("-device", "ide-hd,drive=image")  # how the machine has it
@@ -60,7 +69,15 @@ class Machine:
     debugcon: bool = False  # also save the debug console, beside the serial line
     gpu: str = "std"
     kvm: bool = False
+    # Instructions are the only clock (-icount) and are counted; the kernel has to power off. Like a
+    # recording this needs a machine without a disk, whose answers come when the host pleases.
+    counted: bool = False
+    record: pathlib.Path = None  # records the boot in this file
+    replay: pathlib.Path = None  # replays a boot of the same machine from this file
+    debugger: tuple = None  # gdb's arguments: the machine waits for it, and ends with it
+    cold: bool = False  # True: from power-on, even where a saved machine would do
     timeout: float = 60.0
+    silence: float = 20.0  # seconds without a word, once loader or kernel spoke, that are a hang; 0: none are
     expected: tuple = ()
     name: str = "run"  # of the log: build/logs/NAME.log
     extra: tuple = ()  # further arguments for QEMU
@@ -70,9 +87,14 @@ class Machine:
 class Boot:
     """A boot that is over."""
 
+    machine: Machine
     judgement: judge.Judgement
     text: str  # what the judge read: the serial line, or the debug console without one
     seconds: float  # wall time of QEMU
+    spoke: float  # seconds until the first line of loader or kernel; None: there was none
+    why_cold: str  # None: it was a warm boot
+    started: float  # time.monotonic()
+    instructions: int  # None: they were not counted
     log: pathlib.Path
     debugcon_log: pathlib.Path = None
 
@@ -82,11 +104,15 @@ class Boot:
 
     def summary(self):
         """One line: the verdict, the time, and the share of it that was ours."""
-        line = f"{self.judgement}; {self.seconds:.2f} s"
+        start = f"cold ({self.why_cold})" if self.why_cold else "warm"
+        line = f"{self.judgement}; {self.seconds:.2f} s, {start}"
         if (own := judge.microseconds(self.text)) is not None:
             share = own / 1e6 / self.seconds
             line += f", of which {own / 1000:.1f} ms ({share:.1%}) from loader entry to final account"
         return line
+
+
+history = []  # every Boot of this process, in the order in which they ended
 
 
 def firmware_files(machine):
@@ -106,40 +132,68 @@ def firmware_files(machine):
     return files
 
 
-def run(machine, show=lambda line: None):
-    """Boots the machine and returns its Boot. `show` gets each clean line as it comes.
+def run(machine, show=lambda line, seconds: None):
+    """Boots the machine and returns its Boot. `show` gets each clean line as it comes, and when it came.
 
     Raises Unusable when a file or program is missing. Ends QEMU whatever happens.
     """
     if not shutil.which(QEMU):
         raise Unusable(f"no {QEMU}: install the package qemu-system-x86 (apt-get install qemu-system-x86)")
-    run_id = machine.run_id or f"{machine.name[:20]}-{os.urandom(3).hex()}"
-    logs = BUILD / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    (BUILD / "runs").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=machine.name + "-", dir=BUILD / "runs") as folder:
-        folder = pathlib.Path(folder)
+    if machine.source == "volume" and machine.image is None and _is_exact(machine):
+        machine = dataclasses.replace(machine, source="fw_cfg")
+    # A replay hears what the recording heard.
+    chance = "recorded" if machine.record or machine.replay else os.urandom(3).hex()
+    run_id = machine.run_id or f"{machine.name[:20]}-{chance}"
+    why_cold = "asked for" if machine.cold else warm.reason_against(machine)
+    with _folder(machine.name) as folder, contextlib.ExitStack() as stack:
         _make_volume(machine, folder / "volume", run_id)
         command = _command(machine, folder)
-        log = logs / f"{machine.name}.log"
+        inherited = ()
+        if why_cold:
+            command += _sources(machine, folder / "volume")
+        else:
+            state = stack.enter_context(_saved(machine, command))
+            inherited = (state.fileno(),)
+            command += ["-incoming", f"fd:{state.fileno()}", *_warm_sources(machine, folder / "volume")]
+        log = _log(machine.name)
         start = time.monotonic()
-        text, ending, status = _watch(command, folder, log, machine.timeout, show)
+        watched = _watch(command, inherited, folder, log, machine, show)
         seconds = time.monotonic() - start
         debugcon_log = None
         if (folder / "debugcon").exists():
-            debugcon_log = logs / f"{machine.name}.debugcon.log"
+            debugcon_log = log.with_suffix(".debugcon.log")
             shutil.copyfile(folder / "debugcon", debugcon_log)
         evidence = judge.Evidence(
-            text=text,
-            ending=ending,
-            status=status,
+            text=watched.text,
+            ending=watched.ending,
+            status=watched.status,
             run_id=run_id,
             exit_port=machine.exit_port,
             triple_fault="Triple fault" in _read(folder / "resets"),
+            reset=watched.reason == "guest-reset",
             qemu_errors=_read(folder / "errors"),
             expected=tuple(machine.expected),
         )
-        return Boot(judge.judge(evidence), text, seconds, log, debugcon_log)
+        judgement = judge.judge(evidence)
+        boot = Boot(
+            machine=machine,
+            judgement=judgement,
+            text=watched.text,
+            seconds=seconds,
+            spoke=watched.spoke,
+            why_cold=why_cold,
+            started=start,
+            instructions=watched.instructions,
+            log=log,
+            debugcon_log=debugcon_log,
+        )
+        history.append(boot)
+        return boot
+
+
+def _is_exact(machine):
+    """Whether what the machine does must not depend on when the host does it."""
+    return bool(machine.counted or machine.record or machine.replay)
 
 
 def end_all():
@@ -149,11 +203,32 @@ def end_all():
             process.kill()
 
 
+# --- Where everything comes from ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _folder(name):
+    """A folder of its own for a boot, gone with it."""
+    (BUILD / "runs").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=name + "-", dir=BUILD / "runs") as folder:
+        yield pathlib.Path(folder)
+
+
+def _log(name):
+    """Where the serial line is saved. What the previous boot of this name said stays, as NAME.previous.log."""
+    log = BUILD / "logs" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists():
+        log.replace(log.with_suffix(".previous.log"))
+    return log
+
+
 def _make_volume(machine, volume, run_id):
     boot = volume / "EFI" / "BOOT"
     boot.mkdir(parents=True)
     if machine.firmware_code is None:
-        shutil.copyfile(_existing(machine.loader, "loader"), boot / "BOOTX64.EFI")
+        if machine.source != "qemu":
+            shutil.copyfile(_existing(machine.loader, "loader"), boot / "BOOTX64.EFI")
         if machine.kernel is not None:
             shutil.copyfile(_existing(machine.kernel, "kernel"), volume / "kernel.elf")
     for name, content in machine.files:
@@ -166,36 +241,95 @@ def _make_volume(machine, volume, run_id):
 
 
 def _sources(machine, volume):
-    """QEMU's arguments that offer the volume's files, in the way that the machine asks for."""
+    """QEMU's arguments that offer the volume's files to a cold boot, in the way that the machine asks for."""
     if machine.source == "volume" and machine.image is None:
-        return ["-drive", "format=raw,media=disk,file=fat:rw:volume"]
-    offered = sorted(path.relative_to(volume) for path in volume.rglob("*") if path.is_file())
-    offered = [name for name in offered if name.parts[0] != "EFI"]
+        return []
+    if machine.source == "qemu":
+        words = (volume / "cmdline.txt").read_text("utf-8").strip()
+        return ["-kernel", str(_existing(machine.kernel, "kernel").resolve()), "-append", words]
+    offered = _offered(volume)
     if machine.image is not None:
         # The run's id comes with the run, all else with the image, which no boot may change.
         file = _path(_existing(machine.image, "image"))
         drive = f"if=none,id=image,format=raw,snapshot=on,file={file}"
         arguments = ["-drive", drive, *machine.image_device]
-        offered = [pathlib.Path("cmdline.txt")]
+        offered = ["cmdline.txt"]
     else:
-        arguments = ["-kernel", str(_existing(machine.loader, "loader"))]
+        arguments = ["-kernel", str(_existing(machine.loader, "loader").resolve())]
     if machine.source == "options":
         arguments += ["-append", (volume / "cmdline.txt").read_text("utf-8").strip()]
-        offered.remove(pathlib.Path("cmdline.txt"))
-    for name in offered:
-        arguments += ["-fw_cfg", f"name=opt/early-boot/{name},file=volume/{name}"]
+        offered.remove("cmdline.txt")
+    return arguments + _fw_cfg_files(offered)
+
+
+def _warm_sources(machine, volume):
+    """The same for a machine that waits: what makes it go on, and where it finds its loader."""
+    arguments = ["-fw_cfg", f"name={warm.GO},string=go"]
+    if machine.source == "fw_cfg":
+        arguments += ["-fw_cfg", f"name={warm.LOADER},file=volume/EFI/BOOT/BOOTX64.EFI"]
+        arguments += _fw_cfg_files(_offered(volume))
     return arguments
+
+
+def _offered(volume):
+    files = sorted(path.relative_to(volume) for path in volume.rglob("*") if path.is_file())
+    return [str(file) for file in files if file.parts[0] != "EFI"]
+
+
+def _fw_cfg_files(names):
+    return [word for name in names for word in ("-fw_cfg", f"name=opt/early-boot/{name},file=volume/{name}")]
+
+
+def _saved(machine, command):
+    """The state of this machine, waiting for its loader; saved first, if it is not there yet."""
+    firmware = firmware_files(machine)
+    waiter = _existing(WAITER, "waiter")
+    # The store of variables is a copy, the same each time.
+    files = [*firmware, waiter]
+
+    def save(file):
+        with _folder("save") as folder:
+            boot = folder / "volume" / "EFI" / "BOOT"
+            boot.mkdir(parents=True)
+            shutil.copyfile(waiter, boot / "BOOTX64.EFI")
+            shutil.copyfile(firmware[1], folder / "variables.fd")
+            kernel = ["-kernel", str(waiter)] if machine.source == "fw_cfg" else []
+            with _qemu([*command, *kernel], (), folder) as (process, monitor):
+                said = b""
+                deadline = time.monotonic() + warm.SAVE_SECONDS
+                while warm.WAITING not in said:
+                    left = deadline - time.monotonic()
+                    ready = left > 0 and select.select([process.stdout], [], [], left)[0]
+                    chunk = os.read(process.stdout.fileno(), 65536) if ready else b""
+                    if not chunk:
+                        raise Unusable(
+                            "the machine for warm boots did not come as far as its loader (boot it with "
+                            f"--cold); QEMU's words: {_read(folder / 'errors').strip() or 'none'}"
+                        )
+                    said += chunk
+                try:
+                    warm.save_machine(monitor, file)
+                except (qmp.Refused, EOFError) as error:
+                    raise Unusable(f"the machine for warm boots could not be saved (use --cold): {error}") from error
+
+    return warm.saved(BUILD / "warm", command, files, save)
 
 
 def _existing(file, what):
     if not pathlib.Path(file).is_file():
         raise Unusable(f"no {what} at {file}: build it with `make`, or name another with --{what}")
-    return file
+    return pathlib.Path(file)
+
+
+# --- The machine ----------------------------------------------------------------------------------
 
 
 def _command(machine, folder):
-    """QEMU's command line. It runs inside `folder`, so that no path needs quoting."""
-    if machine.firmware_code is not None:
+    """QEMU's command line, without what differs from boot to boot. It runs inside `folder`, so that no
+    path needs quoting, and the same machine has the same command line."""
+    if machine.source == "qemu":
+        pflash = []  # QEMU brings a firmware for this
+    elif machine.firmware_code is not None:
         code = _existing(machine.firmware_code, "firmware-code")
         pflash = [_pflash(0, code, readonly=True)]
     else:
@@ -215,7 +349,8 @@ def _command(machine, folder):
     command += ["-accel", "kvm", "-cpu", "host"] if machine.kvm else ["-accel", "tcg"]
     for drive in pflash:
         command += ["-drive", drive]
-    command += _sources(machine, folder / "volume")
+    if machine.source == "volume" and machine.image is None:
+        command += ["-drive", "format=raw,media=disk,snapshot=on,file=fat:volume"]
     command += ["-vga", machine.gpu]
     console = ["-chardev", "stdio,id=console,signal=off"]
     debugcon = f"isa-debugcon,iobase={DEBUG_PORT:#x},chardev="
@@ -225,84 +360,152 @@ def _command(machine, folder):
             command += ["-chardev", "file,id=debugcon,path=debugcon", "-device", debugcon + "debugcon"]
     else:
         command += [*console, "-serial", "none", "-device", debugcon + "console"]
-    if machine.exit_port:
-        command += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
+    # There even when the kernel is not told of it, so that one saved machine serves both.
+    command += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
+    if machine.counted:
+        # 2^7 ns for an instruction: a good compromise between loops that wait and loops that work.
+        command += ["-icount", "shift=7,sleep=off", "-rtc", f"base={RTC},clock=vm", "-action", "shutdown=pause"]
+    elif machine.record or machine.replay:
+        how = "record" if machine.record else "replay"
+        file = _path(machine.record or _existing(machine.replay, "replay"))
+        command += ["-icount", f"shift=7,rr={how},rrfile={file}", "-rtc", f"base={RTC},clock=vm"]
+    if machine.debugger is not None:
+        command += ["-S", "-chardev", "socket,id=gdb,path=gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
     # The only trace of a triple fault: under -no-reboot QEMU leaves with 0, as after a power-off.
     command += ["-d", "cpu_reset", "-D", "resets"]
     return command + list(machine.extra)
 
 
 def _path(file):
-    """A path within one of QEMU's option lists."""
-    return str(file).replace(",", ",,")
+    """A path within one of QEMU's option lists. QEMU runs in a folder of its own."""
+    return str(pathlib.Path(file).resolve()).replace(",", ",,")
 
 
 def _pflash(unit, file, readonly):
-    return f"if=pflash,unit={unit},format=raw,readonly={'on' if readonly else 'off'},file={_path(file)}"
+    name = file if unit else _path(file)
+    return f"if=pflash,unit={unit},format=raw,readonly={'on' if readonly else 'off'},file={name}"
 
 
-def _watch(command, folder, log, timeout, show):
-    """Runs QEMU until it leaves, said its last word, or the time is up: (text, Ending, status)."""
-    raw, lines = bytearray(), _Lines()
-    deadline = time.monotonic() + timeout
-    word, status = None, None
-    with _qemu(command, folder) as process, open(log, "wb") as log_file:
+@dataclasses.dataclass
+class _Watched:
+    """What a machine said and how it ended."""
+
+    text: str
+    ending: judge.Ending
+    status: int
+    reason: str  # QEMU's word for why it left, such as "guest-reset"; None: it gave none
+    spoke: float
+    instructions: int
+
+
+def _watch(command, inherited, folder, log, machine, show):
+    """Runs QEMU until it leaves, said its last word, or the time is up."""
+    raw, lines, names = bytearray(), Lines(), symbols.Symbols(machine.kernel, machine.loader)
+    start = time.monotonic()
+    deadline = start + (machine.timeout if machine.debugger is None else 1e9)
+    heard, spoke, word, status, reason, instructions = start, None, None, None, None, None
+
+    def shown(line):
+        show(names.annotate(line), time.monotonic() - start)
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(names.close)
+        log_file = stack.enter_context(open(log, "wb"))
+        process, monitor = stack.enter_context(_qemu(command, inherited, folder))
+        debugger = None if machine.debugger is None else stack.enter_context(_gdb(machine, folder))
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                ending = judge.Ending.HARNESS if word else judge.Ending.TIME
+            now = time.monotonic()
+            silent = machine.silence and spoke is not None and not word and debugger is None
+            until = min(deadline, heard + machine.silence) if silent else deadline
+            if now >= until or (debugger and debugger.poll() is not None):
+                ending = judge.Ending.HARNESS if word else judge.Ending.TIME if now >= deadline else judge.Ending.SILENCE
                 break
-            if not select.select([process.stdout], [], [], left)[0]:
+            sources = [process.stdout] + ([monitor] if machine.counted and instructions is None else [])
+            ready = select.select(sources, [], [], min(until - now, 0.2 if debugger else until - now))[0]
+            if monitor in ready and monitor.shut_down():
+                instructions = warm.count_instructions(monitor, folder / "end")
+                monitor.ask("quit")
+            if process.stdout not in ready:
                 continue
             chunk = os.read(process.stdout.fileno(), 65536)
             if not chunk:
                 status = process.wait(timeout=10)
+                reason = monitor.why_it_ended()
                 ending = judge.Ending.ITSELF
                 break
+            heard = time.monotonic()
             raw += chunk
             log_file.write(chunk)
             log_file.flush()
             for line in lines.feed(chunk):
-                show(line)
+                shown(line)
+                if spoke is None and judge.is_ours(line):
+                    spoke = heard - start
                 if not word and (word := judge.last_word(line)):
-                    deadline = min(deadline, time.monotonic() + GRACE[word])
-    for line in lines.rest():
-        show(line)
-    return judge.clean(bytes(raw)), ending, status
+                    deadline = min(deadline, heard + GRACE[word])
+        for line in lines.rest():
+            shown(line)
+    return _Watched(judge.clean(bytes(raw)), ending, status, reason, spoke, instructions)
 
 
 @contextlib.contextmanager
-def _qemu(command, folder):
+def _gdb(machine, folder):
+    """gdb on the terminal, connected to the machine that waits for it, with symbols where the code runs."""
+    if not shutil.which("gdb"):
+        raise Unusable("no gdb: install the package gdb (apt-get install gdb)")
+    command = ["gdb", "-q", "-ex", "set confirm off", "-ex", "set pagination off"]
+    if machine.kernel and pathlib.Path(machine.kernel).is_file():
+        command += ["-ex", f"file {pathlib.Path(machine.kernel).resolve()}"]
+    symbols_of_loader = pathlib.Path(machine.loader).with_suffix(".so").resolve()
+    image = symbols.image_of(BUILD / "logs" / f"{machine.name}.previous.log")
+    if image is not None and symbols_of_loader.is_file():
+        command += ["-ex", f"add-symbol-file {symbols_of_loader} -o {image:#x}"]
+    command += ["-ex", "target remote gdb"]
+    with subprocess.Popen([*command, *machine.debugger], cwd=folder) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
+def _qemu(command, inherited, folder):
+    """A running QEMU and its Monitor."""
     # A session of its own, so that Ctrl-C reaches the harness, which then ends QEMU; and should the
     # harness itself be killed, the kernel ends QEMU (prctl(2), PR_SET_PDEATHSIG).
     if shutil.which("setpriv"):
         command = ["setpriv", "--pdeathsig", "KILL", *command]
-    with open(folder / "errors", "wb") as errors:
+    monitor = qmp.Monitor()
+    with contextlib.closing(monitor), open(folder / "errors", "wb") as errors:
         process = subprocess.Popen(
-            command,
+            [*command, *monitor.arguments],
             cwd=folder,
+            # Where QEMU keeps what a boot writes to its disks.
+            env={**os.environ, "TMPDIR": str(folder)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
+            pass_fds=(*inherited, *monitor.inherited),
             start_new_session=True,
         )
-    with _running_lock:
-        _running.add(process)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        monitor.started()
         with _running_lock:
-            _running.discard(process)
+            _running.add(process)
+        try:
+            yield process, monitor
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            with _running_lock:
+                _running.discard(process)
 
 
 def _read(file):
     return file.read_text("utf-8", "replace") if file.exists() else ""
 
 
-class _Lines:
+class Lines:
     """Turns what comes in pieces into clean lines, as soon as each is whole. Blank ones come singly."""
 
     def __init__(self):

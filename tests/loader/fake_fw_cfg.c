@@ -24,6 +24,7 @@ static unsigned char byte_of_directory(const struct fake_fw_cfg *device, uint64_
         uint16_t key, reserved;
         char name[56];
     } entry = {0};
+    unsigned char bytes[ENTRY_SIZE];
 
     if (position < sizeof(uint32_t))
         return (unsigned char)(file_count(device) >> (8 * (3 - position)));
@@ -34,7 +35,8 @@ static unsigned char byte_of_directory(const struct fake_fw_cfg *device, uint64_
     entry.size = __builtin_bswap32(file->size);
     entry.key = __builtin_bswap16((uint16_t)(FIRST_FILE + index));
     memcpy(entry.name, file->name, strlen(file->name));
-    return ((unsigned char *)&entry)[(position - sizeof(uint32_t)) % ENTRY_SIZE];
+    memcpy(bytes, &entry, sizeof bytes);
+    return bytes[(position - sizeof(uint32_t)) % ENTRY_SIZE];
 }
 
 static unsigned char next_byte(struct fake_fw_cfg *device)

@@ -100,6 +100,7 @@ static bool boot_with(const struct fw_cfg_ports *ports)
     EFI_SYSTEM_TABLE *system = fake_firmware_start(&firmware);
 
     memset(&loader, 0, sizeof loader);
+    loader.tsc = 42;
     firmware_open(&loader.firmware, fake_firmware_image(), system);
     fw_cfg_open(&loader.fw_cfg, ports);
     return loader_run(&loader);
@@ -223,6 +224,9 @@ static void the_handoff_is_good(struct suite_run *run)
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 704 * 480 * 4);
     CHECK_EQUAL(run, loader.handoff->refusal.count, 0);
     CHECK_EQUAL(run, loader.handoff->linked_size, REGION_SIZE);
+    CHECK_EQUAL(run, loader.handoff->loader_tsc, 42);
+    CHECK(run, loader.handoff->heap_requested > sizeof(struct handoff));
+    CHECK(run, loader.handoff->heap_requested <= loader.handoff->heap.used);
 }
 
 static void modules_are_handed_over(struct suite_run *run)
@@ -242,11 +246,36 @@ static void modules_are_handed_over(struct suite_run *run)
     CHECK(run, !handoff_module(loader.handoff, 2));
 }
 
+// Image, region, the first module, tables of the jump.
+#define PAGES_OF_A_BOOT (6 + 64 + 2 + 3)
+
 static void what_stays_allocated_is_image_modules_and_jump(struct suite_run *run)
 {
     start();
     CHECK(run, boot());
-    CHECK_EQUAL(run, firmware.pages_out, 6 + 64 + 2 + 3);
+    CHECK_EQUAL(run, firmware.pages_out, PAGES_OF_A_BOOT);
+}
+
+static void what_alignment_leaves_over_is_given_back(struct suite_run *run)
+{
+    struct firmware_pages pages[32];
+    size_t taken = 0;
+
+    start();
+    firmware_open(&loader.firmware, fake_firmware_image(), fake_firmware_start(&firmware));
+    for (size_t i = 0; i < 32; i++) {
+        uint64_t align = PAGE << i % 4;
+        CHECK_EQUAL(run, firmware_allocate(&loader.firmware, i % 5 * PAGE + 1, align, &pages[i]),
+                    0);
+        CHECK_EQUAL(run, pages[i].start % align, 0);
+        taken += i % 5 + 1;
+        CHECK_EQUAL(run, pages[i].pages, i % 5 + 1);
+        CHECK_EQUAL(run, firmware.pages_out, taken);
+    }
+    for (size_t i = 0; i < 32; i++)
+        firmware_free(&loader.firmware, &pages[i]);
+    CHECK_EQUAL(run, firmware.pages_out, 0);
+    CHECK(run, !firmware.misuse);
 }
 
 static void old_tables_and_no_screen_will_do(struct suite_run *run)
@@ -306,6 +335,7 @@ static void a_map_that_grows_finds_room(struct suite_run *run)
 {
     start();
     firmware.growth = 8;
+    firmware.stride = 1024; // so large that rounding to pages alone leaves room for few
     CHECK(run, boot());
     CHECK_DONE(run);
     CHECK(run, is_good_handoff(run));
@@ -347,6 +377,7 @@ static void a_key_that_stays_stale_ends_the_tries(struct suite_run *run)
     CHECK_EQUAL(run, loader.status, EFI_INVALID_PARAMETER);
     CHECK_EQUAL(run, firmware.exits, 8);
     CHECK(run, !firmware.misuse);
+    CHECK_EQUAL(run, firmware.pages_out, PAGES_OF_A_BOOT);
 }
 
 static void a_firmware_that_will_not_go_is_asked_once(struct suite_run *run)
@@ -467,6 +498,17 @@ static void a_seed_fixes_the_place(struct suite_run *run)
     for (size_t i = 0; i < sizeof seen; i++)
         count += seen[i];
     CHECK(run, count > 2);
+}
+
+static void a_place_that_has_gone_is_drawn_again(struct suite_run *run)
+{
+    start();
+    firmware.files[1].data = "seed=1";
+    firmware.files[1].size = 6;
+    firmware.failing_allocation = 4; // after the two files and the map
+    CHECK(run, boot());
+    CHECK_DONE(run);
+    CHECK_EQUAL(run, loader.image.start % HANDOFF_IMAGE_ALIGN, 0);
 }
 
 static void a_random_seed_comes_from_the_firmware(struct suite_run *run)
@@ -645,6 +687,15 @@ static void what_fw_cfg_has_not_the_volume_may_have(struct suite_run *run)
     CHECK(run, !fake_firmware_said(&firmware, "loader: kernel.elf, "));
 }
 
+static void a_file_of_fw_cfg_that_is_too_long_is_refused(struct suite_run *run)
+{
+    start_without_volume();
+    device.files[1].size = HANDOFF_COMMAND_LINE_MAX + 1;
+    CHECK(run, !boot_with(&ports));
+    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "cmdline.txt has 4096 bytes, at most 4095 are read");
+    CHECK_EQUAL(run, firmware.allocations, 0);
+}
+
 static void a_device_that_fails_is_refused(struct suite_run *run)
 {
     // The directory is read for each file: some failures hide a file, the others spoil one.
@@ -668,6 +719,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(the_handoff_is_good),
     SUITE_CASE(modules_are_handed_over),
     SUITE_CASE(what_stays_allocated_is_image_modules_and_jump),
+    SUITE_CASE(what_alignment_leaves_over_is_given_back),
     SUITE_CASE(old_tables_and_no_screen_will_do),
     SUITE_CASE(without_a_console_it_boots_and_refuses_in_silence),
     SUITE_CASE(descriptors_may_have_any_size),
@@ -685,6 +737,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_region_larger_than_memory_is_refused),
     SUITE_CASE(low_memory_is_left_to_the_kernel),
     SUITE_CASE(a_seed_fixes_the_place),
+    SUITE_CASE(a_place_that_has_gone_is_drawn_again),
     SUITE_CASE(a_random_seed_comes_from_the_firmware),
     SUITE_CASE(without_random_numbers_there_is_no_random_seed),
     SUITE_CASE(short_reads_are_continued),
@@ -701,6 +754,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_bad_word_is_refused),
     SUITE_CASE(fw_cfg_needs_no_volume),
     SUITE_CASE(what_fw_cfg_has_not_the_volume_may_have),
+    SUITE_CASE(a_file_of_fw_cfg_that_is_too_long_is_refused),
     SUITE_CASE(a_device_that_fails_is_refused),
 };
 const struct suite loader_suite = SUITE("loader", cases);

@@ -21,7 +21,7 @@ static bool on_trap(struct trap_frame *frame)
 #define PROBE(deed, address_, byte_)                                                               \
     do {                                                                                           \
         result = (struct probe){0};                                                                \
-        traps_set_handler(on_trap);                                                                \
+        traps_handler before = traps_set_handler(on_trap);                                         \
         __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"                                               \
                          "movq %%rax, %[resume_at]\n\t"                                            \
                          "movq %%rsp, %[resume_stack]\n\t" deed "\n"                               \
@@ -29,7 +29,7 @@ static bool on_trap(struct trap_frame *frame)
                          : [resume_at] "=m"(resume_at), [resume_stack] "=m"(resume_stack)          \
                          : [address] "r"(address_), [byte] "q"(byte_)                              \
                          : "rax", "memory", "cc");                                                 \
-        traps_set_handler(NULL);                                                                   \
+        traps_set_handler(before);                                                                 \
         return result;                                                                             \
     } while (0)
 

@@ -224,14 +224,31 @@ static void the_boot_stack_is_writable_data(struct suite_run *run)
         CHECK(run, is_writable_data(at));
 }
 
-static bool is_guard(uintptr_t address)
+static bool has(const struct traps_place *place, uintptr_t address)
 {
-    for (size_t i = 0; i < DESCRIPTORS_IST_COUNT; i++) {
-        const struct traps_place *guard = &metal_kernel.area->stacks[i].guard;
-        if (address >= guard->low && address < guard->high)
+    return address >= place->low && address < place->high;
+}
+
+static bool is_guard_of(const struct processor_area *area, uintptr_t address)
+{
+    for (size_t i = 0; area && i < DESCRIPTORS_IST_COUNT; i++) {
+        if (has(&area->stacks[i].guard, address))
             return true;
     }
     return false;
+}
+
+// Whether a stack of any processor has its guard there.
+static bool is_guard(uintptr_t address)
+{
+    const struct processors *all = &metal_kernel.processors;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if (has(&all->others[i].first_stack.guard, address) ||
+            is_guard_of(all->others[i].area, address))
+            return true;
+    }
+    return is_guard_of(metal_kernel.area, address);
 }
 
 // Each page leads where the handoff says, and the direct map leads there too.

@@ -35,9 +35,9 @@ static void a_handler_sees_the_registers_and_the_code_goes_on(struct suite_run *
     uint64_t r15 = 0xfedcba9876543210;
     bool carry = true;
 
-    traps_set_handler(goes_on);
+    traps_handler before = traps_set_handler(goes_on);
     breakpoint(&rbx, &r15, &carry);
-    traps_set_handler(NULL);
+    traps_set_handler(before);
     CHECK_EQUAL(run, seen.vector, TRAPS_BREAKPOINT);
     CHECK_EQUAL(run, seen.error, 0);
     CHECK_EQUAL(run, seen.rbx, 0x123456789abcdef0);
@@ -54,9 +54,9 @@ static void what_a_handler_changes_is_what_the_code_finds(struct suite_run *run)
     uint64_t r15 = 2;
     bool carry = false;
 
-    traps_set_handler(changes_registers);
+    traps_handler before = traps_set_handler(changes_registers);
     breakpoint(&rbx, &r15, &carry);
-    traps_set_handler(NULL);
+    traps_set_handler(before);
     CHECK_EQUAL(run, rbx, 0x1111);
     CHECK_EQUAL(run, r15, 0x2222);
     CHECK(run, carry);

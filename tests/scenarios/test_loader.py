@@ -29,14 +29,14 @@ def stopped_with(outcome, *words):
 # --- Where files and words come from --------------------------------------------------------------
 
 
-@background(boot, "fw_cfg", source="fw_cfg")
+@background(boot, "fw_cfg", source="fw_cfg", cold=True)
 def test_without_a_disk(outcome):
     """Kernel and command line from QEMU's fw_cfg: `qemu -kernel loader.efi` boots."""
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert re.search(r"loader: kernel.elf, \d+ bytes, from fw_cfg", outcome.text)
 
 
-@background(boot, "fw_cfg-pc", source="fw_cfg", machine="pc", memory="1G")
+@background(boot, "fw_cfg-pc", source="fw_cfg", cold=True, machine="pc", memory="1G")
 def test_without_a_disk_on_another_machine(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
 
@@ -48,7 +48,7 @@ def test_words_as_load_options(outcome):
     assert '"no-such-word" is not understood' in outcome.text
 
 
-@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None)
+@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None, cold=True)
 def test_no_kernel_anywhere(outcome):
     stopped_with(outcome, "no kernel.elf", "-fw_cfg name=opt/early-boot/kernel.elf,file=...", "Not Found")
 
@@ -63,7 +63,9 @@ NAMES = tuple(f"module={name}" for name, _ in MODULES)
     "source",
     [
         pytest.param(
-            source, marks=background(boot, f"modules-{source}", source=source, files=MODULES, words=NAMES), id=source
+            source,
+            marks=background(boot, f"modules-{source}", source=source, cold=True, files=MODULES, words=NAMES),
+            id=source,
         )
         for source in ("volume", "fw_cfg")
     ],
@@ -75,7 +77,7 @@ def test_modules(source, outcome):
     assert all(int(start, 16) % 4096 == 0 for _, _, start in found)
 
 
-@background(boot, "module-missing", words=("module=nowhere.img",))
+@background(boot, "module-missing", cold=True, words=("module=nowhere.img",))
 def test_a_missing_module_is_named(outcome):
     stopped_with(outcome, "no nowhere.img")
 
@@ -269,3 +271,24 @@ def test_a_key_without_a_certificate_is_refused():
     done = subprocess.run(["make", "image", "SIGN_KEY=mine"], cwd=machine.ROOT, capture_output=True, text=True)
     assert done.returncode == 2
     assert "SIGN_KEY=mine is not accepted: give SIGN_KEY and SIGN_CERT together" in done.stderr
+
+
+# --- Somebody else's kernel -----------------------------------------------------------------------
+
+
+def boot_hello():
+    """The kernel on the page boot/README.md, built as the page says."""
+    page = (machine.ROOT / "boot" / "README.md").read_text("utf-8")
+    folder = machine.BUILD / "hello"
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind in ("c", "ld"):
+        (folder / f"hello.{kind}").write_text(re.search(rf"^```{kind}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[1])
+    command = re.search(r"^    (gcc .*?hello\.elf)$", page, re.DOTALL | re.MULTILINE)[1].replace("\\\n", " ")
+    command = re.sub(r"\bhello\.", f"{folder.relative_to(machine.ROOT)}/hello.", command)
+    subprocess.run(command.split(), cwd=machine.ROOT, check=True, capture_output=True)
+    return boot("hello", kernel=folder / "hello.elf", run_id="hello")
+
+
+@background(boot_hello)
+def test_the_kernel_of_the_readme(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()

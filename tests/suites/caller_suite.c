@@ -53,6 +53,9 @@ static void of_a_called_function_it_is_exact(struct suite_run *run)
     }
 }
 
+// Makes an allocation fail and returns whom the record names.
+typedef const void *(*fail_function)(void);
+
 static __attribute__((noinline)) const void *fail_inline(void)
 {
     uint64_t *volatile first = fba_new(&fba, uint64_t);
@@ -85,7 +88,7 @@ static __attribute__((noinline)) const void *fail_realloc(void)
 
 static void of_an_inlined_function_it_is_in_the_function_that_asked(struct suite_run *run)
 {
-    const void *(*const functions[])(void) = {fail_inline, fail_array, fail_array_zeroed,
+    static const fail_function functions[] = {fail_inline, fail_array, fail_array_zeroed,
                                               fail_realloc};
 
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
@@ -129,7 +132,7 @@ static __attribute__((noinline)) const void *fail_in_a_container(void)
 
 static void through_the_interface_it_is_in_the_function_that_asked(struct suite_run *run)
 {
-    const void *(*const functions[])(void) = {
+    static const fail_function functions[] = {
         fail_through_the_interface,
         fail_array_through_the_interface,
         fail_scratch_through_the_interface,

@@ -92,6 +92,23 @@ static void rebase_moves_to_other_addresses_of_the_same_memory(struct suite_run 
     CHECK_ADDRESS(run, fba_alloc(&fba, 1, 1), memory); // nothing had moved
 }
 
+static void rebase_forgets_neither_what_was_used_nor_what_was_adopted(struct suite_run *run)
+{
+    const struct fba_numbers numbers = {
+        .size = 100, .used = 10, .peak = 10, .high = 10, .low = 100};
+
+    memset(memory, 0, 200);
+    CHECK_STATUS(run, fba_adopt(&fba, memory + 100, &numbers), FBA_OK);
+    CHECK_STATUS(run, fba_free(&fba, fba_alloc(&fba, 1, 1), 1), FBA_OK); // settles the watermarks
+    CHECK_STATUS(run, fba_rebase(&fba, memory), FBA_OK);
+    unsigned char *block = fba_alloc(&fba, 50, 1);
+    memset(block, 0xee, 50);
+    CHECK_STATUS(run, fba_free(&fba, block, 50), FBA_OK);
+    CHECK_BYTES(run, fba_alloc_zeroed(&fba, 90, 1), 90, 0);
+    CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
+    CHECK_EQUAL(run, fba_used(&fba), 10);
+}
+
 static void an_adopted_allocator_goes_on_where_the_other_stopped(struct suite_run *run)
 {
     static struct fba kernel;
@@ -286,6 +303,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(the_reserve_survives_reset_and_seal),
     SUITE_CASE(a_reserve_needs_room_and_an_unused_end),
     SUITE_CASE(rebase_moves_to_other_addresses_of_the_same_memory),
+    SUITE_CASE(rebase_forgets_neither_what_was_used_nor_what_was_adopted),
     SUITE_CASE(an_adopted_allocator_goes_on_where_the_other_stopped),
     SUITE_CASE(what_was_adopted_stays),
     SUITE_CASE(numbers_that_contradict_each_other_are_refused),

@@ -276,6 +276,21 @@ static void what_cannot_be_freed_is_refused_by_name(struct suite_run *run)
     CHECK_STATUS(run, fba_free(&fba, block, 8), FBA_BAD_BLOCK); // twice
 }
 
+static void what_cannot_be_freed_is_refused_where_frees_are_fast_too(struct suite_run *run)
+{
+    struct fba_mark mark;
+
+    fba_init(&fba, memory, 64);
+    unsigned char *block = fba_alloc(&fba, 8, 1);
+    CHECK_STATUS(run, fba_free(&fba, block, 8), FBA_OK); // from now on the watermarks are settled
+    block = fba_alloc(&fba, 6, 1);
+    CHECK_STATUS(run, fba_free(&fba, block + 8, SIZE_MAX - 1), FBA_BAD_BLOCK); // wraps to the last
+    CHECK_STATUS(run, fba_free(&fba, block, 7), FBA_BAD_BLOCK);
+    fba_mark(&fba, &mark);
+    CHECK_STATUS(run, fba_free(&fba, block, 6), FBA_PROTECTED);
+    CHECK_EQUAL(run, fba_used(&fba), 6);
+}
+
 static void the_last_block_grows_in_place_to_the_exact_end(struct suite_run *run)
 {
     fba_init(&fba, memory, 64);
@@ -418,18 +433,17 @@ static void in_ten_bytes_the_first_of_two_blocks_moves_to_grow(struct suite_run 
 
 static void a_hundred_pointers_are_grown_walked_and_destroyed(struct suite_run *run)
 {
-    int **list = NULL;
-    size_t capacity = 0;
+    size_t capacity = 4;
 
     fba_init(&fba, memory, sizeof memory);
+    int **list = fba_new_array(&fba, int *, capacity);
     for (size_t i = 0; i < 100; i++) {
         if (i == capacity) {
-            size_t grown = capacity == 0 ? 4 : capacity * 2;
-            list = fba_realloc(&fba, list, capacity * sizeof *list, grown * sizeof *list,
+            list = fba_realloc(&fba, list, capacity * sizeof *list, 2 * capacity * sizeof *list,
                                _Alignof(int *));
-            CHECK(run, list);
-            capacity = grown;
+            capacity *= 2;
         }
+        CHECK(run, list);
         list[i] = fba_new(&fba, int);
         CHECK(run, list[i]);
         *list[i] = (int)i;
@@ -551,6 +565,17 @@ static void a_failure_record_tells_all(struct suite_run *run)
     CHECK_EQUAL(run, fba.failure.count, 3);
 }
 
+static void exhausted_means_that_it_would_fit_if_both_ends_were_empty(struct suite_run *run)
+{
+    fba_init(&fba, memory, 100);
+    CHECK(run, fba_scratch_alloc(&fba, 60, 1));
+    CHECK(run, !fba_alloc(&fba, 100, 1));
+    CHECK_STATUS(run, fba.failure.reason, FBA_EXHAUSTED);
+    CHECK_EQUAL(run, fba.failure.shortfall, 60);
+    CHECK(run, !fba_alloc(&fba, 101, 1));
+    CHECK_STATUS(run, fba.failure.reason, FBA_TOO_LARGE);
+}
+
 static void the_shortfall_is_what_a_buffer_needed_more(struct suite_run *run)
 {
     for (size_t align = 1; align <= 256; align *= 2) {
@@ -655,6 +680,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(padding_below_a_freed_block_stays_taken),
     SUITE_CASE(a_free_of_a_block_that_is_not_last_does_nothing_and_says_so),
     SUITE_CASE(what_cannot_be_freed_is_refused_by_name),
+    SUITE_CASE(what_cannot_be_freed_is_refused_where_frees_are_fast_too),
     SUITE_CASE(the_last_block_grows_in_place_to_the_exact_end),
     SUITE_CASE(the_last_block_shrinks_and_gives_the_bytes_back),
     SUITE_CASE(another_block_shrinks_in_name_and_does_not_grow),
@@ -675,6 +701,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(memory_that_was_scratch_is_not_taken_for_fresh),
     SUITE_CASE(used_memory_is_cleared_however_it_was_given_back),
     SUITE_CASE(a_failure_record_tells_all),
+    SUITE_CASE(exhausted_means_that_it_would_fit_if_both_ends_were_empty),
     SUITE_CASE(the_shortfall_is_what_a_buffer_needed_more),
     SUITE_CASE(the_hook_hears_of_each_refusal),
     SUITE_CASE(what_is_owned_lies_in_the_buffer),

@@ -44,6 +44,18 @@ static void what_goes_back_is_struck_off(struct suite_run *run)
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
+static void of_two_blocks_at_one_address_the_newer_is_struck_off(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    unsigned char *first = allocator_alloc(&allocator, 10, 1);
+
+    CHECK_STATUS(run, fba_reset(&fba), FBA_OK); // which the ledger does not hear of
+    unsigned char *second = allocator_alloc(&allocator, 20, 1);
+    CHECK_ADDRESS(run, first, second);
+    allocator_free(&allocator, second, 20, 1);
+    CHECK(run, entries[0].block && !entries[1].block);
+}
+
 static void the_oldest_entry_is_overwritten_and_the_sums_go_on(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(4);
@@ -105,6 +117,7 @@ static void the_largest_holders_come_first(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(each_allocation_is_written_down),
     SUITE_CASE(what_goes_back_is_struck_off),
+    SUITE_CASE(of_two_blocks_at_one_address_the_newer_is_struck_off),
     SUITE_CASE(the_oldest_entry_is_overwritten_and_the_sums_go_on),
     SUITE_CASE(without_entries_the_sums_are_kept_all_the_same),
     SUITE_CASE(failures_are_counted_and_passed_on),

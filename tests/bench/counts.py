@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Exact instruction counts of our paths, for each compiler, against the recorded ones.
+
+    counts.py record    writes tests/bench/counts/COMPILER.tsv for the compilers of this machine
+
+A record is a line for each form and workload: FORM, WORKLOAD, INSTRUCTIONS of one operation; and
+the bytes of text of the function measured, where there is one. tests/bench/test_counts.py compares.
+"""
+
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BENCH = ROOT / "build" / "bench"
+RECORDS = pathlib.Path(__file__).resolve().parent / "counts"
+COMPILERS = ("gcc", "clang")
+
+
+def version(compiler):
+    """As "12.2": the compiler's major and minor version."""
+    said = subprocess.run([compiler, "-dumpfullversion", "-dumpversion"], capture_output=True, text=True, check=True)
+    return ".".join(said.stdout.split()[0].split(".")[:2])
+
+
+def record_of(compiler):
+    return RECORDS / f"{compiler}-{version(compiler)}.tsv"
+
+
+def text_sizes(library):
+    """{offset: bytes} of the functions of a library."""
+    said = subprocess.run(["nm", "-S", "--defined-only", str(library)], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in said.stdout.splitlines()]
+    return {int(row[0], 16): int(row[1], 16) for row in rows if len(row) == 4 and row[2] in "tTwWi"}
+
+
+def measure(compiler):
+    """{(form, workload): (instructions, bytes of text or 0)} of what the bench counts now."""
+    library = BENCH / "peers" / f"ours-{compiler}.so"
+    done = subprocess.run([str(BENCH / "bench"), str(library)], capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip() or f"bench left with {done.returncode}")
+    sizes = text_sizes(library)
+    counts = {}
+    for line in done.stdout.splitlines():
+        workload, _, form, instructions, *_, offset = line.split("\t")
+        if float(instructions) >= 0:
+            counts[form, workload] = (float(instructions), sizes.get(int(offset), 0))
+    return counts
+
+
+def read(file):
+    rows = [line.split("\t") for line in file.read_text(encoding="ascii").splitlines()]
+    return {(form, workload): (float(instructions), int(text)) for form, workload, instructions, text in rows}
+
+
+def record():
+    RECORDS.mkdir(exist_ok=True)
+    for compiler in COMPILERS:
+        rows = measure(compiler)
+        lines = [f"{form}\t{workload}\t{count:.12g}\t{text}" for (form, workload), (count, text) in rows.items()]
+        record_of(compiler).write_text("\n".join(lines) + "\n", encoding="ascii")
+        print(f"{record_of(compiler).relative_to(ROOT)}: {len(lines)} counts")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["record"]:
+        sys.exit(__doc__)
+    record()

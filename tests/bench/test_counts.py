@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""No path of ours takes more instructions than when it was last recorded (`make bench-record`).
+
+Counts are exact and depend on nothing but the compiler, so each version of a compiler has a record
+of its own. One without a record is no failure: there is nothing to compare with, and that is said.
+"""
+
+import sys
+import warnings
+
+import pytest
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+
+import counts
+
+
+def growth(recorded, measured):
+    """A sentence for each path that grew or that is not measured any more."""
+    found = []
+    for (form, workload), (instructions, text) in recorded.items():
+        if (form, workload) not in measured:
+            found.append(f"{form}, {workload}: recorded, and not measured any more")
+            continue
+        now, text_now = measured[form, workload]
+        if now > instructions:
+            found.append(f"{form}, {workload}: {now:g} instructions, recorded are {instructions:g}")
+        if text_now > text > 0:
+            found.append(f"{form}, {workload}: {text_now} bytes of text, recorded are {text}")
+    return found
+
+
+@pytest.mark.parametrize("compiler", counts.COMPILERS)
+def test_no_path_takes_more_instructions_than_recorded(compiler):
+    measured = counts.measure(compiler)
+    assert measured
+    record = counts.record_of(compiler)
+    if not record.exists():
+        warnings.warn(f"{compiler} {counts.version(compiler)} has no record: nothing compared; `make bench-record`")
+        return
+    if found := growth(counts.read(record), measured):
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def test_the_comparison():
+    recorded = {("called", "16 bytes"): (13.0, 64), ("called", "free"): (12.0, 0)}
+    assert growth(recorded, recorded) == []
+    assert growth(recorded, {("called", "16 bytes"): (12.0, 60), ("called", "free"): (12.0, 0)}) == []
+    grown = growth(recorded, {("called", "16 bytes"): (13.5, 65), ("called", "free"): (12.0, 0)})
+    assert grown == ["called, 16 bytes: 13.5 instructions, recorded are 13", "called, 16 bytes: 65 bytes of text, recorded are 64"]
+    assert growth(recorded, {("called", "16 bytes"): (13.0, 64)}) == ["called, free: recorded, and not measured any more"]

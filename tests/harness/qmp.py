@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""QEMU's machine protocol (QMP), as much of it as the harness needs: one command, one answer, events.
+
+Runs over a pair of connected sockets, one end of which QEMU inherits: no file, no port, no name that
+two boots could share. Used by machine.py (why did the machine end?) and warm.py (save it).
+"""
+
+import json
+import socket
+
+
+class Refused(Exception):
+    """QEMU answered with an error; the text is QEMU's."""
+
+
+class Monitor:
+    """The connection to one QEMU. `arguments` and `inherited` go to whoever starts it."""
+
+    def __init__(self):
+        self._ours, self._theirs = socket.socketpair()
+        self.inherited = (self._theirs.fileno(),)
+        self.arguments = ["-chardev", f"socket,id=qmp,fd={self._theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
+        self._pending = b""
+        self.events = []
+        # Lies in the socket until QEMU has said its greeting.
+        self._send("qmp_capabilities")
+
+    def started(self):
+        """QEMU has inherited its end: once it is gone, ours reads an end of file."""
+        self._theirs.close()
+
+    def close(self):
+        self._ours.close()
+        self._theirs.close()
+
+    def ask(self, command, **arguments):
+        """What QEMU returns. Raises Refused, or EOFError when QEMU is gone."""
+        self._send(command, **arguments)
+        while True:
+            message = self._message()
+            if message is None:
+                raise EOFError(f"QEMU left before it answered {command}")
+            if message.get("id") != command:
+                continue
+            if "error" in message:
+                raise Refused(message["error"]["desc"])
+            return message["return"]
+
+    def fileno(self):
+        """For select()."""
+        return self._ours.fileno()
+
+    def shut_down(self):
+        """Reads a message; whether the machine has switched itself off."""
+        self._message()
+        return any(event["event"] == "SHUTDOWN" for event in self.events)
+
+    def why_it_ended(self):
+        """The reason in the first event SHUTDOWN ("guest-shutdown", "guest-reset" …) of a QEMU that has
+        left, or None."""
+        while self._message() is not None:
+            pass
+        reasons = [event["data"]["reason"] for event in self.events if event["event"] == "SHUTDOWN"]
+        return reasons[0] if reasons else None
+
+    def _send(self, command, **arguments):
+        message = {"execute": command, "id": command, "arguments": arguments}
+        self._ours.sendall(json.dumps(message).encode() + b"\n")
+
+    def _message(self):
+        while b"\n" not in self._pending:
+            try:
+                data = self._ours.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                return None
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        message = json.loads(line)
+        if "event" in message:
+            self.events.append(message)
+        return message

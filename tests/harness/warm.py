@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Warm boots: a machine saved once while its firmware waits for a loader, and restored for each boot.
+
+The firmware takes seconds, and does the same each time. So it is booted once with the waiter
+(waiter.c) in the loader's place, saved while that waits, and kept under build/warm/ by a name in which
+everything stands that the saved machine depends on. A restored machine has other contents in its
+volume and other files in fw_cfg; loader, kernel and words are no part of what is saved.
+
+Used by machine.py.
+"""
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import time
+
+import qmp
+
+# Names of files in fw_cfg, the same as in waiter.c: the first ends the wait.
+GO = "opt/harness/go"
+LOADER = "opt/harness/loader.efi"
+WAITING = b"waiter: waiting"
+KEPT = 12  # saved machines, some 45 MB each; the one used longest ago goes first
+MEMORY_MAX = 4 << 30  # bytes: all of the memory is read to save it
+SAVE_SECONDS = 180
+_ICOUNT = b"timer/icount"
+
+
+def reason_against(machine):
+    """Why this machine can only be booted cold, or None."""
+    if machine.firmware_code is not None:
+        return "another firmware than OVMF"
+    if machine.image is not None:
+        return "a disk image, which the firmware has to look at first"
+    if machine.source == "options":
+        return "load options, which come from the firmware"
+    if machine.firmware == "secure":
+        return "Secure Boot, which refuses the waiter"
+    if machine.kvm:
+        return "real processors, whose state is not saved"
+    if size_of(machine.memory) > MEMORY_MAX:
+        return "too much memory to be saved"
+    if machine.counted or machine.record or machine.replay:
+        return "exact to the instruction, from the first one on"
+    if machine.source == "qemu":
+        return "QEMU loads the kernel"
+    return None
+
+
+def size_of(text):
+    """The bytes in a size such as 256M, or in plain bytes."""
+    digits, unit = re.fullmatch(r"(\d+)([KMGT]?)B?", text.upper()).groups()
+    return int(digits) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[unit]
+
+
+@functools.lru_cache(maxsize=None)
+def _version(program):
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+
+
+@functools.lru_cache(maxsize=None)
+def _hash(file, modified):
+    return hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
+
+
+def key(command, files):
+    """The name of a saved machine: QEMU's version and arguments, and what is in the files it starts from."""
+    parts = [_version(command[0]), *command, *(_hash(str(file), os.stat(file).st_mtime_ns) for file in files)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+@contextlib.contextmanager
+def saved(folder, command, files, save):
+    """The file of the machine that `command` makes, for as long as it is in use.
+
+    `save(file)` is called when there is none yet; whoever else wants the same one waits meanwhile.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = key(command, files)
+    file = folder / f"{name}.state"
+    with open(folder / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            unfinished = file.with_suffix(".unfinished")
+            save(unfinished)
+            unfinished.rename(file)
+            _forget_old(folder, file)
+        # The oldest one goes: this one is young now. Removed while in use, it stays readable.
+        os.utime(file)
+        handle = open(file, "rb")
+    with handle:
+        yield handle
+
+
+def _forget_old(folder, new):
+    states = sorted(folder.glob("*.state"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in states[KEPT:]:
+        if file != new:
+            file.unlink(missing_ok=True)
+
+
+def save_machine(monitor, file):
+    """Writes the running machine to a file. Saved while it runs, it runs again when it is restored."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.close(descriptor)
+    monitor.ask("migrate-set-parameters", **{"max-bandwidth": 1 << 40, "downtime-limit": 2000})
+    monitor.ask("migrate", uri="exec:cat >" + _quoted(file))
+    deadline = time.monotonic() + SAVE_SECONDS
+    while (status := monitor.ask("query-migrate"))["status"] != "completed":
+        if status["status"] == "failed" or time.monotonic() > deadline:
+            raise qmp.Refused(f"the machine could not be saved: {status.get('error-desc', status['status'])}")
+        time.sleep(0.02)
+
+
+def count_instructions(monitor, file):
+    """How many instructions a machine under -icount has executed. QEMU tells it nowhere but in the
+    saved state: migration/vmstate "timer/icount", a version of 4 bytes, then bias and count of 8."""
+    save_machine(monitor, file)
+    state = file.read_bytes()
+    at = state.index(_ICOUNT) + len(_ICOUNT)
+    return struct.unpack_from(">Iqq", state, at)[2]
+
+
+def _quoted(file):
+    return "'" + str(file).replace("'", "'\\''") + "'"
