@@ -93,7 +93,13 @@ RUN_PACKAGES += clang=clang
 endif
 IMAGE_PACKAGES := $(RUN_PACKAGES) fdisk=/usr/sbin/sfdisk mtools=mcopy $(if $(SIGN_KEY),sbsigntool=sbsign)
 TEST_PACKAGES := $(IMAGE_PACKAGES) sbsigntool=sbsign openssl=openssl libc6-dev=/usr/include/stdio.h python3-pytest=python:pytest \
-    clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck
+    clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck \
+    g++=g++ qemu-user-static=qemu-aarch64-static \
+    gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc libc6-dev-arm64-cross=/usr/aarch64-linux-gnu/include/stdio.h \
+    gcc-riscv64-linux-gnu=riscv64-linux-gnu-gcc libc6-dev-riscv64-cross=/usr/riscv64-linux-gnu/include/stdio.h \
+    gcc-i686-linux-gnu=i686-linux-gnu-gcc libc6-dev-i386-cross=/usr/i686-linux-gnu/include/stdio.h \
+    gcc-s390x-linux-gnu=s390x-linux-gnu-gcc libc6-dev-s390x-cross=/usr/s390x-linux-gnu/include/stdio.h \
+    gcc-arm-linux-gnueabihf=arm-linux-gnueabihf-gcc libc6-dev-armhf-cross=/usr/arm-linux-gnueabihf/include/stdio.h
 
 # --- Sources: files that appear in these folders are picked up ------------------------------------
 

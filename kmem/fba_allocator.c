@@ -12,7 +12,7 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
 {
     (void)align;
     (void)caller;
-    return fba_resize(context, block, old_size, new_size) == FBA_OK;
+    return fba_resize_inline(context, block, old_size, new_size) == FBA_OK;
 }
 
 static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)

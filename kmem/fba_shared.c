@@ -32,7 +32,7 @@ void fba_shared_end(struct fba *fba)
 }
 
 // The allocator as it was when `last` was read, for fba.c to work on: without a hook, and with
-// nothing settled, so that a fall of `last` brings `high` and `peak` up to date.
+// nothing settled, so that a fall of `last` brings `high`, `peak` and `settled` up to date.
 static struct fba view_of(const struct fba *fba, uintptr_t last)
 {
     return (struct fba){
@@ -140,13 +140,14 @@ static bool publish(struct fba *fba, const struct fba *view, uintptr_t *last)
 {
     raise_to(&fba->high, view->high);
     raise_to(&fba->peak, view->peak);
+    raise_to(&fba->settled, view->settled); // which promises what the watermarks are now
     if (ATOMIC_EXCHANGE_IF(&fba->last, last, view->last))
         return true;
     ATOMIC_COUNT(&fba->retries);
     return false;
 }
 
-enum fba_status fba_shared_free(struct fba *fba, void *block, size_t size)
+static COLD enum fba_status free_slowly(struct fba *fba, void *block, size_t size)
 {
     uintptr_t last = ATOMIC_LOAD(&fba->last);
 
@@ -158,7 +159,20 @@ enum fba_status fba_shared_free(struct fba *fba, void *block, size_t size)
     }
 }
 
-enum fba_status fba_shared_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
+enum fba_status fba_shared_free(struct fba *fba, void *block, size_t size)
+{
+    uintptr_t before = (uintptr_t)block - 1;
+    uintptr_t block_last = before + size;
+    uintptr_t last = block_last;
+
+    if (block_last < before || before < fba->floor || block_last >= ATOMIC_LOAD(&fba->settled) ||
+        !ATOMIC_EXCHANGE_IF(&fba->last, &last, before))
+        return free_slowly(fba, block, size);
+    return FBA_OK;
+}
+
+static COLD enum fba_status resize_slowly(struct fba *fba, void *block, size_t old_size,
+                                          size_t new_size)
 {
     uintptr_t last = ATOMIC_LOAD(&fba->last);
 
@@ -168,6 +182,19 @@ enum fba_status fba_shared_resize(struct fba *fba, void *block, size_t old_size,
         if (status != FBA_OK || view.last == last || publish(fba, &view, &last))
             return status;
     }
+}
+
+// The fast path is growth.
+enum fba_status fba_shared_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
+{
+    uintptr_t before = (uintptr_t)block - 1;
+    uintptr_t block_last = before + old_size;
+    uintptr_t last = block_last;
+
+    if (block_last < before || before < fba->floor || new_size <= old_size ||
+        new_size >= fba->top - before || !ATOMIC_EXCHANGE_IF(&fba->last, &last, before + new_size))
+        return resize_slowly(fba, block, old_size, new_size);
+    return FBA_OK;
 }
 
 static void *alloc(void *context, size_t size, size_t align, const void *caller)

@@ -110,9 +110,8 @@ static void print_cell(struct cell *cell, size_t rounds)
     void *address = NULL;
 
     memcpy(&address, &entry, sizeof address);
-    size_t offset = address && dladdr(address, &info)
-                        ? (uintptr_t)address - (uintptr_t)info.dli_fbase
-                        : 0;
+    size_t offset =
+        address && dladdr(address, &info) ? (uintptr_t)address - (uintptr_t)info.dli_fbase : 0;
     printf("%s\t%s\t%s\t%.12g\t", cell->workload->name, cell->form->peer, cell->form->form,
            cell->instructions);
     if (rounds > 0) {

@@ -34,13 +34,15 @@ struct bench_form {
     size_t fixed_align; // alignments differ from block to block only at 0
     size_t frees_each;  // open() empties nothing: each block has to be freed
 
-    bench_function open; // void *state(void): with an empty buffer, zero if that matters to the peer
+    bench_function
+        open; // void *state(void): with an empty buffer, zero if that matters to the peer
 
     bench_function alloc;         // void *(void *state, size_t size, size_t align)
     bench_function alloc_or_fail; // the same, for peers whose alloc does not return when it fails
     bench_function alloc_zeroed;  // the same
     bench_function free;          // (void *state, void *block, size_t size, size_t align)
-    bench_function grow; // (void *state, void *block, size_t old, size_t new, size_t align), in place
+    bench_function
+        grow; // (void *state, void *block, size_t old, size_t new, size_t align), in place
 
     bench_function list; // void *list(void *state): empty, of 64-bit numbers
     bench_function push; // (void *list, const uint64_t *number)
@@ -51,7 +53,7 @@ struct bench_form {
     bench_function inline_alloc_loop; // (void *state, size_t count)
     bench_function inline_pair;       // (void *state): alloc, then free
     bench_function inline_pair_loop;  // (void *state, size_t count)
-    bench_function inline_grow;       // (void *state, void *block, size_t old, size_t new)
+    bench_function inline_grow;       // (void *state, void *block): from BENCH_SIZE to twice that
     bench_function inline_grow_loop;  // (void *state, void *block, size_t count): BENCH_SIZE each
 };
 

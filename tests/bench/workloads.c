@@ -81,12 +81,11 @@ static size_t count_call(bench_function function, uintptr_t *result, const void 
 }
 
 // An inlined operation stands alone in a function, whose return is not part of it.
-static size_t count_inlined(bench_function function, const void *a, uintptr_t b, uintptr_t c,
-                            uintptr_t d)
+static size_t count_inlined(bench_function function, const void *a, uintptr_t b)
 {
     uintptr_t result;
 
-    return count_call(function, &result, a, b, c, d, 0) - 1;
+    return count_call(function, &result, a, b, 0, 0, 0) - 1;
 }
 
 static double now(void)
@@ -111,8 +110,8 @@ static double count_alloc(const struct bench_form *form)
     uintptr_t block;
 
     if (form->inline_alloc) {
-        count_inlined(form->inline_alloc, state, 0, 0, 0);
-        return (double)count_inlined(form->inline_alloc, state, 0, 0, 0);
+        count_inlined(form->inline_alloc, state, 0);
+        return (double)count_inlined(form->inline_alloc, state, 0);
     }
     for (size_t i = 0; i < DEPTH; i++)
         blocks[i] = alloc_one(form, state, &sixteen);
@@ -155,8 +154,8 @@ static double count_mixed(const struct bench_form *form)
 
     for (size_t i = 0; i < MIXED; i++) {
         uintptr_t block;
-        count += count_call(form->alloc, &block, state, mixed[i].size, align_for(form, &mixed[i]),
-                            0, 0);
+        count +=
+            count_call(form->alloc, &block, state, mixed[i].size, align_for(form, &mixed[i]), 0, 0);
         blocks[i] = (void *)block;
     }
     clean_up(form, state, MIXED);
@@ -214,8 +213,8 @@ static double count_pair(const struct bench_form *form)
         return count_alloc(form) + count_free(form);
 
     void *state = open_form(form);
-    count_inlined(form->inline_pair, state, 0, 0, 0);
-    return (double)count_inlined(form->inline_pair, state, 0, 0, 0);
+    count_inlined(form->inline_pair, state, 0);
+    return (double)count_inlined(form->inline_pair, state, 0);
 }
 
 static double time_pair(const struct bench_form *form)
@@ -304,7 +303,7 @@ static double count_grow(const struct bench_form *form)
     uintptr_t result;
 
     if (form->inline_grow)
-        return (double)count_inlined(form->inline_grow, state, block, BENCH_SIZE, 2 * BENCH_SIZE);
+        return (double)count_inlined(form->inline_grow, state, block);
     return (double)count_call(form->grow, &result, state, block, BENCH_SIZE, 2 * BENCH_SIZE,
                               align_for(form, &sixteen));
 }
@@ -407,8 +406,8 @@ static double count_zeroed(const struct bench_form *form)
 
     for (size_t i = 0; i < 2; i++) {
         uintptr_t block;
-        count = count_call(form->alloc_zeroed, &block, state, PAGE, align_for(form, &sixteen), 0,
-                           0);
+        count =
+            count_call(form->alloc_zeroed, &block, state, PAGE, align_for(form, &sixteen), 0, 0);
         blocks[i] = (void *)block;
     }
     clean_up(form, state, 2);
@@ -435,7 +434,8 @@ static atomic_size_t arrived;
 
 static bool can_share(const struct bench_form *form)
 {
-    return second_processor != BENCH_NO_PROCESSOR && form->alloc && form->form[0] == 's' && form->form[1] == 'h';
+    return second_processor != BENCH_NO_PROCESSOR && form->alloc && form->form[0] == 's' &&
+           form->form[1] == 'h';
 }
 
 struct sharer {

@@ -126,6 +126,12 @@ export fn zig_push(list: *Numbers, number: *const u64) bool {
 
 // Inlined
 
+// What an inlined operation comes to when it is refused, which none is.
+noinline fn giveUp() void {
+    @branchHint(.cold);
+    @trap();
+}
+
 export fn zig_alloc_in(state: *Fba) ?[*]u8 {
     return Fba.alloc(state, size_in, align_in, 0);
 }
@@ -148,14 +154,14 @@ export fn zig_pair_in_loop(state: *Fba, count: usize) void {
     }
 }
 
-export fn zig_grow_in(state: *Fba, block: [*]u8, old: usize, new: usize) bool {
-    return Fba.resize(state, block[0..old], align_in, new, 0);
+export fn zig_grow_in(state: *Fba, block: [*]u8) void {
+    if (!Fba.resize(state, block[0..size_in], align_in, 2 * size_in, 0)) giveUp();
 }
 
 export fn zig_grow_in_loop(state: *Fba, block: [*]u8, count: usize) void {
     var size: usize = size_in;
     for (0..count) |_| {
-        _ = Fba.resize(state, block[0..size], align_in, size + size_in, 0);
+        if (!Fba.resize(state, block[0..size], align_in, size + size_in, 0)) giveUp();
         escape(block);
         size += size_in;
     }

@@ -337,7 +337,7 @@ def main(argv):
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     if options.gdb:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is gdb's
+        signal.signal(signal.SIGINT, lambda number, _: None)  # Ctrl-C is gdb's
     try:
         return judge_log(options) if options.log else boot(options)
     except machine.Unusable as error:

@@ -32,6 +32,8 @@ RTC = "2026-01-01T00:00:00"  # of machines that must do the same each time
 # What a warm boot was saved with; the Makefile builds it from waiter.c.
 WAITER = BUILD / "waiter.efi"
 
+GDB_SECONDS = 10  # for QEMU to listen to it
+
 # How long a machine may go on after it said its last word, in seconds.
 GRACE = {"final": 10.0, "stopped": 0.0, "exception": 1.0, "moved on": 0.0}
 
@@ -94,6 +96,7 @@ class Boot:
     spoke: float  # seconds until the first line of loader or kernel; None: there was none
     why_cold: str  # None: it was a warm boot
     started: float  # time.monotonic()
+    by_main_thread: bool
     instructions: int  # None: they were not counted
     log: pathlib.Path
     debugcon_log: pathlib.Path = None
@@ -139,7 +142,7 @@ def run(machine, show=lambda line, seconds: None):
     """
     if not shutil.which(QEMU):
         raise Unusable(f"no {QEMU}: install the package qemu-system-x86 (apt-get install qemu-system-x86)")
-    if machine.source == "volume" and machine.image is None and _is_exact(machine):
+    if machine.source == "volume" and machine.image is None and is_exact(machine):
         machine = dataclasses.replace(machine, source="fw_cfg")
     # A replay hears what the recording heard.
     chance = "recorded" if machine.record or machine.replay else os.urandom(3).hex()
@@ -155,6 +158,8 @@ def run(machine, show=lambda line, seconds: None):
             state = stack.enter_context(_saved(machine, command))
             inherited = (state.fileno(),)
             command += ["-incoming", f"fd:{state.fileno()}", *_warm_sources(machine, folder / "volume")]
+        if machine.debugger is not None:
+            command += ["-S", "-chardev", "socket,id=gdb,path=gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
         log = _log(machine.name)
         start = time.monotonic()
         watched = _watch(command, inherited, folder, log, machine, show)
@@ -183,6 +188,7 @@ def run(machine, show=lambda line, seconds: None):
             spoke=watched.spoke,
             why_cold=why_cold,
             started=start,
+            by_main_thread=threading.current_thread() is threading.main_thread(),
             instructions=watched.instructions,
             log=log,
             debugcon_log=debugcon_log,
@@ -191,7 +197,7 @@ def run(machine, show=lambda line, seconds: None):
         return boot
 
 
-def _is_exact(machine):
+def is_exact(machine):
     """Whether what the machine does must not depend on when the host does it."""
     return bool(machine.counted or machine.record or machine.replay)
 
@@ -369,8 +375,6 @@ def _command(machine, folder):
         how = "record" if machine.record else "replay"
         file = _path(machine.record or _existing(machine.replay, "replay"))
         command += ["-icount", f"shift=7,rr={how},rrfile={file}", "-rtc", f"base={RTC},clock=vm"]
-    if machine.debugger is not None:
-        command += ["-S", "-chardev", "socket,id=gdb,path=gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
     # The only trace of a triple fault: under -no-reboot QEMU leaves with 0, as after a power-off.
     command += ["-d", "cpu_reset", "-D", "resets"]
     return command + list(machine.extra)
@@ -453,6 +457,9 @@ def _gdb(machine, folder):
     """gdb on the terminal, connected to the machine that waits for it, with symbols where the code runs."""
     if not shutil.which("gdb"):
         raise Unusable("no gdb: install the package gdb (apt-get install gdb)")
+    deadline = time.monotonic() + GDB_SECONDS
+    while not (folder / "gdb").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
     command = ["gdb", "-q", "-ex", "set confirm off", "-ex", "set pagination off"]
     if machine.kernel and pathlib.Path(machine.kernel).is_file():
         command += ["-ex", f"file {pathlib.Path(machine.kernel).resolve()}"]

@@ -290,39 +290,38 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
           : innermost_mark(f, m) ? r == FBA_OK : r == FBA_MARK_NOT_INNERMOST);
 */
 
-// Admitted here; proved in bit vectors, for both word sizes, by tests/proof/masks.py.
-// The provers do not know that | and & commute; the identity keeps the prover's own rewriting from
-// making these two sides the same before they can say so.
-/*@
-  axiomatic Itself {
-    logic integer itself(integer x);
-    axiom itself_is: \forall integer x; itself(x) == x;
-  }
-  axiomatic Commute {
-    axiom or_commutes: \forall integer x, y; (itself(x) | y) == (x | y);
-    axiom or_commutes_too: \forall integer x, y; (x | itself(y)) == (x | y);
-    axiom and_commutes: \forall integer x, y; (itself(x) & y) == (x & y);
-    axiom and_commutes_too: \forall integer x, y; (x & itself(y)) == (x & y);
-  }
-*/
+// What a mask does. Admitted here; proved in bit vectors, for both word sizes, by
+// tests/proof/masks.py. Each fact stands once for every shape in which the sources and the lemmas
+// below write the word: the prover orders the sides of | and & by their shape, and the solvers
+// behind it do not know that the two commute.
+#define OR_FACTS(shape, word, ...)                                                                 \
+    axiom or_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                        \
+        0 <= word <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>                                      \
+        word <= (word | MASK(a)) <= UINTPTR_MAX && MASK(a) <= (word | MASK(a));                    \
+    axiom or_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                       \
+        0 <= word <= UINTPTR_MAX && power_of_two(a) ==> ((word | MASK(a)) + 1) % a == 0;           \
+    axiom or_least_##shape{L}: \forall __VA_ARGS__, integer a, p;                                      \
+        0 <= word < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (word | MASK(a)) < p;
+#define AND_FACTS(shape, word, ...)                                                                \
+    axiom and_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                       \
+        0 <= word <= UINTPTR_MAX && power_of_two(a) ==> 0 <= (word & MASK_OFF(a)) <= word;         \
+    axiom and_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                      \
+        0 <= word <= UINTPTR_MAX && power_of_two(a) ==> (word & MASK_OFF(a)) % a == 0;             \
+    axiom and_greatest_##shape{L}: \forall __VA_ARGS__, integer a, p;                                  \
+        0 <= p <= word <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==>                         \
+        p <= (word & MASK_OFF(a));
 
 /*@
   axiomatic Masks {
-    axiom or_bounds: \forall integer x, m; 0 <= x <= UINTPTR_MAX && 0 <= m <= UINTPTR_MAX ==>
-        x <= (x | m) <= UINTPTR_MAX && m <= (x | m);
-    axiom or_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        ((x | MASK(a)) + 1) % a == 0;
-    axiom or_least: \forall integer x, a, p;
-        0 <= x < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (x | MASK(a)) < p;
-    axiom and_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        0 <= (x & MASK_OFF(a)) <= x;
-    axiom and_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        (x & MASK_OFF(a)) % a == 0;
-    axiom and_greatest: \forall integer x, a, p;
-        0 <= p <= x <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==>
-        p <= (x & MASK_OFF(a));
-    axiom and_remainder: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
-        ((x & MASK(a)) == 0 <==> x % a == 0);
+    OR_FACTS(word, x, integer x)
+    OR_FACTS(cell, *cell, uintptr_t *cell)
+    axiom or_word_cell{L}: \forall uintptr_t *cell, integer a, x;
+        x <= *cell <= x ==> (x | MASK(a)) == (*cell | MASK(a));
+    AND_FACTS(word, x, integer x)
+    AND_FACTS(cell, *cell, uintptr_t *cell)
+    AND_FACTS(difference, (x - y), integer x, y)
+    axiom remainder{L}: \forall void *block, integer a; power_of_two(a) ==>
+        (((uintptr_t)block & MASK(a)) == 0 <==> (uintptr_t)block % a == 0);
   }
 */
 

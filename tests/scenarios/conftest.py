@@ -1,25 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""What the scenarios share: boots in the background, two at a time, and kernels with other heaps.
+"""What the scenarios share: boots in the background, one a processor, and what is shown of one that
+was not as it should be.
 
-A boot takes seconds and a machine has at least two processors, so a test says with
-`@background(function, …)` what is to be done for it; all of that starts when the tests are collected,
-in their order, and the fixture `outcome` waits for the test's own.
+A test says with `@background(function, …)` what is to be done for it; all of that starts when the
+tests are collected, in their order, and the fixture `outcome` waits for the test's own.
 """
 
 import concurrent.futures
+import os
 import pathlib
+import statistics
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 
 import pytest
 
+import explain
 import machine
 
-AT_ONCE = 2
+AT_ONCE = max(2, os.cpu_count() or 1)
 
 _pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
 _outcomes = {}
+_start = time.monotonic()
 
 
 def pytest_configure(config):
@@ -45,3 +50,54 @@ def pytest_unconfigure():
 def outcome(request):
     """What the test's background function returned, or its exception."""
     return _outcomes[request.node.nodeid].result()
+
+
+# --- A test that failed ---------------------------------------------------------------------------
+
+
+def pytest_assertrepr_compare(op, left, right):
+    """`assert sentence in boot.text` shows what came in its place."""
+    if op == "in" and isinstance(left, str) and isinstance(right, str) and "\n" in right:
+        return [f"{left!r} never came", *explain.beside(left, right)]
+    return None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if call.when != "call" or not report.failed:
+        return
+    future = _outcomes.get(item.nodeid)
+    boots = explain.boots_in(future.result()) if future and future.done() and not future.exception() else []
+    # Those that the test itself has made, and not the pool.
+    now = time.monotonic()
+    boots += [boot for boot in machine.history if boot.by_main_thread and boot.started > now - call.duration - 1]
+    for boot in boots:
+        report.sections.append((f"boot {boot.machine.name}", "\n".join(explain.commands(boot))))
+
+
+# --- What the boots took --------------------------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter):
+    # A stand-in for the firmware says nothing about what firmware takes.
+    boots = [boot for boot in machine.history if boot.machine.firmware_code is None and boot.machine.source != "qemu"]
+    plain = [boot for boot in boots if boot.spoke is not None and not machine.is_exact(boot.machine)]
+    cold = [boot for boot in plain if boot.why_cold]
+    warm = [boot for boot in plain if not boot.why_cold]
+    if not cold or not warm:
+        return
+    firmware = statistics.median(boot.spoke for boot in cold)
+    # What each boot did after its firmware it would have done anyway.
+    alone = sum(boot.seconds if boot.why_cold else firmware + boot.seconds - (boot.spoke or 0) for boot in boots)
+    took = time.monotonic() - _start
+    terminalreporter.write_line(
+        f"boots: {len(warm)} warm, {len(cold)} cold; until the loader speaks (median): "
+        f"{statistics.median(boot.spoke for boot in warm):.2f} s warm, {firmware:.2f} s cold; whole: "
+        f"{statistics.median(boot.seconds for boot in warm):.2f} s warm, "
+        f"{statistics.median(boot.seconds for boot in cold):.2f} s cold"
+    )
+    terminalreporter.write_line(
+        f"time: all tests {took:.0f} s; these boots alone, all of them cold and one after the other: {alone:.0f} s, "
+        f"{AT_ONCE} at once: {alone / AT_ONCE:.0f} s"
+    )
