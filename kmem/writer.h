@@ -24,7 +24,7 @@ struct writer {
 // A NULL string is written as (null), a NULL pointer as 0x0. Linear in the text.
 __attribute__((format(printf, 2, 3))) void writer_print(const struct writer *writer,
                                                         const char *format, ...);
-void writer_vprint(const struct writer *writer, const char *format, va_list arguments);
+void writer_vprint(const struct writer *writer, const char *format, va_list list);
 
 // A writer into a caller's array: as much as fits, always NUL-terminated if the size is not 0.
 struct writer_buffer {

@@ -24,6 +24,8 @@ static bool parse_word(struct command_line *line, struct word word)
         return words_copy_name(word, "", line->only, COMMAND_LINE_ONLY_MAX);
     if (words_take(&word, "exit-port="))
         return parse_port(word, &line->exit_port);
+    if (words_take(&word, "fail="))
+        return words_number(word, &line->fail) && line->fail != 0;
     // The loader has read these, or it would not have come this far.
     return words_take(&word, "module=") || words_take(&word, "seed=");
 }
@@ -39,7 +41,7 @@ void command_line_parse(struct command_line *line, const char *text, size_t leng
         if (!parse_word(line, word))
             writer_print(writer,
                          "kernel: command line: \"%.*s\" is not understood and ignored; known are "
-                         "run=ID, exit-port=0xPORT, only=NAME, module=NAME, seed=N\n",
+                         "run=ID, exit-port=0xPORT, fail=N, only=NAME, module=NAME, seed=N\n",
                          (int)word.length, word.text);
     }
 }

@@ -45,7 +45,9 @@ enum fba_status early_heap_adopt(struct early_heap *heap, void *buffer, uint64_t
     if (status != FBA_OK)
         return status;
     fba_set_failure_hook(&heap->fba, note_refusal, heap);
-    ledger_init(&heap->ledger, fba_allocator(&heap->fba), heap->entries, EARLY_HEAP_LEDGER_ENTRIES);
+    failing_init(&heap->failing, fba_allocator(&heap->fba));
+    ledger_init(&heap->ledger, failing_allocator(&heap->failing), heap->entries,
+                EARLY_HEAP_LEDGER_ENTRIES);
     heap->allocator = ledger_allocator(&heap->ledger);
     return FBA_OK;
 }

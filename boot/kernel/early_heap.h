@@ -6,6 +6,7 @@
 
 #include "boot/handoff.h"
 #include "kmem/allocator.h"
+#include "kmem/failing.h"
 #include "kmem/fba_handoff.h"
 #include "kmem/ledger.h"
 #include "kmem/writer.h"
@@ -15,8 +16,9 @@
 #define EARLY_HEAP_LEDGER_ENTRIES 96
 
 struct early_heap {
-    struct allocator allocator; // what the boot allocates through: the ledger over the fba
+    struct allocator allocator; // what the boot allocates through: ledger, failing, fba
     struct fba fba;
+    struct failing failing; // refuses one allocation on purpose, if it is told to
     struct ledger ledger;
     struct ledger_entry entries[EARLY_HEAP_LEDGER_ENTRIES];
     const struct writer *writer;

@@ -139,6 +139,7 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
                      fba_status_name(status));
         refuse(kernel);
     }
+    kernel->heap.failing.fail_alloc = kernel->command_line.fail;
     writer_print(writer, "kernel: early heap adopted: %zu of %zu bytes used by the loader\n",
                  fba_used(&kernel->heap.fba), fba_capacity(&kernel->heap.fba));
 }

@@ -26,7 +26,12 @@ static bool run_steps(struct kernel *kernel)
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         size_t before = fba_used(&heap->fba);
         heap->ledger.tag = steps[i].name;
-        if (!steps[i].run(kernel) || heap->refused)
+        bool served = steps[i].run(kernel);
+        if (heap->failing.failed)
+            writer_print(&kernel->console.writer,
+                         "kernel: step %s was refused its allocation on purpose (fail=%zu)\n",
+                         steps[i].name, heap->failing.fail_alloc);
+        if (!served || heap->refused || heap->failing.failed)
             return false;
         writer_print(&kernel->console.writer, "kernel: step %s took %zu bytes, %zu left\n",
                      steps[i].name, fba_used(&heap->fba) - before, fba_available(&heap->fba, 1));

@@ -34,7 +34,7 @@ build/bench/workloads.so: tests/bench/workloads.c tests/bench/step.c $(BENCH_PAR
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && gcc $(BENCH_C_FLAGS) -shared $(filter %.c,$^) -pthread -o $@
 
-build/bench/bench: tests/bench/bench.c build/bench/workloads.so
+build/bench/bench: tests/bench/bench.c build/bench/workloads.so $(BENCH_PARTS)
 	$(call say,CC,$@)
 	$(Q)gcc $(BENCH_C_FLAGS) $< -Lbuild/bench -l:workloads.so -Wl,-rpath,'$$ORIGIN' -ldl -o $@
 
@@ -82,7 +82,7 @@ BENCH_FLAGS = $(call quote,ours: gcc or clang $(filter-out -W% -I%,$(BENCH_OURS_
 comma := ,
 
 build/bench/results.tsv: build/bench/bench $(BENCH_PEERS) FORCE
-	$(call say,BENCH,$(BENCH_ROUNDS) rounds)
+	$(call say,BENCH,'$(BENCH_ROUNDS) rounds')
 	$(Q)build/bench/bench --rounds $(BENCH_ROUNDS) $(BENCH_PEERS) >$@
 
 bench: build/bench/results.tsv

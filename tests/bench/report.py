@@ -90,6 +90,11 @@ def about(flags):
     ]
 
 
+def cost(row):
+    counted = f" and {number(row.instructions)} instructions" if row.instructions >= 0 else ""
+    return f"{number(row.low)} ns{counted}"
+
+
 def slower(rows):
     """Where a peer is faster than our form of the same name: a sentence each."""
     found = []
@@ -97,10 +102,7 @@ def slower(rows):
         mine = ours(group)
         for row in group if mine else []:
             if row.peer not in YARDSTICKS and not row.peer.startswith("ours") and mine.low > NEAR * row.low:
-                found.append(
-                    f"{workload}, {form}: {row.peer} takes {number(row.low)} ns and {number(row.instructions)} "
-                    f"instructions, we take {number(mine.low)} ns and {number(mine.instructions)}."
-                )
+                found.append(f"{workload}, {form}: {row.peer} takes {cost(row)}, we take {cost(mine)}.")
     return found
 
 

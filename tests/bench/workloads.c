@@ -17,7 +17,7 @@
 #define DEPTH 64
 #define DEPTHS 64
 #define GROWTHS 1024
-#define PUSHES 4096
+#define PUSHES 1024
 #define FAILURES 256
 #define PAGE 4096
 #define PAGES 128
@@ -499,7 +499,7 @@ const struct bench_workload bench_workloads[] = {
     {"alloc, free", "alloc and free at once", can_free, count_pair, time_pair},
     {"64 deep", "alloc and free, 64 of each in reverse", can_free_called, count_deep, time_deep},
     {"grow", "growing the last block by 16 bytes", can_grow, count_grow, time_grow},
-    {"push", "appending 8 bytes to a list of up to 4096", can_push, count_push, time_push},
+    {"push", "appending 8 bytes to a list of up to 1024", can_push, count_push, time_push},
     {"failing", "alloc that is refused", can_fail, count_failing, time_failing},
     {"zeroed", "zeroed alloc of 4 KiB of fresh memory", can_zero, count_zeroed, time_zeroed},
     {"two threads", "alloc of 16 bytes while another thread does the same", can_share, NULL,

@@ -19,6 +19,7 @@ extern const struct suite handoff_check_suite;
 extern const struct suite memory_map_suite;
 extern const struct suite paging_suite;
 extern const struct suite power_suite;
+extern const struct suite recorded_maps_suite;
 extern const struct suite timer_suite;
 
 extern const struct suite_list boot_suites;

@@ -41,6 +41,7 @@ examples:
 """
 
 BAUD = termios.B115200
+COUNT_UNTIL = "kernel_end"
 
 
 def verdict_table():
@@ -110,7 +111,9 @@ def parser_of_arguments():
     look.add_argument("--log", metavar="FILE", type=pathlib.Path,
                       help="boot nothing: judge this saved log, or listen to this serial device")
     exact = parser.add_argument_group("to the instruction (without a disk)")
-    exact.add_argument("--count", action="store_true", help="instructions are the clock, and are counted")
+    exact.add_argument("--count", metavar="FUNCTION", nargs="?", const=COUNT_UNTIL,
+                       help="instructions are the clock, and are counted until this function of the kernel "
+                       "begins (default: %(const)s)")
     exact.add_argument("--record", metavar="FILE", type=pathlib.Path, help="record the boot")
     exact.add_argument("--replay", metavar="FILE", type=pathlib.Path, help="replay it; all else has to be the same")
     exact.add_argument("--gdb", action="store_true", help="open it in gdb; works with each kind of boot")
@@ -151,7 +154,7 @@ def machine_of(options):
         firmware_code=options.firmware_code,
         words=tuple(words),
         run_id=options.run_id,
-        exit_port=options.exit_port and not options.count,
+        exit_port=options.exit_port,
         serial=not options.no_serial,
         debugcon=options.debugcon,
         gpu=options.gpu,
@@ -211,10 +214,9 @@ def options_of(described, files=pathlib.Path("build")):
     add("--no-serial", described.serial, defaults.serial, flag)
     add("--debugcon", described.debugcon, defaults.debugcon, flag)
     add("--kvm", described.kvm, defaults.kvm, flag)
-    add("--count", described.counted, defaults.counted, flag)
+    add("--count", described.counted, defaults.counted)
     add("--cold", described.cold, defaults.cold, flag)
-    if not described.counted:
-        add("--power-off", described.exit_port, defaults.exit_port, flag)
+    add("--power-off", described.exit_port, defaults.exit_port, flag)
     add("--timeout", described.timeout, defaults.timeout)
     add("--silence", described.silence, defaults.silence)
     for text in described.expected:
@@ -263,7 +265,7 @@ def listen(options, names):
     descriptor = os.open(options.log, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
         settings = termios.tcgetattr(descriptor)
-        tty.setraw(descriptor)
+        tty.setraw(descriptor, termios.TCSANOW)
         raw_settings = termios.tcgetattr(descriptor)
         raw_settings[4] = raw_settings[5] = BAUD
         termios.tcsetattr(descriptor, termios.TCSANOW, raw_settings)
@@ -327,7 +329,7 @@ def boot(options):
     if boot_.verdict is not judge.Verdict.PASSED:
         details += f"\nthe whole log: {boot_.log}"
     if boot_.instructions is not None:
-        details += f"\ninstructions: {boot_.instructions}"
+        details += f"\ninstructions until {described.counted}: {boot_.instructions}"
     return report(options, boot_.judgement, boot_.text, details)
 
 

@@ -90,7 +90,9 @@ _EXCEPTION = re.compile(r"^.*(!!!! [A-Za-z0-9]+ Exception Type.*)$", re.MULTILIN
 _NEEDS = re.compile(r"^(?:kernel|loader): this boot needs EARLY_HEAP=(\d+)K$", re.MULTILINE)
 _TIME = re.compile(r"^kernel: time from loader entry to final account: (\d+) us$", re.MULTILINE)
 _OURS = re.compile(r"^(?:loader|kernel): |^### ", re.MULTILINE)
-_MOVED_ON = re.compile(r"No bootable option or device was found|^UEFI Interactive Shell", re.MULTILINE)
+_MOVED_ON = re.compile(
+    r"No bootable option or device was found|^UEFI Interactive Shell|Boot Maintenance Manager", re.MULTILINE
+)
 
 
 def clean(raw):
@@ -122,7 +124,7 @@ def is_ours(text):
 
 def last_word(line):
     """Which line this is of those after which nothing more is to come: "final", "stopped", "exception",
-    "moved on" (the firmware, to its shell), or None. Who runs the machine need not wait much longer."""
+    "moved on" (the firmware, to its shell or menu), or None. Who runs the machine need not wait much longer."""
     signs = {
         "final": _FINAL,
         "stopped": _STOPPED,

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import select
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ import time
 
 import judge
 import qmp
+import stop
 import symbols
 import warm
 
@@ -36,6 +38,8 @@ GDB_SECONDS = 10  # for QEMU to listen to it
 
 # How long a machine may go on after it said its last word, in seconds.
 GRACE = {"final": 10.0, "stopped": 0.0, "exception": 1.0, "moved on": 0.0}
+
+_LINE_END = re.compile(rb"\n|\x1b\[[0-9;]*[Hf]")
 
 _running = set()
 _running_lock = threading.Lock()
@@ -71,9 +75,9 @@ class Machine:
     debugcon: bool = False  # also save the debug console, beside the serial line
     gpu: str = "std"
     kvm: bool = False
-    # Instructions are the only clock (-icount) and are counted; the kernel has to power off. Like a
-    # recording this needs a machine without a disk, whose answers come when the host pleases.
-    counted: bool = False
+    # Instructions are the only clock (-icount), and are counted until this function of the kernel begins.
+    # Like a recording this needs a machine without a disk, whose answers come when the host pleases.
+    counted: str = None
     record: pathlib.Path = None  # records the boot in this file
     replay: pathlib.Path = None  # replays a boot of the same machine from this file
     debugger: tuple = None  # gdb's arguments: the machine waits for it, and ends with it
@@ -370,7 +374,7 @@ def _command(machine, folder):
     command += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
     if machine.counted:
         # 2^7 ns for an instruction: a good compromise between loops that wait and loops that work.
-        command += ["-icount", "shift=7,sleep=off", "-rtc", f"base={RTC},clock=vm", "-action", "shutdown=pause"]
+        command += ["-icount", "shift=7,sleep=off", "-rtc", f"base={RTC},clock=vm"]
     elif machine.record or machine.replay:
         how = "record" if machine.record else "replay"
         file = _path(machine.record or _existing(machine.replay, "replay"))
@@ -415,7 +419,13 @@ def _watch(command, inherited, folder, log, machine, show):
     with contextlib.ExitStack() as stack:
         stack.callback(names.close)
         log_file = stack.enter_context(open(log, "wb"))
+        counter = None
+        if machine.counted:
+            counter = stack.enter_context(contextlib.closing(stop.Breakpoint(_counted_until(machine))))
+            command, inherited = [*command, *counter.arguments], (*inherited, *counter.inherited)
         process, monitor = stack.enter_context(_qemu(command, inherited, folder))
+        if counter:
+            counter.started()
         debugger = None if machine.debugger is None else stack.enter_context(_gdb(machine, folder))
         while True:
             now = time.monotonic()
@@ -424,11 +434,13 @@ def _watch(command, inherited, folder, log, machine, show):
             if now >= until or (debugger and debugger.poll() is not None):
                 ending = judge.Ending.HARNESS if word else judge.Ending.TIME if now >= deadline else judge.Ending.SILENCE
                 break
-            sources = [process.stdout] + ([monitor] if machine.counted and instructions is None else [])
+            sources = [process.stdout] + ([counter] if counter else [])
             ready = select.select(sources, [], [], min(until - now, 0.2 if debugger else until - now))[0]
-            if monitor in ready and monitor.shut_down():
-                instructions = warm.count_instructions(monitor, folder / "end")
-                monitor.ask("quit")
+            if counter in ready:
+                if counter.reached():
+                    instructions = warm.count_instructions(monitor, folder / "end")
+                    counter.go_on()
+                counter = None
             if process.stdout not in ready:
                 continue
             chunk = os.read(process.stdout.fileno(), 65536)
@@ -450,6 +462,15 @@ def _watch(command, inherited, folder, log, machine, show):
         for line in lines.rest():
             shown(line)
     return _Watched(judge.clean(bytes(raw)), ending, status, reason, spoke, instructions)
+
+
+def _counted_until(machine):
+    if not shutil.which("nm"):
+        raise Unusable("no nm: install the package binutils (apt-get install binutils)")
+    address = stop.address_of(machine.counted, _existing(machine.kernel or "kernel.elf", "kernel"))
+    if address is None:
+        raise Unusable(f"{machine.kernel} has no function {machine.counted}: name one with --count FUNCTION")
+    return address
 
 
 @contextlib.contextmanager
@@ -520,8 +541,12 @@ class Lines:
         self._blank = True
 
     def feed(self, chunk):
-        whole, end, self._pending = (self._pending + chunk).rpartition(b"\n")
-        return self._lines(whole) if end else []
+        data = self._pending + chunk
+        # The firmware's menus move the cursor and end no line.
+        ends = [match.end() for match in _LINE_END.finditer(data)]
+        end = ends[-1] if ends else 0
+        self._pending = data[end:]
+        return self._lines(data[:end].removesuffix(b"\n")) if end else []
 
     def rest(self):
         return self._lines(self._pending) if self._pending else []

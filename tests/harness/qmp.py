@@ -46,22 +46,13 @@ class Monitor:
                 raise Refused(message["error"]["desc"])
             return message["return"]
 
-    def fileno(self):
-        """For select()."""
-        return self._ours.fileno()
-
-    def shut_down(self):
-        """Reads a message; whether the machine has switched itself off."""
-        self._message()
-        return any(event["event"] == "SHUTDOWN" for event in self.events)
-
     def why_it_ended(self):
-        """The reason in the first event SHUTDOWN ("guest-shutdown", "guest-reset" …) of a QEMU that has
-        left, or None."""
+        """The reason in the event SHUTDOWN ("guest-shutdown", "guest-reset" …) of a QEMU that has left,
+        or None."""
         while self._message() is not None:
             pass
         reasons = [event["data"]["reason"] for event in self.events if event["event"] == "SHUTDOWN"]
-        return reasons[0] if reasons else None
+        return reasons[-1] if reasons else None
 
     def _send(self, command, **arguments):
         message = {"execute": command, "id": command, "arguments": arguments}

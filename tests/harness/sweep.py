@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs one boot over a range of something, as many at a time as there are processors.
 
-Shows a progress bar, then a table, and draws build/reports/sweep-NAME.svg. Leaves with 0 only when
+Shows a progress bar, then a table, and draws build/reports/NAME.svg. Leaves with 0 only when
 every verdict was one of those accepted, and never accepts a hang or a fault by itself.
 """
 
@@ -43,9 +43,10 @@ ACCEPTED = {
     "heap": {Verdict.PASSED, Verdict.OUT_OF_MEMORY},
     # A byte that nobody looks at does no harm; one that matters has to be noticed by the loader,
     # or be of the code, and then nothing can be promised but that the machine ends.
-    "damage": set(Verdict) - {Verdict.COULD_NOT_START, Verdict.WRONG_RUN},
+    "damage": set(Verdict) - {Verdict.COULD_NOT_START, Verdict.NO_OUTPUT},
 }
-DAMAGE_TIMEOUT = 20.0
+DAMAGE_TIMEOUT = 10.0
+HEADERS = 64 + 4 * 56  # bytes: the ELF header and some program headers
 COLOURS = {Verdict.PASSED: "#2a7f3f", Verdict.OUT_OF_MEMORY: "#c98a00", Verdict.LOADER_STOPPED: "#2b62b8"}
 OTHER_COLOUR = "#b3261e"
 
@@ -129,7 +130,7 @@ def places_to_damage(kernel, count):
     """Half of them in the headers, where they matter to the loader, the others anywhere; always the same."""
     chance = random.Random(count)
     size = kernel.stat().st_size
-    headers = min(512, size)
+    headers = min(HEADERS, size)
     some = chance.sample(range(headers), min(count // 2, headers))
     return [str(place) for place in sorted({*some, *chance.sample(range(size), count - len(some))})]
 
@@ -252,7 +253,9 @@ def main(argv):
     options = arguments(argv)
     changes = {"processors": with_processors, "memory": with_memory, "heap": with_heap, "damage": with_damage}
     try:
-        base = dataclasses.replace(boot.machine_of(options.base), name=f"sweep-{options.what}")
+        base = boot.machine_of(options.base)
+        if base.name == machine.Machine.name:
+            base = dataclasses.replace(base, name=f"sweep-{options.what}")
         if options.what == "damage":
             values = places_to_damage(base.kernel, int(options.range[0]))
         else:
@@ -272,7 +275,7 @@ def main(argv):
         return 130
     print(table(options.what, points))
     counts = collections.Counter(point.boot.verdict.title for point in points)
-    drawing = machine.BUILD / "reports" / f"sweep-{options.what}.svg"
+    drawing = machine.BUILD / "reports" / f"{base.name}.svg"
     drawing.parent.mkdir(parents=True, exist_ok=True)
     drawing.write_text(plot(options.what, points), encoding="utf-8")
     print(f"{len(points)} boots in {time.monotonic() - start:.1f} s: "

@@ -2,6 +2,7 @@
 // The misdeeds of metal.h. Each ends the machine in the way that its scenario test waits for
 // (tests/scenarios/test_traps.py).
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/io.h"
 #include "tests/metal/metal.h"
 
 // In assembly, because to the compiler address 0 is what cannot happen.
@@ -81,6 +82,14 @@ static void hang(struct kernel *kernel)
         cpu_pause();
 }
 
+// The reset control register of the chipset, at once and in full (ICH9 datasheet, 13.7.5).
+static void reset(struct kernel *kernel)
+{
+    writer_print(&kernel->console.writer, "kernel: resets, as it was told to\n");
+    outb(0xcf9, 0x06);
+    hang(kernel);
+}
+
 static void panic(struct kernel *kernel)
 {
     writer_print(&kernel->console.writer, "kernel: panic: provoked\n");
@@ -102,6 +111,7 @@ static const struct {
     {"double_fault", fault_twice},
     {"triple_fault", fault_thrice},
     {"hang", hang},
+    {"reset", reset},
     {"panic", panic},
 };
 

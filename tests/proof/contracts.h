@@ -291,38 +291,86 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 */
 
 // What a mask does. Admitted here; proved in bit vectors, for both word sizes, by
-// tests/proof/masks.py. Each fact stands once for every shape in which the sources and the lemmas
-// below write the word: the prover orders the sides of | and & by their shape, and the solvers
-// behind it do not know that the two commute.
+// tests/proof/masks.py.
+/*@
+  axiomatic Masks {
+    axiom or_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>
+        x <= (x | MASK(a)) <= UINTPTR_MAX && MASK(a) <= (x | MASK(a));
+    axiom or_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        ((x | MASK(a)) + 1) % a == 0;
+    axiom or_least: \forall integer x, a, p;
+        0 <= x < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (x | MASK(a)) < p;
+    axiom and_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        0 <= (x & MASK_OFF(a)) <= x;
+    axiom and_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        (x & MASK_OFF(a)) % a == 0;
+    axiom and_greatest: \forall integer x, a, p;
+        0 <= p <= x <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> p <= (x & MASK_OFF(a));
+    axiom remainder: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+        ((x & MASK(a)) == 0 <==> x % a == 0);
+  }
+*/
+
+// Frama-C orders the sides of | and & by their shape, and the solvers behind it do not know that
+// the two commute. So the facts stand once more for each shape in which the sources write a word:
+// lemmas, proved with commutativity at hand, which would lead the solvers astray elsewhere. (The
+// identity keeps Frama-C from making both sides of these the same.)
+#ifdef PROOF_OF_LEMMAS
+/*@
+  axiomatic Itself {
+    logic integer itself(integer x);
+    axiom itself_is: \forall integer x; itself(x) == x;
+  }
+  axiomatic Commute {
+    axiom or_commutes: \forall integer x, y; (itself(x) | y) == (x | y);
+    axiom or_commutes_too: \forall integer x, y; (x | itself(y)) == (x | y);
+    axiom and_commutes: \forall integer x, y; (itself(x) & y) == (x & y);
+    axiom and_commutes_too: \forall integer x, y; (x & itself(y)) == (x & y);
+  }
+*/
+#endif
+
 #define OR_FACTS(shape, word, ...)                                                                 \
-    axiom or_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                        \
+    lemma or_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                    \
         0 <= word <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>                                      \
         word <= (word | MASK(a)) <= UINTPTR_MAX && MASK(a) <= (word | MASK(a));                    \
-    axiom or_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                       \
+    lemma or_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                   \
         0 <= word <= UINTPTR_MAX && power_of_two(a) ==> ((word | MASK(a)) + 1) % a == 0;           \
-    axiom or_least_##shape{L}: \forall __VA_ARGS__, integer a, p;                                      \
+    lemma or_least_##shape{L}: \forall __VA_ARGS__, integer a, p;                                  \
         0 <= word < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (word | MASK(a)) < p;
 #define AND_FACTS(shape, word, ...)                                                                \
-    axiom and_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                       \
+    lemma and_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                   \
         0 <= word <= UINTPTR_MAX && power_of_two(a) ==> 0 <= (word & MASK_OFF(a)) <= word;         \
-    axiom and_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                      \
+    lemma and_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                  \
         0 <= word <= UINTPTR_MAX && power_of_two(a) ==> (word & MASK_OFF(a)) % a == 0;             \
-    axiom and_greatest_##shape{L}: \forall __VA_ARGS__, integer a, p;                                  \
+    lemma and_greatest_##shape{L}: \forall __VA_ARGS__, integer a, p;                              \
         0 <= p <= word <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==>                         \
         p <= (word & MASK_OFF(a));
 
 /*@
-  axiomatic Masks {
-    OR_FACTS(word, x, integer x)
-    OR_FACTS(cell, *cell, uintptr_t *cell)
-    axiom or_word_cell{L}: \forall uintptr_t *cell, integer a, x;
-        x <= *cell <= x ==> (x | MASK(a)) == (*cell | MASK(a));
-    AND_FACTS(word, x, integer x)
-    AND_FACTS(cell, *cell, uintptr_t *cell)
-    AND_FACTS(difference, (x - y), integer x, y)
-    axiom remainder{L}: \forall void *block, integer a; power_of_two(a) ==>
-        (((uintptr_t)block & MASK(a)) == 0 <==> (uintptr_t)block % a == 0);
+  OR_FACTS(cell, *cell, uintptr_t *cell)
+  lemma or_word_cell{L}: \forall uintptr_t *cell, integer a, x;
+      x <= *cell <= x ==> (x | MASK(a)) == (*cell | MASK(a));
+  AND_FACTS(cell, *cell, uintptr_t *cell)
+  AND_FACTS(difference, (x - y), integer x, y)
+  AND_FACTS(modular, ((uintptr_t)(x - y)), integer x, y)
+  lemma remainder_address{L}: \forall void *block, integer a;
+      power_of_two(a) && 0 <= (uintptr_t)block <= UINTPTR_MAX ==>
+      (((uintptr_t)block & MASK(a)) == 0 <==> (uintptr_t)block % a == 0);
+*/
+
+// Unsigned words wrap modulo 2^n (C11 6.2.5 paragraph 9), which Frama-C's solvers are not told.
+/*@
+  axiomatic Wrap {
+    axiom wraps_above: \forall integer x; UINTPTR_MAX < x <= 2 * UINTPTR_MAX + 1 ==>
+        (uintptr_t)x == x - UINTPTR_MAX - 1;
+    axiom wraps_below: \forall integer x; -UINTPTR_MAX - 1 <= x < 0 ==>
+        (uintptr_t)x == x + UINTPTR_MAX + 1;
   }
+  lemma there_and_back: \forall integer b; 0 <= b <= UINTPTR_MAX ==>
+      (uintptr_t)((uintptr_t)(b - 1) + 1) == b;
+  lemma sum_and_back: \forall integer b, s; 0 <= b <= UINTPTR_MAX && 0 <= s <= SIZE_MAX ==>
+      (uintptr_t)((uintptr_t)(b + s) - b) == s;
 */
 
 // Proved from these: a request fits iff it fits at the lowest place, and iff at the highest.
@@ -358,23 +406,25 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 // An allocation succeeded: the block lies in the free space, with the least padding, no byte of it
 // is a byte that anybody held, and all that was held still is.
+#define SERVED_AT(served, start, size, align)                                                      \
+    ensures served ==> place(\old(fba->last), \old(fba->top), size, align, start);                 \
+    ensures served ==> \forall integer p;                                                          \
+        place(\old(fba->last), \old(fba->top), size, align, p) ==> start <= p;                     \
+    ensures served ==> fba->last == start + size - 1;                                              \
+    ensures served ==> newly_taken{Pre, Post}(fba, start, size);                                   \
+    ensures served ==> nothing_forgotten{Pre, Post}(fba);
+#define SCRATCH_AT(served, start, size, align)                                                     \
+    ensures served ==> place(\old(fba->last), \old(fba->top), size, align, start);                 \
+    ensures served ==> \forall integer p;                                                          \
+        place(\old(fba->last), \old(fba->top), size, align, p) ==> p <= start;                     \
+    ensures served ==> fba->top == start;                                                          \
+    ensures served ==> newly_taken{Pre, Post}(fba, start, size);                                   \
+    ensures served ==> nothing_forgotten{Pre, Post}(fba);
 #define SERVED(size, align)                                                                        \
-    ensures \result != \null ==>                                                                   \
-        place(\old(fba->last), \old(fba->top), size, align, address(\result));                     \
-    ensures \result != \null ==> \forall integer p;                                               \
-        place(\old(fba->last), \old(fba->top), size, align, p) ==> address(\result) <= p;          \
-    ensures \result != \null ==> fba->last == address(\result) + size - 1;                        \
-    ensures \result != \null ==> newly_taken{Pre, Post}(fba, address(\result), size);             \
-    ensures \result != \null ==> nothing_forgotten{Pre, Post}(fba);                               \
+    SERVED_AT((\result != \null), address(\result), size, align)                                   \
     ensures \result != \null ==> fba->failure == \old(fba->failure);
 #define SERVED_SCRATCH(size, align)                                                                \
-    ensures \result != \null ==>                                                                   \
-        place(\old(fba->last), \old(fba->top), size, align, address(\result));                     \
-    ensures \result != \null ==> \forall integer p;                                               \
-        place(\old(fba->last), \old(fba->top), size, align, p) ==> p <= address(\result);          \
-    ensures \result != \null ==> fba->top == address(\result);                                    \
-    ensures \result != \null ==> newly_taken{Pre, Post}(fba, address(\result), size);             \
-    ensures \result != \null ==> nothing_forgotten{Pre, Post}(fba);                               \
+    SCRATCH_AT((\result != \null), address(\result), size, align)                                  \
     ensures \result != \null ==> fba->failure == \old(fba->failure);
 
 // It failed: nothing but the record has changed, and the record says why.
@@ -418,12 +468,22 @@ static bool is_good_buffer(uintptr_t base, size_t size);
 */
 static void give_back(struct fba *fba, uintptr_t last, uintptr_t top);
 
-/*@ assigns \nothing;
-    ensures \result == larger(0, top - (last | MASK(align)));
-    ensures power_of_two(align) ==> \forall integer size; 0 <= size ==>
-        (fits(last, top, size, align) <==> size < \result);
+/*@ assigns \nothing; ensures \result <==> before + size >= top; */
+static inline bool exceeds(size_t size, uintptr_t before, uintptr_t top);
+
+/*@ requires \valid(fba); assigns \nothing; ensures \result == \null; */
+static void *call_hook(struct fba *fba);
+
+/*@ requires \valid(fba) && invariant(fba);
+    requires fba->state != FBA_STATE_OPEN || !power_of_two(fba->failure.align);
+    assigns fba->failure.reason, fba->failure.available, fba->failure.shortfall;
+    ensures \result == \null;
+    ensures fba->state == FBA_STATE_NOT_READY ==> fba->failure.reason == FBA_NOT_READY;
+    ensures fba->state == FBA_STATE_SEALED ==> fba->failure.reason == FBA_SEALED;
+    ensures fba->state == FBA_STATE_OPEN ==> fba->failure.reason == FBA_BAD_ALIGNMENT;
+    ensures fba->failure.available == 0 && fba->failure.shortfall == 0;
 */
-static size_t room_between(uintptr_t last, uintptr_t top, size_t align);
+static void *refuse_misuse(struct fba *fba);
 
 /*@ requires \valid(fba) && invariant(fba) && !can_alloc(fba, size, align);
     assigns fba->failure;
@@ -433,25 +493,31 @@ static size_t room_between(uintptr_t last, uintptr_t top, size_t align);
 */
 static void *refuse(struct fba *fba, size_t size, size_t align, const void *caller);
 
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->last, fba->failure;
-    ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    SERVED(size, align)
-    REFUSED(size, align)
-    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+/*@ requires \valid(fba) && invariant(fba) && !can_alloc(fba, size, (size_t)(mask + 1));
+    assigns fba->failure;
+    ensures \result == \null;
+    ensures fba->failure.caller == caller;
+    REFUSED(size, (size_t)(mask + 1))
 */
-static inline void *take(struct fba *fba, size_t size, size_t align, const void *caller);
+static void *refuse_scratch(struct fba *fba, size_t size, size_t mask, const void *caller);
 
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->top, fba->settled, fba->failure;
+/*@ requires \valid(fba) && invariant(fba) && \valid(start) && \separated(fba, start);
+    assigns fba->last, *start;
     ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    SERVED_SCRATCH(size, align)
-    REFUSED(size, align)
-    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+    ensures \result <==> can_alloc{Pre}(fba, size, align);
+    SERVED_AT(\result, *start, size, align)
+    ensures !\result ==> same{Pre, Post}(fba);
 */
-static inline void *take_scratch(struct fba *fba, size_t size, size_t align, const void *caller);
+static inline bool take(struct fba *fba, size_t size, size_t align, uintptr_t *start);
+
+/*@ requires \valid(fba) && invariant(fba) && \valid(start) && \separated(fba, start);
+    assigns fba->top, fba->settled, *start;
+    ensures invariant(fba);
+    ensures \result <==> can_alloc{Pre}(fba, size, align);
+    SCRATCH_AT(\result, *start, size, align)
+    ensures !\result ==> same{Pre, Post}(fba);
+*/
+static inline bool take_scratch(struct fba *fba, size_t size, size_t align, uintptr_t *start);
 
 /*@ requires \valid_read(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
     requires address(block) + size <= UINTPTR_MAX;
@@ -486,12 +552,28 @@ static enum fba_status find_last(const struct fba *fba, uintptr_t start, size_t 
 /*@ requires \valid(fba) && invariant(fba);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
     ensures invariant(fba);
-    ensures \result == FBA_OK <==> last_block{Pre}(fba, start, size);
-    ensures \result == FBA_OK ==> fba->last == start - 1 && fba->top == \old(fba->top)
+    ensures \result == FBA_OK <==> last_block{Pre}(fba, (uintptr_t)(before + 1), (size_t)(block_last - before));
+    ensures \result == FBA_OK ==> fba->last == before && fba->top == \old(fba->top)
         && nothing_forgotten{Pre, Post}(fba);
     ensures \result != FBA_OK ==> same{Pre, Post}(fba);
 */
-static enum fba_status free_slowly(struct fba *fba, uintptr_t start, size_t size);
+static enum fba_status free_slowly(struct fba *fba, uintptr_t before, uintptr_t block_last);
+
+/*@ requires \valid(fba) && invariant(fba);
+    requires !(last_block(fba, (uintptr_t)(before + 1), old_size) && new_size > old_size
+               && before + new_size < fba->top);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        new_size <= old_size && inside{Pre}(fba, (uintptr_t)(before + 1), old_size);
+    ensures \result == FBA_OK && last_block{Pre}(fba, (uintptr_t)(before + 1), old_size) ==>
+        fba->last == before + new_size && fba->top == \old(fba->top)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result != FBA_OK || !last_block{Pre}(fba, (uintptr_t)(before + 1), old_size) ==>
+        same{Pre, Post}(fba);
+*/
+static enum fba_status resize_slowly(struct fba *fba, uintptr_t before, size_t old_size,
+                                     size_t new_size);
 
 /*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
     requires \valid(mark) && \separated(fba, mark);
@@ -522,6 +604,13 @@ static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, bool sc
 */
 static enum fba_status close_mark(struct fba *fba, struct fba_mark *mark, bool rewind);
 
+#endif
+
+#ifdef PROOF_OF_HANDOFF
+/*@ requires \valid_read(fba);
+    assigns \nothing;
+    ensures \result <==> fba->innermost != 0 || fba->innermost_scratch != 0; */
+static bool has_marks(const struct fba *fba);
 #endif
 
 // ── fba.h, in its order ─────────────────────────────────────────────────────────────────────────
@@ -636,6 +725,23 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size);
         same{Pre, Post}(fba);
 */
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    ensures invariant(fba);
+    ensures \result == FBA_OK <==>
+        (new_size <= old_size
+             ? inside{Pre}(fba, address(block), old_size)
+             : last_block{Pre}(fba, address(block), old_size)
+                   && address(block) + new_size <= \old(fba->top));
+    ensures \result == FBA_OK && last_block{Pre}(fba, address(block), old_size) ==>
+        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result != FBA_OK || !last_block{Pre}(fba, address(block), old_size) ==>
+        same{Pre, Post}(fba);
+*/
+static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
+                                                size_t new_size);
 
 /*@ requires \valid(fba) && invariant(fba);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;

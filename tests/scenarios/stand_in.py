@@ -15,6 +15,8 @@ HANG = b"\xf4\xeb\xfd"  # hlt; jmp to it
 # An interrupt with an empty table raises a fault whose handling faults twice more.
 TRIPLE_FAULT = b"\x2e\x0f\x01\x1e\x00\xf0" + b"\xcc"  # lidt cs:[0xf000], six zero bytes; int3
 
+RESET = b"\xb0\xfe\xe6\x64" + HANG  # mov al, 0xfe; out 0x64, al: the keyboard controller's reset line
+
 
 def leave_through_port(port, value):
     """Writes to isa-debug-exit, then waits for QEMU to leave."""

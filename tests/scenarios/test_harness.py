@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The harness on a real QEMU whose firmware is a stand-in: each ending must get its own verdict."""
 
+import dataclasses
 import os
 import pathlib
+import pty
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,7 +14,10 @@ import time
 
 import pytest
 
+import boot as boot_command
+import explain
 import judge
+import ktap
 import machine
 import stand_in
 from judge import Verdict
@@ -55,6 +62,9 @@ def boot(image, request, **more):
             ("triple-fault", Verdict.TRIPLE_FAULT, SAY, stand_in.TRIPLE_FAULT),
             ("triple-fault-at-the-end", Verdict.TRIPLE_FAULT, COMPLETE, stand_in.TRIPLE_FAULT),
             ("silent-triple-fault", Verdict.TRIPLE_FAULT, b"", stand_in.TRIPLE_FAULT),
+            ("reset", Verdict.RESET, SAY, stand_in.RESET),
+            ("silent-reset", Verdict.RESET, b"", stand_in.RESET),
+            ("plan-incomplete", Verdict.TRUNCATED, b"KTAP version 1\r\n1..2\r\nok 1 a\r\n" + COMPLETE, leave("complete")),
             ("truncated", Verdict.TRUNCATED, SAY, leave("complete")),
             ("loader-stopped", Verdict.LOADER_STOPPED, b"loader: stopped: no (14)\r\n", stand_in.HANG),
             ("exception", Verdict.FIRMWARE_EXCEPTION, b"!!!! X64 Exception Type - 0E\r\n", stand_in.HANG),
@@ -80,6 +90,13 @@ def test_hang(verdict, text, image, request):
     result = boot(image(text, stand_in.HANG), request, timeout=1)
     assert result.verdict is verdict, result.summary()
     assert result.seconds < 5
+
+
+@pytest.mark.parametrize("silence", [pytest.param(1.0, id="says-nothing-more")])
+def test_silence_is_a_hang(silence, image, request):
+    result = boot(image(SAY, stand_in.HANG), request, silence=silence)
+    assert result.verdict is Verdict.HANG, result.summary()
+    assert result.seconds < 10 and "kernel: at work" in result.judgement.reason
 
 
 @pytest.mark.parametrize("extra", [pytest.param(("-device", "no-such-device"), id="refused")])
@@ -114,6 +131,105 @@ def test_the_command_shows_clean_lines_and_the_share(image):
     assert lines[-1].startswith("verdict: passed: ### complete (run R); ")
     assert "12.0 ms" in lines[-1] and "%" in lines[-1]
     assert (machine.BUILD / "logs" / "harness-command.log").read_bytes() == text
+
+
+def test_timestamps(image):
+    done = subprocess.run(
+        command(image(SAY, leave("complete")), "--name", "harness-timestamps", "--timestamps"),
+        capture_output=True, text=True, timeout=60,
+    )
+    assert re.match(r"\[ +\d+\.\d{3}\] kernel: at work\n", done.stdout), done.stdout
+
+
+def test_ktap_out(image):
+    cases = b"KTAP version 1\r\n1..1\r\n    KTAP version 1\r\n    1..2\r\n    ok 1 a\r\n    not ok 2 b\r\nnot ok 1 s\r\n"
+    done = subprocess.run(
+        command(image(cases + COMPLETE, leave("complete")), "--name", "harness-ktap", "--ktap"),
+        capture_output=True, text=True, timeout=60,
+    )
+    assert done.returncode == Verdict.FAILED.status
+    report = ktap.parse(done.stdout)
+    assert report.problems == []
+    assert [(case.name, case.passed) for case in report.cases] == [
+        ("s.a", True), ("s.b", False), ("boot.verdict", False)
+    ]
+
+
+def test_the_log_of_the_boot_before_is_kept(image):
+    for text in (COMPLETE, SAY):
+        subprocess.run(command(image(text, leave("complete")), "--name", "harness-kept"), capture_output=True, timeout=60)
+    logs = machine.BUILD / "logs"
+    assert (logs / "harness-kept.log").read_bytes() == SAY
+    assert (logs / "harness-kept.previous.log").read_bytes() == COMPLETE
+
+
+@pytest.mark.parametrize("text, verdict", [(COMPLETE, Verdict.PASSED), (SAY, Verdict.HANG)], ids=["passed", "hang"])
+def test_a_real_machine_on_a_serial_device(text, verdict):
+    """The other end of a pseudo terminal is the machine."""
+    ours, theirs = pty.openpty()
+    try:
+        harness = subprocess.Popen(
+            [sys.executable, str(BOOT), "--log", os.ttyname(theirs), "--run-id", "R", "--silence", "1", "--timeout", "20"],
+            stdout=subprocess.PIPE, text=True,
+        )
+        time.sleep(0.5)
+        os.write(ours, text)
+        said = harness.communicate(timeout=30)[0]
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert harness.returncode == verdict.status, said
+    assert "kernel: at work\n" in said and f"verdict: {verdict.title}: " in said
+
+
+EVERYTHING = machine.Machine(
+    kernel=machine.ROOT / "build" / "other.elf",
+    files=(("a.bin", b"1"),),
+    source="fw_cfg",
+    memory="1G",
+    processors=3,
+    machine="pc",
+    words=("only=a", "b c"),
+    run_id="R",
+    exit_port=False,
+    serial=False,
+    gpu="none",
+    cold=True,
+    timeout=7.0,
+    silence=0.0,
+    expected=("x y",),
+    name="n",
+    extra=("-cpu", "max"),
+)
+
+
+@pytest.mark.parametrize("described", [machine.Machine(), EVERYTHING, machine.Machine(kernel=None, counted="f", exit_port=False)],
+                         ids=["default", "everything", "counted"])
+def test_the_command_that_repeats_a_boot(described, tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"1")
+    words = shlex.split(boot_command.command_of(described, files=tmp_path))
+    assert words[:2] == ["python3", "tests/harness/boot.py"]
+    again = boot_command.machine_of(boot_command.arguments(words[2:]))
+    absolute = {"kernel": again.kernel and machine.ROOT / again.kernel}
+    assert dataclasses.replace(again, **absolute) == described
+
+
+def test_expected_and_came_stand_side_by_side():
+    text = "".join(f"kernel: step {number}\n" for number in range(20)) + "kernel: acpi: 1 processors\nkernel: end\n"
+    rows = explain.beside("kernel: acpi: 4 processors", text)
+    row = next(row for row in rows if "≠" in row)
+    assert "kernel: acpi: 4 processors" in row and "kernel: acpi: 1 processors" in row
+    assert any("kernel: step 19" in row for row in rows) and not any("kernel: step 9" in row for row in rows)
+
+
+@pytest.mark.parametrize("source", [pytest.param("qemu", id="another-kernel")])
+def test_a_kernel_of_another_origin(source, request):
+    """Multiboot, 32 bits, and nothing of ours in it: what tests/README.md tells to do."""
+    result = machine.run(
+        machine.Machine(kernel=machine.BUILD / "example.elf", source=source, name="harness-example", expected=("another origin",))
+    )
+    assert result.verdict is Verdict.PASSED, result.summary()
+    assert [case.name for case in ktap.parse(result.text).cases] == ["memory"]
 
 
 def test_a_saved_log_is_judged_again(tmp_path):

@@ -91,6 +91,8 @@ def tree(tmp_path_factory):
         (folder / name).write_text(text)
     shutil.copy(machine.ROOT / "Makefile", folder)
     shutil.copytree(machine.ROOT / "tests" / "harness", folder / "tests" / "harness")
+    (folder / "tests" / "bench").mkdir()
+    shutil.copy(machine.ROOT / "tests" / "bench" / "bench.mk", folder / "tests" / "bench")
     done = make("build/kernel.elf", folder=folder)
     assert done.returncode == 0, done.stderr
     return folder

@@ -52,7 +52,7 @@ def test_without_huge_pages_each_gibibyte_takes_one_table(outcome):
     assert 64 * 4096 <= took["loader"] <= (64 + 24) * 4096
 
 
-@background(boot_with_heap, "scale-smp", PROCESSORS_HEAP_KIB, processors=64)
+@background(boot_with_heap, "scale-smp", PROCESSORS_HEAP_KIB, processors=64, cold=True)
 def test_64_processors_take_64_times_what_one_takes(outcome):
     """Each takes whole pages, at the same time as the others, so that the sum is exact."""
     assert "kernel: processors: 63 of 63 others started" in outcome.text, outcome.summary()

@@ -15,7 +15,7 @@ KERNEL = machine.BUILD / "kernel-tests.elf"
 
 def boot(name):
     return machine.run(
-        machine.Machine(kernel=KERNEL, name=f"provoke-{name}", words=(f"only=provoke.{name}",))
+        machine.Machine(kernel=KERNEL, name=f"provoke-{name}", words=(f"only=provoke.{name}",), silence=8)
     )
 
 
@@ -57,7 +57,14 @@ def test_a_trap_gives_an_account(sentences, outcome):
 
 
 @pytest.mark.parametrize(
-    "verdict, words", misdeeds({"triple_fault": (Verdict.TRIPLE_FAULT, ""), "panic": (Verdict.PANIC, "panic: provoked")})
+    "verdict, words",
+    misdeeds(
+        {
+            "triple_fault": (Verdict.TRIPLE_FAULT, ""),
+            "panic": (Verdict.PANIC, "panic: provoked"),
+            "reset": (Verdict.RESET, "resets, as it was told to"),
+        }
+    ),
 )
 def test_an_ending_is_told_apart(verdict, words, outcome):
     assert outcome.verdict is verdict, outcome.summary()

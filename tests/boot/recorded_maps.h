@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// recorded_maps: memory maps that the firmware of real machines gave, as Linux printed them at boot
+// ("efi: mem00: ..."), with what Linux itself counted in the same log. recorded_maps_suite.c
+// holds boot/memory_map.h against them.
+#ifndef TESTS_BOOT_RECORDED_MAPS_H
+#define TESTS_BOOT_RECORDED_MAPS_H
+
+#include "boot/memory_map.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+// EFI_MEMORY_TYPE, those that the logs have: UEFI 2.10, 7.2.1.
+enum recorded_type {
+    RESERVED = 0,
+    LOADER_CODE = 1,
+    LOADER_DATA = 2,
+    BOOT_CODE = 3,
+    BOOT_DATA = 4,
+    RUNTIME_CODE = 5,
+    RUNTIME_DATA = 6,
+    CONVENTIONAL = 7,
+    ACPI_TABLES = 9,
+    ACPI_NVS = 10,
+    MAPPED_IO = 11,
+};
+
+// In the order of the log, which is the firmware's.
+struct recorded_descriptor {
+    uint32_t type; // an enum recorded_type
+    uint64_t attribute;
+    uint64_t start; // physical, in bytes
+    uint64_t pages;
+};
+
+// [start, end), physical, in bytes.
+struct recorded_extent {
+    uint64_t start, end;
+};
+
+struct recorded_map {
+    const char *machine;
+    const struct recorded_descriptor *descriptors;
+    size_t descriptor_count;
+
+    // Linux's own view: "Early memory node ranges" and "On node 0 totalpages". Both leave out page
+    // 0, which Linux keeps to itself whatever the firmware says; here it is put back.
+    const struct recorded_extent *usable;
+    size_t usable_count;
+    uint64_t usable_pages;
+
+    // By enum memory_kind: ranges after merging, and their pages, counted page by page from the
+    // descriptors without the code under test.
+    struct {
+        size_t ranges;
+        uint64_t pages;
+    } kinds[MEMORY_DEVICE + 1];
+};
+
+#define RECORDED_MAP_COUNT 3
+#define RECORDED_MOST_DESCRIPTORS 198
+extern const struct recorded_map recorded_maps[RECORDED_MAP_COUNT];
+
+#endif

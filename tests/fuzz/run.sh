@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Builds and runs the fuzz targets: first the kept corpus, then SECONDS of new inputs for each
+# target (0: the corpus only). What is found is left in build/fuzz/TARGET-*.
+#     run.sh SECONDS [TARGET...]
+# Ends with one line a target; exit 1 if one of them found something.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+seconds=${1:?usage: run.sh SECONDS [TARGET...]}
+shift
+clang=${FUZZ_CLANG:-clang-14}
+flags="-std=c11 -g -O1 -I. -Wall -Wextra -Werror -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all"
+sources_fba_fuzz="tests/model/model.c tests/model/pair.c kmem/fba.c kmem/fba_handoff.c"
+sources_containers_fuzz="kmem/array_list.c kmem/ledger.c kmem/allocator.c kmem/fba_allocator.c kmem/fba.c"
+sources_elf_fuzz="boot/loader/elf.c kmem/writer.c"
+status=0
+mkdir -p build/fuzz
+
+for file in tests/fuzz/*_fuzz.c; do
+    target=$(basename "$file" .c)
+    case " $* " in *" $target "* | "  ") ;; *) continue ;; esac
+    sources=sources_$target
+    # shellcheck disable=SC2086 # lists of words
+    "$clang" $flags "$file" ${!sources} -o "build/fuzz/$target" || exit 2
+    mkdir -p "build/fuzz/corpus/$target" "tests/fuzz/corpus/$target"
+    log=build/fuzz/$target.log
+    options="-artifact_prefix=build/fuzz/$target- -max_len=1024 -print_final_stats=1 -timeout=5"
+    # shellcheck disable=SC2086
+    if ! "build/fuzz/$target" $options -runs=0 "tests/fuzz/corpus/$target" >"$log" 2>&1; then
+        tail -n 40 "$log"
+        echo "fuzz: $target: the kept corpus FAILED"
+        status=1
+        continue
+    fi
+    kept=$(find "tests/fuzz/corpus/$target" -type f | wc -l)
+    runs=0
+    if [ "$seconds" -gt 0 ]; then
+        # shellcheck disable=SC2086
+        if ! "build/fuzz/$target" $options -max_total_time="$seconds" \
+            "build/fuzz/corpus/$target" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
+            grep -v '^#[0-9]' "$log" | tail -n 40
+            echo "fuzz: $target: FAILED, input under build/fuzz/$target-*"
+            status=1
+            continue
+        fi
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    fi
+    echo "fuzz: $target: $kept kept inputs and $runs runs in $seconds s, nothing found"
+done
+exit "$status"

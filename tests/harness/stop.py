@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""Stops a machine where one of its functions begins, to the instruction, through QEMU's debugger port.
+
+What a machine does last cannot be counted when it is over: the processor goes on for a moment after it
+has switched itself off. So whoever counts stops it just before. Used by machine.py.
+"""
+
+import socket
+import subprocess
+
+
+class Breakpoint:
+    """The connection to the debugger port (GDB's remote protocol) of one QEMU that was started with -S."""
+
+    def __init__(self, address):
+        self._address = address
+        self._ours, self._theirs = socket.socketpair()
+        self.inherited = (self._theirs.fileno(),)
+        self.arguments = ["-S", "-chardev", f"socket,id=gdb,fd={self._theirs.fileno()}", "-gdb", "chardev:gdb"]
+        self._pending = b""
+
+    def started(self):
+        """QEMU has inherited its end. Lets the machine run."""
+        self._theirs.close()
+        if self._ask(f"Z1,{self._address:x},1") != b"OK":
+            raise EOFError("QEMU takes no breakpoint")
+        self._send("c")
+
+    def fileno(self):
+        """For select(): there is something to read when the machine stands, or is gone."""
+        return self._ours.fileno()
+
+    def reached(self):
+        """Reads the answer; whether the machine stands at the function, and did not just end."""
+        return self._answer()[:1] in (b"T", b"S")
+
+    def go_on(self):
+        """Lets the machine run, without a breakpoint."""
+        self._ask(f"z1,{self._address:x},1")
+        self._send("D")
+
+    def close(self):
+        self._ours.close()
+        self._theirs.close()
+
+    def _ask(self, command):
+        self._send(command)
+        return self._answer()
+
+    def _send(self, command):
+        data = command.encode()
+        self._ours.sendall(b"$%s#%02x" % (data, sum(data) & 0xFF))
+
+    def _answer(self):
+        while b"#" not in self._pending or len(self._pending) < self._pending.index(b"#") + 3:
+            data = self._ours.recv(4096)
+            if not data:
+                return b""
+            self._pending += data
+        end = self._pending.index(b"#")
+        body = self._pending[self._pending.index(b"$") + 1 : end]
+        self._pending = self._pending[end + 3 :]
+        self._ours.sendall(b"+")
+        return body
+
+
+def address_of(function, file):
+    """Where a function of an ELF file begins, or None."""
+    done = subprocess.run(["nm", str(file)], capture_output=True, text=True)
+    for line in done.stdout.splitlines():
+        fields = line.split()
+        if len(fields) == 3 and fields[1] in "tT" and fields[2] == function:
+            return int(fields[0], 16)
+    return None

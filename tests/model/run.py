@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Builds and runs tests/model/exhaustive.c.
+
+    run.py DEPTH [--processes N] [--faults]
+
+--faults does the same over a copy of kmem with each fault of tests/proof/faults.py seeded, and
+demands that a difference is found. Exit 1 if there is a difference, or a fault without one.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / 'build' / 'model'
+FLAGS = ['-std=c11', '-D_DEFAULT_SOURCE', '-O3', '-flto', '-g', '-Wall', '-Wextra', '-Werror']
+
+sys.path.insert(0, str(ROOT / 'tests' / 'proof'))
+from faults import FAULTS  # noqa: E402 pylint: disable=wrong-import-position
+
+
+def build(name, kmem):
+    """The program over the kmem/ in the folder `kmem`."""
+    program = BUILD / name
+    program.parent.mkdir(parents=True, exist_ok=True)
+    sources = [ROOT / 'tests/model' / source for source in ('exhaustive.c', 'model.c', 'pair.c')]
+    sources += [kmem / 'kmem/fba.c', kmem / 'kmem/fba_handoff.c']
+    subprocess.run(['gcc', *FLAGS, f'-I{kmem}', f'-I{ROOT}', *map(str, sources), '-o', str(program)],
+                   check=True)
+    return program
+
+
+def unnoticed_faults(depth):
+    """The names of the faults over which the run finds no difference."""
+    unnoticed = []
+    for name, file, good, bad, _ in FAULTS:
+        root = BUILD / 'fault' / re.sub(r'\W+', '-', name)
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(ROOT / 'kmem', root / 'kmem')
+        path = root / 'kmem' / file
+        text = path.read_text()
+        if text.count(good) != 1:
+            sys.exit(f'exhaustive: the fault "{name}" no longer fits kmem/{file}')
+        path.write_text(text.replace(good, bad))
+        program = build(f'fault/{root.name}/exhaustive', root)
+        run = subprocess.run([str(program), str(depth), '1'], capture_output=True, check=False)
+        if run.returncode == 0:
+            unnoticed.append(name)
+    return unnoticed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('depth', type=int)
+    parser.add_argument('--processes', type=int, default=2)
+    parser.add_argument('--faults', action='store_true')
+    arguments = parser.parse_args()
+    program = build('exhaustive', ROOT)
+    run = subprocess.run([str(program), str(arguments.depth), str(arguments.processes)], check=False)
+    if run.returncode != 0:
+        sys.exit(1)
+    if arguments.faults:
+        unnoticed = unnoticed_faults(arguments.depth)
+        for name in unnoticed:
+            print(f'exhaustive: unnoticed fault: {name}')
+        print(f'exhaustive: {len(FAULTS) - len(unnoticed)} of {len(FAULTS)} seeded faults caught')
+        sys.exit(1 if unnoticed else 0)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Endings that take the real firmware: what the loader, damaged or not, makes of a machine.
+
+Those of the kernel are in test_traps.py and test_boot.py, those of QEMU in test_harness.py.
+"""
+
+import struct
+
+import pytest
+
+import machine
+from judge import Verdict
+
+background = pytest.mark.background.with_args
+
+UNDEFINED = b"\x0f\x0b"  # ud2
+FOR_EVER = b"\xeb\xfe"  # jmp to itself
+RETURN_SUCCESS = b"\x31\xc0\xc3"  # xor eax, eax; ret
+
+
+def boot(name, **settings):
+    return machine.run(machine.Machine(name=f"ending-{name}", **settings))
+
+
+def boot_loader_that(name, code, **settings):
+    """Boots the loader with other code at its entry point (PE/COFF specification, 3.4: optional header)."""
+    data = bytearray((machine.BUILD / "loader.efi").read_bytes())
+    header = struct.unpack_from("<I", data, 0x3C)[0]
+    entry = struct.unpack_from("<I", data, header + 24 + 16)[0]
+    sections, optional = struct.unpack_from("<H", data, header + 6)[0], struct.unpack_from("<H", data, header + 20)[0]
+    for at in range(header + 24 + optional, header + 24 + optional + 40 * sections, 40):
+        size, address, length, offset = struct.unpack_from("<IIII", data, at + 8)
+        if address <= entry < address + max(size, length):
+            place = entry - address + offset
+            data[place : place + len(code)] = code
+    file = machine.BUILD / "damaged" / f"{name}.efi"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return boot(name, loader=file, **settings)
+
+
+@background(boot_loader_that, "exception", UNDEFINED)
+def test_a_trap_under_the_firmware(outcome):
+    assert outcome.verdict is Verdict.FIRMWARE_EXCEPTION, outcome.summary()
+    assert "!!!! X64 Exception Type - 06" in outcome.judgement.reason
+
+
+@background(boot_loader_that, "silence", FOR_EVER, timeout=6)
+def test_a_loader_that_never_speaks(outcome):
+    assert outcome.verdict is Verdict.NO_OUTPUT, outcome.summary()
+
+
+@background(boot_loader_that, "return", RETURN_SUCCESS, timeout=30, cold=True)
+def test_a_loader_that_returns_without_a_word(outcome):
+    """The firmware goes on to whatever else it can boot: that is seen, and not waited for."""
+    assert outcome.verdict is Verdict.NO_OUTPUT, outcome.summary()
+    assert outcome.seconds < 30, outcome.summary()
+
+
+@background(boot, "wrong-run", words=("run=another",))
+def test_the_id_of_another_run(outcome):
+    assert outcome.verdict is Verdict.WRONG_RUN, outcome.summary()
+    assert "of run another" in outcome.judgement.reason
+
+
+@background(boot, "refused", extra=("-device", "no-such-device"), cold=True)
+def test_a_machine_that_qemu_refuses(outcome):
+    assert outcome.verdict is Verdict.COULD_NOT_START, outcome.summary()
+
+
+@background(boot, "expected", expected=("what nobody says",))
+def test_an_expected_text_that_never_came(outcome):
+    assert outcome.verdict is Verdict.FAILED, outcome.summary()
+
+
+@background(
+    boot, "timeout", kernel=machine.BUILD / "kernel-tests.elf", words=("only=provoke.hang",), silence=0, timeout=4
+)
+def test_the_time_is_up(outcome):
+    assert outcome.verdict is Verdict.TIMEOUT, outcome.summary()
+
+
+def refused_when_warm():
+    try:
+        return boot("refused-warm", extra=("-device", "no-such-device"))
+    except machine.Unusable as error:
+        return error
+
+
+@background(refused_when_warm)
+def test_a_machine_that_cannot_be_saved_names_the_way_out(outcome):
+    assert "no-such-device" in str(outcome) and "--cold" in str(outcome)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""To the instruction: the same boot twice does the same, a recording replays, gdb sees the source."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+import machine
+import symbols
+from judge import Verdict
+
+background = pytest.mark.background.with_args
+BOOT = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "boot.py")]
+
+
+def twice():
+    same = {"counted": "kernel_end", "run_id": "R", "timeout": 180, "silence": 0}
+    return [machine.run(machine.Machine(name=f"exact-{number}", **same)) for number in (1, 2)]
+
+
+@background(twice)
+def test_the_same_boot_twice(outcome):
+    first, second = outcome
+    assert first.verdict is second.verdict is Verdict.PASSED, f"{first.summary()}\n{second.summary()}"
+    print(f"{first.instructions} instructions")
+    assert first.log.read_bytes() == second.log.read_bytes()
+    assert first.instructions == second.instructions > 10**8
+
+
+def record_and_replay():
+    recording = machine.BUILD / "runs" / "recording.rr"
+    recording.parent.mkdir(parents=True, exist_ok=True)
+    same = {"timeout": 180, "silence": 0, "run_id": "R"}
+    try:
+        return [
+            machine.run(machine.Machine(name=f"exact-{how}", **same, **{how: recording}))
+            for how in ("record", "replay")
+        ]
+    finally:
+        recording.unlink(missing_ok=True)
+
+
+@background(record_and_replay)
+def test_a_recording_replays(outcome):
+    recorded, replayed = outcome
+    assert recorded.verdict is replayed.verdict is Verdict.PASSED, f"{recorded.summary()}\n{replayed.summary()}"
+    assert recorded.log.read_bytes() == replayed.log.read_bytes()
+
+
+def in_gdb():
+    commands = ["hbreak kernel_main", "continue", "backtrace", "kill", "quit"]
+    options = [word for command in commands for word in ("--gdb-command", command)]
+    return subprocess.run(
+        [*BOOT, "--name", "exact-gdb", "--quiet", "--gdb", *options],
+        cwd=machine.ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180,
+    )
+
+
+@background(in_gdb)
+def test_gdb_stops_in_the_kernels_source(outcome):
+    said = outcome.stdout + outcome.stderr
+    assert re.search(r"#0 +kernel_main \(handoff=0x[0-9a-f]+\) at boot/kernel/main\.c:\d+", said), said
+
+
+def boot_into_null():
+    lines = []
+    kernel = machine.BUILD / "kernel-tests.elf"
+    described = machine.Machine(kernel=kernel, name="exact-null", words=("only=provoke.null",))
+    return machine.run(described, show=lambda line, seconds: lines.append(line)), lines
+
+
+@background(boot_into_null)
+def test_addresses_are_shown_with_their_place(outcome):
+    boot, lines = outcome
+    assert boot.verdict is Verdict.PANIC, boot.summary()
+    where = r"  \[touch at tests/metal/provoke\.c:\d+, inlined in touch_null at tests/metal/provoke\.c:\d+\]$"
+    assert any(re.match(r"trap:   rip ", line) and re.search(where, line) for line in lines), "\n".join(lines)
+    frames = lines[lines.index("trap: backtrace") + 1 :]
+    assert re.search(where, frames[0])
+    # A return address: the call, not what stands behind it.
+    source = (machine.ROOT / "tests" / "metal" / "main.c").read_text().splitlines()
+    caller = next(frame for frame in frames if "kernel_main at" in frame)
+    assert "provoke(" in source[int(re.search(r"main\.c:(\d+)", caller)[1]) - 1]
+
+
+def test_an_address_of_the_loader_is_shown_too():
+    loader = machine.BUILD / "loader.efi"
+    ranges = symbols.executable_ranges(loader.with_suffix(".so").read_bytes())
+    names = symbols.Symbols(None, loader)
+    try:
+        entry = next(
+            int(line.split()[0], 16)
+            for line in subprocess.run(["nm", loader.with_suffix(".so")], capture_output=True, text=True).stdout.splitlines()
+            if line.endswith(" T loader_run")
+        )
+        assert any(start <= entry < end for start, end in ranges)
+        names.annotate("loader: image at 0x7000000")
+        line = names.annotate(f"loader:   asked: 100 bytes, by {0x7000000 + entry + 5:#x}")
+        assert "[loader_run at boot/loader/" in line
+    finally:
+        names.close()

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Warm boots: they say what cold ones say, they are fast, and each kind of machine is saved once."""
+
+import dataclasses
+import re
+
+import pytest
+
+import machine
+import warm
+from judge import Verdict
+
+background = pytest.mark.background.with_args
+
+# What differs from boot to boot, and where the firmware had its own things.
+VARIABLE = re.compile(r"0x[0-9a-f]+|\d+|run [^)]*")
+
+
+def both(source):
+    names = {True: "cold", False: "warm"}
+    return [
+        machine.run(machine.Machine(name=f"warm-{source}-{names[cold]}", source=source, cold=cold))
+        for cold in (True, False)
+    ]
+
+
+def words_of(boot):
+    """The kernel's lines, without numbers and without the firmware's ranges of memory."""
+    lines = [line for line in boot.text.splitlines() if line.startswith(("kernel: ", "### "))]
+    return [VARIABLE.sub("N", line) for line in lines if not re.match(r"kernel:   0x", line)]
+
+
+@pytest.mark.parametrize(
+    "source", [pytest.param(source, marks=background(both, source), id=source) for source in ("volume", "fw_cfg")]
+)
+def test_a_warm_boot_says_what_a_cold_one_says(source, outcome):
+    cold, warm_ = outcome
+    assert cold.verdict is warm_.verdict is Verdict.PASSED, f"{cold.summary()}\n{warm_.summary()}"
+    assert cold.why_cold and warm_.why_cold is None
+    assert words_of(warm_) == words_of(cold)
+    print(f"until the loader speaks: {cold.spoke:.2f} s cold, {warm_.spoke:.2f} s warm")
+    assert warm_.spoke < cold.spoke / 3
+
+
+def test_what_a_saved_machine_depends_on(tmp_path):
+    file = tmp_path / "firmware"
+    file.write_bytes(b"1")
+    one = warm.key([machine.QEMU, "-m", "256M"], [file])
+    assert warm.key([machine.QEMU, "-m", "256M"], [file]) == one
+    assert warm.key([machine.QEMU, "-m", "512M"], [file]) != one
+    file.write_bytes(b"2")
+    assert warm.key([machine.QEMU, "-m", "256M"], [file]) != one
+
+
+def test_a_machine_is_saved_once_and_the_oldest_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(warm, "KEPT", 2)
+    folder, source, saved = tmp_path / "warm", tmp_path / "firmware", []
+    source.write_bytes(b"1")
+
+    def save(file):
+        saved.append(file)
+        file.write_bytes(b"state")
+
+    for memory in ("1M", "1M", "2M", "3M", "2M", "1M"):
+        with warm.saved(folder, [machine.QEMU, "-m", memory], [source], save) as state:
+            assert state.read() == b"state"
+    assert len(saved) == 4 and len(list(folder.glob("*.state"))) == 2
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"memory": "8G"}, {"source": "options"}, {"firmware": "secure"}, {"image": "x"}, {"kvm": True}, {"counted": "f"}],
+    ids=str,
+)
+def test_what_cannot_be_warm_says_why(settings):
+    assert warm.reason_against(machine.Machine()) is None
+    assert warm.reason_against(dataclasses.replace(machine.Machine(), **settings))
