@@ -391,6 +391,39 @@ static const struct recorded_extent gateway_usable[] = {
     {0x100000000, 0x180000000},
 };
 
+// HPE ProLiant DL360 Gen10, a server. Printed by VMware's mboot, not by Linux, and published in
+// https://github.com/u-root/u-root/issues/1970 (comment of 2021-04-21). Not complete: MMap[0] to
+// MMap[18] only, which end below 4 GiB. Its usable ranges and pages are counted from the
+// lengths in bytes that mboot prints beside the addresses.
+static const struct recorded_descriptor server_descriptors[] = {
+    {CONVENTIONAL, ANY_CACHE, 0x000000000, 0x8e},
+    {RESERVED, ANY_CACHE, 0x00008e000, 0x2},
+    {CONVENTIONAL, ANY_CACHE, 0x000090000, 0x10},
+    {CONVENTIONAL, ANY_CACHE, 0x000100000, 0x73400},
+    {BOOT_DATA, ANY_CACHE, 0x073500000, 0x100},
+    {CONVENTIONAL, ANY_CACHE, 0x073600000, 0x700},
+    {BOOT_DATA, ANY_CACHE, 0x073d00000, 0x57},
+    {BOOT_CODE, ANY_CACHE, 0x073d57000, 0x1},
+    {BOOT_DATA, ANY_CACHE, 0x073d58000, 0x7374},
+    {CONVENTIONAL, ANY_CACHE, 0x07b0cc000, 0xfcf7},
+    {RUNTIME_DATA, ANY_CACHE | RUNTIME, 0x08adc3000, 0x4},
+    {BOOT_CODE, ANY_CACHE, 0x08adc7000, 0x49},
+    {BOOT_DATA, ANY_CACHE, 0x08ae10000, 0x401},
+    {BOOT_CODE, ANY_CACHE, 0x08b211000, 0x436},
+    {CONVENTIONAL, ANY_CACHE, 0x08b647000, 0x3},
+    {BOOT_CODE, ANY_CACHE, 0x08b64a000, 0xbd7},
+    {BOOT_DATA, ANY_CACHE, 0x08c221000, 0x8201},
+    {BOOT_CODE, ANY_CACHE, 0x094422000, 0x1f4},
+    {RESERVED, ANY_CACHE, 0x094616000, 0x110},
+};
+
+static const struct recorded_extent server_usable[] = {
+    {0x000000000, 0x00008e000},
+    {0x000090000, 0x0000a0000},
+    {0x000100000, 0x08adc3000},
+    {0x08adc7000, 0x094616000},
+};
+
 #define TABLE(array) (array), sizeof(array) / sizeof((array)[0])
 const struct recorded_map recorded_maps[RECORDED_MAP_COUNT] = {
     {
@@ -419,6 +452,20 @@ const struct recorded_map recorded_maps[RECORDED_MAP_COUNT] = {
             [MEMORY_RUNTIME] = {2, 792},
             [MEMORY_RESERVED] = {6, 23073},
             [MEMORY_DEVICE] = {7, 17300},
+        },
+    },
+    {
+        "HPE ProLiant DL360 Gen10 (its first 19 descriptors)",
+        TABLE(server_descriptors),
+        TABLE(server_usable),
+        607664,
+        {
+            [MEMORY_USABLE] = {4, 607664},
+            [MEMORY_ACPI_RECLAIM] = {0, 0},
+            [MEMORY_ACPI_NVS] = {0, 0},
+            [MEMORY_RUNTIME] = {1, 4},
+            [MEMORY_RESERVED] = {2, 274},
+            [MEMORY_DEVICE] = {0, 0},
         },
     },
     {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // recorded_maps: memory maps that the firmware of real machines gave, as Linux printed them at boot
-// ("efi: mem00: ..."), with what Linux itself counted in the same log. recorded_maps_suite.c
-// holds boot/memory_map.h against them.
+// ("efi: mem00: ..."), with what Linux itself counted in the same log; one is from another boot
+// loader. recorded_maps_suite.c holds boot/memory_map.h against them.
 #ifndef TESTS_BOOT_RECORDED_MAPS_H
 #define TESTS_BOOT_RECORDED_MAPS_H
 
@@ -44,7 +44,8 @@ struct recorded_map {
     size_t descriptor_count;
 
     // Linux's own view: "Early memory node ranges" and "On node 0 totalpages". Both leave out page
-    // 0, which Linux keeps to itself whatever the firmware says; here it is put back.
+    // 0, which Linux keeps to itself whatever the firmware says; here it is put back. A map that
+    // Linux did not print says where these come from.
     const struct recorded_extent *usable;
     size_t usable_count;
     uint64_t usable_pages;
@@ -57,7 +58,7 @@ struct recorded_map {
     } kinds[MEMORY_DEVICE + 1];
 };
 
-#define RECORDED_MAP_COUNT 3
+#define RECORDED_MAP_COUNT 4
 #define RECORDED_MOST_DESCRIPTORS 198
 extern const struct recorded_map recorded_maps[RECORDED_MAP_COUNT];
 

@@ -56,14 +56,14 @@ static void merge(struct suite_run *run)
     }
 }
 
-// The range that holds all of these pages; NULL if no single one does.
-static const struct memory_range *range_around(uint64_t start, uint64_t pages)
+// The range that holds all of these pages; an empty one if no single one does.
+static struct memory_range range_around(uint64_t start, uint64_t pages)
 {
     for (size_t i = 0; i < range_count; i++) {
         if (ranges[i].start <= start && start + pages * PAGE <= ranges[i].end)
-            return &ranges[i];
+            return ranges[i];
     }
-    return NULL;
+    return (struct memory_range){0};
 }
 
 // Runs a check on each map after it is loaded and merged; says which map failed.
@@ -147,25 +147,25 @@ static void check_owners(struct suite_run *run, const struct recorded_map *recor
 {
     for (size_t i = 0; i < recorded->descriptor_count; i++) {
         const struct recorded_descriptor *descriptor = &recorded->descriptors[i];
-        const struct memory_range *range = range_around(descriptor->start, descriptor->pages);
-        CHECK(run, range != NULL);
+        const struct memory_range range = range_around(descriptor->start, descriptor->pages);
+        CHECK(run, range.start < range.end);
         switch (descriptor->type) {
         case RUNTIME_CODE:
         case RUNTIME_DATA:
-            CHECK_EQUAL(run, range->kind, MEMORY_RUNTIME);
+            CHECK_EQUAL(run, range.kind, MEMORY_RUNTIME);
             break;
         case ACPI_TABLES:
-            CHECK_EQUAL(run, range->kind, MEMORY_ACPI_RECLAIM);
+            CHECK_EQUAL(run, range.kind, MEMORY_ACPI_RECLAIM);
             break;
         case ACPI_NVS:
-            CHECK_EQUAL(run, range->kind, MEMORY_ACPI_NVS);
+            CHECK_EQUAL(run, range.kind, MEMORY_ACPI_NVS);
             break;
         case RESERVED:
         case MAPPED_IO:
-            CHECK(run, !memory_kind_is_mapped(range->kind));
+            CHECK(run, !memory_kind_is_mapped(range.kind));
             break;
         default:
-            CHECK_EQUAL(run, range->kind, MEMORY_USABLE);
+            CHECK_EQUAL(run, range.kind, MEMORY_USABLE);
             break;
         }
     }
@@ -206,7 +206,7 @@ static void any_order_gives_the_same_ranges(struct suite_run *run)
 // No descriptor of these maps overlaps another, so that each conventional one counts.
 static void check_conventional(struct suite_run *run, const struct recorded_map *recorded)
 {
-    const struct recorded_descriptor *largest = NULL;
+    struct memory_range largest = {0};
     struct memory_range range;
     size_t index = 0;
 
@@ -218,14 +218,14 @@ static void check_conventional(struct suite_run *run, const struct recorded_map 
         CHECK(run, memory_map_next_conventional(&map, &index, &range));
         CHECK_EQUAL(run, range.start, descriptor->start);
         CHECK_EQUAL(run, range.end, descriptor->start + descriptor->pages * PAGE);
-        if (largest == NULL || descriptor->pages > largest->pages)
-            largest = descriptor;
+        if (range.end - range.start > largest.end - largest.start)
+            largest = range;
     }
     CHECK(run, !memory_map_next_conventional(&map, &index, &range));
-    CHECK(run, largest != NULL);
+    CHECK(run, largest.start < largest.end);
     range = memory_map_largest_conventional(&map);
-    CHECK_EQUAL(run, range.start, largest->start);
-    CHECK_EQUAL(run, range.end, largest->start + largest->pages * PAGE);
+    CHECK_EQUAL(run, range.start, largest.start);
+    CHECK_EQUAL(run, range.end, largest.end);
 }
 
 static void every_conventional_descriptor_is_offered(struct suite_run *run)
