@@ -36,6 +36,9 @@ Targets:
   make bench-publish   copy these two to tests/bench/, where the README shows them
   make bench-record    record the instruction counts that `make test` holds us to
   make bench-boot      instructions of a boot, step by step, and the early heap's share
+  make proof      Frama-C over the fba as it ships, mask facts in bit vectors, shared mode under C11
+  make exhaustive every sequence of MODEL_DEPTH=5 operations against the model, and seeded faults
+  make fuzz SECONDS=600   so long for each fuzz target, after the kept corpus
   make clean    remove build/
   make build/heap-64K/kernel.elf   the kernel with an early heap of another size
 
@@ -262,7 +265,8 @@ build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HO
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(WAITER_SRCS)) \
     -- $(call quote,$(HOST_FLAGS)) $(filter-out $(FAKED_SRCS),$(HOST_SRCS)) \
-    -- $(call quote,$(HOST_FLAGS) $(EFI_FLAGS)) $(FAKED_SRCS)
+    -- $(call quote,$(HOST_FLAGS) $(EFI_FLAGS)) $(FAKED_SRCS) \
+    -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c))
 
 build/compile_commands.json: build/stamps/UNITS Makefile tests/lint/database.py | test-packages
 	$(Q)$(PYTHON) -B tests/lint/database.py $@ $(UNITS)
@@ -312,6 +316,7 @@ help:
 	@:
 
 include tests/bench/bench.mk
+include tests/proof/proof.mk
 
 run-packages:
 	@tests/harness/packages.sh $(RUN_PACKAGES)

@@ -106,24 +106,42 @@ def loader_text():
     raise RuntimeError(f"{LOADER} has no .text")
 
 
+def make_machine(folder, memory, processors):
+    """QEMU's command line, with a volume and a variable store of its own in `folder`."""
+    code, variables = machine.firmware_files(machine.Machine())
+    boot = folder / "volume" / "EFI" / "BOOT"
+    boot.mkdir(parents=True)
+    shutil.copyfile(variables, folder / "variables.fd")
+    shutil.copyfile(LOADER, boot / "BOOTX64.EFI")
+    shutil.copyfile(KERNEL, folder / "volume" / "kernel.elf")
+    (folder / "volume" / "cmdline.txt").write_text(f"run=bench exit-port={machine.EXIT_PORT:#x}\n", encoding="ascii")
+    return [
+        *(machine.QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "std"),
+        *("-machine", "q35", "-m", memory, "-smp", str(processors), "-serial", "stdio"),
+        *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"),
+        *("-drive", "if=pflash,unit=1,format=raw,file=variables.fd"),
+        *("-drive", "format=raw,media=disk,snapshot=on,file=fat:volume"),
+        *("-device", f"isa-debug-exit,iobase={machine.EXIT_PORT:#x},iosize=0x04"),
+        *("-icount", f"shift={SHIFT},sleep=off", "-rtc", "base=2024-01-01,clock=vm"),
+    ]
+
+
 @contextlib.contextmanager
 def running_machine(memory, processors, *extra):
     """A machine under -icount, as (Popen, its folder)."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "build"))
-    it = machine.Machine(memory=memory, processors=processors)
-    machine._make_volume(it, folder / "volume", "bench")
-    command = machine._command(it, folder)
-    command += ["-icount", f"shift={SHIFT},sleep=off", "-rtc", "base=2024-01-01,clock=vm", *extra]
-    with open(folder / "output", "wb") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        yield process, folder
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    (ROOT / "build" / "bench").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="boot-", dir=ROOT / "build" / "bench") as folder:
+        folder = pathlib.Path(folder)
+        command = [*make_machine(folder, memory, processors), *extra]
+        with open(folder / "output", "wb") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            yield process, folder
+        finally:
+            process.kill()
+            process.wait()
 
 
 def packet(connection, text):
@@ -211,7 +229,7 @@ def count_boot(memory, processors):
                 places.append(f"heap {address:x} {address + size:x}")
             if name in CALLS:
                 places.append(f"call {address:x}")
-    with tempfile.TemporaryDirectory(prefix="places-", dir=ROOT / "build") as folder:
+    with tempfile.TemporaryDirectory(prefix="places-", dir=ROOT / "build" / "bench") as folder:
         folder = pathlib.Path(folder)
         (folder / "places").write_text("\n".join(places) + "\n", encoding="ascii")
         arguments = f"{plugin()},places={folder / 'places'},counts={folder / 'counts'}"

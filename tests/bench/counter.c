@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // What of the interface is used; Debian packages no header for it.
@@ -88,6 +89,23 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         translate(qemu_plugin_tb_get_insn(tb, i));
 }
 
+static bool read_place(const char *line, struct place *place)
+{
+    static const char *const words[] = {[STEP] = "step ", [HEAP] = "heap ", [CALL] = "call "};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char *rest = NULL;
+
+        if (strncmp(line, words[i], 5) != 0)
+            continue;
+        place->kind = (enum kind)i;
+        place->start = strtoull(line + 5, &rest, 16);
+        place->end = strtoull(rest, NULL, 16);
+        return true;
+    }
+    return false;
+}
+
 static bool read_places(const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -96,16 +114,8 @@ static bool read_places(const char *path)
     if (!file)
         return false;
     while (place_count < MOST && fgets(line, sizeof line, file)) {
-        struct place *place = &places[place_count++];
-
-        if (sscanf(line, "step %" SCNx64, &place->start) == 1)
-            place->kind = STEP;
-        else if (sscanf(line, "call %" SCNx64, &place->start) == 1)
-            place->kind = CALL;
-        else if (sscanf(line, "heap %" SCNx64 " %" SCNx64, &place->start, &place->end) == 2)
-            place->kind = HEAP;
-        else
-            place_count--;
+        if (read_place(line, &places[place_count]))
+            place_count++;
     }
     fclose(file);
     return place_count > 0;

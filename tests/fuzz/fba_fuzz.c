@@ -92,8 +92,8 @@ static void any_block(struct input *input, size_t *address, size_t *size)
 
 static struct operation any_operation(struct input *input)
 {
-    struct operation operation = {
-        .kind = (enum operation_kind)(input_byte(input) % OPERATION_KINDS)};
+    struct operation operation = {.kind =
+                                      (enum operation_kind)(input_byte(input) % OPERATION_KINDS)};
 
     switch (operation.kind) {
     case OPERATION_FREE:

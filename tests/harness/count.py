@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: MIT
 """A plugin of pytest: the last line is `N passed, N failed`, and what never ran counts as failed.
 
-The Makefile loads it for `make test` and `make lint` (`-p count`).
+The Makefile loads it for `make test` and `make lint` (`-p count`). The results also go to
+build/reports/tests.ktap, for programs that read KTAP.
 """
 
+import pathlib
+
 import pytest
+
+import ktap
+
+_KTAP = pathlib.Path("build/reports/tests.ktap")
 
 _selected = set()
 _passed = set()
@@ -35,6 +42,21 @@ def pytest_runtest_logreport(report):
         _failed.add(report.nodeid)
     elif report.when == "call":
         _passed.add(report.nodeid)
+
+
+def pytest_sessionfinish(session):
+    if session.config.option.collectonly:
+        return
+    passed = _passed - _failed
+    cases = [ktap.Case(_name(test), test in passed, "see the log of pytest") for test in sorted(_selected | _failed)]
+    _KTAP.parent.mkdir(parents=True, exist_ok=True)
+    _KTAP.write_text(ktap.write(cases) + "\n", encoding="utf-8")
+
+
+def _name(test):
+    """`tests/scenarios/test_boot.test_healthy[pc]`: in KTAP's names the dot ends the suite."""
+    file, _, name = test.partition("::")
+    return file.removesuffix(".py") + "." + (name.replace(".", "_") or "collection")
 
 
 @pytest.hookimpl(trylast=True)

@@ -99,6 +99,7 @@ class Boot:
     seconds: float  # wall time of QEMU
     spoke: float  # seconds until the first line of loader or kernel; None: there was none
     why_cold: str  # None: it was a warm boot
+    state: pathlib.Path  # from which it began; None: it was a cold boot
     started: float  # time.monotonic()
     by_main_thread: bool
     instructions: int  # None: they were not counted
@@ -155,15 +156,15 @@ def run(machine, show=lambda line, seconds: None):
     with _folder(machine.name) as folder, contextlib.ExitStack() as stack:
         _make_volume(machine, folder / "volume", run_id)
         command = _command(machine, folder)
-        inherited = ()
+        inherited, state = (), None
         if why_cold:
             command += _sources(machine, folder / "volume")
         else:
-            state = stack.enter_context(_saved(machine, command))
-            inherited = (state.fileno(),)
-            command += ["-incoming", f"fd:{state.fileno()}", *_warm_sources(machine, folder / "volume")]
+            opened = stack.enter_context(_saved(machine, command))
+            inherited, state = (opened.fileno(),), pathlib.Path(opened.name)
+            command += ["-incoming", f"fd:{opened.fileno()}", *_warm_sources(machine, folder / "volume")]
         if machine.debugger is not None:
-            command += ["-S", "-chardev", "socket,id=gdb,path=gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
+            command += ["-chardev", "socket,id=gdb,path=gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
         log = _log(machine.name)
         start = time.monotonic()
         watched = _watch(command, inherited, folder, log, machine, show)
@@ -184,6 +185,8 @@ def run(machine, show=lambda line, seconds: None):
             expected=tuple(machine.expected),
         )
         judgement = judge.judge(evidence)
+        if not why_cold and "load of migration failed" in evidence.qemu_errors:
+            state.unlink(missing_ok=True)  # damaged: the next boot saves it anew
         boot = Boot(
             machine=machine,
             judgement=judgement,
@@ -191,6 +194,7 @@ def run(machine, show=lambda line, seconds: None):
             seconds=seconds,
             spoke=watched.spoke,
             why_cold=why_cold,
+            state=state,
             started=start,
             by_main_thread=threading.current_thread() is threading.main_thread(),
             instructions=watched.instructions,
@@ -305,6 +309,8 @@ def _saved(machine, command):
             shutil.copyfile(firmware[1], folder / "variables.fd")
             kernel = ["-kernel", str(waiter)] if machine.source == "fw_cfg" else []
             with _qemu([*command, *kernel], (), folder) as (process, monitor):
+                monitor.listen()
+                monitor.start()
                 said = b""
                 deadline = time.monotonic() + warm.SAVE_SECONDS
                 while warm.WAITING not in said:
@@ -424,8 +430,11 @@ def _watch(command, inherited, folder, log, machine, show):
             counter = stack.enter_context(contextlib.closing(stop.Breakpoint(_counted_until(machine))))
             command, inherited = [*command, *counter.arguments], (*inherited, *counter.inherited)
         process, monitor = stack.enter_context(_qemu(command, inherited, folder))
+        monitor.listen()
         if counter:
             counter.started()
+        elif machine.debugger is None:
+            monitor.start()
         debugger = None if machine.debugger is None else stack.enter_context(_gdb(machine, folder))
         while True:
             now = time.monotonic()
@@ -498,7 +507,7 @@ def _gdb(machine, folder):
 
 @contextlib.contextmanager
 def _qemu(command, inherited, folder):
-    """A running QEMU and its Monitor."""
+    """A QEMU whose machine has not been started yet, and its Monitor."""
     # A session of its own, so that Ctrl-C reaches the harness, which then ends QEMU; and should the
     # harness itself be killed, the kernel ends QEMU (prctl(2), PR_SET_PDEATHSIG).
     if shutil.which("setpriv"):
@@ -506,7 +515,8 @@ def _qemu(command, inherited, folder):
     monitor = qmp.Monitor()
     with contextlib.closing(monitor), open(folder / "errors", "wb") as errors:
         process = subprocess.Popen(
-            [*command, *monitor.arguments],
+            # It waits (-S) until somebody listens to why it ends.
+            [*command, "-S", *monitor.arguments],
             cwd=folder,
             # Where QEMU keeps what a boot writes to its disks.
             env={**os.environ, "TMPDIR": str(folder)},

@@ -5,6 +5,7 @@ Runs over a pair of connected sockets, one end of which QEMU inherits: no file, 
 two boots could share. Used by machine.py (why did the machine end?) and warm.py (save it).
 """
 
+import contextlib
 import json
 import socket
 
@@ -22,8 +23,6 @@ class Monitor:
         self.arguments = ["-chardev", f"socket,id=qmp,fd={self._theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
         self._pending = b""
         self.events = []
-        # Lies in the socket until QEMU has said its greeting.
-        self._send("qmp_capabilities")
 
     def started(self):
         """QEMU has inherited its end: once it is gone, ours reads an end of file."""
@@ -46,6 +45,16 @@ class Monitor:
                 raise Refused(message["error"]["desc"])
             return message["return"]
 
+    def listen(self):
+        """From now on QEMU tells its events. Nothing happens when it is gone: its end will tell why."""
+        with contextlib.suppress(EOFError):
+            self.ask("qmp_capabilities")
+
+    def start(self):
+        """Lets a machine run that was started with -S; one that is being restored, as soon as it is."""
+        with contextlib.suppress(EOFError):
+            self.ask("cont")
+
     def why_it_ended(self):
         """The reason in the event SHUTDOWN ("guest-shutdown", "guest-reset" …) of a QEMU that has left,
         or None."""
@@ -56,7 +65,10 @@ class Monitor:
 
     def _send(self, command, **arguments):
         message = {"execute": command, "id": command, "arguments": arguments}
-        self._ours.sendall(json.dumps(message).encode() + b"\n")
+        try:
+            self._ours.sendall(json.dumps(message).encode() + b"\n")
+        except BrokenPipeError as error:
+            raise EOFError(f"QEMU left before it was asked for {command}") from error
 
     def _message(self):
         while b"\n" not in self._pending:

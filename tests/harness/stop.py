@@ -16,7 +16,7 @@ class Breakpoint:
         self._address = address
         self._ours, self._theirs = socket.socketpair()
         self.inherited = (self._theirs.fileno(),)
-        self.arguments = ["-S", "-chardev", f"socket,id=gdb,fd={self._theirs.fileno()}", "-gdb", "chardev:gdb"]
+        self.arguments = ["-chardev", f"socket,id=gdb,fd={self._theirs.fileno()}", "-gdb", "chardev:gdb"]
         self._pending = b""
 
     def started(self):

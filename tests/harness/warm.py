@@ -26,7 +26,7 @@ import qmp
 GO = "opt/harness/go"
 LOADER = "opt/harness/loader.efi"
 WAITING = b"waiter: waiting"
-KEPT = 16  # saved machines, some 45 MB each; the one used longest ago goes first
+KEPT = 24  # saved machines, some 45 MB each; the one used longest ago goes first
 MEMORY_MAX = 4 << 30  # bytes: all of the memory is read to save it
 SAVE_SECONDS = 180
 _ICOUNT = b"timer/icount"

@@ -396,6 +396,37 @@ static void run(enum placement placement, size_t size, unsigned depth, struct to
     totals->states += node_count;
 }
 
+// ── Openings ────────────────────────────────────────────────────────────────────────────────────
+
+static void complain_of_opening(uintptr_t base, const struct difference *difference)
+{
+    fprintf(stderr, "opening at %#zx:\n", (size_t)base);
+    pair_print_difference(difference);
+    exit(1);
+}
+
+// Buffers around both ends of the address space, and every combination of small numbers.
+static void check_openings(void)
+{
+    static const size_t sizes[] = {0, 1, 16, 4096, SIZE_MAX - 4096, SIZE_MAX};
+    struct difference difference;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (uintptr_t offset = 0; offset < 20; offset++)
+            for (unsigned end = 0; end < 2; end++) {
+                uintptr_t base = end == 0 ? offset : HIGHEST_END + 2 - offset;
+                if (!pair_open(&pair, base, sizes[i], NULL, false, &difference))
+                    complain_of_opening(base, &difference);
+            }
+    for (unsigned digits = 0; digits < 4 * 4 * 4 * 4 * 4; digits++) {
+        const struct fba_numbers numbers = {digits & 3, digits >> 2 & 3, digits >> 4 & 3,
+                                            digits >> 6 & 3, digits >> 8 & 3};
+        pair_not_ready(&pair);
+        if (!pair_adopt(&pair, MIDDLE, &numbers, &difference) || !pair_compare(&pair, &difference))
+            complain_of_opening(MIDDLE, &difference);
+    }
+}
+
 // ── All buffers, shared out among processes ─────────────────────────────────────────────────────
 
 static void work(unsigned depth, unsigned process, unsigned processes, struct totals *totals)
@@ -459,6 +490,7 @@ int main(int argc, char **argv)
         return 2;
     }
     time_t start = time(NULL);
+    check_openings();
     bool all_agreed = run_processes(depth, processes, totals);
     struct totals all = {0, 0};
     for (unsigned placement = 0; placement < PLACEMENTS; placement++) {
@@ -472,9 +504,10 @@ int main(int argc, char **argv)
         all.states += sum.states;
         all.operations += sum.operations;
     }
-    printf("exhaustive: every sequence of %u operations on %d buffers: %llu states, %llu operations "
-           "compared, %ld s: %s\n",
-           depth, (LARGEST_BUFFER + 1) * PLACEMENTS, all.states, all.operations,
-           (long)(time(NULL) - start), all_agreed ? "no difference" : "FAILED");
+    printf(
+        "exhaustive: every sequence of %u operations on %d buffers: %llu states, %llu operations "
+        "compared, %ld s: %s\n",
+        depth, (LARGEST_BUFFER + 1) * PLACEMENTS, all.states, all.operations,
+        (long)(time(NULL) - start), all_agreed ? "no difference" : "FAILED");
     return all_agreed ? 0 : 1;
 }

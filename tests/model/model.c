@@ -72,8 +72,7 @@ static struct model_block *find_block(struct model *model, uintptr_t start, size
 static void add_block(struct model *model, wide start, size_t size, bool scratch)
 {
     if (model->block_count < MODEL_BLOCKS)
-        model->blocks[model->block_count++] =
-            (struct model_block){(uintptr_t)start, size, scratch};
+        model->blocks[model->block_count++] = (struct model_block){(uintptr_t)start, size, scratch};
 }
 
 static void remove_block(struct model *model, const struct model_block *block)
@@ -247,8 +246,8 @@ static wide ceiling_of(const struct model *model)
     return count > 0 ? model->marks[model->open[1][count - 1]].free_at : model->reserve;
 }
 
-static enum fba_status find(const struct model *model, uintptr_t block, size_t size, wide taken_from,
-                            wide taken_to)
+static enum fba_status find(const struct model *model, uintptr_t block, size_t size,
+                            wide taken_from, wide taken_to)
 {
     wide start = block;
 
@@ -305,8 +304,7 @@ enum fba_status model_scratch_free(struct model *model, uintptr_t block, size_t 
     return FBA_OK;
 }
 
-enum fba_status model_resize(struct model *model, uintptr_t block, size_t old_size,
-                             size_t new_size)
+enum fba_status model_resize(struct model *model, uintptr_t block, size_t old_size, size_t new_size)
 {
     enum fba_status found = find(model, block, old_size, model->base, model->next);
     bool is_last = (wide)block + (wide)old_size == model->next;
@@ -451,10 +449,10 @@ enum fba_status model_rebase(struct model *model, uintptr_t base)
         return FBA_BUSY;
     if (model_init(&at_new_place, base, model_capacity(model), false) != FBA_OK)
         return FBA_BAD_BUFFER;
-    wide *const addresses[] = {&model->base,        &model->end,         &model->next,
-                               &model->top,         &model->adopted,     &model->reserve,
+    wide *const addresses[] = {&model->base,         &model->end,         &model->next,
+                               &model->top,          &model->adopted,     &model->reserve,
                                &model->reserve_next, &model->stays_below, &model->stays_from,
-                               &model->touched_low, &model->touched_top};
+                               &model->touched_low,  &model->touched_top};
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
         *addresses[i] += distance;
     for (size_t i = 0; i < model->block_count; i++)
@@ -473,7 +471,8 @@ enum fba_status model_export(const struct model *model, struct fba_numbers *numb
     numbers->size = (uint64_t)(model->end - model->base);
     numbers->used = (uint64_t)(model->next - model->base);
     numbers->peak = (uint64_t)model->peak;
-    numbers->high = model->zero_known ? (uint64_t)(model->touched_low - model->base) : numbers->size;
+    numbers->high =
+        model->zero_known ? (uint64_t)(model->touched_low - model->base) : numbers->size;
     numbers->low = model->zero_known ? (uint64_t)(model->touched_top - model->base) : 0;
     return FBA_OK;
 }

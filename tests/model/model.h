@@ -44,7 +44,7 @@ struct model {
     wide stays_below, stays_from; // sealed: the parts that stay
     wide peak;
 
-    bool zero_known;              // the buffer was promised to be zero
+    bool zero_known;               // the buffer was promised to be zero
     wide touched_low, touched_top; // outside [touched_low, touched_top) bytes were handed out
 
     struct model_block blocks[MODEL_BLOCKS];

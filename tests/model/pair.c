@@ -76,9 +76,8 @@ static bool same_failure(const struct pair *pair, struct difference *difference)
            same(difference, "failure.shortfall", real->shortfall, expected->shortfall) &&
            same(difference, "failure.count", real->count, expected->count) &&
            same(difference, "calls of the hook", pair->hook_calls, expected->count) &&
-           (!expected->caller ||
-            same(difference, "failure.caller", (uintptr_t)real->caller,
-                 (uintptr_t)expected->caller));
+           (!expected->caller || same(difference, "failure.caller", (uintptr_t)real->caller,
+                                      (uintptr_t)expected->caller));
 }
 
 static bool same_figures(const struct pair *pair, struct difference *difference)
@@ -367,8 +366,7 @@ static bool step_seal(struct pair *pair, size_t granule, struct difference *diff
            same(difference, "reserve.end", real.reserve.end, expected.reserve.end);
 }
 
-static bool step_other(struct pair *pair, const struct operation *op,
-                       struct difference *difference)
+static bool step_other(struct pair *pair, const struct operation *op, struct difference *difference)
 {
     static struct fba stranger;
     struct fba_mark foreign = {.owner = &stranger, .serial = 1};

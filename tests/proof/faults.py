@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The seeded faults: what a tired developer might write instead. The proof and the exhaustive run
 must each notice every one of theirs. (name, file, the text as it ships, the text with the fault,
-the function whose goals must suffer; None: it concerns the exhaustive run only)"""
+the function whose goals must suffer)"""
 
 FAULTS = [
     ('a sum that wraps', 'fba.c',
@@ -38,8 +38,9 @@ FAULTS = [
      '    fba->overtaken = fba->serial;\n', '', 'fba_reset'),
     ('a buffer that wraps', 'fba.c',
      ' && size <= highest_end - base;', ' && base + size <= highest_end;', 'is_good_buffer'),
-    ('a granule given away twice', 'fba_handoff.c',
-     'if (permanent_last >= free_end) {', 'if (permanent_last > free_end) {', 'fba_seal'),
+    ('the reserve given away', 'fba_handoff.c',
+     'uintptr_t free_end = fba->reserve & ~(granule - 1);',
+     'uintptr_t free_end = fba->end & ~(granule - 1);', 'fba_seal'),
     ('a reserve over blocks', 'fba_handoff.c',
      'if (size >= fba->top - fba->last)', 'if (size > fba->top - fba->last)', 'fba_set_reserve'),
     ('numbers believed', 'fba_handoff.c',

@@ -168,7 +168,7 @@ def main():
             for name in contradictions:
                 print(f'proof: {machine}: contradictory assumptions: {name}', flush=True)
             failed = failed or bool(contradictions)
-    faults = [fault for fault in FAULTS if fault[4]] if arguments.faults else []
+    faults = FAULTS if arguments.faults else []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         noticed = list(pool.map(lambda fault: fault_noticed(fault, first, arguments.timeout),
                                 faults))

@@ -63,3 +63,21 @@ def test_flat_report():
 )
 def test_not_passed(text):
     assert not ktap.parse(text).passed
+
+
+def test_what_is_written_is_read_again():
+    cases = [
+        ktap.Case("suite.one", True, ""),
+        ktap.Case("other.two", False, "a line\nanother"),
+        ktap.Case("suite.three # 3", True, ""),
+        ktap.Case("alone", True, ""),
+    ]
+    report = ktap.parse(ktap.write(cases))
+    assert report.problems == []
+    assert [(case.name, case.passed) for case in report.cases] == [
+        ("suite.one", True),
+        ("suite.three _ 3", True),
+        ("other.two", False),
+        ("cases.alone", True),
+    ]
+    assert "another" in report.cases[2].detail

@@ -171,3 +171,11 @@ def test_everything_is_written_under_build(tree):
     assert files() == before
     make("clean", folder=tree)
     assert not (tree / "build").exists()
+
+
+def test_a_build_that_fails_is_a_failed_test(tree):
+    """The stand-in is no whole tree: there is no loader to build."""
+    done = make("test", folder=tree)
+    assert done.returncode != 0
+    assert "No rule to make target 'build/loader/" in done.stderr
+    assert done.stdout.splitlines()[-1] == "0 passed, 1 failed"

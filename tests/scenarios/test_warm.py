@@ -75,3 +75,19 @@ def test_a_machine_is_saved_once_and_the_oldest_goes(tmp_path, monkeypatch):
 def test_what_cannot_be_warm_says_why(settings):
     assert warm.reason_against(machine.Machine()) is None
     assert warm.reason_against(dataclasses.replace(machine.Machine(), **settings))
+
+
+def boot_from_damage():
+    """On a machine of its own, whose saved state nobody else needs."""
+    described = machine.Machine(name="warm-damaged", memory="96M")
+    first = machine.run(described)
+    with open(first.state, "r+b") as file:
+        file.truncate(1 << 20)
+    return first, machine.run(described), machine.run(described)
+
+
+@background(boot_from_damage)
+def test_a_damaged_state_is_made_anew(outcome):
+    first, damaged, last = outcome
+    assert first.verdict is last.verdict is Verdict.PASSED, f"{first.summary()}\n{last.summary()}"
+    assert damaged.verdict is Verdict.COULD_NOT_START, damaged.summary()

@@ -9,7 +9,13 @@
 // zeroed bytes are zero.
 //
 //     explore          prints one line a scenario; exit 1 at the first error
+#include <cstdio>
+#include <iostream>
+
+// Its names for the allocation functions would get into everything that follows.
 #include <relacy/relacy.hpp>
+#undef new
+#undef delete
 #undef malloc
 #undef calloc
 #undef realloc
@@ -17,10 +23,6 @@
 
 #include "kmem/fba_shared.h"
 #include "tests/proof/shared/kmem/atomic.h"
-
-#include <cstdio>
-#include <cstring>
-#include <sstream>
 
 namespace
 {
@@ -40,7 +42,7 @@ const std::uintptr_t buffer = 0x1000; // never dereferenced
 // What the threads share.
 struct memory {
     struct fba fba;
-    rl::atomic<std::uintptr_t> last, high, peak, failures, recording, retries;
+    rl::atomic<std::uintptr_t> last, high, peak, settled, failures, recording, retries;
     rl::var<int> bytes[buffer_size];
     rl::var<int> in_hook;
 
@@ -52,6 +54,8 @@ struct memory {
             return high;
         if (address == &fba.peak)
             return peak;
+        if (address == &fba.settled)
+            return settled;
         if (address == &fba.failure.count)
             return failures;
         if (address == &fba.recording)
@@ -104,6 +108,7 @@ struct explored : rl::test_suite<explored<scenario, threads>, threads>, memory {
         last($) = fba.last;
         high($) = fba.high;
         peak($) = fba.peak;
+        settled($) = fba.settled;
         failures($) = 0;
         recording($) = 0;
         retries($) = 0;
@@ -119,6 +124,7 @@ struct explored : rl::test_suite<explored<scenario, threads>, threads>, memory {
         fba.last = last($);
         fba.high = high($);
         fba.peak = peak($);
+        fba.settled = settled($);
         fba_shared_end(&fba);
         RL_ASSERT(recording($) == 0);
         run.after(*this, failures($), threads);
@@ -289,20 +295,18 @@ struct unwind : scenario {
 template <typename scenario, int threads>
 bool explore(const char *name)
 {
-    std::ostringstream output;
+    std::ostream nowhere(nullptr);
     rl::test_params params;
 
     params.search_type = rl::sched_full;
-    params.output_stream = &output;
-    params.progress_stream = &output;
+    params.output_stream = &std::cerr; // the history of an error
+    params.progress_stream = &nowhere;
     params.execution_depth_limit = 10000;
     params.iteration_count = 100000000;
     bool agreed = rl::simulate<explored<scenario, threads>>(params);
     std::printf("shared: %-10s %d threads: %llu executions: %s\n", name, threads,
                 static_cast<unsigned long long>(params.stop_iteration),
                 agreed ? "all good" : rl::test_result_str(params.test_result));
-    if (!agreed)
-        std::fprintf(stderr, "%s\n", output.str().c_str());
     std::fflush(stdout);
     return agreed;
 }
@@ -336,9 +340,7 @@ int main()
 {
     return explore<hand_on, 2>("hand on") && explore<edge, 2>("edge") && explore<grow, 2>("grow") &&
                    explore<shrink, 2>("shrink") && explore<unwind, 2>("unwind") &&
-                   explore<grow, 3>("grow") && explore<hand_on, 3>("hand on") &&
-                   explore<shrink, 3>("shrink") && explore<unwind, 3>("unwind") &&
-                   explore<edge, 3>("edge")
+                   explore<grow, 3>("grow")
                ? 0
                : 1;
 }
