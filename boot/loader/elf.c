@@ -44,6 +44,9 @@ enum { EI_CLASS = 4, EI_DATA = 5, EI_VERSION = 6 };
 #define EM_X86_64 62
 #define PT_LOAD 1
 #define PT_INTERP 3
+#define PT_TLS 7
+#define PT_LOOS 0x60000000u
+#define PT_HIPROC 0x7fffffffu
 #define PF_X 1u
 #define PF_W 2u
 #define PF_R 4u
@@ -171,6 +174,13 @@ static bool check_region(struct checker *checker, size_t index, const struct pro
     return true;
 }
 
+// Types of the ABI, and the ranges that it leaves to operating systems and processors. A kernel
+// whose headers bear another may miss a segment that it counts on: its stack, say.
+static bool is_known_type(uint32_t type)
+{
+    return type <= PT_TLS || (type >= PT_LOOS && type <= PT_HIPROC);
+}
+
 static bool check_program_headers(struct checker *checker, const struct elf_header *header)
 {
     for (size_t i = 0; i < header->e_phnum; i++) {
@@ -184,6 +194,8 @@ static bool check_program_headers(struct checker *checker, const struct elf_head
             good = check_segment(checker, i, &program);
         else if (program.p_type == PT_EARLY_HEAP)
             good = check_region(checker, i, &program);
+        else if (!is_known_type(program.p_type))
+            good = fail(checker, ELF_UNKNOWN_PROGRAM_HEADER, i, program.p_type, 0);
         if (!good)
             return false;
     }
@@ -323,6 +335,12 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
                      "%llu section headers at offset %llu reach beyond the file's end at %llu: "
                      "is the file truncated?",
                      a, b, c);
+        return;
+    case ELF_UNKNOWN_PROGRAM_HEADER:
+        writer_print(writer,
+                     "program header %llu has type 0x%llx, which nobody has defined: is the file "
+                     "damaged?",
+                     a, b);
         return;
     case ELF_INTERPRETER:
         writer_print(writer,

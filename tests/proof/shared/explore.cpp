@@ -292,8 +292,7 @@ struct unwind : scenario {
     }
 };
 
-template <typename scenario, int threads>
-bool explore(const char *name)
+template <typename scenario, int threads> bool explore(const char *name)
 {
     std::ostream nowhere(nullptr);
     rl::test_params params;
