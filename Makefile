@@ -17,7 +17,7 @@ CMDLINE    ?=
 FILES      ?=
 SIGN_KEY   ?=
 SIGN_CERT  ?=
-TESTS      ?= tests/lint tests/scenarios tests/host tests/embed tests/bench
+TESTS      ?= tests/lint tests/scenarios tests/host tests/embed tests/model tests/bench
 PYTHON     ?= /usr/bin/python3
 CFLAGS     ?=
 ifeq ($(origin CC),default)
@@ -29,6 +29,7 @@ Targets:
   make all      build the loader, the kernel and the test kernel
   make run      build, boot in QEMU with OVMF, show the serial line, judge the end
   make test     build and run everything; ends with `N passed, N failed`
+  make test-all the same, then what takes long: exhaustive, and sweeps over whole machines
   make lint     clang-format, clang-tidy, cppcheck, gcc and clang, direction of includes
   make image    write IMAGE, a disk image with loader and kernel that boots from a USB stick
   make format   let clang-format lay out all C files
@@ -36,7 +37,7 @@ Targets:
   make bench-publish   copy these two to tests/bench/, where the README shows them
   make bench-record    record the instruction counts that `make test` holds us to
   make bench-boot      instructions of a boot, step by step, and the early heap's share
-  make proof      Frama-C over the fba as it ships, mask facts in bit vectors, shared mode under C11
+  make proof      work in progress, red: Frama-C over the fba; mask facts; shared mode under C11
   make exhaustive every sequence of MODEL_DEPTH=5 operations against the model, and seeded faults
   make fuzz SECONDS=600   so long for each fuzz target, after the kept corpus
   make clean    remove build/
@@ -314,6 +315,16 @@ clean:
 help:
 	$(info $(HELP))
 	@:
+
+# The long rows: every sequence of operations, and sweeps over whole machines.
+test-all: test exhaustive
+	$(PYTHON) -B tests/harness/sweep.py processors 1..16 -- --kernel build/kernel.elf
+	$(PYTHON) -B tests/harness/sweep.py memory 64M..2G*2
+	$(PYTHON) -B tests/harness/sweep.py heap 8K..160K/8K
+	$(PYTHON) -B tests/harness/sweep.py word fail= 1..60 --accept "out of memory" -- --smp 4
+	$(PYTHON) -B tests/harness/sweep.py damage 200
+
+.PHONY: test-all
 
 include tests/bench/bench.mk
 include tests/proof/proof.mk
