@@ -96,8 +96,11 @@ ifneq ($(findstring clang,$(CC)),)
 RUN_PACKAGES += clang=clang
 endif
 IMAGE_PACKAGES := $(RUN_PACKAGES) fdisk=/usr/sbin/sfdisk mtools=mcopy $(if $(SIGN_KEY),sbsigntool=sbsign)
+# The sanitizers' part of clang, which some releases have in its own package.
+CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-x86_64.a)
 TEST_PACKAGES := $(IMAGE_PACKAGES) sbsigntool=sbsign openssl=openssl libc6-dev=/usr/include/stdio.h python3-pytest=python:pytest \
-    clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck \
+    clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck gdb=gdb \
+    $(if $(CLANG_RUNTIME),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
     g++=g++ qemu-user-static=qemu-aarch64-static \
     gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc libc6-dev-arm64-cross=/usr/aarch64-linux-gnu/include/stdio.h \
     gcc-riscv64-linux-gnu=riscv64-linux-gnu-gcc libc6-dev-riscv64-cross=/usr/riscv64-linux-gnu/include/stdio.h \
@@ -274,6 +277,9 @@ build/compile_commands.json: build/stamps/UNITS Makefile tests/lint/database.py 
 
 -include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(WAITER_OBJS) $(HOST_OBJS))
 
+include tests/bench/bench.mk
+include tests/proof/proof.mk
+
 # --- What can be done -----------------------------------------------------------------------------
 
 # The tests make kernels of their own: they must not take over this make's options and job server.
@@ -326,8 +332,6 @@ test-all: test exhaustive
 
 .PHONY: test-all
 
-include tests/bench/bench.mk
-include tests/proof/proof.mk
 
 run-packages:
 	@tests/harness/packages.sh $(RUN_PACKAGES)

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 seconds=${1:?usage: run.sh SECONDS [TARGET...]}
 shift
-clang=${FUZZ_CLANG:-clang-14}
+clang=${FUZZ_CLANG:-clang}
 flags="-std=c11 -g -O1 -I. -Wall -Wextra -Werror -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all"
 sources_fba_fuzz="tests/model/model.c tests/model/pair.c kmem/fba.c kmem/fba_handoff.c"
 sources_containers_fuzz="kmem/array_list.c kmem/ledger.c kmem/allocator.c kmem/fba_allocator.c kmem/fba.c"

@@ -3,7 +3,6 @@
 # Proof, exhaustive run, fuzzing and the memory-model checker. The Makefile includes it.
 
 PROOF_PACKAGES := frama-c-base=frama-c why3=why3 z3=z3 cvc4=cvc4 relacy-dev=/usr/include/relacy/relacy.hpp g++=g++
-FUZZ_PACKAGES  := clang-14=clang-14 libclang-rt-14-dev=/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
 MODEL_DEPTH    ?= 5
 SHARED         := build/proof/shared
 
@@ -15,18 +14,15 @@ proof: | proof-packages
 	$(PYTHON) -B tests/proof/run.py --faults --smoke
 
 # Every sequence of MODEL_DEPTH operations against the reference model; the seeded faults at 3.
-exhaustive: | fuzz-packages
+exhaustive: | test-packages
 	$(PYTHON) -B tests/model/run.py 3 --faults
 	$(PYTHON) -B tests/model/run.py $(MODEL_DEPTH)
 
 # make fuzz SECONDS=600
-fuzz: | fuzz-packages
+fuzz: | test-packages
 	tests/fuzz/run.sh $(SECONDS)
 
 proof-packages:
 	@tests/harness/packages.sh $(PROOF_PACKAGES)
 
-fuzz-packages:
-	@tests/harness/packages.sh $(FUZZ_PACKAGES) gcc=gcc
-
-.PHONY: proof exhaustive fuzz proof-packages fuzz-packages
+.PHONY: proof exhaustive fuzz proof-packages

@@ -91,8 +91,9 @@ def tree(tmp_path_factory):
         (folder / name).write_text(text)
     shutil.copy(machine.ROOT / "Makefile", folder)
     shutil.copytree(machine.ROOT / "tests" / "harness", folder / "tests" / "harness")
-    (folder / "tests" / "bench").mkdir()
-    shutil.copy(machine.ROOT / "tests" / "bench" / "bench.mk", folder / "tests" / "bench")
+    for part in machine.ROOT.glob("tests/*/*.mk"):
+        (folder / "tests" / part.parent.name).mkdir()
+        shutil.copy(part, folder / "tests" / part.parent.name)
     done = make("build/kernel.elf", folder=folder)
     assert done.returncode == 0, done.stderr
     return folder
