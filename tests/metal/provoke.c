@@ -66,6 +66,58 @@ static void execute_undefined(struct kernel *kernel)
     __asm__ volatile("ud2");
 }
 
+// The same on another processor, on its own stacks.
+static void touch_null_there(struct processor *processor)
+{
+    (void)processor;
+    touch(0);
+}
+
+static void overflow_stack_there(struct processor *processor)
+{
+    (void)processor;
+    overflow_stack(&metal_kernel);
+}
+
+static void fault_twice_there(struct processor *processor)
+{
+    (void)processor;
+    fault_twice(&metal_kernel);
+}
+
+static void interrupt_there(struct processor *processor)
+{
+    (void)processor;
+    __asm__ volatile("int $2"); // the gate and the stack of an NMI
+}
+
+static void on_another(struct kernel *kernel, void (*misdeed)(struct processor *processor))
+{
+    if (kernel->processors.arrived == 0)
+        writer_print(&kernel->console.writer, "kernel: there is no other processor\n");
+    processors_work(&kernel->processors, misdeed);
+}
+
+static void other_null(struct kernel *kernel)
+{
+    on_another(kernel, touch_null_there);
+}
+
+static void other_stack_overflow(struct kernel *kernel)
+{
+    on_another(kernel, overflow_stack_there);
+}
+
+static void other_double_fault(struct kernel *kernel)
+{
+    on_another(kernel, fault_twice_there);
+}
+
+static void other_nmi(struct kernel *kernel)
+{
+    on_another(kernel, interrupt_there);
+}
+
 // Without any gate every fault is one too many.
 static void fault_thrice(struct kernel *kernel)
 {
@@ -109,6 +161,10 @@ static const struct {
     {"region_underrun", underrun_region},
     {"invalid_opcode", execute_undefined},
     {"double_fault", fault_twice},
+    {"other_null", other_null},
+    {"other_stack_overflow", other_stack_overflow},
+    {"other_double_fault", other_double_fault},
+    {"other_nmi", other_nmi},
     {"triple_fault", fault_thrice},
     {"hang", hang},
     {"reset", reset},

@@ -15,7 +15,13 @@ KERNEL = machine.BUILD / "kernel-tests.elf"
 
 def boot(name):
     return machine.run(
-        machine.Machine(kernel=KERNEL, name=f"provoke-{name}", words=(f"only=provoke.{name}",), silence=8)
+        machine.Machine(
+            kernel=KERNEL,
+            name=f"provoke-{name}",
+            processors=2 if name.startswith("other_") else 1,
+            words=(f"only=provoke.{name}",),
+            silence=8,
+        )
     )
 
 
@@ -45,7 +51,11 @@ def misdeeds(table):
             "region_overrun": ["which is not mapped", "that is in the guard page behind the early heap's region"],
             "region_underrun": ["which is not mapped", "that is in the guard page before the early heap's region"],
             "invalid_opcode": ["trap: invalid opcode (vector 6, error code 0x0)"],
-            "double_fault": ["trap: double fault (vector 8, error code 0x0)"],
+            "double_fault": ["trap: double fault (vector 8, error code 0x0) on processor 0"],
+            "other_null": ["error code 0x2) on processor 1", "the kernel wrote to 0x0000000000000000"],
+            "other_stack_overflow": ["that is in the guard page under the first stack of processor 1"],
+            "other_double_fault": ["trap: double fault (vector 8, error code 0x0) on processor 1"],
+            "other_nmi": ["trap: non-maskable interrupt (vector 2, error code 0x0) on processor 1"],
         }
     ),
 )
