@@ -2,7 +2,8 @@
 // What kmem/fba.c and kmem/fba_handoff.c are proved to do, as ACSL contracts. Frama-C reads this
 // header before the sources, which it takes as they ship: the functions are declared here once
 // more, each with its contract. tests/proof/README.md says what is assumed.
-// clang-format off: it would fold the contracts.
+// It is laid out by hand, because a formatter would fold the contracts.
+// clang-format off
 #ifndef TESTS_PROOF_CONTRACTS_H
 #define TESTS_PROOF_CONTRACTS_H
 
