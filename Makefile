@@ -38,7 +38,7 @@ Targets:
   make bench-record    record the instruction counts that `make test` holds us to
   make bench-boot      instructions of a boot, step by step, and the early heap's share
   make proof      work in progress, red: Frama-C over the fba; mask facts; shared mode under C11
-  make exhaustive every sequence of MODEL_DEPTH=5 operations against the model, and seeded faults
+  make exhaustive every sequence of MODEL_DEPTH=4 operations against the model, and seeded faults
   make fuzz SECONDS=600   so long for each fuzz target, after the kept corpus
   make clean    remove build/
   make build/heap-64K/kernel.elf   the kernel with an early heap of another size

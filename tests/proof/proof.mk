@@ -3,7 +3,7 @@
 # Proof, exhaustive run, fuzzing and the memory-model checker. The Makefile includes it.
 
 PROOF_PACKAGES := frama-c-base=frama-c why3=why3 z3=z3 cvc4=cvc4 relacy-dev=/usr/include/relacy/relacy.hpp g++=g++
-MODEL_DEPTH    ?= 5
+MODEL_DEPTH    ?= 4
 SHARED         := build/proof/shared
 
 # Frama-C over kmem/fba*.c as they ship, the mask facts in bit vectors, the shared mode under the
