@@ -117,11 +117,6 @@ void traps_add_place(struct traps_place *place)
     __atomic_store_n(&known_places, place, __ATOMIC_RELEASE);
 }
 
-void traps_forget_places(void)
-{
-    __atomic_store_n(&known_places, NULL, __ATOMIC_RELEASE);
-}
-
 const char *traps_name(uint64_t vector)
 {
     // SDM 3A table 6-1; 28 to 30 are AMD's, APM volume 2, table 8-1.

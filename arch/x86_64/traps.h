@@ -99,9 +99,6 @@ void traps_set_stop(void (*stop)(void));
 // the list whole. One processor at a time.
 void traps_add_place(struct traps_place *place);
 
-// Forgets all places.
-void traps_forget_places(void);
-
 // The name of an exception; "interrupt" for vectors from 32, "reserved" for those without a name.
 const char *traps_name(uint64_t vector);
 

@@ -32,6 +32,19 @@ static void catch_traps(struct kernel *kernel)
     traps_load(kernel->first_gates);
 }
 
+static void name_place(struct traps_place *place, uintptr_t low, uintptr_t high, const char *name,
+                       bool is_stack)
+{
+    *place = (struct traps_place){
+        .low = low,
+        .high = high,
+        .name = name,
+        .processor = TRAPS_NO_PROCESSOR,
+        .is_stack = is_stack,
+    };
+    traps_add_place(place);
+}
+
 // Tells accounts of traps about the stack and the guards that linker.ld made.
 static void name_places(struct kernel *kernel)
 {
@@ -39,29 +52,13 @@ static void name_places(struct kernel *kernel)
     uintptr_t region = kernel->handoff->region_virtual;
     uintptr_t region_end = region + kernel->handoff->heap.size;
 
-    kernel->boot_stack = (struct traps_place){.low = bottom,
-                                              .high = (uintptr_t)boot_stack_top,
-                                              .name = "boot stack",
-                                              .processor = TRAPS_NO_PROCESSOR,
-                                              .is_stack = true};
-    kernel->boot_stack_guard = (struct traps_place){.low = bottom - PAGING_4K,
-                                                    .high = bottom,
-                                                    .name = "guard page under the boot stack",
-                                                    .processor = TRAPS_NO_PROCESSOR};
-    kernel->region_guards[0] =
-        (struct traps_place){.low = region - PAGING_4K,
-                             .high = region,
-                             .name = "guard page before the early heap's region",
-                             .processor = TRAPS_NO_PROCESSOR};
-    kernel->region_guards[1] =
-        (struct traps_place){.low = region_end,
-                             .high = region_end + PAGING_4K,
-                             .name = "guard page behind the early heap's region",
-                             .processor = TRAPS_NO_PROCESSOR};
-    traps_add_place(&kernel->boot_stack);
-    traps_add_place(&kernel->boot_stack_guard);
-    traps_add_place(&kernel->region_guards[0]);
-    traps_add_place(&kernel->region_guards[1]);
+    name_place(&kernel->boot_stack, bottom, (uintptr_t)boot_stack_top, "boot stack", true);
+    name_place(&kernel->boot_stack_guard, bottom - PAGING_4K, bottom,
+               "guard page under the boot stack", false);
+    name_place(&kernel->region_guards[0], region - PAGING_4K, region,
+               "guard page before the early heap's region", false);
+    name_place(&kernel->region_guards[1], region_end, region_end + PAGING_4K,
+               "guard page behind the early heap's region", false);
 }
 
 static bool table_from_heap(void *context, physical_t *table)

@@ -3,31 +3,13 @@
 // nasty maps, compared page by page with a model that knows nothing of sorting or merging.
 #include "arch/x86_64/memory.h"
 #include "boot/memory_map.h"
+#include "tests/boot/efi_memory.h"
 #include "tests/boot/suites.h"
 
 #define PAGE UINT64_C(4096)
 #define GIB (UINT64_C(1) << 30)
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
-// UEFI 2.10, 7.2.3.
-enum type {
-    RESERVED = 0,
-    LOADER_CODE = 1,
-    LOADER_DATA = 2,
-    BOOT_CODE = 3,
-    BOOT_DATA = 4,
-    RUNTIME_CODE = 5,
-    RUNTIME_DATA = 6,
-    CONVENTIONAL = 7,
-    UNUSABLE = 8,
-    ACPI_TABLES = 9,
-    ACPI_NVS = 10,
-    MAPPED_IO = 11,
-    PORT_SPACE = 12,
-    PAL_CODE = 13,
-    PERSISTENT = 14,
-    NOBODY_KNOWS = 0x7abcdef0,
-};
 #define WB UINT64_C(8)
 #define UNCACHED UINT64_C(1)
 

@@ -6,28 +6,14 @@
 #define TESTS_BOOT_RECORDED_MAPS_H
 
 #include "boot/memory_map.h"
+#include "tests/boot/efi_memory.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-// EFI_MEMORY_TYPE, those that the logs have: UEFI 2.10, 7.2.1.
-enum recorded_type {
-    RESERVED = 0,
-    LOADER_CODE = 1,
-    LOADER_DATA = 2,
-    BOOT_CODE = 3,
-    BOOT_DATA = 4,
-    RUNTIME_CODE = 5,
-    RUNTIME_DATA = 6,
-    CONVENTIONAL = 7,
-    ACPI_TABLES = 9,
-    ACPI_NVS = 10,
-    MAPPED_IO = 11,
-};
-
 // In the order of the log, which is the firmware's.
 struct recorded_descriptor {
-    uint32_t type; // an enum recorded_type
+    uint32_t type; // an enum efi_memory_type
     uint64_t attribute;
     uint64_t start; // physical, in bytes
     uint64_t pages;

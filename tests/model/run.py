@@ -9,8 +9,6 @@ demands that a difference is found. Exit 1 if there is a difference, or a fault 
 """
 import argparse
 import pathlib
-import re
-import shutil
 import subprocess
 import sys
 
@@ -19,7 +17,7 @@ BUILD = ROOT / 'build' / 'model'
 FLAGS = ['-std=c11', '-D_DEFAULT_SOURCE', '-O3', '-flto', '-g', '-Wall', '-Wextra', '-Werror']
 
 sys.path.insert(0, str(ROOT / 'tests' / 'proof'))
-from faults import FAULTS  # noqa: E402 pylint: disable=wrong-import-position
+from faults import FAULTS, seed  # noqa: E402 pylint: disable=wrong-import-position
 
 
 def build(name, kmem):
@@ -37,14 +35,7 @@ def unnoticed_faults(depth):
     """The names of the faults over which the run finds no difference."""
     unnoticed = []
     for name, file, good, bad, _ in FAULTS:
-        root = BUILD / 'fault' / re.sub(r'\W+', '-', name)
-        shutil.rmtree(root, ignore_errors=True)
-        shutil.copytree(ROOT / 'kmem', root / 'kmem')
-        path = root / 'kmem' / file
-        text = path.read_text()
-        if text.count(good) != 1:
-            sys.exit(f'exhaustive: the fault "{name}" no longer fits kmem/{file}')
-        path.write_text(text.replace(good, bad))
+        root = seed(BUILD, name, file, good, bad)
         program = build(f'fault/{root.name}/exhaustive', root)
         run = subprocess.run([str(program), str(depth), '1'], capture_output=True, check=False)
         if run.returncode == 0:

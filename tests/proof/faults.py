@@ -2,6 +2,26 @@
 """The seeded faults: what a tired developer might write instead. The proof and the exhaustive run
 must each notice every one of theirs. (name, file, the text as it ships, the text with the fault,
 the function whose goals must suffer)"""
+import pathlib
+import re
+import shutil
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def seed(build, name, file, good, bad):
+    """Copies kmem/ to a folder of the fault's own under `build`, seeds it there, and returns the folder."""
+    root = build / 'fault' / re.sub(r'\W+', '-', name)
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(ROOT / 'kmem', root / 'kmem')
+    path = root / 'kmem' / file
+    text = path.read_text()
+    if text.count(good) != 1:
+        sys.exit(f'the fault "{name}" no longer fits kmem/{file}')
+    path.write_text(text.replace(good, bad))
+    return root
+
 
 FAULTS = [
     ('a sum that wraps', 'fba.c',

@@ -15,12 +15,11 @@ import concurrent.futures
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import time
 
-from faults import FAULTS
+from faults import FAULTS, seed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / 'build' / 'proof'
@@ -124,14 +123,7 @@ def smoke(machine):
 def fault_noticed(fault, proved, timeout):
     """Whether the goals of the faulty function lose a proof."""
     name, file, good, bad, function = fault
-    root = BUILD / 'fault' / re.sub(r'\W+', '-', name)
-    shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(ROOT / 'kmem', root / 'kmem')
-    path = root / 'kmem' / file
-    text = path.read_text()
-    if text.count(good) != 1:
-        sys.exit(f'proof: the fault "{name}" no longer fits kmem/{file}')
-    path.write_text(text.replace(good, bad))
+    root = seed(BUILD, name, file, good, bad)
     options = ['-wp-fct', function, '-wp-prop=-@lemma', '-wp-timeout', str(timeout)]
     if function not in WRAPS:
         options.append('-warn-unsigned-overflow')
