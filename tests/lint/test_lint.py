@@ -164,7 +164,10 @@ def test_clang_format():
 
 
 def test_clang_tidy(units):
-    none_complains([("clang-tidy", "--quiet", file, "--", *flags) for file, flags in units])
+    """Each file once, however many ways it is compiled. Beyond so many states of a function its analyser
+    takes many times as long, and has found nothing here."""
+    bound = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=30000")
+    none_complains([("clang-tidy", "--quiet", file, "--", *flags, *bound) for file, flags in dict(units).items()])
 
 
 def test_cppcheck(units):

@@ -3,32 +3,41 @@
 moment, after the inputs that are kept. `make exhaustive` and `make fuzz` go deeper."""
 
 import pathlib
+import re
 import subprocess
 import sys
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPTH = 3
-FUZZ_SECONDS = 4
+FUZZ_SECONDS = 2
+
+background = pytest.mark.background.with_args
 
 
 def run(*command):
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
-def test_every_sequence_of_three_operations_does_what_the_model_says():
-    said = run(sys.executable, "-B", "tests/model/run.py", str(DEPTH))
+def exhaustive(*arguments):
+    return run(sys.executable, "-B", "tests/model/run.py", str(DEPTH), *arguments)
+
+
+def finished(outcome):
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return outcome.stdout
+
+
+@background(exhaustive, "--faults")
+def test_every_sequence_of_three_operations_does_what_the_model_says_and_each_seeded_fault_is_noticed(outcome):
+    said = finished(outcome)
     assert f"every sequence of {DEPTH} operations" in said and "no difference" in said
-    print(said)
+    assert re.search(r"(\d+) of \1 seeded faults caught", said), said
 
 
-def test_the_exhaustive_run_notices_every_seeded_fault():
-    print(run(sys.executable, "-B", "tests/model/run.py", str(DEPTH), "--faults"))
-
-
-def test_fuzzing_finds_nothing():
-    said = run("tests/fuzz/run.sh", str(FUZZ_SECONDS))
-    print(said)
+@background(run, "tests/fuzz/run.sh", str(FUZZ_SECONDS))
+def test_fuzzing_finds_nothing(outcome):
+    said = finished(outcome)
     for target in ("fba_fuzz", "containers_fuzz", "elf_fuzz"):
         assert f"fuzz: {target}: " in said and "nothing found" in said

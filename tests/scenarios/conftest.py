@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the scenarios share: boots in the background, as many as keep all processors busy, and what is
-shown of one that was not as it should be.
+"""What the scenarios share: what is shown of a boot that was not as it should be, and what all boots took."""
 
-A test says with `@background(function, …)` what is to be done for it; all of that starts when the
-tests are collected, in their order, and the fixture `outcome` waits for the test's own.
-"""
-
-import concurrent.futures
 import os
 import pathlib
 import statistics
@@ -21,36 +15,13 @@ import explain
 import machine
 
 PROCESSORS = os.cpu_count() or 1
-AT_ONCE = PROCESSORS + 1  # some only wait: for a time to pass, for a disk
-
-_pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
-_outcomes = {}
 _start = time.monotonic()
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "background(function, *arguments, **named): what `outcome` waits for")
-
-
-def pytest_collection_finish(session):
-    if session.config.option.collectonly:
-        return
-    for item in session.items:
-        if mark := item.get_closest_marker("background"):
-            function, *arguments = mark.args
-            _outcomes[item.nodeid] = _pool.submit(function, *arguments, **mark.kwargs)
-
-
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure():
-    """After Ctrl-C too: no boot goes on behind the back of who stopped the tests."""
-    _pool.shutdown(wait=False, cancel_futures=True)
+    """After Ctrl-C too: no boot goes on behind the back of who stopped the tests. By now none is begun any more."""
     machine.end_all()
-
-
-@pytest.fixture
-def outcome(request):
-    """What the test's background function returned, or its exception."""
-    return _outcomes[request.node.nodeid].result()
 
 
 # --- A test that failed ---------------------------------------------------------------------------
@@ -68,8 +39,7 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if call.when != "call" or not report.failed:
         return
-    future = _outcomes.get(item.nodeid)
-    boots = explain.boots_in(future.result()) if future and future.done() and not future.exception() else []
+    boots = explain.boots_in(item.funcargs.get("outcome"))
     # Those that the test itself has made, and not the pool.
     now = time.monotonic()
     boots += [boot for boot in machine.history if boot.by_main_thread and boot.started > now - call.duration - 1]

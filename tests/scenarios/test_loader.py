@@ -29,7 +29,7 @@ def stopped_with(outcome, *words):
 # --- Where files and words come from --------------------------------------------------------------
 
 
-@background(boot, "fw_cfg", source="fw_cfg", cold=True)
+@background(boot, "fw_cfg", source="fw_cfg")
 def test_without_a_disk(outcome):
     """Kernel and command line from QEMU's fw_cfg: `qemu -kernel loader.efi` boots."""
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
@@ -48,7 +48,7 @@ def test_words_as_load_options(outcome):
     assert '"no-such-word" is not understood' in outcome.text
 
 
-@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None, cold=True)
+@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None)
 def test_no_kernel_anywhere(outcome):
     stopped_with(outcome, "no kernel.elf", "-fw_cfg name=opt/early-boot/kernel.elf,file=...", "Not Found")
 
@@ -64,7 +64,7 @@ NAMES = tuple(f"module={name}" for name, _ in MODULES)
     [
         pytest.param(
             source,
-            marks=background(boot, f"modules-{source}", source=source, cold=True, files=MODULES, words=NAMES),
+            marks=background(boot, f"modules-{source}", source=source, files=MODULES, words=NAMES),
             id=source,
         )
         for source in ("volume", "fw_cfg")
@@ -77,7 +77,7 @@ def test_modules(source, outcome):
     assert all(int(start, 16) % 4096 == 0 for _, _, start in found)
 
 
-@background(boot, "module-missing", cold=True, words=("module=nowhere.img",))
+@background(boot, "module-missing", words=("module=nowhere.img",))
 def test_a_missing_module_is_named(outcome):
     stopped_with(outcome, "no nowhere.img")
 
