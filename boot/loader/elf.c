@@ -134,10 +134,18 @@ static bool check_segment(struct checker *checker, size_t index,
         return false;
     if ((header->p_vaddr & PAGE_MASK) != 0)
         return fail(checker, ELF_SEGMENT_MISALIGNED, index, header->p_vaddr, 0);
+    // System V ABI, "Program Header": p_vaddr and p_offset agree modulo p_align, of which 0 and 1
+    // mean none. Whoever damages the one seldom hits the other.
+    if (header->p_filesz != 0 && header->p_align != 0 &&
+        (header->p_vaddr - header->p_offset) % header->p_align != 0)
+        return fail(checker, ELF_SEGMENT_INCONGRUENT, index, header->p_offset, header->p_align);
     if ((header->p_flags & PF_W) && (header->p_flags & PF_X))
         return fail(checker, ELF_SEGMENT_WRITABLE_AND_EXECUTABLE, index, header->p_vaddr, 0);
     if (!(header->p_flags & PF_R))
         return fail(checker, ELF_SEGMENT_UNREADABLE, index, header->p_vaddr, 0);
+    // Zeros that nobody can ever change are no part of a program: the length is damaged.
+    if (!(header->p_flags & PF_W) && header->p_filesz != header->p_memsz)
+        return fail(checker, ELF_SEGMENT_NOT_WHOLE, index, header->p_filesz, header->p_memsz);
     if (image->segment_count == ELF_SEGMENTS_MAX)
         return fail(checker, ELF_TOO_MANY_SEGMENTS, ELF_SEGMENTS_MAX, 0, 0);
     image->segments[image->segment_count++] = (struct elf_segment){
@@ -371,6 +379,12 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
     case ELF_SEGMENT_MISALIGNED:
         writer_print(writer, "segment %llu at 0x%llx does not begin at a page", a, b);
         return;
+    case ELF_SEGMENT_INCONGRUENT:
+        writer_print(writer,
+                     "segment %llu, %llu bytes into the file, does not lie there as its alignment "
+                     "of %llu asks for: is the file damaged?",
+                     a, b, c);
+        return;
     case ELF_SEGMENT_TOO_LOW:
         writer_print(writer,
                      "segment %llu at 0x%llx lies below 0x%llx: link the kernel in the top 2 GiB",
@@ -381,6 +395,12 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_SEGMENT_UNREADABLE:
         writer_print(writer, "segment %llu at 0x%llx is not readable", a, b);
+        return;
+    case ELF_SEGMENT_NOT_WHOLE:
+        writer_print(writer,
+                     "segment %llu is not writable, but of its %llu bytes in memory %llu stand in "
+                     "the file: is the file damaged?",
+                     a, c, b);
         return;
     case ELF_SEGMENTS_OVERLAP:
         writer_print(writer,

@@ -27,7 +27,8 @@ enum { TEXT, RODATA, DATA, STACK, REGION, OTHER, SPARE, PROGRAMS = 18 };
 enum { PT_NULL = 0, PT_LOAD = 1, PT_INTERP = 3, PT_GNU_STACK = 0x6474e551 };
 enum { X = 1, W = 2, R = 4 };
 
-// A whole kernel file of 1264 bytes, laid out as linker.ld lays out ours.
+// A whole kernel file of 1264 bytes, laid out as linker.ld lays out ours, but for the gaps that
+// alignment makes in a file: p_align is 1.
 struct file {
     struct file_header header;
     struct program program[PROGRAMS];
@@ -54,11 +55,10 @@ static const struct file good =
             },
         .program =
             {
-                [TEXT] = {PT_LOAD, R | X, offsetof(struct file, text), BASE, 0, 64, 64, 4096},
-                [RODATA] = {PT_LOAD, R, offsetof(struct file, rodata), BASE + 0x1000, 0, 32, 32,
-                            4096},
+                [TEXT] = {PT_LOAD, R | X, offsetof(struct file, text), BASE, 0, 64, 64, 1},
+                [RODATA] = {PT_LOAD, R, offsetof(struct file, rodata), BASE + 0x1000, 0, 32, 32, 1},
                 [DATA] = {PT_LOAD, R | W, offsetof(struct file, data), BASE + 0x2000, 0, 32, 0x1800,
-                          4096},
+                          1},
                 [STACK] = {PT_LOAD, R | W, 0, BASE + 0x5000, 0, 0, 0x8000, 4096},
                 [REGION] = {PT_EARLY_HEAP, R | W, 0, BASE + 0xe000, HANDOFF_VERSION, 0, 0x10000,
                             4096},
@@ -163,6 +163,20 @@ static const struct damage damages[] = {
     {"segment 3 has 1 bytes in the file but only 0 in memory",
      {{PROGRAM(STACK, p_filesz), 1}, {PROGRAM(STACK, p_memsz), 0}}},
 
+    {"segment 0, 1072 bytes into the file, does not lie there as its alignment of 4096 asks for: "
+     "is "
+     "the file damaged?",
+     {{PROGRAM(TEXT, p_align), 4096}}},
+    {"segment 2, 1168 bytes into the file, does not lie there as its alignment of 32 asks for: is "
+     "the file damaged?",
+     {{PROGRAM(DATA, p_align), 32}}},
+    {"segment 0 is not writable, but of its 64 bytes in memory 63 stand in the file: is the file "
+     "damaged?",
+     {{PROGRAM(TEXT, p_filesz), 63}}},
+    {"segment 1 is not writable, but of its 4096 bytes in memory 32 stand in the file: is the file "
+     "damaged?",
+     {{PROGRAM(RODATA, p_memsz), 4096}}},
+
     // Its place in the address space.
     {"segment 0 at 0xffffffff80000000, 0xffffffffffffffff bytes long, reaches beyond the end of "
      "the address space",
@@ -207,7 +221,7 @@ static const struct damage damages[] = {
      {{PROGRAM(RODATA, p_vaddr), BASE}}},
     {"the segment at 0xffffffff80001000-0xffffffff80001020 shares a page with the segment or "
      "region at 0xffffffff80000000",
-     {{PROGRAM(TEXT, p_memsz), 0x1001}}},
+     {{PROGRAM(TEXT, p_flags), R | W}, {PROGRAM(TEXT, p_memsz), 0x1001}}},
     {"the segment at 0xffffffff80000000-0xffffffff80001800 shares a page with the segment or "
      "region at 0xffffffff80000000",
      {{PROGRAM(DATA, p_vaddr), BASE}}},
@@ -397,7 +411,9 @@ static void a_file_may_lie_at_any_address(struct suite_run *run)
 static void limits_are_accepted_to_the_last_byte(struct suite_run *run)
 {
     static const struct damage harmless[] = {
-        {"whole page of text", {{PROGRAM(TEXT, p_memsz), 0x1000}}},
+        {"whole page of data", {{PROGRAM(DATA, p_memsz), 0x1000}}},
+        {"no alignment", {{PROGRAM(TEXT, p_align), 0}}},
+        {"text that lies in the file as its alignment asks for", {{PROGRAM(TEXT, p_align), 16}}},
         {"entry at the first byte", {{HEADER(e_entry), BASE}}},
         {"entry at the last byte", {{HEADER(e_entry), BASE + 63}}},
         {"stack that ends where the region begins", {{PROGRAM(STACK, p_memsz), 0x9000}}},
@@ -428,7 +444,7 @@ static void limits_are_accepted_to_the_last_byte(struct suite_run *run)
 static void make_segment(size_t index)
 {
     file.program[index] = (struct program){
-        PT_LOAD, R, 0, BASE + 0x100000 - 0x1000 * index, 0, 0, 0x1000, 4096,
+        PT_LOAD, R | W, 0, BASE + 0x100000 - 0x1000 * index, 0, 0, 0x1000, 4096,
     };
 }
 
