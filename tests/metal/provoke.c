@@ -3,6 +3,7 @@
 // (tests/scenarios/test_traps.py).
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/power.h"
 #include "tests/metal/metal.h"
 
 // In assembly, because to the compiler address 0 is what cannot happen.
@@ -142,6 +143,14 @@ static void reset(struct kernel *kernel)
     hang(kernel);
 }
 
+// Without an account, and without the final line.
+static void leave(struct kernel *kernel)
+{
+    writer_print(&kernel->console.writer, "kernel: leaves in the middle, as it was told to\n");
+    power_off(&kernel->power);
+    hang(kernel);
+}
+
 static void panic(struct kernel *kernel)
 {
     writer_print(&kernel->console.writer, "kernel: panic: provoked\n");
@@ -168,6 +177,7 @@ static const struct {
     {"triple_fault", fault_thrice},
     {"hang", hang},
     {"reset", reset},
+    {"leave", leave},
     {"panic", panic},
 };
 

@@ -73,6 +73,7 @@ def test_a_trap_gives_an_account(sentences, outcome):
             "triple_fault": (Verdict.TRIPLE_FAULT, ""),
             "panic": (Verdict.PANIC, "panic: provoked"),
             "reset": (Verdict.RESET, "resets, as it was told to"),
+            "leave": (Verdict.TRUNCATED, "leaves in the middle, as it was told to"),
         }
     ),
 )
