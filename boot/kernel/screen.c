@@ -34,9 +34,10 @@ static void clear_row(struct screen *screen, uint32_t row)
 {
     volatile uint32_t *line =
         screen->pixels + (size_t)row * glyph_height() * screen->pixels_per_line;
+    uint32_t width = screen->columns * GLYPH_WIDTH; // in a register, as no store can change it
 
     for (uint32_t y = 0; y < glyph_height(); y++, line += screen->pixels_per_line) {
-        for (uint32_t x = 0; x < screen->columns * GLYPH_WIDTH; x++)
+        for (uint32_t x = 0; x < width; x++)
             line[x] = PAPER;
     }
 }
@@ -74,11 +75,11 @@ static void draw(struct screen *screen, unsigned char c)
     }
 }
 
+// The row has been clear since the line before it began; the one behind it shows where the end is.
 static void begin_line(struct screen *screen)
 {
     screen->column = 0;
     screen->row = (screen->row + 1) % screen->rows;
-    clear_row(screen, screen->row);
     clear_row(screen, (screen->row + 1) % screen->rows);
 }
 

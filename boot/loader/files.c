@@ -21,7 +21,7 @@ static bool is_found(EFI_STATUS status)
 
 // EFI_NOT_FOUND: the machine offers no such file.
 static EFI_STATUS read_from_fw_cfg(struct loader *loader, const char *name, uint64_t most,
-                                   struct loader_file *file)
+                                   void *buffer, struct loader_file *file)
 {
     char path[sizeof FW_CFG_FOLDER + FILE_NAME_MAX] = FW_CFG_FOLDER;
     struct fw_cfg_file offered;
@@ -37,33 +37,37 @@ static EFI_STATUS read_from_fw_cfg(struct loader *loader, const char *name, uint
         return EFI_BAD_BUFFER_SIZE;
     if (offered.size == 0)
         return EFI_SUCCESS;
-    EFI_STATUS status =
-        firmware_allocate(&loader->firmware, offered.size, EFI_PAGE_SIZE, &file->pages);
-    if (EFI_ERROR(status))
-        return status;
-    if (fw_cfg_read(&loader->fw_cfg, &offered, (void *)(uintptr_t)file->pages.start))
+    if (!buffer) {
+        EFI_STATUS status =
+            firmware_allocate(&loader->firmware, offered.size, EFI_PAGE_SIZE, &file->pages);
+        if (EFI_ERROR(status))
+            return status;
+        buffer = (void *)(uintptr_t)file->pages.start;
+    }
+    if (fw_cfg_read(&loader->fw_cfg, &offered, buffer))
         return EFI_SUCCESS;
     firmware_free(&loader->firmware, &file->pages);
     return EFI_DEVICE_ERROR;
 }
 
 static EFI_STATUS read_from_volume(struct loader *loader, const char *name, uint64_t most,
-                                   struct loader_file *file)
+                                   void *buffer, struct loader_file *file)
 {
     CHAR16 path[FILE_NAME_MAX + 2] = {'\\'}; // from the top folder, whose name this is
 
     for (size_t i = 0; name[i] != '\0'; i++)
         path[i + 1] = name[i] == '/' ? (CHAR16)'\\' : (CHAR16)name[i];
-    return firmware_read_file(&loader->firmware, path, most, &file->pages, &file->size);
+    return firmware_read_file(&loader->firmware, path, most, buffer, &file->pages, &file->size);
 }
 
-// `name` has at most FILE_NAME_MAX characters. EFI_NOT_FOUND or EFI_NO_MEDIA: it is nowhere.
-static EFI_STATUS read_file(struct loader *loader, const char *name, uint64_t most,
+// `name` has at most FILE_NAME_MAX characters; `buffer` has room for `most` bytes, or is NULL for
+// pages of the file's own. EFI_NOT_FOUND or EFI_NO_MEDIA: it is nowhere.
+static EFI_STATUS read_file(struct loader *loader, const char *name, uint64_t most, void *buffer,
                             struct loader_file *file)
 {
-    *file = (struct loader_file){{0, 0}, 0};
-    EFI_STATUS status = read_from_fw_cfg(loader, name, most, file);
-    return status == EFI_NOT_FOUND ? read_from_volume(loader, name, most, file) : status;
+    *file = (struct loader_file){{0}, 0};
+    EFI_STATUS status = read_from_fw_cfg(loader, name, most, buffer, file);
+    return status == EFI_NOT_FOUND ? read_from_volume(loader, name, most, buffer, file) : status;
 }
 
 void loader_free_file(struct loader *loader, struct loader_file *file)
@@ -119,15 +123,14 @@ static enum requests_text read_load_options(struct loader *loader)
 static bool read_command_line_file(struct loader *loader)
 {
     struct loader_file file;
-    EFI_STATUS status = read_file(loader, COMMAND_LINE_NAME, HANDOFF_COMMAND_LINE_MAX, &file);
+    EFI_STATUS status =
+        read_file(loader, COMMAND_LINE_NAME, HANDOFF_COMMAND_LINE_MAX, loader->command_line, &file);
 
-    if (!is_found(status) || (status == EFI_SUCCESS && file.size == 0))
+    if (!is_found(status))
         return true;
     if (EFI_ERROR(status))
         return stop_unread(loader, status, COMMAND_LINE_NAME, &file, HANDOFF_COMMAND_LINE_MAX);
-    __builtin_memcpy(loader->command_line, (const void *)(uintptr_t)file.pages.start, file.size);
     loader->command_line_size = file.size;
-    loader_free_file(loader, &file);
     return true;
 }
 
@@ -152,7 +155,7 @@ bool loader_read_command_line(struct loader *loader)
 bool loader_read_kernel(struct loader *loader)
 {
     struct elf_defect defect;
-    EFI_STATUS status = read_file(loader, KERNEL_NAME, KERNEL_FILE_MAX, &loader->kernel_file);
+    EFI_STATUS status = read_file(loader, KERNEL_NAME, KERNEL_FILE_MAX, NULL, &loader->kernel_file);
 
     if (!is_found(status))
         return stop_without_file(loader, status, KERNEL_NAME);
@@ -174,7 +177,7 @@ bool loader_read_modules(struct loader *loader)
     for (size_t i = 0; i < loader->requests.module_count; i++) {
         const char *name = loader->requests.modules[i];
         struct loader_file *file = &loader->modules[i];
-        EFI_STATUS status = read_file(loader, name, MODULE_FILE_MAX, file);
+        EFI_STATUS status = read_file(loader, name, MODULE_FILE_MAX, NULL, file);
         if (!is_found(status))
             return stop_without_file(loader, status, name);
         if (EFI_ERROR(status))

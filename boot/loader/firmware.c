@@ -11,36 +11,37 @@ static EFI_GUID graphics_output_protocol = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 static EFI_GUID random_number_protocol = EFI_RNG_PROTOCOL_GUID;
 
 #define EXIT_TRIES 8
-#define CONSOLE_CHUNK 64
 #define LOW_MEMORY (UINT64_C(1) << 20)
 
 // The firmware's console takes UCS-2, NUL-terminated, and wants a carriage return before a line
-// feed (UEFI 12.4.3).
+// feed (UEFI 12.4.3). It is called when a line is whole.
 static void write_console(void *context, const char *text, size_t length)
 {
-    SIMPLE_TEXT_OUTPUT_INTERFACE *out = context;
-    CHAR16 chunk[CONSOLE_CHUNK];
-    UINTN used = 0;
+    struct firmware *firmware = context;
+    SIMPLE_TEXT_OUTPUT_INTERFACE *out = firmware->system->ConOut;
 
     if (!out) // a machine without a console: UEFI 4.3 lets ConOut be NULL
         return;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\n')
-            chunk[used++] = '\r';
-        chunk[used++] = (CHAR16)(unsigned char)text[i];
-        if (used >= CONSOLE_CHUNK - 2 || i + 1 == length) {
-            chunk[used] = 0;
-            out->OutputString(out, chunk);
-            used = 0;
+            firmware->line[firmware->line_length++] = '\r';
+        firmware->line[firmware->line_length++] = (CHAR16)(unsigned char)text[i];
+        if (text[i] == '\n' || firmware->line_length >= FIRMWARE_LINE - 2) {
+            firmware->line[firmware->line_length] = 0;
+            out->OutputString(out, firmware->line);
+            firmware->line_length = 0;
         }
     }
 }
 
 void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
-    *firmware = (struct firmware){
-        .image = image, .system = system, .console = {write_console, system->ConOut}};
+    *firmware =
+        (struct firmware){.image = image, .system = system, .console = {write_console, firmware}};
     system->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
+    if (EFI_ERROR(system->BootServices->HandleProtocol(image, &loaded_image_protocol,
+                                                       (void **)&firmware->loaded)))
+        firmware->loaded = NULL;
 }
 
 void firmware_print_status(struct firmware *firmware, EFI_STATUS status)
@@ -75,19 +76,15 @@ EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t 
     UINTN spare = align / EFI_PAGE_SIZE - 1;
     EFI_PHYSICAL_ADDRESS start = 0;
 
-    *pages = (struct firmware_pages){0, 0};
+    *pages = (struct firmware_pages){0};
     EFI_STATUS status =
         services->AllocatePages(AllocateAnyPages, EfiLoaderData, wanted + spare, &start);
     if (EFI_ERROR(status))
         return status;
-
-    UINTN before = (((start + align - 1) & ~(align - 1)) - start) / EFI_PAGE_SIZE;
-    if (before > 0)
-        services->FreePages(start, before);
-    pages->start = start + before * EFI_PAGE_SIZE;
+    pages->start = (start + align - 1) & ~(align - 1);
     pages->pages = wanted;
-    if (before < spare)
-        services->FreePages(pages->start + wanted * EFI_PAGE_SIZE, spare - before);
+    pages->before = (pages->start - start) / EFI_PAGE_SIZE;
+    pages->behind = spare - pages->before;
     if (pages->start >= LOW_MEMORY)
         return EFI_SUCCESS;
     firmware_free(firmware, pages);
@@ -101,45 +98,41 @@ EFI_STATUS firmware_allocate_at(struct firmware *firmware, uint64_t size,
     EFI_STATUS status = firmware->system->BootServices->AllocatePages(
         AllocateAddress, EfiLoaderData, wanted, &start);
 
-    *pages = (struct firmware_pages){start, EFI_ERROR(status) ? 0 : wanted};
+    *pages = (struct firmware_pages){.start = start, .pages = EFI_ERROR(status) ? 0 : wanted};
     return status;
 }
 
 void firmware_free(struct firmware *firmware, struct firmware_pages *pages)
 {
     if (pages->pages > 0)
-        firmware->system->BootServices->FreePages(pages->start, pages->pages);
-    *pages = (struct firmware_pages){0, 0};
+        firmware->system->BootServices->FreePages(pages->start - pages->before * EFI_PAGE_SIZE,
+                                                  pages->before + pages->pages + pages->behind);
+    *pages = (struct firmware_pages){0};
 }
 
-static EFI_STATUS find_loaded_image(struct firmware *firmware, EFI_LOADED_IMAGE **loaded)
-{
-    return firmware->system->BootServices->HandleProtocol(firmware->image, &loaded_image_protocol,
-                                                          (void **)loaded);
-}
-
-static EFI_STATUS open_file(struct firmware *firmware, const CHAR16 *name, EFI_FILE_HANDLE *file)
+static EFI_STATUS open_volume(struct firmware *firmware)
 {
     EFI_BOOT_SERVICES *services = firmware->system->BootServices;
-    EFI_LOADED_IMAGE *loaded = NULL;
     EFI_FILE_IO_INTERFACE *volume = NULL;
-    EFI_FILE_HANDLE root = NULL;
 
-    EFI_STATUS status = find_loaded_image(firmware, &loaded);
-    if (EFI_ERROR(status))
-        return status;
+    if (firmware->volume)
+        return EFI_SUCCESS;
     // A loader that was started from memory or over a network has no volume of its own.
-    if (!loaded->DeviceHandle ||
-        EFI_ERROR(services->HandleProtocol(loaded->DeviceHandle, &file_system_protocol,
+    if (!firmware->loaded || !firmware->loaded->DeviceHandle ||
+        EFI_ERROR(services->HandleProtocol(firmware->loaded->DeviceHandle, &file_system_protocol,
                                            (void **)&volume)))
         return EFI_NO_MEDIA;
-    status = volume->OpenVolume(volume, &root);
+    EFI_STATUS status = volume->OpenVolume(volume, &firmware->volume);
     if (EFI_ERROR(status))
-        return status;
-    // Open() takes a name that it does not change, and its prototype forgot to say so.
-    status = root->Open(root, file, (CHAR16 *)(uintptr_t)name, EFI_FILE_MODE_READ, 0);
-    root->Close(root);
+        firmware->volume = NULL;
     return status;
+}
+
+void firmware_close_volume(struct firmware *firmware)
+{
+    if (firmware->volume)
+        firmware->volume->Close(firmware->volume);
+    firmware->volume = NULL;
 }
 
 static EFI_STATUS file_size(EFI_FILE_HANDLE file, uint64_t *size)
@@ -172,22 +165,27 @@ static EFI_STATUS read_whole(EFI_FILE_HANDLE file, EFI_PHYSICAL_ADDRESS to, uint
 }
 
 EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uint64_t most,
-                              struct firmware_pages *pages, uint64_t *size)
+                              void *buffer, struct firmware_pages *pages, uint64_t *size)
 {
     EFI_FILE_HANDLE file = NULL;
 
-    *pages = (struct firmware_pages){0, 0};
+    *pages = (struct firmware_pages){0};
     *size = 0;
-    EFI_STATUS status = open_file(firmware, name, &file);
+    EFI_STATUS status = open_volume(firmware);
+    if (EFI_ERROR(status))
+        return status;
+    // Open() takes a name that it does not change, and its prototype forgot to say so.
+    status = firmware->volume->Open(firmware->volume, &file, (CHAR16 *)(uintptr_t)name,
+                                    EFI_FILE_MODE_READ, 0);
     if (EFI_ERROR(status))
         return status;
     status = file_size(file, size);
     if (!EFI_ERROR(status) && *size > most)
         status = EFI_BAD_BUFFER_SIZE;
-    if (!EFI_ERROR(status) && *size > 0)
+    if (!EFI_ERROR(status) && *size > 0 && !buffer)
         status = firmware_allocate(firmware, *size, EFI_PAGE_SIZE, pages);
     if (!EFI_ERROR(status))
-        status = read_whole(file, pages->start, *size);
+        status = read_whole(file, buffer ? (uintptr_t)buffer : pages->start, *size);
     if (EFI_ERROR(status))
         firmware_free(firmware, pages);
     file->Close(file);
@@ -196,16 +194,14 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
 
 uint64_t firmware_image_base(struct firmware *firmware)
 {
-    EFI_LOADED_IMAGE *loaded = NULL;
-
-    return EFI_ERROR(find_loaded_image(firmware, &loaded)) ? 0 : (uintptr_t)loaded->ImageBase;
+    return firmware->loaded ? (uintptr_t)firmware->loaded->ImageBase : 0;
 }
 
 struct firmware_options firmware_load_options(struct firmware *firmware)
 {
-    EFI_LOADED_IMAGE *loaded = NULL;
+    const EFI_LOADED_IMAGE *loaded = firmware->loaded;
 
-    if (EFI_ERROR(find_loaded_image(firmware, &loaded)) || !loaded->LoadOptions)
+    if (!loaded || !loaded->LoadOptions)
         return (struct firmware_options){NULL, 0};
     return (struct firmware_options){loaded->LoadOptions, loaded->LoadOptionsSize};
 }

@@ -15,14 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FIRMWARE_LINE 128 // characters of the console's line, CR, LF and NUL included
+
 struct firmware {
     EFI_HANDLE image;
     EFI_SYSTEM_TABLE *system;
-    struct writer console; // the firmware's: screen and serial line as it has them
+    EFI_LOADED_IMAGE *loaded; // what the firmware knows of the loader; NULL: nothing
+    EFI_FILE_HANDLE volume;   // the top folder that files are read from; NULL: not opened
+    struct writer console;    // the firmware's: screen and serial line as it has them, by lines
+    CHAR16 line[FIRMWARE_LINE];
+    UINTN line_length;
 };
 
 // Prepares `firmware` and switches the firmware's watchdog off, which would reset the machine
-// after five minutes (UEFI 3.1.2).
+// after five minutes (UEFI 3.1.2). `firmware` must stay where it is.
 void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
 // What a status means, in the specification's words (UEFI appendix D). Writes it to `console`.
@@ -32,11 +38,13 @@ void firmware_print_status(struct firmware *firmware, EFI_STATUS status);
 struct firmware_pages {
     EFI_PHYSICAL_ADDRESS start;
     UINTN pages;
+    UINTN before, behind; // pages that the alignment leaves over on both sides
 };
 
 // Allocates loader memory of `size` bytes that begins at a multiple of `align`, a power of two
-// from 4 KiB. What the alignment leaves over is given back. Never below 1 MiB: that is left to the
-// kernel, whose other processors start there.
+// from 4 KiB. What the alignment leaves over is kept until firmware_free(): to give a page back
+// costs the firmware more than all else that a boot asks of it, and at the exit loader memory is
+// free anyway. Never below 1 MiB: that is left to the kernel, whose other processors start there.
 EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t align,
                              struct firmware_pages *pages);
 // The same at `start`, a multiple of 4 KiB. EFI_NOT_FOUND: not free there.
@@ -45,11 +53,15 @@ EFI_STATUS firmware_allocate_at(struct firmware *firmware, uint64_t size,
 void firmware_free(struct firmware *firmware, struct firmware_pages *pages);
 
 // Reads a file from the volume that the loader was started from, in one read where the firmware
-// is willing. EFI_NOT_FOUND: no such file. EFI_NO_MEDIA: the loader was started from no volume
-// with a file system. EFI_BAD_BUFFER_SIZE: the file has more than `most` bytes; `size` says how
-// many, in any case.
+// is willing: to `buffer`, which has room for `most` bytes, or to `pages` if that is NULL.
+// EFI_NOT_FOUND: no such file. EFI_NO_MEDIA: the loader was started from no volume with a file
+// system. EFI_BAD_BUFFER_SIZE: the file has more than `most` bytes; `size` says how many, in any
+// case. The volume stays open for the next file.
 EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uint64_t most,
-                              struct firmware_pages *pages, uint64_t *size);
+                              void *buffer, struct firmware_pages *pages, uint64_t *size);
+
+// Closes the volume, if files were read from it.
+void firmware_close_volume(struct firmware *firmware);
 
 // Where the firmware put the loader's first byte; 0: it does not say.
 uint64_t firmware_image_base(struct firmware *firmware);

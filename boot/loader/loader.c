@@ -75,15 +75,22 @@ static void give_back_all(struct loader *loader)
     loader_free_file(loader, &loader->kernel_file);
 }
 
+static bool read_files(struct loader *loader)
+{
+    bool read = loader_read_command_line(loader) && loader_read_kernel(loader) &&
+                loader_read_modules(loader);
+
+    firmware_close_volume(&loader->firmware);
+    return read;
+}
+
 bool loader_run(struct loader *loader)
 {
     // By this, whoever reads a later line can tell which line of the source an address is.
     writer_print(&loader->firmware.console, "loader: image at 0x%llx\n",
                  (unsigned long long)firmware_image_base(&loader->firmware));
-    if (loader_read_command_line(loader) && loader_read_kernel(loader) &&
-        loader_read_modules(loader) && loader_draw_seed(loader) && prepare_or_measure(loader) &&
+    if (read_files(loader) && loader_draw_seed(loader) && prepare_or_measure(loader) &&
         loader_fill_handoff(loader)) {
-        loader_free_file(loader, &loader->kernel_file);
         announce(loader);
         if (loader_exit_firmware(loader))
             return true;

@@ -100,6 +100,7 @@ static EFI_STATUS EFIAPI allocate_pages(EFI_ALLOCATE_TYPE kind, EFI_MEMORY_TYPE 
 static EFI_STATUS EFIAPI free_pages(EFI_PHYSICAL_ADDRESS address, UINTN count)
 {
     note_call(true);
+    firmware->frees++;
     if (firmware->low_memory_only && address < FAKE_MEMORY_START) {
         firmware->pages_out -= count;
         return EFI_SUCCESS;
@@ -212,6 +213,7 @@ static EFI_STATUS EFIAPI read_file(struct _EFI_FILE_HANDLE *handle, UINTN *size,
     uint64_t end = open->file->size;
 
     note_call(false);
+    firmware->reads++;
     if (firmware->reads_fail)
         return EFI_DEVICE_ERROR;
     if (firmware->file_ends_at != 0 && firmware->file_ends_at < end)
@@ -260,6 +262,7 @@ static struct _EFI_FILE_HANDLE *new_handle(const struct fake_file *file)
     open->interface.GetInfo = get_info;
     open->file = file;
     firmware->open_files++;
+    firmware->opened++;
     return &open->interface;
 }
 
@@ -320,6 +323,7 @@ static EFI_STATUS EFIAPI handle_protocol(EFI_HANDLE handle, EFI_GUID *protocol, 
     static EFI_FILE_IO_INTERFACE volume = {.OpenVolume = open_volume};
 
     note_call(false);
+    firmware->lookups++;
     if (handle == &image_handle && is_guid(protocol, (EFI_GUID)EFI_LOADED_IMAGE_PROTOCOL_GUID)) {
         *interface = &loaded_image;
         return EFI_SUCCESS;
@@ -343,6 +347,7 @@ static EFI_STATUS EFIAPI locate_protocol(EFI_GUID *protocol, void *registration,
     static EFI_RNG_PROTOCOL generator = {.GetRNG = get_random_bytes};
 
     note_call(false);
+    firmware->lookups++;
     if (registration)
         note_misuse("LocateProtocol was given a registration");
     mode_info.PixelFormat =
@@ -363,6 +368,7 @@ static EFI_STATUS EFIAPI output_string(struct _SIMPLE_TEXT_OUTPUT_INTERFACE *con
 {
     (void)console;
     note_call(false);
+    firmware->lines++;
     for (; *text != 0; text++) {
         if (firmware->console_length < FAKE_CONSOLE_SIZE - 1)
             firmware->console[firmware->console_length++] = (char)*text;

@@ -41,6 +41,11 @@ struct fake_firmware {
     // What happened.
     unsigned allocations; // AllocatePages so far
     size_t pages_out;     // pages allocated and not freed
+    unsigned frees;       // FreePages so far
+    unsigned lookups;     // of protocols, by handle or not
+    unsigned opened;      // files and folders so far
+    unsigned reads;       // of files
+    unsigned lines;       // OutputString so far
     unsigned looks;       // GetMemoryMap so far
     unsigned exits;       // ExitBootServices so far
     bool has_exited;
