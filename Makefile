@@ -38,6 +38,7 @@ Targets:
   make bench-record    record the instruction counts that `make test` holds us to
   make bench-boot      instructions of a boot, step by step, and the early heap's share
   make proof      work in progress, red: Frama-C over the fba; mask facts; shared mode under C11
+  make coverage   branches and MC/DC conditions of kmem/: build/coverage/index.html; fails unless all are covered
   make exhaustive every sequence of MODEL_DEPTH=4 operations against the model, and seeded faults
   make fuzz SECONDS=600   so long for each fuzz target, after the kept corpus
   make clean    remove build/
@@ -267,7 +268,7 @@ build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HO
 
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
-    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(WAITER_SRCS)) \
+    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(WAITER_SRCS) $(SHAPER_SRCS)) \
     -- $(call quote,$(HOST_FLAGS)) $(filter-out $(FAKED_SRCS),$(HOST_SRCS)) \
     -- $(call quote,$(HOST_FLAGS) $(EFI_FLAGS)) $(FAKED_SRCS) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c))
@@ -279,6 +280,7 @@ build/compile_commands.json: build/stamps/UNITS Makefile tests/lint/database.py 
 
 include tests/bench/bench.mk
 include tests/proof/proof.mk
+include tests/coverage/coverage.mk
 
 # --- What can be done -----------------------------------------------------------------------------
 

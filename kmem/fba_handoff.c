@@ -28,14 +28,12 @@ enum fba_status fba_set_reserve(struct fba *fba, size_t size)
 // The reserve is an allocator of its own for as long as a call lasts, over [reserve, end).
 FBA_CALLED void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align)
 {
-    struct fba reserve = {
-        .last = fba->reserve_last,
-        .top = fba->end,
-        .adopted = fba->reserve - 1,
-        .reserve = fba->end,
-        .state = fba->state == FBA_STATE_NOT_READY ? FBA_STATE_NOT_READY : FBA_STATE_OPEN,
-        .failure.count = fba->failure.count,
-    };
+    struct fba reserve; // not ready if `fba` is not
+
+    fba_init(&reserve, (void *)fba->reserve, fba->end - fba->reserve);
+    reserve.last = fba->reserve_last;
+    reserve.failure.count = fba->failure.count;
+
     void *block = fba_alloc_by(&reserve, size, align, FBA_CALLER);
 
     if (block) {

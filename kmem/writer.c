@@ -128,8 +128,8 @@ static struct field parse_field(const char **format, struct arguments *arguments
         (*format)++;
         field.precision = parse_count(format, arguments);
     }
-    for (; **format == 'l'; (*format)++)
-        field.longs = field.longs < 2 ? field.longs + 1 : 2;
+    for (; **format == 'l' && field.longs < 2; (*format)++)
+        field.longs++;
     if (**format == 'z') {
         field.longs = 3;
         (*format)++;

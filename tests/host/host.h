@@ -6,9 +6,10 @@
 #include "tests/suites/suite.h"
 
 extern const struct suite contention_suite; // threads in shared mode
+extern const struct suite interrupt_suite;  // interrupts between two steps of the shared mode
 extern const struct suite sanitizer_suite;  // what AddressSanitizer reports
 
-// Both, for the runner of tests/suites/suite.c.
+// All of them, for the runner of tests/suites/suite.c.
 extern const struct suite_list host_suites;
 
 #endif

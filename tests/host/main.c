@@ -6,7 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct suite *const suites[] = {&contention_suite, &sanitizer_suite};
+static const struct suite *const suites[] = {
+    &contention_suite,
+    &sanitizer_suite,
+#ifndef __SANITIZE_THREAD__ // whose atomic operations hold a lock, and must not trap
+    &interrupt_suite,
+#endif
+};
 const struct suite_list host_suites = SUITE_LIST(suites);
 
 static void write_to_stdout(void *context, const char *text, size_t length)

@@ -49,6 +49,7 @@ static void a_product_that_overflows_is_refused(struct suite_run *run)
     struct allocator allocator = fba_allocator(&fba);
     CHECK(run, !allocator_alloc_array(&allocator, SIZE_MAX / 2, 3, 1));
     CHECK_EQUAL(run, fba.failure.size, SIZE_MAX);
+    CHECK(run, allocator_alloc_array(&allocator, SIZE_MAX, 0, 1)); // nothing, however often
     CHECK(run, allocator_new(&allocator, char));
     CHECK(run, allocator_new_array(&allocator, char, 63));
     CHECK(run, !allocator_new(&allocator, char));
@@ -75,6 +76,8 @@ static void a_limit_refuses_what_exceeds_the_budget(struct suite_run *run)
     allocator_free(&allocator, block, 10, 1);
     allocator_free(&allocator, block, 10, 1); // twice: no endless budget
     CHECK_EQUAL(run, limit.used, 0);
+    CHECK(run, allocator_alloc(&allocator, 20, 1));
+    CHECK_EQUAL(run, limit.peak, 50); // it was once
 }
 
 static void a_limit_counts_only_what_was_served(struct suite_run *run)

@@ -112,6 +112,10 @@ static void reserve_takes_exactly_that_much_once(struct suite_run *run)
     for (int i = 0; i < 10; i++)
         CHECK(run, array_list_append(&list, &i));
     CHECK_EQUAL(run, fba_used(&fba), 10 * sizeof(int));
+    void *items = list.items;
+    CHECK(run, array_list_reserve(&list, 20));
+    CHECK_ADDRESS(run, list.items, items); // it was the last block
+    CHECK(run, array_list_shrink_to_fit(&list));
     CHECK(run, !array_list_reserve(&list, SIZE_MAX / 2));
     CHECK(run, !array_list_reserve(&list, SIZE_MAX / sizeof(int) + 20)); // in bytes it wraps to 76
     CHECK(run, !array_list_reserve(&list, 1000));
@@ -139,6 +143,7 @@ static void a_list_that_cannot_grow_is_as_it_was(struct suite_run *run)
 
     CHECK(run, array_list_append_many(&list, items, 10));
     CHECK(run, !array_list_append_many(&list, items, 1));
+    CHECK(run, !array_list_append_many(&list, items, 10)); // more than the list grows by itself
     CHECK(run, !array_list_append_many(&list, items, SIZE_MAX)); // the count overflows
     CHECK(run, !array_list_insert(&list, 3, items));
     CHECK_EQUAL(run, list.count, 10);

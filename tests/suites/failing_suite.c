@@ -96,6 +96,43 @@ static bool unsteady(struct allocator allocator, void *context)
     return true;
 }
 
+// Grows its block once more each time.
+static bool unsteady_in_resizes(struct allocator allocator, void *context)
+{
+    size_t *runs = context;
+    size_t size = 8;
+    unsigned char *block = allocator_alloc(&allocator, size, 1);
+
+    for (size_t i = 0; i < *runs && allocator_resize(&allocator, block, size, size + 1, 1); i++)
+        size++;
+    allocator_free(&allocator, block, size, 1);
+    (*runs)++;
+    return block != NULL;
+}
+
+// Asks for nothing any more as soon as it was watched twice.
+static bool unsteady_later(struct allocator allocator, void *context)
+{
+    size_t *runs = context;
+
+    return (*runs)++ >= 2 || swallowing(allocator, context);
+}
+
+static bool broken_later(struct allocator allocator, void *context)
+{
+    size_t *runs = context;
+
+    (void)allocator;
+    return (*runs)++ == 0;
+}
+
+// Needs no failure to leave its block behind.
+static bool always_leaking(struct allocator allocator, void *context)
+{
+    (void)context;
+    return allocator_alloc(&allocator, 8, 1) != NULL;
+}
+
 static bool broken(struct allocator allocator, void *context)
 {
     (void)allocator;
@@ -133,8 +170,20 @@ static void each_kind_of_scenario_is_told_apart(struct suite_run *run)
     result = failing_each(open_fba(), leaking, NULL);
     CHECK_TEXT(run, failing_verdict_name(result.verdict), "leaked");
     CHECK_EQUAL(run, result.at, 1 + 1); // only when the second fails
-    CHECK_EQUAL(run, failing_each(open_fba(), unsteady, &runs).verdict, FAILING_UNSTEADY);
-    CHECK_EQUAL(run, failing_each(open_fba(), broken, NULL).verdict, FAILING_BROKEN);
+    CHECK_EQUAL(run, failing_each(open_fba(), always_leaking, NULL).verdict, FAILING_LEAKED);
+    result = failing_each(open_fba(), unsteady, &runs);
+    CHECK_TEXT(run, failing_verdict_name(result.verdict), "unsteady");
+    runs = 0;
+    CHECK_EQUAL(run, failing_each(open_fba(), unsteady_in_resizes, &runs).verdict,
+                FAILING_UNSTEADY);
+    runs = 0;
+    CHECK_EQUAL(run, failing_each(open_fba(), unsteady_later, &runs).verdict, FAILING_UNSTEADY);
+    result = failing_each(open_fba(), broken, NULL);
+    CHECK_TEXT(run, failing_verdict_name(result.verdict), "broken");
+    CHECK_EQUAL(run, result.count, 0);
+    runs = 0;
+    CHECK_EQUAL(run, failing_each(open_fba(), broken_later, &runs).verdict, FAILING_BROKEN);
+    CHECK_TEXT(run, failing_verdict_name((enum failing_verdict)(FAILING_UNSTEADY + 1)), "unknown");
 }
 
 static const struct suite_case cases[] = {

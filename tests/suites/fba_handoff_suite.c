@@ -31,6 +31,25 @@ static void the_reserve_is_served_only_to_who_asks_by_name(struct suite_run *run
     CHECK_EQUAL(run, fba.failure.count, 4);
 }
 
+static void count_call(struct fba *refusing, void *context)
+{
+    (void)refusing;
+    (*(size_t *)context)++;
+}
+
+static void the_hook_hears_of_a_reserve_that_is_used_up(struct suite_run *run)
+{
+    size_t calls = 0;
+
+    fba_init(&fba, memory, 100);
+    fba_set_failure_hook(&fba, count_call, &calls);
+    CHECK_STATUS(run, fba_set_reserve(&fba, 20), FBA_OK);
+    CHECK(run, fba_reserve_alloc(&fba, 20, 1));
+    CHECK_EQUAL(run, calls, 0);
+    CHECK(run, !fba_reserve_alloc(&fba, 1, 1));
+    CHECK_EQUAL(run, calls, 1);
+}
+
 static void the_reserve_survives_reset_and_seal(struct suite_run *run)
 {
     struct fba_ranges ranges;
@@ -51,6 +70,7 @@ static void the_reserve_survives_reset_and_seal(struct suite_run *run)
 static void a_reserve_needs_room_and_an_unused_end(struct suite_run *run)
 {
     static struct fba unready;
+    struct fba_mark mark;
 
     CHECK_STATUS(run, fba_set_reserve(&unready, 0), FBA_NOT_READY);
     CHECK(run, !fba_reserve_alloc(&unready, 0, 1));
@@ -61,6 +81,9 @@ static void a_reserve_needs_room_and_an_unused_end(struct suite_run *run)
     unsigned char *scratch = fba_scratch_alloc(&fba, 1, 1);
     CHECK_STATUS(run, fba_set_reserve(&fba, 10), FBA_BUSY);
     CHECK_STATUS(run, fba_scratch_free(&fba, scratch, 1), FBA_OK);
+    fba_scratch_mark(&fba, &mark);
+    CHECK_STATUS(run, fba_set_reserve(&fba, 10), FBA_BUSY); // its end is spoken for
+    fba_rewind(&fba, &mark);
     CHECK_STATUS(run, fba_set_reserve(&fba, 100), FBA_OK); // all of it
     CHECK_STATUS(run, fba_set_reserve(&fba, 1), FBA_BUSY);
     CHECK(run, !fba_alloc(&fba, 1, 1));
@@ -68,9 +91,11 @@ static void a_reserve_needs_room_and_an_unused_end(struct suite_run *run)
 
 static void rebase_moves_to_other_addresses_of_the_same_memory(struct suite_run *run)
 {
+    static struct fba unready;
     unsigned char *elsewhere = memory + PAGE;
     struct fba_mark mark;
 
+    CHECK_STATUS(run, fba_rebase(&unready, elsewhere), FBA_NOT_READY);
     fba_init(&fba, memory, 1000);
     (void)fba_alloc(&fba, 10, 1);
     unsigned char *scratch = fba_scratch_alloc(&fba, 20, 1);
@@ -166,6 +191,7 @@ static void numbers_that_contradict_each_other_are_refused(struct suite_run *run
     };
     const struct fba_numbers right = {.size = 100, .used = 10, .peak = 10, .high = 10, .low = 100};
     const struct fba_numbers huge = {.size = UINT64_MAX};
+    const struct fba_numbers huge_and_wrong = {.size = UINT64_MAX, .used = 1};
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         CHECK_STATUS(run, fba_adopt(&fba, memory, &wrong[i]), FBA_BAD_NUMBERS);
@@ -173,6 +199,9 @@ static void numbers_that_contradict_each_other_are_refused(struct suite_run *run
     }
     CHECK_STATUS(run, fba_adopt(&fba, NULL, &right), FBA_BAD_BUFFER);
     CHECK_STATUS(run, fba_adopt(&fba, memory, &huge), FBA_BAD_BUFFER);
+    // More than can be addressed is refused before anything else is looked at.
+    CHECK_STATUS(run, fba_adopt(&fba, memory, &huge_and_wrong),
+                 SIZE_MAX < UINT64_MAX ? FBA_BAD_BUFFER : FBA_BAD_NUMBERS);
     CHECK_STATUS(run, fba_adopt(&fba, memory, &right), FBA_OK);
 }
 
@@ -192,6 +221,20 @@ static void what_cannot_cross_is_not_exported(struct suite_run *run)
     fba_scratch_free(&fba, scratch, 1);
     CHECK_EQUAL(run, numbers.size, 12345);
     CHECK_STATUS(run, fba_export(&fba, &numbers), FBA_OK);
+}
+
+static void what_was_given_back_is_not_exported_as_fresh(struct suite_run *run)
+{
+    struct fba_numbers numbers;
+
+    memset(memory, 0, 100);
+    fba_init_zeroed(&fba, memory, 100);
+    unsigned char *block = fba_alloc(&fba, 60, 1);
+    CHECK_STATUS(run, fba_export(&fba, &numbers), FBA_OK);
+    CHECK(run, numbers.used == 60 && numbers.high == 60 && numbers.low == 100);
+    CHECK_STATUS(run, fba_resize(&fba, block, 60, 10), FBA_OK);
+    CHECK_STATUS(run, fba_export(&fba, &numbers), FBA_OK);
+    CHECK(run, numbers.used == 10 && numbers.high == 60 && numbers.low == 100);
 }
 
 static void the_seal_divides_the_buffer_without_loss_or_overlap(struct suite_run *run)
@@ -266,14 +309,17 @@ static void late_frees_are_told_apart(struct suite_run *run)
     struct fba_ranges ranges;
 
     fba_init(&fba, memory, sizeof memory);
+    CHECK_STATUS(run, fba_set_reserve(&fba, 8), FBA_OK);
     unsigned char *block = fba_alloc(&fba, 100, 1);
-    unsigned char *scratch = fba_scratch_alloc(&fba, 50, 1);
+    unsigned char *scratch = fba_scratch_alloc(&fba, PAGE, 1);
+    unsigned char *reserved = fba_reserve_alloc(&fba, 8, 1);
     CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
     CHECK_STATUS(run, fba_free(&fba, block, 100), FBA_PERMANENT);
     CHECK_STATUS(run, fba_resize(&fba, block, 100, 50), FBA_PERMANENT);
-    CHECK_STATUS(run, fba_scratch_free(&fba, scratch, 50), FBA_GONE);
+    CHECK_STATUS(run, fba_scratch_free(&fba, scratch, PAGE), FBA_GONE);
     CHECK_STATUS(run, fba_free(&fba, memory + sizeof memory, 1), FBA_FOREIGN);
     CHECK_STATUS(run, fba_free(&fba, &fba, 1), FBA_FOREIGN);
+    CHECK_STATUS(run, fba_free(&fba, reserved, 8), FBA_PERMANENT);
     CHECK(run, fba_owns(&fba, block) && !fba_owns(&fba, scratch));
     CHECK(run, fba_owns(&fba, memory + PAGE - 1) && !fba_owns(&fba, memory + PAGE));
     CHECK(run, !fba_owns_range(&fba, memory + PAGE - 1, 2));
@@ -300,6 +346,7 @@ static void a_seal_is_refused_while_marks_are_open_or_without_a_granule(struct s
 
 static const struct suite_case cases[] = {
     SUITE_CASE(the_reserve_is_served_only_to_who_asks_by_name),
+    SUITE_CASE(the_hook_hears_of_a_reserve_that_is_used_up),
     SUITE_CASE(the_reserve_survives_reset_and_seal),
     SUITE_CASE(a_reserve_needs_room_and_an_unused_end),
     SUITE_CASE(rebase_moves_to_other_addresses_of_the_same_memory),
@@ -308,6 +355,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_was_adopted_stays),
     SUITE_CASE(numbers_that_contradict_each_other_are_refused),
     SUITE_CASE(what_cannot_cross_is_not_exported),
+    SUITE_CASE(what_was_given_back_is_not_exported_as_fresh),
     SUITE_CASE(the_seal_divides_the_buffer_without_loss_or_overlap),
     SUITE_CASE(a_seal_may_leave_no_whole_page_free),
     SUITE_CASE(a_sealed_allocator_serves_nothing_and_says_so),

@@ -87,6 +87,34 @@ static void used_memory_is_not_taken_for_fresh(struct suite_run *run)
     memset(block, 0xee, 64);
     CHECK_STATUS(run, fba_shared_resize(&fba, block, 64, 32), FBA_OK);
     CHECK_BYTES(run, fba_shared_alloc_zeroed(&fba, 64, 1), 64, 0);
+    CHECK(run, !fba_shared_alloc_zeroed(&fba, sizeof memory, 1));
+}
+
+static void memory_that_was_scratch_is_not_taken_for_fresh(struct suite_run *run)
+{
+    memset(memory, 0, sizeof memory);
+    fba_init_zeroed(&fba, memory, sizeof memory);
+    unsigned char *scratch = fba_scratch_alloc(&fba, 100, 1);
+    memset(scratch, 0xcc, 100);
+    CHECK_STATUS(run, fba_scratch_free(&fba, scratch, 100), FBA_OK);
+    CHECK_STATUS(run, fba_shared_begin(&fba), FBA_OK);
+    CHECK_BYTES(run, fba_shared_alloc_zeroed(&fba, sizeof memory, 1), sizeof memory, 0);
+}
+
+static void what_cannot_be_resized_is_refused_by_name(struct suite_run *run)
+{
+    struct fba_mark mark;
+
+    fba_init(&fba, memory, 64);
+    unsigned char *older = fba_alloc(&fba, 8, 1);
+    CHECK_STATUS(run, fba_mark(&fba, &mark), FBA_OK);
+    CHECK_STATUS(run, fba_shared_begin(&fba), FBA_OK);
+    unsigned char *block = fba_shared_alloc(&fba, 8, 1);
+    CHECK_STATUS(run, fba_shared_resize(&fba, older, 8, 9), FBA_PROTECTED);
+    CHECK_STATUS(run, fba_shared_resize(&fba, block, SIZE_MAX, 9), FBA_BAD_BLOCK);
+    CHECK_STATUS(run, fba_shared_resize(&fba, block, 8, SIZE_MAX), FBA_EXHAUSTED);
+    CHECK_STATUS(run, fba_shared_resize(&fba, NULL, 8, 9), FBA_NULL);
+    CHECK_EQUAL(run, fba_used(&fba), 16);
 }
 
 static void while_it_is_shared_everything_else_is_busy(struct suite_run *run)
@@ -143,6 +171,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_failure_is_recorded_whole),
     SUITE_CASE(a_failure_inside_the_hook_is_only_counted),
     SUITE_CASE(used_memory_is_not_taken_for_fresh),
+    SUITE_CASE(memory_that_was_scratch_is_not_taken_for_fresh),
+    SUITE_CASE(what_cannot_be_resized_is_refused_by_name),
     SUITE_CASE(while_it_is_shared_everything_else_is_busy),
     SUITE_CASE(what_is_not_open_is_not_shared),
     SUITE_CASE(the_allocator_interface_is_shared_too),

@@ -303,6 +303,31 @@ static void the_last_block_grows_in_place_to_the_exact_end(struct suite_run *run
     CHECK_EQUAL(run, fba.failure.count, 0);
 }
 
+static void what_is_compiled_in_answers_as_the_function_does(struct suite_run *run)
+{
+    struct fba_mark mark;
+
+    fba_init(&fba, memory, sizeof memory);
+    CHECK_ADDRESS(run, fba_alloc_inline(&fba, PAGE + 1, 1), memory); // more than it compares
+    CHECK(run, !fba_alloc_inline(&fba, PAGE, 1));
+    CHECK(run, !fba_alloc_inline(&fba, 1, 2 * PAGE) && !fba_alloc_inline(&fba, 1, 3));
+    CHECK_STATUS(run, fba.failure.reason, FBA_BAD_ALIGNMENT);
+    CHECK_STATUS(run, fba_free(&fba, memory, PAGE + 1), FBA_OK);
+
+    unsigned char *block = fba_alloc_inline(&fba, 8, 8);
+    CHECK_STATUS(run, fba_resize_inline(&fba, block, 8, 4), FBA_OK);
+    CHECK_STATUS(run, fba_resize_inline(&fba, block, 4, PAGE + 5), FBA_OK);
+    CHECK_STATUS(run, fba_resize_inline(&fba, block, PAGE + 5, 2 * PAGE), FBA_OK);
+    CHECK_STATUS(run, fba_resize_inline(&fba, block, 2 * PAGE, 2 * PAGE + 1), FBA_EXHAUSTED);
+    CHECK_STATUS(run, fba_resize_inline(&fba, block, 2 * PAGE, 8), FBA_OK);
+    CHECK_STATUS(run, fba_mark(&fba, &mark), FBA_OK);
+    unsigned char *last = fba_alloc_inline(&fba, 8, 8);
+    CHECK_STATUS(run, fba_resize_inline(&fba, block, 8, 9), FBA_PROTECTED);
+    CHECK_STATUS(run, fba_resize_inline(&fba, block, 16, 17), FBA_PROTECTED); // ends with the last
+    CHECK_STATUS(run, fba_resize_inline(&fba, last, 8, 9), FBA_OK);
+    CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_OK);
+}
+
 static void the_last_block_shrinks_and_gives_the_bytes_back(struct suite_run *run)
 {
     fba_init(&fba, memory, 64);
@@ -495,6 +520,8 @@ static void zeroed_blocks_hold_zeros_whatever_was_there(struct suite_run *run)
     CHECK_STATUS(run, fba_free(&fba, block, 100), FBA_OK);
     CHECK_BYTES(run, fba_alloc_zeroed(&fba, 200, 1), 200, 0);
     CHECK(run, !fba_alloc_zeroed(&fba, 57, 1));
+    CHECK(run, fba_alloc_zeroed(&fba, 0, 1)); // and nothing is cleared
+    CHECK_BYTES(run, memory + 200, 56, 0xaa);
 }
 
 static void fresh_memory_is_not_cleared_again(struct suite_run *run)
@@ -625,9 +652,11 @@ static void the_hook_hears_of_each_refusal(struct suite_run *run)
     CHECK_STATUS(run, fba_reset(&fba), FBA_OK); // the hook stays
     CHECK(run, !fba_scratch_alloc(&fba, 66, 1));
     CHECK_EQUAL(run, calls.count, 2);
+    CHECK(run, !fba_alloc(&fba, 1, 3)); // misuse is one as well
+    CHECK_EQUAL(run, calls.count, 3);
     fba_set_failure_hook(&fba, NULL, NULL);
     CHECK(run, !fba_alloc(&fba, 67, 1));
-    CHECK_EQUAL(run, calls.count, 2);
+    CHECK_EQUAL(run, calls.count, 3);
 }
 
 static void what_is_owned_lies_in_the_buffer(struct suite_run *run)
@@ -682,6 +711,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_cannot_be_freed_is_refused_by_name),
     SUITE_CASE(what_cannot_be_freed_is_refused_where_frees_are_fast_too),
     SUITE_CASE(the_last_block_grows_in_place_to_the_exact_end),
+    SUITE_CASE(what_is_compiled_in_answers_as_the_function_does),
     SUITE_CASE(the_last_block_shrinks_and_gives_the_bytes_back),
     SUITE_CASE(another_block_shrinks_in_name_and_does_not_grow),
     SUITE_CASE(remap_is_resize_or_null_and_never_moves),

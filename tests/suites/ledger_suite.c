@@ -56,6 +56,36 @@ static void of_two_blocks_at_one_address_the_newer_is_struck_off(struct suite_ru
     CHECK(run, entries[0].block && !entries[1].block);
 }
 
+static void the_newer_is_found_in_front_of_the_older_too(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    unsigned char *block = NULL;
+
+    for (size_t i = 1; i <= 5; i++) { // the fifth goes where the first was
+        CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
+        block = allocator_alloc(&allocator, i, 1);
+    }
+    CHECK(run, entries[0].sequence == 5 && entries[1].block == block);
+    CHECK(run, allocator_resize(&allocator, block, 5, 50, 1));
+    CHECK(run, entries[0].size == 50 && entries[1].size == 2);
+    allocator_free(&allocator, block, 50, 1);
+    CHECK(run, !entries[0].block && entries[1].block);
+}
+
+static void a_block_without_an_entry_is_served_all_the_same(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(1);
+    unsigned char *first = allocator_alloc(&allocator, 10, 1);
+    unsigned char *second = allocator_alloc(&allocator, 20, 1); // takes the only entry
+
+    CHECK(run, allocator_resize(&allocator, first, 10, 5, 1));
+    CHECK(run, !allocator_resize(&allocator, first, 5, 11, 1));
+    CHECK_EQUAL(run, ledger.requested, 25);
+    allocator_free(&allocator, first, 5, 1);
+    CHECK_EQUAL(run, ledger.requested, 20);
+    CHECK_ADDRESS(run, entries[0].block, second);
+}
+
 static void the_oldest_entry_is_overwritten_and_the_sums_go_on(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(4);
@@ -91,7 +121,7 @@ static void failures_are_counted_and_passed_on(struct suite_run *run)
 
 static void the_largest_holders_come_first(struct suite_run *run)
 {
-    static const char other_tables[] = {'t', 'a', 'b', 'l', 'e', 's', '\0'};
+    static char other_tables[] = "tables"; // not constant, so that it is no other's literal
     struct allocator allocator = open_ledger(4);
     struct ledger_holder holders[3];
 
@@ -114,13 +144,72 @@ static void the_largest_holders_come_first(struct suite_run *run)
     CHECK_EQUAL(run, ledger_top(&ledger, holders, 0), 0);
 }
 
+static void a_larger_holder_pushes_smaller_ones_back(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    struct ledger_holder holders[2];
+    unsigned char *blocks[4];
+
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const tags[] = {"a", "ab", "b", "b"};
+        ledger.tag = tags[i];
+        blocks[i] = allocator_alloc(&allocator, 10 * (i + 1), 1);
+    }
+    CHECK_EQUAL(run, ledger_top(&ledger, holders, 2), 2);
+    CHECK(run, holders[0].size == 70 && holders[1].size == 20);
+    CHECK_TEXT(run, holders[1].tag, "ab"); // not the same as what it begins with
+    allocator_free(&allocator, blocks[0], 10, 1);
+    allocator_free(&allocator, blocks[2], 30, 1);
+    CHECK_EQUAL(run, ledger_top(&ledger, holders, 2), 2);
+    CHECK(run, holders[0].size == 40 && holders[1].size == 20);
+}
+
+static void without_a_tag_each_caller_is_a_holder(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    struct ledger_holder holders[4];
+    static const char callers[2];
+
+    (void)allocator_alloc_by(&allocator, 10, 1, &callers[0]);
+    (void)allocator_alloc_by(&allocator, 30, 1, &callers[1]);
+    (void)allocator_alloc_by(&allocator, 5, 1, &callers[0]);
+    ledger.tag = "named";
+    (void)allocator_alloc_by(&allocator, 100, 1, &callers[0]);
+    CHECK_EQUAL(run, ledger_top(&ledger, holders, 4), 3);
+    CHECK_TEXT(run, holders[0].tag, "named");
+    CHECK(run, !holders[1].tag && holders[1].size == 30 && holders[1].caller == &callers[1]);
+    CHECK(run, !holders[2].tag && holders[2].size == 15 && holders[2].caller == &callers[0]);
+    CHECK_EQUAL(run, holders[2].blocks, 2);
+}
+
+static void of_a_holder_the_largest_block_names_the_caller(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    struct ledger_holder holder;
+    static const char callers[3];
+
+    ledger.tag = "tables";
+    for (size_t i = 0; i < 3; i++) {
+        static const unsigned char sizes[] = {10, 20, 5};
+        (void)allocator_alloc_by(&allocator, sizes[i], 1, &callers[i]);
+    }
+    CHECK_EQUAL(run, ledger_top(&ledger, &holder, 1), 1);
+    CHECK(run, holder.size == 35 && holder.blocks == 3);
+    CHECK_ADDRESS(run, holder.caller, &callers[1]);
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(each_allocation_is_written_down),
     SUITE_CASE(what_goes_back_is_struck_off),
     SUITE_CASE(of_two_blocks_at_one_address_the_newer_is_struck_off),
+    SUITE_CASE(the_newer_is_found_in_front_of_the_older_too),
+    SUITE_CASE(a_block_without_an_entry_is_served_all_the_same),
     SUITE_CASE(the_oldest_entry_is_overwritten_and_the_sums_go_on),
     SUITE_CASE(without_entries_the_sums_are_kept_all_the_same),
     SUITE_CASE(failures_are_counted_and_passed_on),
     SUITE_CASE(the_largest_holders_come_first),
+    SUITE_CASE(a_larger_holder_pushes_smaller_ones_back),
+    SUITE_CASE(without_a_tag_each_caller_is_a_holder),
+    SUITE_CASE(of_a_holder_the_largest_block_names_the_caller),
 };
 const struct suite ledger_suite = SUITE("ledger", cases);

@@ -84,6 +84,9 @@ static void a_closed_mark_is_refused(struct suite_run *run)
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_OK);
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_MARK_CLOSED);
     CHECK_STATUS(run, fba_keep(&fba, &mark), FBA_MARK_CLOSED);
+    fba = (struct fba){0}; // of an allocator that is not open, that comes first
+    CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_NOT_READY);
+    CHECK_STATUS(run, fba_keep(&fba, &mark), FBA_NOT_READY);
 }
 
 static void a_mark_of_another_allocator_is_refused(struct suite_run *run)

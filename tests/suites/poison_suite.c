@@ -90,6 +90,19 @@ static void the_next_allocation_finds_it_and_the_hook_hears(struct suite_run *ru
     CHECK_ADDRESS(run, heard, block + 40);
 }
 
+static void what_goes_back_through_the_interface_is_watched(struct suite_run *run)
+{
+    open_poison();
+    struct allocator allocator = poison_allocator(&poison);
+    unsigned char *block = allocator_alloc(&allocator, 64, 1);
+    memset(block, 1, 64);
+    allocator_free(&allocator, block, 64, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+    CHECK_BYTES(run, memory, 64, POISON_PATTERN);
+    block[7] = 0;
+    CHECK_ADDRESS(run, poison_check(&poison), block + 7);
+}
+
 static void fresh_zeros_stay_zeros(struct suite_run *run)
 {
     memset(memory, 0, sizeof memory);
@@ -109,6 +122,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_write_through_a_rewound_pointer_is_found),
     SUITE_CASE(a_write_after_a_reset_or_scratch_free_is_found),
     SUITE_CASE(the_next_allocation_finds_it_and_the_hook_hears),
+    SUITE_CASE(what_goes_back_through_the_interface_is_watched),
     SUITE_CASE(fresh_zeros_stay_zeros),
 };
 const struct suite poison_suite = SUITE("poison", cases);

@@ -50,6 +50,19 @@ static void blocks_are_served_as_without_it(struct suite_run *run)
     CHECK(run, !allocator_alloc(&allocator, 1, SIZE_MAX / 2 + 1));
 }
 
+static void a_resize_that_is_refused_leaves_the_zones_as_they_were(struct suite_run *run)
+{
+    struct allocator allocator = open_redzone();
+    unsigned char *first = allocator_alloc(&allocator, 10, 1);
+
+    CHECK(run, !allocator_resize(&allocator, first, 10, sizeof memory, 1));
+    CHECK(run, allocator_alloc(&allocator, 10, 1));
+    CHECK(run, !allocator_resize(&allocator, first, 10, 100, 1)); // not the last
+    CHECK_TEXT(run, redzone_kind_name(redzone_check(&redzone, first, 10, 1)), "intact");
+    CHECK_EQUAL(run, redzone.faults, 0);
+    CHECK_TEXT(run, redzone_kind_name((enum redzone_kind)(REDZONE_WRONG_SIZE + 1)), "unknown");
+}
+
 static void an_overrun_names_the_block(struct suite_run *run)
 {
     struct allocator allocator = open_redzone();
@@ -129,6 +142,7 @@ static void the_hook_hears_of_each_fault(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(blocks_are_served_as_without_it),
+    SUITE_CASE(a_resize_that_is_refused_leaves_the_zones_as_they_were),
     SUITE_CASE(an_overrun_names_the_block),
     SUITE_CASE(every_byte_of_either_zone_is_watched),
     SUITE_CASE(a_wrong_size_is_found_and_put_right),

@@ -73,6 +73,36 @@ static void each_reason_is_explained(struct suite_run *run)
     report = new_report();
     report_failure(&report, &fba);
     CHECK(run, suite_contains(text, "reason: sealed"));
+
+    fba_init(&fba, memory, 64); // nothing has failed yet
+    report = new_report();
+    report_failure(&report, &fba);
+    CHECK(run, suite_contains(text, "reason: ok\n"));
+}
+
+static void holders_without_a_tag_are_told_as_such(struct suite_run *run)
+{
+    struct report report = new_report();
+    struct ledger ledger;
+    struct ledger_entry entries[2];
+
+    fba_init(&fba, memory, 128);
+    ledger_init(&ledger, fba_allocator(&fba), entries, 2);
+    struct allocator allocator = ledger_allocator(&ledger);
+    static const char callers[2];
+    (void)allocator_alloc_by(&allocator, 10, 1, &callers[0]);
+    (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]);
+    CHECK(run, !allocator_alloc(&allocator, 128, 1));
+    report.ledger = &ledger;
+    report_failure(&report, &fba);
+    CHECK(run, suite_contains(text, "holder: (untagged), 20 bytes in 1 blocks"));
+    CHECK(run, suite_contains(text, "holder: (untagged), 10 bytes in 1 blocks"));
+    CHECK(run, !suite_contains(text, "()"));
+
+    report = new_report();
+    report.ledger = &ledger;
+    report_holders(&report, 1);
+    CHECK(run, suite_contains(text, "20 bytes") && !suite_contains(text, "10 bytes"));
 }
 
 static void an_account_says_where_every_byte_is(struct suite_run *run)
@@ -122,6 +152,7 @@ static void a_sealed_allocator_has_an_account_too(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(a_failure_is_told_in_full),
     SUITE_CASE(each_reason_is_explained),
+    SUITE_CASE(holders_without_a_tag_are_told_as_such),
     SUITE_CASE(an_account_says_where_every_byte_is),
     SUITE_CASE(a_picture_shows_each_part_in_proportion),
     SUITE_CASE(a_sealed_allocator_has_an_account_too),

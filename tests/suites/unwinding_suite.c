@@ -71,6 +71,20 @@ static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
     CHECK_EQUAL(run, fba_used(&fba), 2);
     allocator_free(&allocator, second, 1, 1);
     CHECK_EQUAL(run, fba_used(&fba), 0); // the recorded one follows
+
+    allocator = open_unwinding(0);
+    first = allocator_alloc(&allocator, 8, 1);
+    CHECK(run, allocator_resize(&allocator, first, 8, 16, 1));
+    allocator_free(&allocator, first, 16, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+}
+
+static void what_was_refused_has_no_record(struct suite_run *run)
+{
+    struct allocator allocator = open_unwinding(8);
+
+    CHECK(run, !allocator_alloc(&allocator, sizeof memory + 1, 1));
+    CHECK_EQUAL(run, unwinding.count, 0);
 }
 
 static void a_direct_allocation_above_holds_back_what_lies_below(struct suite_run *run)
@@ -101,6 +115,10 @@ static void what_a_rewind_has_taken_is_forgotten(struct suite_run *run)
     unsigned char *next = allocator_alloc(&allocator, 8, 1);
     allocator_free(&allocator, next, 8, 1);
     CHECK_EQUAL(run, fba_used(&fba), 0);
+    (void)allocator_alloc(&allocator, 8, 1);
+    CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
+    unwinding_forget(&unwinding);
+    CHECK_EQUAL(run, unwinding.count, 0);
 }
 
 static void a_marked_block_waits_for_the_mark(struct suite_run *run)
@@ -122,6 +140,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(blocks_freed_in_any_order_go_back_in_the_end),
     SUITE_CASE(a_resized_block_goes_back_whole),
     SUITE_CASE(what_has_no_record_is_served_all_the_same),
+    SUITE_CASE(what_was_refused_has_no_record),
     SUITE_CASE(a_direct_allocation_above_holds_back_what_lies_below),
     SUITE_CASE(what_a_rewind_has_taken_is_forgotten),
     SUITE_CASE(a_marked_block_waits_for_the_mark),

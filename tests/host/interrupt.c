@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// The shared mode of kmem/fba_shared.h when an interrupt comes at the worst moment: after an
+// operation has read the allocator, before it has published what it makes of it. The allocator
+// stands on a page of its own that may not be written; the first write traps, the handler does what
+// the interrupt does, opens the page, and the write goes on. Every run is the same.
+#define _DEFAULT_SOURCE // mprotect and MAP_ANONYMOUS under -std=c11
+
+#include "tests/host/host.h"
+
+#include "kmem/fba_shared.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define LARGEST_PAGE 65536 // of all processors that the suites run on
+
+static _Alignas(64) unsigned char memory[256];
+static struct fba *fba;
+static void (*interrupt)(void);
+
+static void handle(int signal)
+{
+    (void)signal;
+    mprotect(fba, LARGEST_PAGE, PROT_READ | PROT_WRITE);
+    interrupt();
+}
+
+static void open_shared(bool zeroed)
+{
+    if (!fba) {
+        fba = mmap(NULL, LARGEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    memset(memory, 0, sizeof memory);
+    if (zeroed)
+        fba_init_zeroed(fba, memory, sizeof memory);
+    else
+        fba_init(fba, memory, sizeof memory);
+    fba_shared_begin(fba);
+}
+
+// From here on, `what` happens before the next write to the allocator, once.
+static void arrange(void (*what)(void))
+{
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_NODEFER};
+
+    interrupt = what;
+    sigaction(SIGSEGV, &action, NULL);
+    mprotect(fba, LARGEST_PAGE, PROT_READ);
+}
+
+static void allocate(void)
+{
+    memset(fba_shared_alloc(fba, 16, 1), 0xdd, 16);
+}
+
+static void allocate_and_give_back(void)
+{
+    unsigned char *block = fba_shared_alloc(fba, 16, 1);
+
+    memset(block, 0xdd, 16);
+    fba_shared_free(fba, block, 16);
+}
+
+static void allocate_the_rest(void)
+{
+    (void)fba_shared_alloc(fba, fba_available(fba, 1), 1);
+}
+
+static void an_allocation_takes_what_lies_behind_the_other(struct suite_run *run)
+{
+    open_shared(true);
+    arrange(allocate);
+    CHECK_ADDRESS(run, fba_shared_alloc(fba, 8, 1), memory + 16);
+    CHECK_EQUAL(run, fba->retries, 1);
+    CHECK_EQUAL(run, fba_used(fba), 24);
+}
+
+static void an_allocation_fails_if_the_other_took_the_rest(struct suite_run *run)
+{
+    open_shared(true);
+    arrange(allocate_the_rest);
+    CHECK(run, !fba_shared_alloc(fba, 8, 1));
+    CHECK_STATUS(run, fba->failure.reason, FBA_EXHAUSTED);
+    CHECK(run, fba->failure.available == 0 && fba->failure.count == 1);
+}
+
+static void zeros_are_zeros_whoever_came_between(struct suite_run *run)
+{
+    open_shared(true);
+    arrange(allocate_and_give_back);
+    CHECK_BYTES(run, fba_shared_alloc_zeroed(fba, 32, 1), 32, 0);
+}
+
+static void a_block_that_is_no_longer_last_stays(struct suite_run *run)
+{
+    for (size_t zeroed = 0; zeroed < 2; zeroed++) { // the first write is another
+        open_shared(zeroed);
+        unsigned char *block = fba_shared_alloc(fba, 8, 1);
+        arrange(allocate);
+        CHECK_STATUS(run, fba_shared_free(fba, block, 8), FBA_NOT_LAST);
+        CHECK_EQUAL(run, fba->retries, 1);
+        CHECK_EQUAL(run, fba_used(fba), 24);
+        CHECK_BYTES(run, memory + 8, 16, 0xdd);
+    }
+}
+
+static void a_block_that_was_given_back_fast_before_is_not_this_time(struct suite_run *run)
+{
+    open_shared(true);
+    unsigned char *block = fba_shared_alloc(fba, 64, 1);
+    CHECK_STATUS(run, fba_shared_free(fba, block, 64), FBA_OK); // settles the watermarks
+    block = fba_shared_alloc(fba, 8, 1);
+    arrange(allocate);
+    CHECK_STATUS(run, fba_shared_free(fba, block, 8), FBA_NOT_LAST);
+    CHECK_EQUAL(run, fba_used(fba), 24);
+}
+
+static void a_block_that_is_no_longer_last_shrinks_in_name(struct suite_run *run)
+{
+    open_shared(true);
+    unsigned char *block = fba_shared_alloc(fba, 8, 1);
+    arrange(allocate);
+    CHECK_STATUS(run, fba_shared_resize(fba, block, 8, 4), FBA_OK);
+    CHECK_EQUAL(run, fba_used(fba), 24);
+    CHECK_BYTES(run, memory + 8, 16, 0xdd);
+}
+
+static void a_block_that_is_no_longer_last_does_not_grow(struct suite_run *run)
+{
+    open_shared(true);
+    unsigned char *block = fba_shared_alloc(fba, 8, 1);
+    arrange(allocate);
+    CHECK_STATUS(run, fba_shared_resize(fba, block, 8, 9), FBA_NOT_LAST);
+    CHECK_EQUAL(run, fba_used(fba), 24);
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(an_allocation_takes_what_lies_behind_the_other),
+    SUITE_CASE(an_allocation_fails_if_the_other_took_the_rest),
+    SUITE_CASE(zeros_are_zeros_whoever_came_between),
+    SUITE_CASE(a_block_that_is_no_longer_last_stays),
+    SUITE_CASE(a_block_that_was_given_back_fast_before_is_not_this_time),
+    SUITE_CASE(a_block_that_is_no_longer_last_shrinks_in_name),
+    SUITE_CASE(a_block_that_is_no_longer_last_does_not_grow),
+};
+const struct suite interrupt_suite = SUITE("interrupt", cases);
