@@ -86,6 +86,11 @@ static bool grow(struct array_list *list, size_t more, const void *caller)
            (wanted != needed && move_to(list, needed, caller));
 }
 
+ALLOCATOR_CALLED bool array_list_make_room(struct array_list *list, size_t more)
+{
+    return grow(list, more, ALLOCATOR_CALLER);
+}
+
 ALLOCATOR_CALLED bool array_list_append_many(struct array_list *list, const void *items,
                                              size_t count)
 {
@@ -100,7 +105,7 @@ ALLOCATOR_CALLED bool array_list_append_many(struct array_list *list, const void
 
 ALLOCATOR_CALLED bool array_list_append(struct array_list *list, const void *item)
 {
-    if (!grow(list, 1, ALLOCATOR_CALLER))
+    if (list->count == list->capacity && !grow(list, 1, ALLOCATOR_CALLER))
         return false;
     memcpy(address_of(list, list->count), item, list->item_size);
     list->count++;

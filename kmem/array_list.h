@@ -42,6 +42,18 @@ bool array_list_append(struct array_list *list, const void *item);
 bool array_list_append_many(struct array_list *list, const void *items, size_t count);
 bool array_list_insert(struct array_list *list, size_t index, const void *item);
 
+// As array_list_append() of one value, compiled into its caller: an expression, false iff the
+// allocator has no room. `type` is that of the list's items; `list` is evaluated more than once,
+// `value` only if there is room.
+//     if (!array_list_push(uint64_t, &numbers, 42)) ...
+#define array_list_push(type, list, value)                                                         \
+    (((list)->count < (list)->capacity || array_list_make_room((list), 1)) &&                      \
+     (((type *)(list)->items)[(list)->count++] = (value), true))
+
+// Makes room for `more` items behind those in use, and for some to come, as appending does. False
+// iff the allocator has none: the list is as it was.
+bool array_list_make_room(struct array_list *list, size_t more);
+
 // Removes the last item, into `item` unless that is NULL. False iff the list is empty.
 bool array_list_pop(struct array_list *list, void *item);
 

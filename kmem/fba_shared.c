@@ -10,7 +10,6 @@ void *memset(void *to, int value, size_t size);
 // Never inlined, not even by a link-time optimiser: a function that asks for its return address
 // must have one.
 #define COLD __attribute__((cold, noinline))
-#define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 enum fba_status fba_shared_begin(struct fba *fba)
@@ -51,80 +50,127 @@ static struct fba view_of(const struct fba *fba, uintptr_t last)
     };
 }
 
-static void record(struct fba *fba, const struct fba_failure *failure)
-{
-    uintptr_t nobody = 0;
-    uintptr_t me = 1;
-
-    ATOMIC_COUNT(&fba->failure.count);
-    if (!ATOMIC_EXCHANGE_IF(&fba->recording, &nobody, me))
-        return;
-    fba->failure.reason = failure->reason;
-    fba->failure.size = failure->size;
-    fba->failure.align = failure->align;
-    fba->failure.available = failure->available;
-    fba->failure.shortfall = failure->shortfall;
-    fba->failure.caller = failure->caller;
-    if (fba->hook)
-        fba->hook(fba, fba->hook_context);
-    (void)ATOMIC_EXCHANGE_IF(&fba->recording, &me, nobody);
-}
-
-// fba.c refuses it again, as it looks at the same `last`, and writes the record.
+// Counts a refusal, and writes its record unless another is being written. fba.c finds out why, on
+// the little of a view that it looks at when it refuses.
 static COLD void *refuse(struct fba *fba, size_t size, size_t align, const void *caller,
                          uintptr_t last)
 {
-    struct fba view = view_of(fba, last);
+    uintptr_t nobody = 0;
+    uintptr_t me = 1;
+    struct fba view;
 
+    ATOMIC_COUNT(&fba->failure.count);
+    if (!ATOMIC_EXCHANGE_IF(&fba->recording, &nobody, me))
+        return NULL;
+    view.last = last;
+    view.top = fba->top;
+    view.reserve = fba->reserve;
+    view.adopted = fba->adopted;
+    view.state = fba->state == FBA_STATE_SHARED ? FBA_STATE_OPEN : fba->state;
+    view.failure.count = 0;
+    view.hook = NULL;
     (void)fba_alloc_by(&view, size, align, caller);
-    record(fba, &view.failure);
+    fba->failure.reason = view.failure.reason;
+    fba->failure.size = view.failure.size;
+    fba->failure.align = view.failure.align;
+    fba->failure.available = view.failure.available;
+    fba->failure.shortfall = view.failure.shortfall;
+    fba->failure.caller = view.failure.caller;
+    if (fba->hook)
+        fba->hook(fba, fba->hook_context);
+    (void)ATOMIC_EXCHANGE_IF(&fba->recording, &me, nobody);
     return NULL;
 }
 
-// Takes a block, or nothing if at the moment when *last was read there was no room for it.
-static inline FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_t *last,
-                                   uintptr_t *start)
+// Whether `size` bytes are more than lie behind the byte `before` and in front of `top`, which
+// rests. The carry of the sum is excluded first.
+static inline FBA_INLINE bool exceeds(const struct fba *fba, size_t size, uintptr_t before)
 {
-    *last = ATOMIC_LOAD(&fba->last);
-    while (LIKELY((align & (align - 1)) == 0)) {
-        uintptr_t before = *last | (align - 1);
+    return size > UINTPTR_MAX - before || before + size >= fba->top;
+}
 
-        if (UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->top))
-            return false;
-        *start = before + 1;
-        if (LIKELY(ATOMIC_EXCHANGE_IF(&fba->last, last, before + size)))
-            return true;
+// Takes [*start, *start + size), or nothing. One try and no loop: what comes after a lost race is
+// behind the same jump as a refusal, so that nothing but this stands on the fast path. An alignment
+// of 0 makes the mask all ones, and nothing fits behind that.
+static inline FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_t *start)
+{
+    uintptr_t last = ATOMIC_LOAD(&fba->last);
+    uintptr_t before = last | (align - 1);
+
+    if (UNLIKELY((align & (align - 1)) != 0))
+        return false;
+    if (UNLIKELY(exceeds(fba, size, before)))
+        return false;
+    if (UNLIKELY(!ATOMIC_EXCHANGE_IF(&fba->last, &last, before + size)))
+        return false;
+    *start = before + 1;
+    return true;
+}
+
+// What take() did not get: there is no room, or another was faster, and each further try is
+// counted.
+static COLD void *take_slowly(struct fba *fba, size_t size, size_t align, const void *caller)
+{
+    uintptr_t last = ATOMIC_LOAD(&fba->last);
+
+    while ((align & (align - 1)) == 0) {
+        uintptr_t before = last | (align - 1);
+
+        if (exceeds(fba, size, before))
+            break;
         ATOMIC_COUNT(&fba->retries);
+        if (ATOMIC_EXCHANGE_IF(&fba->last, &last, before + size))
+            return (void *)(before + 1);
     }
-    return false;
+    return refuse(fba, size, align, caller, last);
 }
 
 void *fba_shared_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
 {
-    uintptr_t last, start;
+    uintptr_t start;
 
-    if (!take(fba, size, align, &last, &start))
-        return refuse(fba, size, align, caller, last);
+    if (!take(fba, size, align, &start))
+        return take_slowly(fba, size, align, caller);
     return (void *)start;
 }
 
 FBA_CALLED void *fba_shared_alloc(struct fba *fba, size_t size, size_t align)
 {
-    uintptr_t last, start;
+    uintptr_t start;
 
-    if (!take(fba, size, align, &last, &start))
-        return refuse(fba, size, align, FBA_CALLER, last);
+    if (!take(fba, size, align, &start))
+        return take_slowly(fba, size, align, FBA_CALLER);
     return (void *)start;
 }
 
-void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+// Whether a block just taken was never handed out before, nor scratch.
+static inline FBA_INLINE bool is_fresh(const struct fba *fba, uintptr_t start, size_t size)
 {
-    void *block = fba_shared_alloc_by(fba, size, align, FBA_CALLER);
-    uintptr_t start = (uintptr_t)block;
+    return start > ATOMIC_LOAD(&fba->high) && start + size <= fba->low;
+}
 
-    if (block && (start <= ATOMIC_LOAD(&fba->high) || start + size > fba->low))
-        memset(block, 0, size);
-    return block;
+static COLD void *clear(uintptr_t start, size_t size)
+{
+    memset((void *)start, 0, size);
+    return (void *)start;
+}
+
+static COLD void *take_zeroed_slowly(struct fba *fba, size_t size, size_t align, const void *caller)
+{
+    uintptr_t start = (uintptr_t)take_slowly(fba, size, align, caller);
+
+    return start == 0 || is_fresh(fba, start, size) ? (void *)start : clear(start, size);
+}
+
+FBA_CALLED void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+{
+    uintptr_t start;
+
+    if (!take(fba, size, align, &start))
+        return take_zeroed_slowly(fba, size, align, FBA_CALLER);
+    if (UNLIKELY(!is_fresh(fba, start, size)))
+        return clear(start, size);
+    return (void *)start;
 }
 
 static void raise_to(uintptr_t *mark, uintptr_t value)

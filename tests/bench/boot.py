@@ -1,87 +1,140 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Counts the instructions of a boot, step by step, and the early heap's share of each.
+"""Counts the instructions of a boot, step by step: the loader's up to ExitBootServices, the kernel's up
+to the seal, what of it is the firmware's, and the early heap's share.
 
-    boot.py [--memory 256M] [--processors 1] [--table FILE.md]
+    boot.py [--memory 256M] [--processors 1] [--entries 'real N'] [--table FILE.md]
 
 A plugin of QEMU's (counter.c) counts every instruction that the machine executes, and notes how many
 there were when a step begins. Loader and kernel are those that ship: nothing in them knows that it
 is counted. Under -icount the machine's time depends on its instructions alone, so that the kernel's
 counts are the same each time; the firmware's, inside the loader's, vary a little with its disk.
 
-Instructions of memset(), when the heap clears a block, count as the step's own.
-
-The loader's address is the firmware's choice: a first boot, up to the kernel's entry, finds it.
+The time of a boot is guest time, of a processor that executes an instruction each nanosecond, which
+is -icount shift=0, plus what is waited for devices. Between loader and seal nothing is waited for on
+a machine with one processor, so that there a million instructions are a millisecond.
 """
 
 import argparse
 import collections
 import contextlib
-import json
+import dataclasses
+import functools
 import pathlib
+import re
 import shutil
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BENCH = ROOT / "build" / "bench"
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 import machine
+import warm
 
-SHIFT = 4  # 2^4 ns of virtual time for each instruction: waiting for devices takes fewer of them
+# 2^4 ns of the machine's own clock for each instruction: the firmware waits for its devices, and so
+# executes a sixteenth of what it would with 2^0, and what we count is the same.
+SHIFT = 4
+INSTRUCTIONS_PER_MS = 10**6
+SECONDS = 900  # for a boot, on a host that has other work
 
 LOADER = ROOT / "build" / "loader.efi"
 LOADER_SYMBOLS = ROOT / "build" / "loader.so"  # the same addresses, with names
 KERNEL = ROOT / "build" / "kernel.elf"
+SHAPER = ROOT / "build" / "bench" / "shaper.efi"
 
 # Functions where a step begins, in the order of a boot, and what the step is called.
 LOADER_STEPS = {
-    "efi_main": "loader: entry, what the machine has",
-    "loader_read_command_line": "loader: command line",
-    "loader_read_kernel": "loader: kernel file read",
-    "elf_check": "loader: kernel file checked",
-    "loader_place_image": "loader: place for the image",
-    "loader_load_image": "loader: image loaded",
-    "loader_open_heap": "loader: early heap opened",
-    "loader_read_modules": "loader: modules",
-    "loader_map_kernel": "loader: kernel and window mapped",
-    "loader_map_jump": "loader: the jump mapped",
-    "loader_leave_boot_info": "loader: boot info left",
-    "loader_exit_firmware": "loader: memory map and ExitBootServices",
+    "efi_main": "entry, what the machine has",
+    "loader_read_command_line": "command line",
+    "loader_read_kernel": "kernel file read",
+    "elf_check": "kernel file checked",
+    "loader_read_modules": "modules",
+    "loader_place_image": "place for the image",
+    "loader_load_image": "image loaded",
+    "loader_open_heap": "early heap opened",
+    "loader_leave_boot_info": "boot info left",
+    "loader_make_room_for_map": "room for the memory map",
+    "loader_map_kernel": "kernel and window mapped",
+    "loader_map_jump": "the jump mapped",
+    "loader_fill_handoff": "handoff filled in",
+    "loader_exit_firmware": "memory map and ExitBootServices",
 }
+# The first that runs once boot services have ended.
+EXITED = "paging_enable_protections"
 KERNEL_STEPS = {
-    "kernel_entry": "kernel: entry",
-    "kernel_wake": "kernel: wakes, checks what it was handed",
-    "kernel_open_screen": "kernel: screen",
-    "kernel_set_up_interrupts": "kernel: interrupts",
-    "kernel_read_memory_map": "kernel: memory map",
-    "kernel_read_acpi": "kernel: acpi",
-    "kernel_start_processors": "kernel: processors",
-    "kernel_check_address_space": "kernel: address space checked",
-    "tour_run": "kernel: tour",
-    "kernel_hand_over": "kernel: hand-over",
-    "fba_seal": "kernel: seal and what follows",
-    "early_heap_account": "kernel: account",
+    "kernel_entry": "entry",
+    "kernel_wake": "wakes, checks what it was handed",
+    "kernel_open_screen": "screen",
+    "kernel_set_up_interrupts": "interrupts",
+    "kernel_read_memory_map": "memory map",
+    "kernel_read_acpi": "acpi",
+    "kernel_start_processors": "processors",
+    "kernel_check_address_space": "address space checked",
+    "tour_run": "tour",
+    "kernel_hand_over": "seal",
+}
+# The first that runs once the heap is sealed: it unmaps what was free.
+SEALED = "paging_unmap"
+AFTER_STEPS = {
+    SEALED: "hand-over to the page allocator",
+    "early_heap_account": "account",
 }
 LAST = "kernel_print_time"
+PARTS = {
+    "loader": "from the loader's entry to the end of ExitBootServices",
+    "jump": "the jump",
+    "kernel": "from the kernel's first instruction to the seal",
+    "after": "after the seal",
+}
+
 # The early heap's code: all functions of these files, and how the heap itself is entered.
-HEAP = {"fba.c", "fba_handoff.c", "fba_allocator.c", "allocator.c", "ledger.c"}
+HEAP = {"fba.c", "fba_handoff.c", "fba_allocator.c", "fba_shared.c", "allocator.c", "ledger.c"}
 HEAP_PREFIXES = ("fba_", "allocator_", "ledger_")  # of its public functions
 CALLS = (
-    "fba_alloc fba_alloc_by fba_alloc_zeroed fba_resize fba_free fba_scratch_alloc fba_scratch_alloc_by fba_scratch_free "
-    "fba_mark fba_keep fba_rewind"
+    "fba_alloc fba_alloc_by fba_alloc_zeroed fba_resize fba_free fba_scratch_alloc fba_scratch_alloc_by "
+    "fba_scratch_free fba_mark fba_keep fba_rewind fba_shared_alloc_by fba_shared_free fba_shared_resize"
 ).split()
+# The plugin's counters.
+OURS, IN_HEAP, HEAP_CALLS, CLEARED, COPIED = range(5)
+COUNTERS = 5
+
+FIRMWARE = "boot/loader/firmware.c"  # where all of the loader's calls of the firmware stand
+SERVICE = re.compile(r"->([A-Z]\w+)\(")
 
 
+@dataclasses.dataclass
+class Step:
+    part: str  # a key of PARTS
+    name: str
+    instructions: int
+    ours: int  # of them, of loader or kernel; the rest is the firmware's
+    heap: int
+    heap_calls: int
+    cleared: int  # bytes, by string instructions
+    copied: int
+    firmware_calls: collections.Counter  # by the service's name
+
+    @property
+    def firmware(self):
+        return self.instructions - self.ours
+
+
+# ── What the programs are made of ───────────────────────────────────────────────────────────────
+
+
+def said_by(*command):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True).stdout
+
+
+@functools.lru_cache(maxsize=None)
 def functions_of(file):
     """[(name, address, bytes, whether it is the early heap's)] of the functions of a program."""
-    said = subprocess.run(["readelf", "-sW", str(file)], capture_output=True, text=True, check=True).stdout
     source, found = "", {}
-    for row in map(str.split, said.splitlines()):
+    for row in map(str.split, said_by("readelf", "-sW", file).splitlines()):
         if len(row) < 8 or not row[0].rstrip(":").isdigit():
             continue
         kind, binding, name = row[3], row[4], row[7]
@@ -93,31 +146,92 @@ def functions_of(file):
     return [(name, address, size, heap) for (name, address), (size, heap) in found.items()]
 
 
-def loader_text():
-    """(address in the image, bytes) of the loader's code, which is not relocated."""
-    data = LOADER.read_bytes()
+@functools.lru_cache(maxsize=None)
+def text_of(file):
+    """(start, end) of a program's code."""
+    for row in said_by("readelf", "-SW", file).splitlines():
+        words = row.partition("]")[2].split()
+        if words[:1] == [".text"]:
+            return int(words[2], 16), int(words[2], 16) + int(words[4], 16)
+    raise RuntimeError(f"{file} has no .text")
+
+
+def entry_of(loader):
+    """(offset in the image, its first bytes) of the loader's first instruction."""
+    data = loader.read_bytes()
     header = struct.unpack_from("<I", data, 0x3C)[0]
     sections, optional = struct.unpack_from("<H", data, header + 6)[0], struct.unpack_from("<H", data, header + 20)[0]
+    entry = struct.unpack_from("<I", data, header + 24 + 16)[0]
     for index in range(sections):
-        entry = header + 24 + optional + 40 * index
-        if data[entry : entry + 8].rstrip(b"\0") == b".text":
-            size, address, raw_size, offset = struct.unpack_from("<4I", data, entry + 8)
-            return address, data[offset : offset + min(size, raw_size)]
-    raise RuntimeError(f"{LOADER} has no .text")
+        at = header + 24 + optional + 40 * index
+        size, address, raw_size, offset = struct.unpack_from("<4I", data, at + 8)
+        if address <= entry < address + min(size, raw_size):
+            return entry, data[offset + entry - address :][:64]
+    raise RuntimeError(f"the entry point of {loader} lies in no section")
 
 
-def make_machine(folder, memory, processors):
+WIDTHS = {"stos": {"%al": 1, "%ax": 2, "%eax": 4, "%rax": 8}, "movs": {"b": 1, "w": 2, "l": 4, "q": 8}}
+
+
+@functools.lru_cache(maxsize=None)
+def string_instructions(file):
+    """[(counter, width in bytes, address, address of the next instruction)] of what clears and copies."""
+    found, pending = [], None
+    for row in said_by("objdump", "-d", "--no-show-raw-insn", file).splitlines():
+        address, _, text = row.partition(":\t")
+        if not text:
+            continue
+        address = int(address, 16)
+        if pending:
+            found.append((*pending, address))
+        words, pending = text.replace(",", " ").split(), None
+        if words[:2] == ["rep", "stos"]:
+            pending = (CLEARED, WIDTHS["stos"][words[2]], address)
+        elif words[0] == "rep" and words[1].startswith("movs"):
+            pending = (COPIED, WIDTHS["movs"][words[1][4:]], address)
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def services_of(symbols):
+    """{address: name of the firmware's service that is called there}, of the loader's indirect calls."""
+    sites = re.findall(r"^ *([0-9a-f]+):\s+(?:call|jmp) +\*", said_by("objdump", "-d", "--no-show-raw-insn", symbols), re.M)
+    places = said_by("addr2line", "-e", symbols, *sites).splitlines()
+    source = (ROOT / FIRMWARE).read_text(encoding="utf-8").split("\n")
+    found = {}
+    for site, place in zip(sites, places):
+        file, _, line = place.split(" (")[0].rpartition(":")
+        if file.endswith(FIRMWARE):
+            statement = "\n".join(source[int(line) - 1 :]).partition(";")[0]
+            found[int(site, 16)] = SERVICE.search(statement)[1]
+    return found
+
+
+# ── The machine ─────────────────────────────────────────────────────────────────────────────────
+
+
+def make_machine(folder, memory, processors, kernel, entries, cpu):
     """QEMU's command line, with a volume and a variable store of its own in `folder`."""
     code, variables = machine.firmware_files(machine.Machine())
     boot = folder / "volume" / "EFI" / "BOOT"
     boot.mkdir(parents=True)
     shutil.copyfile(variables, folder / "variables.fd")
-    shutil.copyfile(LOADER, boot / "BOOTX64.EFI")
-    shutil.copyfile(KERNEL, folder / "volume" / "kernel.elf")
+    # The shaper makes the memory map longer or shorter, and starts the loader.
+    shutil.copyfile(SHAPER if entries else LOADER, boot / "BOOTX64.EFI")
+    if entries:
+        shutil.copyfile(LOADER, folder / "volume" / "loader.efi")
+        (folder / "volume" / "entries.txt").write_text(f"{entries}\n", encoding="ascii")
+    shutil.copyfile(kernel, folder / "volume" / "kernel.elf")
     (folder / "volume" / "cmdline.txt").write_text(f"run=bench exit-port={machine.EXIT_PORT:#x}\n", encoding="ascii")
+    kind = "q35"
+    promised = []
+    if warm.size_of(memory) > 2 << 30:  # memory that the host need not have, as little of it is touched
+        promised = ["-object", f"memory-backend-ram,id=promised,size={memory},reserve=off"]
+        kind += ",memory-backend=promised"
     return [
         *(machine.QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "std"),
-        *("-machine", "q35", "-m", memory, "-smp", str(processors), "-serial", "stdio"),
+        *promised,
+        *("-machine", kind, "-cpu", cpu, "-m", memory, "-smp", str(processors), "-serial", "stdio"),
         *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"),
         *("-drive", "if=pflash,unit=1,format=raw,file=variables.fd"),
         *("-drive", "format=raw,media=disk,snapshot=on,file=fat:volume"),
@@ -127,149 +241,181 @@ def make_machine(folder, memory, processors):
 
 
 @contextlib.contextmanager
-def running_machine(memory, processors, *extra):
-    """A machine under -icount, as (Popen, its folder)."""
-    (ROOT / "build" / "bench").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="boot-", dir=ROOT / "build" / "bench") as folder:
-        folder = pathlib.Path(folder)
-        command = [*make_machine(folder, memory, processors), *extra]
-        with open(folder / "output", "wb") as output:
-            process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-            )
-        try:
-            yield process, folder
-        finally:
-            process.kill()
-            process.wait()
+def scratch_folder():
+    BENCH.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="boot-", dir=BENCH) as folder:
+        yield pathlib.Path(folder)
 
 
-def packet(connection, text):
-    """Sends a packet of gdb's remote protocol and returns the answer."""
-    data = text.encode("ascii")
-    connection.sendall(b"$%s#%02x" % (data, sum(data) % 256))
-    answer = b""
-    while b"#" not in answer[:-2]:
-        chunk = connection.recv(4096)
-        if not chunk:
-            raise RuntimeError("QEMU ended")
-        answer += chunk
-    connection.sendall(b"+")
-    return answer.partition(b"$")[2].partition(b"#")[0].decode("latin-1")
-
-
-def find_loader(memory, processors, entry):
-    """The address of the loader's image, in a machine stopped at the kernel's entry."""
-    address, text = loader_text()
-    stubs = ["-S", "-gdb", "unix:gdb,server=on,wait=off", "-qmp", "unix:qmp,server=on,wait=off"]
-    with running_machine(memory, processors, *stubs) as (process, folder):
-        gdb = connect(process, folder, "gdb")
-        qmp = connect(process, folder, "qmp").makefile("rw")
-        if packet(gdb, f"Z0,{entry:x},1") != "OK" or not packet(gdb, "c").startswith("T"):
-            raise RuntimeError("the boot ended before the kernel began")
-        size = min(1 << 32, int(memory[:-1]) << {"M": 20, "G": 30}[memory[-1]])
-        for command, arguments in (
-            ("qmp_capabilities", {}),
-            ("pmemsave", {"val": 0, "size": size, "filename": str(folder / "memory")}),
-        ):
-            qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-            qmp.flush()
-            while not {"return", "error"} & (answer := json.loads(qmp.readline())).keys():
-                pass
-            if "error" in answer:
-                raise RuntimeError(f"{command}: {answer['error']['desc']}")
-        data = (folder / "memory").read_bytes()
-    at = data.find(text)
-    while at >= 0 and (at - address) % 4096 != 0:  # a copy of the file, not the image
-        at = data.find(text, at + 1)
-    if at < 0:
-        raise RuntimeError("the loader's image is not in memory any more")
-    return at - address
-
-
-def connect(process, folder, name):
-    deadline = time.monotonic() + 20
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(120)
-    while True:
-        try:
-            connection.connect(str(folder / name))
-            return connection
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("QEMU did not start: " + (folder / "output").read_text("utf-8", "replace")) from None
-            time.sleep(0.05)
-
-
-Count = collections.namedtuple("Count", "name instructions heap calls")
-
-
+@functools.lru_cache(maxsize=None)
 def plugin():
     """The counter, compiled."""
-    library = ROOT / "build" / "bench" / "counter.so"
+    library = BENCH / "counter.so"
     library.parent.mkdir(parents=True, exist_ok=True)
     source = pathlib.Path(__file__).resolve().parent / "counter.c"
     subprocess.run(["gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", source, "-o", library], check=True)
     return library
 
 
-def count_boot(memory, processors):
-    kernel = functions_of(KERNEL)
-    entry = next(address for name, address, _, _ in kernel if name == "kernel_entry")
-    base = find_loader(memory, processors, entry)
-    loader = [(name, base + address, *rest) for name, address, *rest in functions_of(LOADER_SYMBOLS)]
+def places_in(program, steps):
+    """The lines that tell the plugin about a program."""
+    start, end = text_of(program)
+    yield f"count {OURS} 1 {start:x} {end:x}"
+    for name, address, size, heap in functions_of(program):
+        if name in steps:
+            yield f"step {address:x}"
+        if heap:
+            yield f"count {IN_HEAP} 1 {address:x} {address + size:x}"
+        if name in CALLS:
+            yield f"count {HEAP_CALLS} 1 {address:x} {address + 1:x}"
+    # Repeated n times, such an instruction is executed n + 1 times under -icount.
+    for counter, width, address, after in string_instructions(program):
+        yield f"count {counter} {width} {address:x} {address + 1:x}"
+        yield f"count {counter} {-width} {after:x} {after + 1:x}"
 
-    titles, places = {}, []
-    for functions, steps in ((loader, LOADER_STEPS), (kernel, {**KERNEL_STEPS, LAST: None})):
-        for name, address, size, heap in functions:
-            if name in steps:
-                titles[address] = steps[name]
-                places.append(f"step {address:x}")
-            if heap:
-                places.append(f"heap {address:x} {address + size:x}")
-            if name in CALLS:
-                places.append(f"call {address:x}")
-    with tempfile.TemporaryDirectory(prefix="places-", dir=ROOT / "build" / "bench") as folder:
-        folder = pathlib.Path(folder)
-        (folder / "places").write_text("\n".join(places) + "\n", encoding="ascii")
+
+def run(*, kernel, **of_machine):
+    """What the plugin wrote during a boot, as lists of words; and what the boot said."""
+    entry, code = entry_of(LOADER)
+    start, end = text_of(LOADER_SYMBOLS)
+    lines = [f"loader {entry:x} {code.hex()}", *places_in(LOADER_SYMBOLS, {*LOADER_STEPS, EXITED})]
+    lines += [f"sites {start:x} {end:x}", "kernel"]
+    lines += places_in(kernel, {*KERNEL_STEPS, *AFTER_STEPS, LAST})
+    with scratch_folder() as folder:
+        (folder / "places").write_text("\n".join(lines) + "\n", encoding="ascii")
         arguments = f"{plugin()},places={folder / 'places'},counts={folder / 'counts'}"
-        with running_machine(memory, processors, "-plugin", arguments) as (process, machine_folder):
+        command = [*make_machine(folder, kernel=kernel, **of_machine), "-plugin", arguments]
+        with open(folder / "output", "wb") as output:
+            process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
             try:
-                process.wait(timeout=300)
+                process.wait(timeout=SECONDS)
             except subprocess.TimeoutExpired:
-                raise RuntimeError("the boot did not end in 300 s") from None
-            output = (machine_folder / "output").read_text("utf-8", "replace")
-        found = (folder / "counts").read_text(encoding="ascii") if (folder / "counts").exists() else ""
-    rows = {}
-    for row in map(str.split, found.splitlines()):
-        rows.setdefault(int(row[0], 16), tuple(map(int, row[1:])))  # the first time that a step begins
-    order = sorted(rows, key=lambda address: rows[address][0])
-    if not order or titles[order[-1]] is not None:
-        raise RuntimeError(f"the boot ended before its account; the last it said:\n{output[-500:]}")
+                raise RuntimeError(f"the boot did not end in {SECONDS} s") from None
+            finally:
+                process.kill()
+                process.wait()
+        said = (folder / "output").read_text("utf-8", "replace")
+        noted = (folder / "counts").read_text(encoding="ascii") if (folder / "counts").exists() else ""
+    return list(map(str.split, noted.splitlines())), said
+
+
+# ── A boot ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def beginnings(kernel):
+    """{(whether it is in the loader, address): (part, name of the step)}."""
+    loader = {name: address for name, address, *_ in functions_of(LOADER_SYMBOLS)}
+    found = {(True, loader[name]): ("loader", title) for name, title in LOADER_STEPS.items()}
+    found[True, loader[EXITED]] = ("jump", "the jump")
+    kernel = {name: address for name, address, *_ in functions_of(kernel)}
+    for part, steps in (("kernel", KERNEL_STEPS), ("after", AFTER_STEPS)):
+        found.update({(False, kernel[name]): (part, title) for name, title in steps.items() if name in kernel})
+    return found | {(False, kernel[LAST]): ("end", "")}
+
+
+def steps_of(noted, kernel):
+    """The Steps, from what the plugin wrote."""
+    titles, services = beginnings(kernel), services_of(LOADER_SYMBOLS)
+    kernel_start = text_of(kernel)[0]
+    seen, steps, calls, before = set(), [], collections.Counter(), None
+    for what, address, *numbers in noted:
+        address, numbers = int(address, 16), list(map(int, numbers))
+        if what == "site" and address in services:
+            calls[services[address]] += 1
+        place = (address < kernel_start, address)
+        if what != "step" or place in seen:
+            continue
+        part, name = titles[place]
+        # What unmaps the free part has unmapped guards before.
+        if part == "after" and ("kernel", KERNEL_STEPS["kernel_hand_over"]) not in {titles[key] for key in seen}:
+            continue
+        seen.add(place)
+        if before:
+            took = [after - then for then, after in zip(before[2], numbers)]
+            steps.append(Step(*before[:2], took[0], *took[1 : 1 + COUNTERS], calls))
+        before, calls = (part, name, numbers), collections.Counter()
+    return steps if before and before[0] == "end" else None
+
+
+def count_boot(memory="256M", processors=1, kernel=KERNEL, entries=None, cpu="qemu64"):
+    """([Step], what the boot said)."""
+    noted, said = run(memory=memory, processors=processors, kernel=kernel, entries=entries, cpu=cpu)
+    steps = steps_of(noted, kernel)
+    if steps is None:
+        raise RuntimeError(f"the boot ended before its account; the last it said:\n{said[-800:]}")
+    return steps, said
+
+
+def total(steps, part, what):
+    return sum(getattr(step, what) for step in steps if step.part == part)
+
+
+def firmware_calls(steps):
+    return sum((step.firmware_calls for step in steps if step.part == "loader"), collections.Counter())
+
+
+def milliseconds(steps, parts):
+    """Guest time, as the head of this file defines it: (all, of it the firmware's)."""
+    chosen = [step for step in steps if step.part in parts]
+    return tuple(
+        sum(getattr(step, what) for step in chosen) / INSTRUCTIONS_PER_MS for what in ("instructions", "firmware")
+    )
+
+
+def table(steps):
+    lines = [
+        "| step | instructions | of them the firmware's | of the early heap | heap calls | firmware calls | bytes cleared |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for part, title in PARTS.items():
+        chosen = [step for step in steps if step.part == part]
+        for step in chosen if part != "jump" else []:
+            side = "loader" if part == "loader" else "kernel"
+            lines.append(
+                f"| {side}: {step.name} | {step.instructions:,} | {step.firmware:,} | {step.heap:,} | {step.heap_calls} "
+                f"| {sum(step.firmware_calls.values()) or ''} | {step.cleared or ''} |"
+            )
+        instructions, heap = total(steps, part, "instructions"), total(steps, part, "heap")
+        lines.append(
+            f"| **{title}** | **{instructions:,}** | **{total(steps, part, 'firmware'):,}** "
+            f"| **{heap:,}** ({heap / instructions:.2%}) | **{total(steps, part, 'heap_calls')}** "
+            f"| **{sum(sum(step.firmware_calls.values()) for step in chosen) or ''}** "
+            f"| **{total(steps, part, 'cleared'):,}** |".replace("****", "")
+        )
+    return lines
+
+
+def sentences(steps):
+    to_seal, firmware = milliseconds(steps, ("loader", "jump", "kernel"))
+    to_end, _ = milliseconds(steps, PARTS)
+    calls = ", ".join(f"{count} {name}" for name, count in firmware_calls(steps).most_common())
     return [
-        Count(titles[this], *(after - before for before, after in zip(rows[this], rows[following])))
-        for this, following in zip(order, order[1:])
+        f"- Guest time that this adds to the firmware's own, at an instruction each nanosecond: {to_seal:.1f} ms from the "
+        f"loader's entry to the seal, {firmware:.1f} ms of it in the firmware's functions that the loader calls; "
+        f"{to_end:.1f} ms to the account.",
+        f"- The loader's calls of the firmware: {calls}.",
+        f"- Copied: {total(steps, 'loader', 'copied'):,} bytes by the loader, {total(steps, 'kernel', 'copied'):,} by "
+        "the kernel. A repetition of a string instruction counts as an instruction.",
     ]
 
 
-def table(counts):
-    lines = ["| step | instructions | of them early heap | calls |", "|---|--:|--:|--:|"]
-    lines += [f"| {count.name} | {count.instructions:,} | {count.heap:,} | {count.calls} |" for count in counts]
-    for side in ("loader", "kernel"):
-        part = [count for count in counts if count.name.startswith(side)]
-        total, heap = sum(count.instructions for count in part), sum(count.heap for count in part)
-        share = f" ({heap / total:.2%})" if total else ""
-        lines.append(f"| **{side}** | {total:,} | {heap:,}{share} | {sum(count.calls for count in part)} |")
-    return "\n".join(lines) + "\n"
+def report(steps, memory, processors):
+    return "\n".join([f"At {memory}, {processors} processor{'s' if processors > 1 else ''}:", "", *table(steps), "",
+                      *sentences(steps)]) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--memory", default="256M", help="whole MiB or GiB, such as 256M (default)")
     parser.add_argument("--processors", default=1, type=int)
-    parser.add_argument("--table", default=ROOT / "build" / "bench" / "boot.md", type=pathlib.Path)
+    parser.add_argument("--entries", metavar="'real N'", help="so many entries in the memory map, or 'shaped N': efi/shaper.c")
+    parser.add_argument("--kernel", default=KERNEL, type=pathlib.Path)
+    parser.add_argument("--table", default=BENCH / "boot.md", type=pathlib.Path)
     options = parser.parse_args()
-    text = table(count_boot(options.memory, options.processors))
+    steps, _ = count_boot(options.memory, options.processors, options.kernel.resolve(), options.entries)
+    text = report(steps, options.memory, options.processors)
     options.table.parent.mkdir(parents=True, exist_ok=True)
     options.table.write_text(text, encoding="utf-8")
     print(text, end="")

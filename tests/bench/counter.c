@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
 // A plugin for QEMU's emulator (TCG plugins, interface version 1: QEMU 4.2 to 8.2) that counts the
 // instructions of a machine without the machine's help. boot.py builds it, tells it where the steps
-// of a boot begin and where the early heap's code lies, and reads what it writes.
+// of a boot begin and what to count, and reads what it writes.
 //
 // Arguments: places=FILE, counts=FILE. A line of FILE is one of
-//   step ADDRESS     writes a line: ADDRESS, instructions so far, of them heap, heap calls
-//   heap START END   code of the heap
-//   call ADDRESS     the beginning of a function by which the heap is entered
-// with addresses in hexadecimal.
+//   loader OFFSET BYTES   the code, in hexadecimal, at which the loader begins, and its offset in
+//                         the image: by this the image is found, wherever the firmware put it.
+//                         Addresses in the lines that follow are offsets in that image
+//   kernel                addresses in the lines that follow are addresses
+//   step ADDRESS          what is noted when the instruction there is reached
+//   count K N START END   counter K goes up by N at each instruction there; N may be negative
+//   sites START END       an indirect call or jump there is noted each time
+// with addresses in hexadecimal. What is written is a line for each thing noted:
+//   step ADDRESS ALL COUNTERS...    all instructions so far, and each counter
+//   site ADDRESS                    the address of the call
+//   base ADDRESS                    of the loader's image
+// A repeated string instruction counts once for each repetition.
+#define _POSIX_C_SOURCE 200809L // strtok_r
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +37,8 @@ typedef void (*qemu_plugin_insn_cb)(unsigned int processor, void *data);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_cb callback);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_insn_cb cb,
                                             enum qemu_plugin_cb_flags flags, void *data);
@@ -38,18 +49,29 @@ extern int qemu_plugin_version;
 int qemu_plugin_version = 1;
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 
-#define MOST 512
+#define MOST_PLACES 1024
+#define COUNTERS 8
+#define SIGNATURE_MOST 64
+#define SIGNATURE_LEAST 24 // bytes that no other program has in common with the loader
 
-enum kind { STEP, HEAP, CALL };
+enum kind { STEP, COUNT, SITES };
 struct place {
     enum kind kind;
+    bool in_loader;
+    size_t counter;
+    int64_t step;
     uint64_t start, end;
 };
 
-static struct place places[MOST];
+static struct place places[MOST_PLACES];
 static size_t place_count;
+static uint8_t signature[SIGNATURE_MOST];
+static size_t signature_size;
+static uint64_t signature_offset, loader_base;
 static FILE *output;
-static uint64_t instructions, heap_instructions, heap_calls;
+static uint64_t instructions, counters[COUNTERS];
+
+// ── While the machine runs ──────────────────────────────────────────────────────────────────────
 
 // Comes before the instruction, which has been counted already.
 static void on_step(unsigned int processor, void *data)
@@ -57,9 +79,48 @@ static void on_step(unsigned int processor, void *data)
     const struct place *place = data;
 
     (void)processor;
-    fprintf(output, "%" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", place->start, instructions,
-            heap_instructions, heap_calls);
+    fprintf(output, "step %" PRIx64 " %" PRIu64, place->start, instructions);
+    for (size_t i = 0; i < COUNTERS; i++)
+        fprintf(output, " %" PRIu64, counters[i]);
+    fprintf(output, "\n");
     fflush(output);
+}
+
+static void on_site(unsigned int processor, void *address)
+{
+    (void)processor;
+    fprintf(output, "site %" PRIxPTR "\n", (uintptr_t)address);
+}
+
+// Intel SDM 2, "CALL" and "JMP": FF /2 and FF /4, perhaps behind a REX prefix.
+static bool is_indirect(const struct qemu_plugin_insn *insn)
+{
+    const uint8_t *bytes = qemu_plugin_insn_data(insn);
+    size_t at = (bytes[0] & 0xf0) == 0x40 ? 1 : 0;
+
+    if (qemu_plugin_insn_size(insn) < at + 2 || bytes[at] != 0xff)
+        return false;
+    unsigned operation = bytes[at + 1] >> 3 & 7;
+    return operation == 2 || operation == 4;
+}
+
+static void watch(struct qemu_plugin_insn *insn, struct place *place, uint64_t address)
+{
+    switch (place->kind) {
+    case STEP:
+        if (address == place->start)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_step, QEMU_PLUGIN_CB_NO_REGS, place);
+        return;
+    case COUNT:
+        qemu_plugin_register_vcpu_insn_exec_inline(
+            insn, QEMU_PLUGIN_INLINE_ADD_U64, &counters[place->counter], (uint64_t)place->step);
+        return;
+    case SITES:
+        if (is_indirect(insn))
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_site, QEMU_PLUGIN_CB_NO_REGS,
+                                                   (void *)(uintptr_t)address);
+        return;
+    }
 }
 
 static void translate(struct qemu_plugin_insn *insn)
@@ -69,56 +130,120 @@ static void translate(struct qemu_plugin_insn *insn)
     qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &instructions, 1);
     for (size_t i = 0; i < place_count; i++) {
         struct place *place = &places[i];
+        uint64_t own = place->in_loader ? address - loader_base : address;
 
-        if (place->kind == HEAP && address >= place->start && address < place->end) {
-            qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
-                                                       &heap_instructions, 1);
-        } else if (place->kind == CALL && address == place->start) {
-            qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
-                                                       &heap_calls, 1);
-        } else if (place->kind == STEP && address == place->start) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_step, QEMU_PLUGIN_CB_NO_REGS, place);
-        }
+        if (place->in_loader && loader_base == 0)
+            continue;
+        if (own >= place->start && own < place->end)
+            watch(insn, place, own);
     }
+}
+
+// Whether this piece of code is the loader's first, by its bytes up to the first branch.
+static bool is_signed(const struct qemu_plugin_tb *tb)
+{
+    size_t matched = 0;
+
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb) && matched < signature_size; i++) {
+        const struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        size_t size = qemu_plugin_insn_size(insn);
+
+        if (size > signature_size - matched)
+            size = signature_size - matched;
+        if (memcmp(qemu_plugin_insn_data(insn), signature + matched, size) != 0)
+            return false;
+        matched += size;
+    }
+    return matched >= SIGNATURE_LEAST;
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
+    size_t count = qemu_plugin_tb_n_insns(tb);
+
     (void)id;
-    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++)
+    if (loader_base == 0 && is_signed(tb)) {
+        loader_base = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0)) - signature_offset;
+        fprintf(output, "base %" PRIx64 "\n", loader_base);
+    }
+    for (size_t i = 0; i < count; i++)
         translate(qemu_plugin_tb_get_insn(tb, i));
 }
 
-static bool read_place(const char *line, struct place *place)
+// ── What it is told ─────────────────────────────────────────────────────────────────────────────
+
+static uint64_t number_of(const char *text, int base)
 {
-    static const char *const words[] = {[STEP] = "step ", [HEAP] = "heap ", [CALL] = "call "};
+    return text ? strtoull(text, NULL, base) : 0;
+}
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        char *rest = NULL;
+static void read_signature(const char *hexadecimal)
+{
+    char pair[3] = {0};
 
-        if (strncmp(line, words[i], 5) != 0)
-            continue;
-        place->kind = (enum kind)i;
-        place->start = strtoull(line + 5, &rest, 16);
-        place->end = strtoull(rest, NULL, 16);
+    while (signature_size < SIGNATURE_MOST && strlen(hexadecimal) >= 2) {
+        memcpy(pair, hexadecimal, 2);
+        signature[signature_size++] = (uint8_t)number_of(pair, 16);
+        hexadecimal += 2;
+    }
+}
+
+#define MOST_WORDS 5
+
+// False: no line of the file's kind.
+static bool read_line(char *line, bool *in_loader)
+{
+    const char *words[MOST_WORDS] = {NULL};
+    char *rest = line;
+    size_t count = 0;
+
+    for (char *word; count < MOST_WORDS && (word = strtok_r(rest, " \n", &rest)) != NULL;)
+        words[count++] = word;
+    if (count == 0 || place_count == MOST_PLACES)
+        return false;
+    if (strcmp(words[0], "kernel") == 0) {
+        *in_loader = false;
         return true;
     }
-    return false;
+    if (strcmp(words[0], "loader") == 0 && count == 3) {
+        *in_loader = true;
+        signature_offset = number_of(words[1], 16);
+        read_signature(words[2]);
+        return signature_size >= SIGNATURE_LEAST;
+    }
+    struct place *place = &places[place_count++];
+    *place = (struct place){.in_loader = *in_loader};
+    if (strcmp(words[0], "step") == 0 && count == 2) {
+        place->kind = STEP;
+        place->start = number_of(words[1], 16);
+        place->end = place->start + 1;
+    } else if (strcmp(words[0], "count") == 0 && count == 5) {
+        place->kind = COUNT;
+        place->counter = number_of(words[1], 10);
+        place->step = (int64_t)number_of(words[2], 10); // a minus sign negates, as it should
+        place->start = number_of(words[3], 16);
+        place->end = number_of(words[4], 16);
+    } else if (strcmp(words[0], "sites") == 0 && count == 3) {
+        place->kind = SITES;
+        place->start = number_of(words[1], 16);
+        place->end = number_of(words[2], 16);
+    } else {
+        return false;
+    }
+    return place->counter < COUNTERS;
 }
 
 static bool read_places(const char *path)
 {
     FILE *file = fopen(path, "r");
-    char line[128];
+    bool in_loader = false, good = file != NULL;
+    char line[256];
 
-    if (!file)
-        return false;
-    while (place_count < MOST && fgets(line, sizeof line, file)) {
-        if (read_place(line, &places[place_count]))
-            place_count++;
-    }
-    fclose(file);
-    return place_count > 0;
+    while (good && fgets(line, sizeof line, file))
+        good = read_line(line, &in_loader);
+    if (file)
+        fclose(file);
+    return good;
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)

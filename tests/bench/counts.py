@@ -45,8 +45,8 @@ def measure(compiler):
     counts = {}
     for line in done.stdout.splitlines():
         workload, _, form, instructions, *_, offset = line.split("\t")
-        # Appending copies with the C library's memcpy(), which is another one on another processor.
-        if float(instructions) >= 0 and workload != "push":
+        # Untyped items are copied by the C library's memcpy(), which is another one on another processor.
+        if float(instructions) >= 0 and form != "untyped":
             counts[form, workload] = (float(instructions), sizes.get(int(offset), 0))
     return counts
 

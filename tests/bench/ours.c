@@ -65,6 +65,12 @@ static void *open_list(void *state)
     return &list;
 }
 
+// The type of the items is known, as it is to the peers.
+static bool push(struct array_list *list, const uint64_t *number)
+{
+    return array_list_push(uint64_t, list, *number);
+}
+
 // ── Compiled in ─────────────────────────────────────────────────────────────────────────────────
 
 static inline void escape(void *block)
@@ -153,6 +159,13 @@ const struct bench_form bench_forms[] = {
         .free = F(allocator_free),
         .grow = F(allocator_resize),
         .list = F(open_list),
+        .push = F(push),
+    },
+    {
+        .peer = PEER,
+        .form = "untyped",
+        .open = F(open_interface),
+        .list = F(open_list),
         .push = F(array_list_append),
     },
     {
@@ -186,7 +199,7 @@ const struct bench_form bench_forms[] = {
         .free = F(allocator_free),
         .grow = F(allocator_resize),
         .list = F(open_list),
-        .push = F(array_list_append),
+        .push = F(push),
     },
     {.peer = NULL},
 };

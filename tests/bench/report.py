@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Turns what the bench measured into a table and a plot.
+"""Turns what the bench measured into a table, a plot, and a part of the README.
 
-    report.py RESULTS.tsv TABLE.md PLOT.svg FLAGS...
+    report.py RESULTS.tsv FOLDER FLAGS...      writes results.md, results.svg and readme.md there
+    report.py publish FOLDER                   copies them, and what bench-boot wrote, to tests/bench,
+                                               and puts readme.md into the README, between its marks
 
-prints the table too. FLAGS are sentences about how the peers were built, for the foot of the table.
+The first prints the table too. FLAGS are sentences about how the peers were built, for its foot.
 """
 
 import collections
@@ -12,6 +14,7 @@ import html
 import math
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 
@@ -95,15 +98,55 @@ def cost(row):
     return f"{number(row.low)} ns{counted}"
 
 
-def slower(rows):
-    """Where a peer is faster than our form of the same name: a sentence each."""
+# Why, for each workload and form where a peer has been seen to be faster; README.md has the code.
+WHY = {
+    ("16 bytes", "inlined"): "both take as long as a store and the load that waits for it, two cycles or three",
+    ("grow", "inlined"): "Zig does not ask whether the block is protected by a mark or came with the handoff, which "
+    "is our second comparison",
+    ("free", "interface"): "ours asks whether the block is NULL, and hands on the alignment and who asked",
+    ("failing", "called"): "we write who asked, for what, why not, and how much is missing, and count it; Zig returns "
+    "null",
+}
+WHY["failing", "interface"] = WHY["failing", "called"]
+WHY["failing", "shared"] = WHY["failing", "shared interface"] = (
+    "the same record, written by one processor at a time: three locked instructions, of which each takes about as "
+    "long as all of Zig's refusal"
+)
+
+WHY["two threads", "shared"] = WHY["two threads", "shared interface"] = (
+    "one cache line goes to and fro between two processors, and the host decides how often"
+)
+BY_CALLS = "loops that call take as long as their calls, and their minima differ by a cycle or two between runs"
+
+
+def faster(rows):
+    """[(ours, [those peers' that are faster in the same form], why)]."""
     found = []
-    for (workload, form), group in groups(rows).items():
+    for key, group in groups(rows).items():
         mine = ours(group)
-        for row in group if mine else []:
-            if row.peer not in YARDSTICKS and not row.peer.startswith("ours") and mine.low > NEAR * row.low:
-                found.append(f"{workload}, {form}: {row.peer} takes {cost(row)}, we take {cost(mine)}.")
+        others = [row for row in group if row.peer not in YARDSTICKS and not row.peer.startswith("ours")]
+        if theirs := [row for row in others if mine and mine.low > NEAR * row.low]:
+            found.append((mine, theirs, WHY.get(key, BY_CALLS)))
     return found
+
+
+def slower(rows):
+    """Where we are not the fastest: a sentence each, and why."""
+    return [
+        f"{mine.workload}, {mine.form}: {', '.join(f'{row.peer} {cost(row)}' for row in theirs)}; we take {cost(mine)}: {why}."
+        for mine, theirs, why in faster(rows)
+    ] or ["nowhere."]
+
+
+def slower_by_reason(rows):
+    """The same in short: a sentence for each reason, and of the peers only the fastest."""
+    found = collections.OrderedDict()
+    for mine, theirs, why in faster(rows):
+        best = min(theirs, key=lambda row: row.low)
+        found.setdefault(why, []).append(
+            f"{mine.workload}, {mine.form} ({number(mine.low)} ns, {best.peer} {number(best.low)})"
+        )
+    return [f"{'; '.join(places)}: {why}." for why, places in found.items()] or ["nowhere."]
 
 
 def markdown(rows, flags):
@@ -130,8 +173,7 @@ def markdown(rows, flags):
                 str(row.text or ""),
             ]
             lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "Where we are not the fastest:", ""]
-    lines += [f"- {sentence}" for sentence in slower(rows)] or ["- nowhere."]
+    lines += ["", "Where we are not the fastest:", ""] + [f"- {sentence}" for sentence in slower(rows)]
     lines += ["", "Measured on:", ""] + [f"- {sentence}" for sentence in about(flags)]
     return "\n".join(lines) + "\n"
 
@@ -204,16 +246,87 @@ def svg(rows):
     return "\n".join(parts) + "\n</svg>\n"
 
 
-def main(results, table, plot, *flags):
-    rows = read(results)
+# ── The README's part ───────────────────────────────────────────────────────────────────────────
+
+README = counts.ROOT / "README.md"
+MARKS = ("<!-- bench: `make bench-publish` writes what follows -->\n", "<!-- end of bench -->\n")
+PUBLISHED = ("results.md", "results.svg", "boot.md", "growth.md", "growth.svg")
+
+SHOWN = [
+    ("16 bytes", "inlined", "alloc of 16 bytes, inlined"),
+    ("16 bytes", "called", "the same, called"),
+    ("16 bytes", "interface", "the same, through the interface"),
+    ("mixed", "called", "1 to 256 bytes, alignment 1 to 64, called"),
+    ("16 bytes", "scratch", "scratch, called"),
+    ("free", "called", "free of the last block, called"),
+    ("alloc, free", "inlined", "alloc and free, inlined"),
+    ("grow", "inlined", "growing the last block, inlined"),
+    ("push", "interface", "appending to a list"),
+    ("zeroed", "called", "zeroed alloc of 4 KiB, fresh"),
+    ("failing", "called", "a refusal, with its record"),
+    ("16 bytes", "shared", "shared alloc, called"),
+    ("two threads", "shared", "the same, two threads at once"),
+]
+COLUMNS = [US, "ours, clang", "Zig ReleaseFast", "bumpalo", "libstdc++ pmr", "bare loop"]
+
+
+def is_of(row, column):
+    return row.peer.startswith(column) or all(word in row.peer for word in column.split())
+
+
+def readme(rows):
+    found = groups(rows)
+    lines = [
+        "Instructions and nanoseconds (minimum) of one operation; [all peers and forms](tests/bench/results.md), and "
+        "what was measured on.",
+        "",
+        "| | " + " | ".join(COLUMNS) + " |",
+        "|---|" + "--:|" * len(COLUMNS),
+    ]
+    for workload, form, words in SHOWN:
+        cells = []
+        for column in COLUMNS:
+            row = next((row for row in found.get((workload, form), []) if is_of(row, column)), None)
+            counted = f"{number(row.instructions)}, " if row and row.instructions >= 0 else ""
+            cells.append(f"{counted}{number(row.low)} ns" if row else "")
+        lines.append(f"| {words} | " + " | ".join(cells) + " |")
+    lines += ["", "Where we are not the fastest:", ""] + [f"- {sentence}" for sentence in slower_by_reason(rows)]
+    lines += ["", "![nanoseconds beside those of other allocators](tests/bench/results.svg)", ""]
+    return "\n".join(lines)
+
+
+def publish(folder):
+    published = pathlib.Path(__file__).resolve().parent
+    for name in PUBLISHED:
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, published / name)
+    text = README.read_text(encoding="utf-8")
+    before, first, rest = text.partition(MARKS[0])
+    _, last, after = rest.partition(MARKS[1])
+    if not first or not last:
+        raise SystemExit(f"report.py: {README.name} has no part between {MARKS[0].strip()} and {MARKS[1].strip()}")
+    part = (folder / "readme.md").read_text(encoding="utf-8")
+    boot = (published / "boot.md").read_text(encoding="utf-8")
+    part += "\nA boot at 256 MiB, [step by step](tests/bench/boot.md), and [how it grows](tests/bench/growth.md):\n\n"
+    part += "".join(line + "\n" for line in boot.splitlines() if line.startswith("- "))
+    part += "\n![instructions of a boot over memory, processors and map entries](tests/bench/growth.svg)\n"
+    README.write_text(f"{before}{first}\n{part}\n{last}{after}", encoding="utf-8")
+
+
+def main(results, folder, *flags):
+    rows, folder = read(results), pathlib.Path(folder)
     text = markdown(rows, flags)
-    pathlib.Path(table).write_text(text, encoding="utf-8")
-    pathlib.Path(plot).write_text(svg(rows), encoding="utf-8")
+    (folder / "results.md").write_text(text, encoding="utf-8")
+    (folder / "results.svg").write_text(svg(rows), encoding="utf-8")
+    (folder / "readme.md").write_text(readme(rows), encoding="utf-8")
     print(text)
-    print(f"{table} and {plot} are written; `make bench-publish` copies them to tests/bench/")
+    print(f"{folder}/results.md and .svg are written; `make bench-publish` copies them to tests/bench/")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    if sys.argv[1] == "publish":
+        publish(pathlib.Path(sys.argv[2]))
+    else:
+        main(*sys.argv[1:])

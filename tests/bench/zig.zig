@@ -69,23 +69,24 @@ fn openList(state: *Allocator) callconv(.c) *Numbers {
     return &numbers;
 }
 
-// Called: the allocator's functions compiled into functions of C's calling convention.
+// Called: the allocator's functions compiled into functions of C's calling convention, each at a
+// cache line as in the other peers.
 
-export fn zig_alloc(state: *Fba, size: usize, log2_align: usize) ?[*]u8 {
+export fn zig_alloc(state: *Fba, size: usize, log2_align: usize) align(64) ?[*]u8 {
     return Fba.alloc(state, size, @enumFromInt(log2_align), @returnAddress());
 }
 
-export fn zig_alloc_zeroed(state: *Fba, size: usize, log2_align: usize) ?[*]u8 {
+export fn zig_alloc_zeroed(state: *Fba, size: usize, log2_align: usize) align(64) ?[*]u8 {
     const block = Fba.alloc(state, size, @enumFromInt(log2_align), @returnAddress()) orelse return null;
     @memset(block[0..size], 0);
     return block;
 }
 
-export fn zig_free(state: *Fba, block: [*]u8, size: usize, log2_align: usize) void {
+export fn zig_free(state: *Fba, block: [*]u8, size: usize, log2_align: usize) align(64) void {
     Fba.free(state, block[0..size], @enumFromInt(log2_align), @returnAddress());
 }
 
-export fn zig_grow(state: *Fba, block: [*]u8, old: usize, new: usize, log2_align: usize) bool {
+export fn zig_grow(state: *Fba, block: [*]u8, old: usize, new: usize, log2_align: usize) align(64) bool {
     return Fba.resize(state, block[0..old], @enumFromInt(log2_align), new, @returnAddress());
 }
 
@@ -93,33 +94,33 @@ export fn zig_grow(state: *Fba, block: [*]u8, old: usize, new: usize, log2_align
 // direct calls.
 const shared = fba.threadSafeAllocator().vtable;
 
-export fn zig_shared_alloc(state: *Fba, size: usize, log2_align: usize) ?[*]u8 {
+export fn zig_shared_alloc(state: *Fba, size: usize, log2_align: usize) align(64) ?[*]u8 {
     return shared.alloc(state, size, @enumFromInt(log2_align), @returnAddress());
 }
 
-export fn zig_shared_free(state: *Fba, block: [*]u8, size: usize, log2_align: usize) void {
+export fn zig_shared_free(state: *Fba, block: [*]u8, size: usize, log2_align: usize) align(64) void {
     shared.free(state, block[0..size], @enumFromInt(log2_align), @returnAddress());
 }
 
-export fn zig_shared_grow(state: *Fba, block: [*]u8, old: usize, new: usize, log2_align: usize) bool {
+export fn zig_shared_grow(state: *Fba, block: [*]u8, old: usize, new: usize, log2_align: usize) align(64) bool {
     return shared.resize(state, block[0..old], @enumFromInt(log2_align), new, @returnAddress());
 }
 
 // Through the interface
 
-export fn zig_interface_alloc(state: *const Allocator, size: usize, log2_align: usize) ?[*]u8 {
+export fn zig_interface_alloc(state: *const Allocator, size: usize, log2_align: usize) align(64) ?[*]u8 {
     return state.rawAlloc(size, @enumFromInt(log2_align), @returnAddress());
 }
 
-export fn zig_interface_free(state: *const Allocator, block: [*]u8, size: usize, log2_align: usize) void {
+export fn zig_interface_free(state: *const Allocator, block: [*]u8, size: usize, log2_align: usize) align(64) void {
     state.rawFree(block[0..size], @enumFromInt(log2_align), @returnAddress());
 }
 
-export fn zig_interface_grow(state: *const Allocator, block: [*]u8, old: usize, new: usize, log2_align: usize) bool {
+export fn zig_interface_grow(state: *const Allocator, block: [*]u8, old: usize, new: usize, log2_align: usize) align(64) bool {
     return state.rawResize(block[0..old], @enumFromInt(log2_align), new, @returnAddress());
 }
 
-export fn zig_push(list: *Numbers, number: *const u64) bool {
+export fn zig_push(list: *Numbers, number: *const u64) align(64) bool {
     list.items.append(list.allocator, number.*) catch return false;
     return true;
 }
@@ -132,21 +133,21 @@ noinline fn giveUp() void {
     @trap();
 }
 
-export fn zig_alloc_in(state: *Fba) ?[*]u8 {
+export fn zig_alloc_in(state: *Fba) align(64) ?[*]u8 {
     return Fba.alloc(state, size_in, align_in, 0);
 }
 
-export fn zig_alloc_in_loop(state: *Fba, count: usize) void {
+export fn zig_alloc_in_loop(state: *Fba, count: usize) align(64) void {
     for (0..count) |_| escape(Fba.alloc(state, size_in, align_in, 0));
 }
 
-export fn zig_pair_in(state: *Fba) void {
+export fn zig_pair_in(state: *Fba) align(64) void {
     const block = Fba.alloc(state, size_in, align_in, 0) orelse return;
     escape(block);
     Fba.free(state, block[0..size_in], align_in, 0);
 }
 
-export fn zig_pair_in_loop(state: *Fba, count: usize) void {
+export fn zig_pair_in_loop(state: *Fba, count: usize) align(64) void {
     for (0..count) |_| {
         const block = Fba.alloc(state, size_in, align_in, 0) orelse return;
         escape(block);
@@ -154,11 +155,11 @@ export fn zig_pair_in_loop(state: *Fba, count: usize) void {
     }
 }
 
-export fn zig_grow_in(state: *Fba, block: [*]u8) void {
+export fn zig_grow_in(state: *Fba, block: [*]u8) align(64) void {
     if (!Fba.resize(state, block[0..size_in], align_in, 2 * size_in, 0)) giveUp();
 }
 
-export fn zig_grow_in_loop(state: *Fba, block: [*]u8, count: usize) void {
+export fn zig_grow_in_loop(state: *Fba, block: [*]u8, count: usize) align(64) void {
     var size: usize = size_in;
     for (0..count) |_| {
         if (!Fba.resize(state, block[0..size], align_in, size + size_in, 0)) giveUp();

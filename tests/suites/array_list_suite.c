@@ -174,6 +174,40 @@ static void every_failure_is_reported_and_leaks_nothing(struct suite_run *run)
     CHECK(run, result.count > 4);
 }
 
+// The value is evaluated once, and only if there is room.
+static void a_value_is_pushed_where_it_stands(struct suite_run *run)
+{
+    fba_init(&fba, memory, sizeof memory);
+    struct array_list list = array_list_of(uint16_t, fba_allocator(&fba));
+    uint16_t next = 0;
+
+    while (array_list_push(uint16_t, &list, next++))
+        ;
+    // Refused when the buffer is full of them, the list as it was.
+    CHECK_EQUAL(run, list.count, list.capacity);
+    CHECK_EQUAL(run, list.count, next);
+    CHECK(run, fba_available(&fba, 1) < sizeof(uint16_t));
+    CHECK(run, fba.failure.caller != NULL);
+    for (uint16_t i = 0; i < list.count; i++)
+        CHECK_EQUAL(run, *(uint16_t *)array_list_at(&list, i), i);
+}
+
+static void room_is_made_for_as_many_as_one_says(struct suite_run *run)
+{
+    fba_init(&fba, memory, sizeof memory);
+    struct array_list list = array_list_of(int, fba_allocator(&fba));
+
+    CHECK(run, array_list_make_room(&list, 0));
+    CHECK(run, array_list_make_room(&list, 20));
+    CHECK(run, list.capacity >= 20);
+    CHECK_EQUAL(run, list.count, 0);
+    size_t capacity = list.capacity;
+    CHECK(run, array_list_make_room(&list, 20));
+    CHECK_EQUAL(run, list.capacity, capacity);
+    CHECK(run, !array_list_make_room(&list, SIZE_MAX));
+    CHECK_EQUAL(run, list.capacity, capacity);
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(an_empty_list_has_allocated_nothing),
     SUITE_CASE(what_is_appended_stands_in_order),
@@ -185,5 +219,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(shrink_to_fit_gives_the_rest_back),
     SUITE_CASE(a_list_that_cannot_grow_is_as_it_was),
     SUITE_CASE(every_failure_is_reported_and_leaks_nothing),
+    SUITE_CASE(a_value_is_pushed_where_it_stands),
+    SUITE_CASE(room_is_made_for_as_many_as_one_says),
 };
 const struct suite array_list_suite = SUITE("array_list", cases);

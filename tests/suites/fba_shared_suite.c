@@ -145,12 +145,15 @@ static void what_is_not_open_is_not_shared(struct suite_run *run)
     fba_shared_end(&unready);
     CHECK(run, !fba_shared_alloc(&unready, 0, 1));
     CHECK_STATUS(run, unready.failure.reason, FBA_NOT_READY);
+    CHECK_STATUS(run, fba_shared_free(&unready, memory, 1), FBA_NOT_READY);
+    CHECK_STATUS(run, fba_shared_resize(&unready, memory, 1, 2), FBA_NOT_READY);
     fba_init(&fba, memory, 64);
     fba_seal(&fba, 4096, &ranges);
     CHECK_STATUS(run, fba_shared_begin(&fba), FBA_SEALED);
     fba_shared_end(&fba);
     CHECK(run, !fba_shared_alloc(&fba, 0, 1));
     CHECK_STATUS(run, fba.failure.reason, FBA_SEALED);
+    CHECK_STATUS(run, fba_shared_free(&fba, memory, 1), FBA_PERMANENT);
 }
 
 static void the_allocator_interface_is_shared_too(struct suite_run *run)

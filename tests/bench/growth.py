@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How a boot grows: with memory, with processors, with the entries of the memory map.
+
+    growth.py [--fast] [--table FILE.md] [--plot FILE.svg]
+
+Boots each machine once under boot.py's counter, writes a table and a plot of the instructions of the
+loader and of the kernel, and fails if one grows faster than linearly, or than n log n where something
+is sorted: that is, if a + b n misses one of the points by more than a tenth, and the power of n that
+misses least is above 1. What the firmware does on the loader's behalf is shown, and not judged: it is
+not ours. --fast boots only the ends and the middle of each series.
+
+Instructions are those of all processors together.
+"""
+
+import argparse
+import collections
+import dataclasses
+import html
+import math
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import boot
+import warm
+
+# Large enough for 64 processors, and for the tables of 512 GiB in pages of 2 MiB.
+KERNEL = boot.ROOT / "build" / "heap-4096K" / "kernel.elf"
+
+TOLERANCE = 0.1  # by how much of a point a line may miss it
+
+ENTRIES = re.compile(r"memory map: (\d+) descriptors")
+PROCESSORS = re.compile(r"processors: (\d+) of \d+ others started")
+
+
+def linear(n):
+    return n
+
+
+def sorting(n):
+    return n * math.log2(n)
+
+
+@dataclasses.dataclass
+class Series:
+    panel: str  # what grows, with its unit
+    name: str
+    machines: list  # of (n, {argument of count_boot: value})
+    shape: object = linear  # what the instructions may be proportional to
+
+
+def memories(*sizes):
+    return [(warm.size_of(size) / 2**30, {"memory": size}) for size in sizes]
+
+
+def with_all(machines, **more):
+    return [(n, {**arguments, **more}) for n, arguments in machines]
+
+
+SERIES = [
+    Series("memory, GiB", "pages of 2 MiB", memories("64M", "256M", "1G", "4G", "16G", "64G", "256G", "512G")),
+    Series("memory, GiB", "pages of 1 GiB", with_all(memories("64M", "1G", "16G", "128G", "512G"), cpu="max")),
+    Series("processors", "", [(n, {"processors": n}) for n in (1, 2, 4, 8, 16, 32, 64)]),
+    Series("map entries", "shaped", [(n, {"entries": f"shaped {n}"}) for n in (10, 30, 100, 300, 600, 1000)], sorting),
+    Series("map entries", "real", [(n, {"entries": f"real {n}"}) for n in (130, 250, 500, 1000)], sorting),
+]
+SIDES = {
+    "loader": "the loader's own",
+    "kernel": "the kernel's, to the seal",
+    "firmware": "the firmware's, for the loader",
+}
+
+Point = collections.namedtuple("Point", "n loader kernel firmware")
+Fit = collections.namedtuple("Fit", "fixed slope power")  # fixed + slope × shape(n)^power
+
+
+# ── Measuring ───────────────────────────────────────────────────────────────────────────────────
+
+
+def measure(n, arguments):
+    steps, said = boot.count_boot(kernel=KERNEL, **arguments)
+    if "entries" in arguments:  # what there was in the end
+        n = int(ENTRIES.search(said)[1])
+    if arguments.get("processors", 1) > 1 and int(PROCESSORS.search(said)[1]) != arguments["processors"] - 1:
+        raise RuntimeError(f"not all of {arguments['processors']} processors started")
+    return Point(
+        n,
+        boot.total(steps, "loader", "ours"),
+        boot.total(steps, "kernel", "instructions"),
+        boot.total(steps, "loader", "firmware"),
+    )
+
+
+def chosen(machines, fast):
+    return [machines[0], machines[len(machines) // 2], machines[-1]] if fast else machines
+
+
+# ── Fitting ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def line_through(xs, ys):
+    """(a, b, error) of a + b x, the relative errors' squares being least."""
+    weights = [1 / y**2 for y in ys]
+    total = sum(weights)
+    mean_x = sum(w * x for w, x in zip(weights, xs)) / total
+    mean_y = sum(w * y for w, y in zip(weights, ys)) / total
+    spread = sum(w * (x - mean_x) ** 2 for w, x in zip(weights, xs))
+    slope = sum(w * (x - mean_x) * (y - mean_y) for w, x, y in zip(weights, xs, ys)) / spread
+    fixed = mean_y - slope * mean_x
+    return fixed, slope, sum(w * (y - fixed - slope * x) ** 2 for w, x, y in zip(weights, xs, ys))
+
+
+def fit(ns, ys, shape=linear):
+    """The Fit: of power 1 if that misses no point by much, else of the power with the least error."""
+    best = None
+    for power in [1.0, *(step / 100 for step in range(5, 301))]:
+        xs = [shape(n) ** power for n in ns]
+        fixed, slope, error = line_through(xs, ys)
+        if power == 1 and all(abs(fixed + slope * x - y) <= TOLERANCE * y for x, y in zip(xs, ys)):
+            return Fit(fixed, slope, 1.0)
+        if best is None or error < best[0]:
+            best = error, Fit(fixed, slope, power)
+    return best[1]
+
+
+def is_worse(found):
+    return found.slope > 0 and found.power > 1
+
+
+def in_words(found, shape):
+    base = "n" if shape is linear else "n log₂ n" if found.power == 1 else "(n log₂ n)"
+    power = "" if found.power == 1 else f"^{found.power:.2f}"
+    worse = f": worse than {'linear' if shape is linear else 'n log n'}" if is_worse(found) else ""
+    return f"{found.fixed / 1e6:.2f} M + {found.slope:,.0f} × {base}{power}{worse}"
+
+
+# ── What is written ─────────────────────────────────────────────────────────────────────────────
+
+
+def number(n):
+    return f"{n:g}" if n < 1000 else f"{n:.0f}"
+
+
+def title(series):
+    return f"{series.panel}: {series.name}" if series.name else series.panel
+
+
+def table(measured):
+    lines = []
+    for series, points in measured:
+        unit = series.panel.rpartition(" ")[2] if "," in series.panel else series.panel
+        lines += ["", f"**{title(series)}**", "", f"| {unit} | " + " | ".join(SIDES.values()) + " |", "|--:|--:|--:|--:|"]
+        lines += [f"| {number(p.n)} | {p.loader:,} | {p.kernel:,} | {p.firmware:,} |" for p in points]
+        growths = [in_words(fit([p.n for p in points], [getattr(p, side) for p in points], series.shape), series.shape)
+                   for side in ("loader", "kernel")]
+        lines.append(f"| growth | {growths[0]} | {growths[1]} | not ours |")
+    return lines
+
+
+COLOURS = {"loader": "#1f77b4", "kernel": "#d62728", "firmware": "#999999"}
+WIDTH, HEIGHT, LEFT, TOP, GAP = 300, 240, 56, 56, 66
+
+
+def panel(place, name, measured):
+    """The parts of an SVG: instructions over what grows, both on log scales; lines of slope 1 behind."""
+    points = [point for _, found in measured for point in found]
+    amounts = [max(1, getattr(p, side)) for p in points for side in SIDES]
+    low, high = math.floor(math.log10(min(amounts))), math.ceil(math.log10(max(amounts)))
+    first, last = math.log10(min(p.n for p in points)), math.log10(max(p.n for p in points))
+    x0 = LEFT + place * (WIDTH + GAP)
+
+    def x(n):
+        return x0 + (math.log10(n) - first) / (last - first) * WIDTH
+
+    def y(amount):
+        return TOP + HEIGHT - (math.log10(max(1, amount)) - low) / (high - low) * HEIGHT
+
+    parts = [
+        f'<text x="{x0}" y="{TOP - 10}" font-weight="bold">{html.escape(name)}</text>',
+        f'<clipPath id="panel{place}"><rect x="{x0}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}"/></clipPath>',
+        f'<rect x="{x0}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="#000000"/>',
+    ]
+    for exponent in range(low, high + 1):
+        at = y(10.0**exponent)
+        parts.append(f'<path d="M{x0} {at:.1f}h{WIDTH}" stroke="#dddddd"/>')
+        parts.append(f'<text x="{x0 - 6}" y="{at + 4:.1f}" text-anchor="end">10<tspan dy="-4" font-size="8">{exponent}</tspan></text>')
+    # As a linear growth would run.
+    for exponent in range(low - math.ceil(last - first), high + 1):
+        end = exponent + last - first
+        at = f"M{x(10**first):.1f} {TOP + HEIGHT - (exponent - low) / (high - low) * HEIGHT:.1f}"
+        to = f"L{x(10**last):.1f} {TOP + HEIGHT - (end - low) / (high - low) * HEIGHT:.1f}"
+        parts.append(f'<path d="{at}{to}" stroke="#dddddd" stroke-dasharray="3 3" clip-path="url(#panel{place})"/>')
+    shown = sorted({p.n for p in points})
+    labels = shown[-1:]
+    for n in reversed(shown):
+        if x(labels[-1]) - x(n) > 30:  # else they would overlap
+            labels.append(n)
+    for n in labels:
+        parts.append(f'<text x="{x(n):.1f}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{number(n)}</text>')
+    for index, (series, found) in enumerate(measured):
+        for side, colour in COLOURS.items():
+            path = "L".join(f"{x(p.n):.1f} {y(getattr(p, side)):.1f}" for p in found)
+            dashes = ' stroke-dasharray="6 3"' if index else ""
+            parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.5"{dashes}/>')
+            for p in found:
+                tip = html.escape(f"{title(series)}, {number(p.n)}: {getattr(p, side):,} {SIDES[side]}")
+                fill = "#ffffff" if index else colour
+                parts.append(
+                    f'<circle cx="{x(p.n):.1f}" cy="{y(getattr(p, side)):.1f}" r="3" fill="{fill}" stroke="{colour}">'
+                    f"<title>{tip}</title></circle>"
+                )
+    names = [series.name for series, _ in measured]
+    if len(names) > 1:
+        parts.append(f'<text x="{x0}" y="{TOP + HEIGHT + 34}">solid: {html.escape(names[0])}; dashed: {html.escape(names[1])}</text>')
+    return parts
+
+
+def plot(measured):
+    panels = collections.OrderedDict()
+    for series, points in measured:
+        panels.setdefault(series.panel, []).append((series, points))
+    width, height = LEFT + len(panels) * (WIDTH + GAP), TOP + HEIGHT + 50
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+    ]
+    at = LEFT
+    for side, words in SIDES.items():
+        text = f"{words} instructions" if side == "loader" else words
+        parts.append(f'<circle cx="{at}" cy="18" r="4" fill="{COLOURS[side]}"/><text x="{at + 10}" y="22">{text}</text>')
+        at += 30 + 7 * len(text)
+    parts.append(f'<text x="{at}" y="22" fill="#777777">grey dashes: linear growth</text>')
+    for place, (name, found) in enumerate(panels.items()):
+        parts += panel(place, name, found)
+    return "\n".join(parts) + "\n</svg>\n"
+
+
+def complaints(measured):
+    """A sentence for each side that grows faster than it may."""
+    found = []
+    for series, points in measured:
+        for side in ("loader", "kernel"):
+            growth = fit([p.n for p in points], [getattr(p, side) for p in points], series.shape)
+            if is_worse(growth):
+                found.append(f"{title(series)}: {SIDES[side]}: {in_words(growth, series.shape)}")
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--fast", action="store_true", help="three machines of each series")
+    parser.add_argument("--table", default=boot.BENCH / "growth.md", type=pathlib.Path)
+    parser.add_argument("--plot", default=boot.BENCH / "growth.svg", type=pathlib.Path)
+    options = parser.parse_args()
+    measured = []
+    for series in SERIES:
+        points = []
+        for n, arguments in chosen(series.machines, options.fast):
+            print(f"  BOOT    {title(series)}, {number(n)}", file=sys.stderr, flush=True)
+            points.append(measure(n, arguments))
+        measured.append((series, points))
+    text = "\n".join(table(measured)).lstrip("\n") + "\n"
+    options.table.write_text(text, encoding="utf-8")
+    options.plot.write_text(plot(measured), encoding="utf-8")
+    print(text)
+    worse = complaints(measured)
+    for sentence in worse:
+        print(f"growth.py: {sentence}", file=sys.stderr)
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (RuntimeError, OSError, boot.machine.Unusable) as error:
+        sys.exit(f"growth.py: {error}")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""What a boot costs at 256 MiB: instructions and guest time, which are exact under -icount and depend on
+no host, calls of the firmware, bytes cleared. One boot under boot.py's counter serves all of it; how
+boots grow is `make bench-boot`.
+"""
+
+import re
+import struct
+import sys
+
+import pytest
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+
+import boot
+import growth
+
+MOST_MS = 100
+PAGE = 4096
+PT_LOAD = 1
+
+
+@pytest.fixture(scope="module")
+def counted():
+    """([boot.Step], what the boot said)."""
+    return boot.count_boot()
+
+
+def test_a_boot_adds_less_than_100_ms_to_the_firmware(counted):
+    steps, _ = counted
+    own, firmware = boot.milliseconds(steps, boot.PARTS)
+    print(f"{own:.1f} ms from the loader's entry to the account, {firmware:.1f} ms of it in the firmware")
+    assert 0 < firmware < own < MOST_MS
+
+
+def test_the_machines_clock_says_the_same(counted):
+    """Nothing is waited for: guest time is instructions, and the kernel reads it off its clock."""
+    steps, said = counted
+    microseconds = int(re.search(r"time from loader entry to final account: (\d+) us", said)[1])
+    own, _ = boot.milliseconds(steps, boot.PARTS)
+    assert microseconds / 1000 / 2**boot.SHIFT == pytest.approx(own, rel=0.01)
+
+
+def test_the_kernel_is_read_in_as_few_calls_as_can_be(counted):
+    steps, _ = counted
+    reading = next(step for step in steps if step.name == boot.LOADER_STEPS["loader_read_kernel"])
+    assert reading.firmware_calls == {"Open": 1, "GetInfo": 1, "AllocatePages": 1, "Read": 1, "Close": 1}
+    calls = boot.firmware_calls(steps)
+    print(dict(calls))
+    assert calls["OpenVolume"] == calls["ExitBootServices"] == 1
+    # To give pages back costs the firmware more than all else that it is asked.
+    assert calls["FreePages"] == 0
+    assert sum(calls.values()) <= 24
+
+
+def bytes_not_in_file():
+    """Of the kernel's segments, up to the ends of their last pages."""
+    data = boot.KERNEL.read_bytes()
+    at, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    headers = [struct.unpack_from("<IIQQQQQQ", data, at + 56 * index) for index in range(count)]
+    return sum(-(-header[6] // PAGE) * PAGE - header[5] for header in headers if header[0] == PT_LOAD)
+
+
+def test_nothing_is_cleared_twice(counted):
+    steps, _ = counted
+    cleared = {step.name: step.cleared for step in steps if step.part == "loader"}
+    image = cleared.pop(boot.LOADER_STEPS["loader_load_image"])
+    assert image == bytes_not_in_file()
+    # A compiler may clear the first bytes of a table one by one.
+    window = cleared.pop(boot.LOADER_STEPS["loader_map_kernel"])
+    tables = next(step.heap_calls for step in steps if step.name == boot.LOADER_STEPS["loader_map_kernel"])
+    assert tables * (PAGE - 64) <= window <= tables * PAGE
+    jump = cleared.pop(boot.LOADER_STEPS["loader_map_jump"])
+    assert 3 * (PAGE - 64) <= jump <= 3 * PAGE
+    assert sum(cleared.values()) < PAGE  # structures, of which each begins as zeros
+
+
+def test_all_parts_of_a_boot_are_there(counted):
+    steps, _ = counted
+    assert list(dict.fromkeys(step.part for step in steps)) == list(boot.PARTS)
+    names = [step.name for step in steps if step.part == "kernel"]
+    assert names == list(boot.KERNEL_STEPS.values())
+    assert all(step.firmware == 0 for step in steps if step.part != "loader")
+    text = boot.report(steps, "256M", 1)
+    assert "**from the kernel's first instruction to the seal**" in text
+
+
+@pytest.mark.parametrize(
+    "shape, cost, worse",
+    [
+        (growth.linear, lambda n: 10**6 + 5000 * n, False),
+        (growth.linear, lambda n: 10**6, False),
+        (growth.linear, lambda n: 10**6 + 10**6 * n**0.5, False),
+        (growth.linear, lambda n: 10**6 + 5 * n * n, True),
+        (growth.linear, lambda n: 10**6 + 500 * n**1.5, True),
+        (growth.sorting, lambda n: 10**6 + 500 * growth.sorting(n), False),
+        (growth.sorting, lambda n: 10**6 + 500 * n, False),
+        (growth.sorting, lambda n: 10**6 + 30 * n * n, True),
+    ],
+)
+def test_what_counts_as_worse_than_linear(shape, cost, worse):
+    ns = [10, 30, 100, 300, 1000]
+    assert growth.is_worse(growth.fit(ns, [cost(n) for n in ns], shape)) is worse
