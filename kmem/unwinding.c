@@ -15,6 +15,12 @@ void unwinding_forget(struct unwinding *unwinding)
         unwinding->count--;
 }
 
+// A record is found by the address of its block, so each block needs one of its own.
+static size_t at_least_one(size_t size)
+{
+    return size > 0 ? size : 1;
+}
+
 static struct unwinding_record *find(struct unwinding *unwinding, const void *block)
 {
     for (size_t i = unwinding->count; i > 0; i--) {
@@ -29,7 +35,7 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     struct unwinding *unwinding = context;
     struct fba *fba = unwinding->fba;
     uintptr_t before = fba->last;
-    void *block = fba_alloc_by(fba, size, align, caller);
+    void *block = fba_alloc_by(fba, at_least_one(size), align, caller);
 
     if (block && unwinding->count < unwinding->capacity)
         unwinding->records[unwinding->count++] =
@@ -47,7 +53,7 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
 
     (void)align;
     (void)caller;
-    if (fba_resize(fba, block, old_size, new_size) != FBA_OK)
+    if (fba_resize(fba, block, at_least_one(old_size), at_least_one(new_size)) != FBA_OK)
         return false;
     if (was_last)
         record->last = fba->last;
@@ -79,7 +85,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     if (record)
         record->block = NULL;
     else
-        (void)fba_free(unwinding->fba, block, size);
+        (void)fba_free(unwinding->fba, block, at_least_one(size));
     unwind(unwinding);
 }
 

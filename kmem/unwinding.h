@@ -38,6 +38,7 @@ void unwinding_init(struct unwinding *unwinding, struct fba *fba, struct unwindi
 
 // The decorator as an allocator. It must outlive its use. Allocation takes constant time; free and
 // resize take time linear in the blocks above. Direct allocations of the same fba may be mixed in.
+// A block of zero bytes takes one, so that it has an address of its own.
 struct allocator unwinding_allocator(struct unwinding *unwinding);
 
 // Forgets the blocks that a rewind or a reset of the fba has taken. To be called first thing after

@@ -105,7 +105,7 @@ def run_model():
         target = pathlib.Path(file).stem
         corpus = sources(f'tests/fuzz/corpus/{target}/*')
         programs.append(build(target, [file, 'boot/loader/elf.c', *model, *sources('kmem/*.c')],
-                              '-fsanitize=fuzzer'))
+                              '-fsanitize=fuzzer,address'))
         run('model', programs[-1], '-runs=1', *corpus)
     return programs
 

@@ -383,9 +383,13 @@ static void run(enum placement placement, size_t size, unsigned depth, struct to
                 if (!pair_can(&before, &operation))
                     continue;
                 totals->operations++;
-                if (!pair_step(&pair, &operation, &difference) ||
-                    (add_state(&pair, (uint32_t)index, choice.operations[i]) &&
-                     !pair_compare(&pair, &difference)))
+                bool agreed = pair_step(&pair, &operation, &difference);
+                if (agreed && pair_is_as_before(&pair, &before)) {
+                    pair_forget_refusal(&pair, &before);
+                    continue;
+                }
+                if (!agreed || (add_state(&pair, (uint32_t)index, choice.operations[i]) &&
+                                !pair_compare(&pair, &difference)))
                     complain(placement, size, (uint32_t)index, &operation, &difference);
                 pair = before;
                 memcpy(bytes, content, sizeof bytes);

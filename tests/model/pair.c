@@ -432,7 +432,22 @@ bool pair_step(struct pair *pair, const struct operation *operation, struct diff
     return agreed && same_failure(pair, difference) && same_bytes(pair, difference);
 }
 
-// ── Hashing ─────────────────────────────────────────────────────────────────────────────────────
+// ── States ─────────────────────────────────────────────────────────────────────────────────────
+
+bool pair_is_as_before(const struct pair *pair, const struct pair *before)
+{
+    return memcmp(&pair->fba, &before->fba, offsetof(struct fba, failure)) == 0 &&
+           memcmp(&pair->model, &before->model, offsetof(struct model, failure)) == 0 &&
+           memcmp(pair->marks, before->marks, sizeof pair->marks) == 0 &&
+           memcmp(pair->shadow, before->shadow, sizeof pair->shadow) == 0;
+}
+
+void pair_forget_refusal(struct pair *pair, const struct pair *before)
+{
+    pair->fba.failure = before->fba.failure;
+    pair->model.failure = before->model.failure;
+    pair->hook_calls = before->hook_calls;
+}
 
 static void mix(struct pair_hash *hash, uint64_t value)
 {

@@ -79,6 +79,11 @@ bool pair_step(struct pair *pair, const struct operation *operation, struct diff
 // the model with itself. False: they differ.
 bool pair_compare(const struct pair *pair, struct difference *difference);
 
+// Whether one is in the state of the other but for what a refusal leaves behind, and a way to take
+// that back: most operations change nothing else.
+bool pair_is_as_before(const struct pair *pair, const struct pair *before);
+void pair_forget_refusal(struct pair *pair, const struct pair *before);
+
 // A hash of all that can make a difference to what follows: everything but the failure record,
 // which no function reads except to count, and what the model holds in other words.
 struct pair_hash {

@@ -39,5 +39,5 @@ def test_every_sequence_of_three_operations_does_what_the_model_says_and_each_se
 @background(run, "tests/fuzz/run.sh", str(FUZZ_SECONDS))
 def test_fuzzing_finds_nothing(outcome):
     said = finished(outcome)
-    for target in ("fba_fuzz", "containers_fuzz", "elf_fuzz"):
+    for target in ("fba_fuzz", "containers_fuzz", "decorators_fuzz", "elf_fuzz"):
         assert f"fuzz: {target}: " in said and "nothing found" in said

@@ -60,6 +60,27 @@ static void a_resized_block_goes_back_whole(struct suite_run *run)
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
+static void a_block_of_zero_bytes_has_an_address_of_its_own(struct suite_run *run)
+{
+    struct allocator allocator = open_unwinding(8);
+    unsigned char *nothing = allocator_alloc(&allocator, 0, 1);
+    unsigned char *block = allocator_alloc(&allocator, 16, 1);
+
+    CHECK(run, nothing != block);
+    allocator_free(&allocator, nothing, 0, 1);
+    CHECK_ADDRESS(run, allocator_alloc(&allocator, 1, 1), block + 16); // the block is still there
+    CHECK_EQUAL(run, unwinding.count, 3);
+
+    allocator = open_unwinding(8);
+    block = allocator_alloc(&allocator, 16, 1);
+    nothing = allocator_alloc(&allocator, 0, 1);
+    CHECK(run, allocator_resize(&allocator, block, 16, 0, 1));
+    allocator_free(&allocator, block, 0, 1);
+    allocator_free(&allocator, nothing, 0, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+    CHECK_EQUAL(run, unwinding.count, 0);
+}
+
 static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
 {
     struct allocator allocator = open_unwinding(1);
@@ -139,6 +160,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(padding_goes_back_with_the_block),
     SUITE_CASE(blocks_freed_in_any_order_go_back_in_the_end),
     SUITE_CASE(a_resized_block_goes_back_whole),
+    SUITE_CASE(a_block_of_zero_bytes_has_an_address_of_its_own),
     SUITE_CASE(what_has_no_record_is_served_all_the_same),
     SUITE_CASE(what_was_refused_has_no_record),
     SUITE_CASE(a_direct_allocation_above_holds_back_what_lies_below),
