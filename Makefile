@@ -34,9 +34,9 @@ Targets:
   make image    write IMAGE, a disk image with loader and kernel that boots from a USB stick
   make format   let clang-format lay out all C files
   make bench    us and other allocators side by side: build/bench/results.md and .svg (installs them)
-  make bench-publish   copy these two to tests/bench/, where the README shows them
+  make bench-publish   copy what bench and bench-boot wrote to tests/bench/ and into the README
   make bench-record    record the instruction counts that `make test` holds us to
-  make bench-boot      instructions of a boot, step by step, and the early heap's share
+  make bench-boot      instructions of a boot, step by step, and how they grow (ten minutes)
   make proof      work in progress, red: Frama-C over the fba; mask facts; shared mode under C11
   make coverage   branches and MC/DC conditions of kmem/: build/coverage/index.html; fails unless all are covered
   make exhaustive every sequence of MODEL_DEPTH=4 operations against the model, and seeded faults

@@ -2,8 +2,6 @@
 // The sorting and merging of memory_map.h.
 #include "boot/memory_map.h"
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
-
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
 #define PHYSICAL_END (UINT64_C(1) << 52)
@@ -97,7 +95,8 @@ static struct descriptor read_descriptor(const struct memory_map *map, size_t in
 {
     struct descriptor descriptor;
 
-    memcpy(&descriptor, map->descriptors + index * map->stride, sizeof descriptor);
+    // Of a known size, these are moves and no call: sorting reads little else.
+    __builtin_memcpy(&descriptor, map->descriptors + index * map->stride, sizeof descriptor);
     return descriptor;
 }
 
@@ -128,8 +127,16 @@ static void swap(const struct memory_map *map, size_t a, size_t b)
 {
     unsigned char *x = map->descriptors + a * map->stride;
     unsigned char *y = map->descriptors + b * map->stride;
+    size_t i = 0;
 
-    for (size_t i = 0; i < map->stride; i++) {
+    for (; i + sizeof(uint64_t) <= map->stride; i += sizeof(uint64_t)) {
+        uint64_t word, other;
+        __builtin_memcpy(&word, x + i, sizeof word);
+        __builtin_memcpy(&other, y + i, sizeof other);
+        __builtin_memcpy(x + i, &other, sizeof other);
+        __builtin_memcpy(y + i, &word, sizeof word);
+    }
+    for (; i < map->stride; i++) {
         unsigned char byte = x[i];
         x[i] = y[i];
         y[i] = byte;
@@ -229,14 +236,15 @@ static bool is_claimed(const struct memory_map *map, const struct memory_range *
     return false;
 }
 
-bool memory_map_next_conventional(const struct memory_map *map, size_t *index,
+bool memory_map_next_conventional(const struct memory_map *map, size_t *index, uint64_t least,
                                   struct memory_range *range)
 {
     while (*index < count_of(map)) {
         size_t i = (*index)++;
         *range = range_at(map, i);
         if (read_descriptor(map, i).type == EFI_CONVENTIONAL_MEMORY &&
-            range->kind == MEMORY_USABLE && range->start < range->end && !is_claimed(map, range))
+            range->kind == MEMORY_USABLE && range->start < range->end &&
+            range->end - range->start >= least && !is_claimed(map, range))
             return true;
     }
     return false;
@@ -247,9 +255,9 @@ struct memory_range memory_map_largest_conventional(const struct memory_map *map
     struct memory_range largest = {0, 0, MEMORY_USABLE};
     struct memory_range range;
 
-    for (size_t i = 0; memory_map_next_conventional(map, &i, &range);) {
-        if (range.end - range.start > largest.end - largest.start)
-            largest = range;
-    }
+    // Only what is larger than the largest so far is worth a look at all the others.
+    for (size_t i = 0;
+         memory_map_next_conventional(map, &i, largest.end - largest.start + 1, &range);)
+        largest = range;
     return largest;
 }

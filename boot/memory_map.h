@@ -60,10 +60,11 @@ struct memory_map_cursor {
 bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cursor,
                      struct memory_range *range);
 
-// The next descriptor of conventional memory that no other type overlaps, so that nobody has a
-// claim on it, at or after number `*index`, which moves on behind it; false at the end. In the
-// order of the map, which need not be sorted. All of a map: descriptors squared at worst.
-bool memory_map_next_conventional(const struct memory_map *map, size_t *index,
+// The next descriptor of conventional memory, of at least `least` bytes, that no other type
+// overlaps, so that nobody has a claim on it, at or after number `*index`, which moves on behind
+// it; false at the end. In the order of the map, which need not be sorted. All of a map: linear for
+// each descriptor that is so large.
+bool memory_map_next_conventional(const struct memory_map *map, size_t *index, uint64_t least,
                                   struct memory_range *range);
 
 // The largest of them; empty if there is none.

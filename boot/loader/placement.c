@@ -24,7 +24,7 @@ uint64_t placement_count(const struct placement *placement, const struct memory_
     struct memory_range range;
     uint64_t count = 0;
 
-    for (size_t i = 0; memory_map_next_conventional(map, &i, &range);)
+    for (size_t i = 0; memory_map_next_conventional(map, &i, placement->size, &range);)
         count += places_in(placement, &range).count;
     return count;
 }
@@ -34,7 +34,7 @@ uint64_t placement_at(const struct placement *placement, const struct memory_map
 {
     struct memory_range range;
 
-    for (size_t i = 0; memory_map_next_conventional(map, &i, &range);) {
+    for (size_t i = 0; memory_map_next_conventional(map, &i, placement->size, &range);) {
         struct places places = places_in(placement, &range);
         if (index < places.count)
             return places.first + index * placement->align;

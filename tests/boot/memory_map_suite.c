@@ -286,13 +286,19 @@ static void conventional_ranges_come_in_the_order_of_the_map(struct suite_run *r
     add(CONVENTIONAL, 0x1000, 0x2000);
     add(CONVENTIONAL, 0x8000, 0x9000);
     map.size -= map.stride; // what lies behind the map is no part of it
-    CHECK(run, memory_map_next_conventional(&map, &index, &range));
+    CHECK(run, memory_map_next_conventional(&map, &index, 0, &range));
     CHECK_EQUAL(run, range.start, 0x300000);
     CHECK_EQUAL(run, range.end, 0x400000);
-    CHECK(run, memory_map_next_conventional(&map, &index, &range));
+    CHECK(run, memory_map_next_conventional(&map, &index, 0, &range));
     CHECK_EQUAL(run, range.start, 0x1000);
-    CHECK(run, !memory_map_next_conventional(&map, &index, &range));
-    CHECK(run, !memory_map_next_conventional(&map, &index, &range));
+    CHECK(run, !memory_map_next_conventional(&map, &index, 0, &range));
+    CHECK(run, !memory_map_next_conventional(&map, &index, 0, &range));
+    index = 0;
+    CHECK(run, memory_map_next_conventional(&map, &index, 0x100000, &range));
+    CHECK_EQUAL(run, range.start, 0x300000);
+    CHECK(run, !memory_map_next_conventional(&map, &index, 0x1001, &range));
+    index = 0;
+    CHECK(run, !memory_map_next_conventional(&map, &index, 0x100001, &range));
 }
 
 // ── Generated maps ──────────────────────────────────────────────────────────────────────────────

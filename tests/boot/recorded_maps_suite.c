@@ -215,13 +215,13 @@ static void check_conventional(struct suite_run *run, const struct recorded_map 
         const struct recorded_descriptor *descriptor = &recorded->descriptors[i];
         if (descriptor->type != CONVENTIONAL)
             continue;
-        CHECK(run, memory_map_next_conventional(&map, &index, &range));
+        CHECK(run, memory_map_next_conventional(&map, &index, 0, &range));
         CHECK_EQUAL(run, range.start, descriptor->start);
         CHECK_EQUAL(run, range.end, descriptor->start + descriptor->pages * PAGE);
         if (range.end - range.start > largest.end - largest.start)
             largest = range;
     }
-    CHECK(run, !memory_map_next_conventional(&map, &index, &range));
+    CHECK(run, !memory_map_next_conventional(&map, &index, 0, &range));
     CHECK(run, largest.start < largest.end);
     range = memory_map_largest_conventional(&map);
     CHECK_EQUAL(run, range.start, largest.start);

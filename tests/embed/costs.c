@@ -85,6 +85,11 @@ static void count_through(const char *piece, struct allocator allocator)
     COUNT(piece, "free last", allocator_free, &allocator, block, SIZE, ALIGN);
 }
 
+static bool push(struct array_list *list, const uint64_t *item)
+{
+    return array_list_push(uint64_t, list, *item);
+}
+
 static void count_array_list(struct allocator allocator)
 {
     struct array_list list = array_list_of(uint64_t, allocator);
@@ -92,6 +97,7 @@ static void count_array_list(struct allocator allocator)
 
     array_list_append(&list, &item);
     COUNT("array_list", "append", array_list_append, &list, &item, 0, 0);
+    COUNT("array_list", "push", push, &list, &item, 0, 0);
     array_list_free(&list);
 }
 

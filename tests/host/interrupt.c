@@ -116,6 +116,17 @@ static void a_block_that_was_given_back_fast_before_is_not_this_time(struct suit
     CHECK_EQUAL(run, fba_used(fba), 24);
 }
 
+static void the_watermark_that_the_other_raised_higher_stays(struct suite_run *run)
+{
+    open_shared(true);
+    unsigned char *block = fba_shared_alloc(fba, 8, 1);
+    arrange(allocate_and_give_back);
+    CHECK_STATUS(run, fba_shared_free(fba, block, 8), FBA_OK);
+    CHECK_EQUAL(run, fba_used(fba), 0);
+    CHECK_EQUAL(run, fba_peak(fba), 24);
+    CHECK_BYTES(run, fba_shared_alloc_zeroed(fba, 32, 1), 32, 0);
+}
+
 static void a_block_that_is_no_longer_last_shrinks_in_name(struct suite_run *run)
 {
     open_shared(true);
@@ -141,6 +152,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(zeros_are_zeros_whoever_came_between),
     SUITE_CASE(a_block_that_is_no_longer_last_stays),
     SUITE_CASE(a_block_that_was_given_back_fast_before_is_not_this_time),
+    SUITE_CASE(the_watermark_that_the_other_raised_higher_stays),
     SUITE_CASE(a_block_that_is_no_longer_last_shrinks_in_name),
     SUITE_CASE(a_block_that_is_no_longer_last_does_not_grow),
 };

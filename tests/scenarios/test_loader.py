@@ -48,7 +48,7 @@ def test_words_as_load_options(outcome):
     assert '"no-such-word" is not understood' in outcome.text
 
 
-@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None)
+@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None, cold=True)
 def test_no_kernel_anywhere(outcome):
     stopped_with(outcome, "no kernel.elf", "-fw_cfg name=opt/early-boot/kernel.elf,file=...", "Not Found")
 

@@ -188,7 +188,7 @@ static void a_value_is_pushed_where_it_stands(struct suite_run *run)
     CHECK_EQUAL(run, list.count, next);
     CHECK(run, fba_available(&fba, 1) < sizeof(uint16_t));
     CHECK(run, fba.failure.caller != NULL);
-    for (uint16_t i = 0; i < list.count; i++)
+    for (size_t i = 0; i < list.count; i++)
         CHECK_EQUAL(run, *(uint16_t *)array_list_at(&list, i), i);
 }
 
