@@ -14,7 +14,7 @@ void *memset(void *to, int value, size_t size);
 
 static inline bool is_power_of_two(size_t value)
 {
-    return value != 0 && (value & (value - 1)) == 0;
+    return value != 0 && !fba_has_several_bits_(value);
 }
 
 static inline uintptr_t min_address(uintptr_t a, uintptr_t b)
@@ -25,6 +25,17 @@ static inline uintptr_t min_address(uintptr_t a, uintptr_t b)
 static inline uintptr_t max_address(uintptr_t a, uintptr_t b)
 {
     return a > b ? a : b;
+}
+
+static inline bool is_aligned(uintptr_t address, size_t align)
+{
+    return (address & (align - 1)) == 0;
+}
+
+// The highest multiple of `align` that is not above `address`; 0 of an alignment of 0.
+static inline uintptr_t round_down(uintptr_t address, size_t align)
+{
+    return address & ~(align - 1);
 }
 
 static inline size_t saturating_add(size_t a, size_t b)
@@ -41,11 +52,16 @@ static bool is_good_buffer(uintptr_t base, size_t size)
     return base != 0 && base <= highest_end && size <= highest_end - base;
 }
 
+static void clear_fields(struct fba *fba)
+{
+    *fba = (struct fba){0};
+}
+
 enum fba_status fba_init_zeroed(struct fba *fba, void *buffer, size_t size)
 {
     uintptr_t base = (uintptr_t)buffer;
 
-    *fba = (struct fba){0};
+    clear_fields(fba);
     if (!is_good_buffer(base, size))
         return FBA_BAD_BUFFER;
     fba->last = fba->floor = fba->adopted = fba->high = base - 1;
@@ -128,9 +144,9 @@ static NOINLINE void *refuse(struct fba *fba, size_t size, size_t align, const v
     if (UNLIKELY(fba->state != FBA_STATE_OPEN || !is_power_of_two(align)))
         return refuse_misuse(fba);
 
-    uintptr_t before = fba->last | (align - 1);
+    uintptr_t before = fba_byte_before_(fba->last, align);
     uintptr_t room = fba->top - before; // counted with the byte `before`
-    if (UNLIKELY(exceeds(size, fba->adopted | (align - 1), fba->reserve)))
+    if (UNLIKELY(exceeds(size, fba_byte_before_(fba->adopted, align), fba->reserve)))
         failure->reason = FBA_TOO_LARGE;
     else
         failure->reason = FBA_EXHAUSTED;
@@ -150,9 +166,9 @@ static NOINLINE void *refuse(struct fba *fba, size_t size, size_t align, const v
 // fits behind that.
 static FBA_INLINE inline bool take(struct fba *fba, size_t size, size_t align, uintptr_t *start)
 {
-    uintptr_t before = fba->last | (align - 1);
+    uintptr_t before = fba_byte_before_(fba->last, align);
 
-    if (UNLIKELY((align & (align - 1)) != 0))
+    if (UNLIKELY(fba_has_several_bits_(align)))
         return false;
     if (UNLIKELY(exceeds(size, before, fba->top)))
         return false;
@@ -292,7 +308,7 @@ FBA_CALLED void *fba_realloc(struct fba *fba, void *block, size_t old_size, size
         fba_free(fba, block, old_size);
         return NULL;
     }
-    if (is_power_of_two(align) && ((uintptr_t)block & (align - 1)) == 0 &&
+    if (is_power_of_two(align) && is_aligned((uintptr_t)block, align) &&
         fba_remap(fba, block, old_size, new_size))
         return block;
 
@@ -317,13 +333,13 @@ static COLD void *refuse_scratch(struct fba *fba, size_t size, size_t mask, cons
 static FBA_INLINE inline bool take_scratch(struct fba *fba, size_t size, size_t align,
                                            uintptr_t *start)
 {
-    if (UNLIKELY((align & (align - 1)) != 0))
+    if (UNLIKELY(fba_has_several_bits_(align)))
         return false;
 
     uintptr_t highest = fba->top - size;
     if (UNLIKELY(highest > fba->top))
         return false;
-    *start = highest & ~(align - 1);
+    *start = round_down(highest, align);
     if (UNLIKELY(*start <= fba->last))
         return false;
     fba->top = *start;
@@ -494,7 +510,7 @@ size_t fba_peak(const struct fba *fba)
 
 size_t fba_available(const struct fba *fba, size_t align)
 {
-    uintptr_t before = fba->last | (align - 1);
+    uintptr_t before = fba_byte_before_(fba->last, align);
 
     return is_power_of_two(align) && before < fba->top ? fba->top - before - 1 : 0;
 }

@@ -183,15 +183,29 @@ void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *calle
 // not promised to be zero: linear in those.
 void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align);
 
+// The byte before the first address behind `last` that is a multiple of `align`: the bits below an
+// alignment are all ones there. An alignment of 0 makes it the last byte of the address space,
+// behind which nothing fits. Any other that is no power of two: some byte not below `last`.
+static inline FBA_INLINE uintptr_t fba_byte_before_(uintptr_t last, size_t align)
+{
+    return last | (align - 1);
+}
+
+// Whether an alignment is neither 0 nor a power of two.
+static inline FBA_INLINE bool fba_has_several_bits_(size_t align)
+{
+    return (align & (align - 1)) != 0;
+}
+
 // As fba_alloc(), compiled into its caller: for a size and an alignment that are known there. If
 // neither exceeds a page, the distance that the buffer keeps from the end of the address space
 // makes one comparison enough.
 static inline FBA_INLINE void *fba_alloc_inline(struct fba *fba, size_t size, size_t align)
 {
-    uintptr_t before = fba->last | (align - 1);
+    uintptr_t before = fba_byte_before_(fba->last, align);
 
     if (size > FBA_ADDRESS_SPACE_GUARD || align - 1 >= FBA_ADDRESS_SPACE_GUARD ||
-        (align & (align - 1)) != 0 || before + size >= fba->top)
+        fba_has_several_bits_(align) || before + size >= fba->top)
         return fba_alloc(fba, size, align);
     fba->last = before + size;
     return (void *)(before + 1);

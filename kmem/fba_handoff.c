@@ -48,29 +48,36 @@ FBA_CALLED void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align)
 
 // ── From one place to another ───────────────────────────────────────────────────────────────────
 
+// Where an address lies once the buffer begins at `to` and no longer at `from`. Either may be the
+// larger: the sum is right modulo 2^n.
+static uintptr_t moved(uintptr_t address, uintptr_t from, uintptr_t to)
+{
+    return address - from + to;
+}
+
 enum fba_status fba_rebase(struct fba *fba, void *buffer)
 {
-    struct fba moved; // only to hear whether a buffer may lie there
-    uintptr_t distance = (uintptr_t)buffer - fba->base; // modulo 2^n, either direction
+    struct fba other; // only to hear whether a buffer may lie there
+    uintptr_t from = fba->base, to = (uintptr_t)buffer;
 
     if (fba->state == FBA_STATE_NOT_READY)
         return FBA_NOT_READY;
     if (fba->state == FBA_STATE_SHARED || has_marks(fba))
         return FBA_BUSY;
-    if (fba_init(&moved, buffer, fba->end - fba->base) != FBA_OK)
+    if (fba_init(&other, buffer, fba->end - fba->base) != FBA_OK)
         return FBA_BAD_BUFFER;
-    fba->last += distance;
-    fba->top += distance;
-    fba->floor += distance;
+    fba->last = moved(fba->last, from, to);
+    fba->top = moved(fba->top, from, to);
+    fba->floor = moved(fba->floor, from, to);
     fba->settled = 0;
-    fba->base += distance;
-    fba->end += distance;
-    fba->high += distance;
-    fba->low += distance;
-    fba->ceiling += distance;
-    fba->reserve += distance;
-    fba->reserve_last += distance;
-    fba->adopted += distance;
+    fba->base = to;
+    fba->end = moved(fba->end, from, to);
+    fba->high = moved(fba->high, from, to);
+    fba->low = moved(fba->low, from, to);
+    fba->ceiling = moved(fba->ceiling, from, to);
+    fba->reserve = moved(fba->reserve, from, to);
+    fba->reserve_last = moved(fba->reserve_last, from, to);
+    fba->adopted = moved(fba->adopted, from, to);
     return FBA_OK;
 }
 
@@ -115,30 +122,47 @@ enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_number
     return FBA_OK;
 }
 
+// Where the granule that `address` lies in begins.
+static uintptr_t granule_start(uintptr_t address, size_t granule)
+{
+    return address & ~(granule - 1);
+}
+
+// The whole granules between what stays and the reserve; if there is none, nothing at the reserve.
+static struct fba_range free_granules(const struct fba *fba, size_t granule)
+{
+    uintptr_t before = fba_byte_before_(fba->last, granule);
+    uintptr_t end = granule_start(fba->reserve, granule);
+
+    if (before >= end)
+        return (struct fba_range){.start = fba->reserve, .end = fba->reserve};
+    return (struct fba_range){.start = before + 1, .end = end};
+}
+
+static void divide(const struct fba *fba, struct fba_range free, struct fba_ranges *ranges)
+{
+    ranges->permanent.start = fba->base;
+    ranges->permanent.end = ranges->free.start = free.start;
+    ranges->free.end = ranges->reserve.start = free.end;
+    ranges->reserve.end = fba->end;
+}
+
 enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges)
 {
     enum fba_status status = fba_status(fba);
 
     if (status != FBA_OK)
         return status;
-    if (granule == 0 || (granule & (granule - 1)) != 0)
+    if (granule == 0 || fba_has_several_bits_(granule))
         return FBA_BAD_ALIGNMENT;
     if (has_marks(fba))
         return FBA_BUSY;
 
-    uintptr_t permanent_last = fba->last | (granule - 1);
-    uintptr_t free_end = fba->reserve & ~(granule - 1);
-    if (permanent_last >= free_end) { // no whole granule is free
-        free_end = fba->reserve;
-        permanent_last = free_end - 1;
-    }
-    ranges->permanent.start = fba->base;
-    ranges->permanent.end = ranges->free.start = permanent_last + 1;
-    ranges->free.end = ranges->reserve.start = free_end;
-    ranges->reserve.end = fba->end;
+    struct fba_range free = free_granules(fba, granule);
     fba->peak = fba_peak(fba);
-    fba->floor = permanent_last + 1 == free_end ? fba->end - 1 : permanent_last;
-    fba->ceiling = free_end;
+    divide(fba, free, ranges);
+    fba->floor = (free.start < free.end ? free.start : fba->end) - 1;
+    fba->ceiling = free.end;
     fba->top = fba->last;
     fba->settled = 0;
     fba->state = FBA_STATE_SEALED;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What kmem/fba.c and kmem/fba_handoff.c are proved to do, as ACSL contracts. Frama-C reads this
-// header before the sources, which it takes as they ship: the functions are declared here once
-// more, each with its contract. tests/proof/README.md says what is assumed.
+// What kmem/fba.h and kmem/fba.c are proved to do, as ACSL contracts. Frama-C reads this header
+// before the sources, which it takes as they ship: the functions are declared here once more, each
+// with its contract. tests/proof/README.md says what is assumed; the contracts of fba_handoff.h
+// stand in handoff_contracts.h.
 // It is laid out by hand, because a formatter would fold the contracts.
 // clang-format off
 #ifndef TESTS_PROOF_CONTRACTS_H
@@ -14,7 +15,7 @@
 /*@ assigns \result \from \nothing; */
 void *proof_return_address(void);
 
-#include "kmem/fba_handoff.h"
+#include "kmem/fba.h"
 
 // A failure hook leaves the allocator alone: fba.h asks for that. Wherever fba->hook is called, this
 // function is.
@@ -47,7 +48,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 /*@
   logic integer address(void *block) = (uintptr_t)block;
-  logic integer max_word = UINTPTR_MAX;
+  // That an address is a word is for Frama-C to be told.
+  predicate is_address(void *block) = 0 <= (uintptr_t)block <= UINTPTR_MAX;
   logic integer highest_end = UINTPTR_MAX - 4096 + 1;
 
   logic integer larger(integer a, integer b) = a > b ? a : b;
@@ -58,8 +60,10 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
   // A place for a block strictly behind `last` and not beyond `top`.
   predicate place(integer last, integer top, integer size, integer align, integer p) =
       last < p && p % align == 0 && p + size <= top;
-  predicate fits(integer last, integer top, integer size, integer align) =
-      \exists integer p; place(last, top, size, align, p);
+  inductive fits(integer last, integer top, integer size, integer align) {
+    case somewhere: \forall integer last, top, size, align, p;
+        place(last, top, size, align, p) ==> fits(last, top, size, align);
+  }
 
   // The fields of an allocator that is open.
   predicate open_ranges{L}(struct fba *f) =
@@ -184,55 +188,23 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
   // What memset() was given covers every byte of the block that may hold something, and no byte
   // outside the block.
+  predicate was_cleared{L}(integer byte) = proof_cleared_from <= byte < proof_cleared_to;
   predicate cleared{L}(integer start, integer size, integer high, integer low) =
       (\forall integer byte;
            start <= byte < start + size && (byte <= high || byte >= low) && start != 0 ==>
-           proof_cleared_from <= byte < proof_cleared_to)
+           was_cleared(byte))
       && (proof_cleared_from < proof_cleared_to ==>
               start <= proof_cleared_from && proof_cleared_to <= start + size);
 
+  predicate no_marks{L}(struct fba *f) = f->serial == 0 && f->overtaken == 0;
+  predicate no_failures{L}(struct fba *f) = f->failure.count == 0;
+  predicate no_hook{L}(struct fba *f) = f->hook == \null;
   predicate fresh{L}(struct fba *f, integer base, integer size) =
       f->state == FBA_STATE_OPEN && f->base == base && f->end == base + size
       && f->last == base - 1 && f->floor == f->last && f->adopted == f->last
       && f->top == f->end && f->ceiling == f->end && f->reserve == f->end
-      && f->reserve_last == f->end - 1 && f->peak == 0 && f->serial == 0 && f->overtaken == 0
-      && f->low == f->end && f->failure.count == 0 && f->hook == \null;
-
-  // Every address went the same distance.
-  predicate moved{K, L}(struct fba *f) =
-      \let distance = \at(f->base, L) - \at(f->base, K);
-      \at(f->last, L) == \at(f->last, K) + distance
-      && \at(f->top, L) == \at(f->top, K) + distance
-      && \at(f->floor, L) == \at(f->floor, K) + distance
-      && \at(f->end, L) == \at(f->end, K) + distance
-      && \at(f->high, L) == \at(f->high, K) + distance
-      && \at(f->low, L) == \at(f->low, K) + distance
-      && \at(f->ceiling, L) == \at(f->ceiling, K) + distance
-      && \at(f->reserve, L) == \at(f->reserve, K) + distance
-      && \at(f->reserve_last, L) == \at(f->reserve_last, K) + distance
-      && \at(f->adopted, L) == \at(f->adopted, K) + distance;
-
-  predicate agreeing{L}(struct fba_numbers *n) =
-      n->used <= n->peak <= n->size <= SIZE_MAX && n->used <= n->high <= n->size
-      && n->low <= n->size;
-
-  // The three ranges of the seal cover the buffer, each byte once.
-  predicate partition{L}(struct fba *f, struct fba_ranges *r) =
-      r->permanent.start == f->base && r->permanent.end == r->free.start
-      && r->free.end == r->reserve.start && r->reserve.end == f->end
-      && r->permanent.start <= r->permanent.end && r->free.start <= r->free.end
-      && r->reserve.start <= r->reserve.end;
-  // Nothing that was allocated is given away; all whole granules that can be are.
-  predicate whole_granules{L}(struct fba *f, struct fba_ranges *r, integer granule) =
-      f->last < r->permanent.end && r->reserve.start <= f->reserve
-      && (r->free.start < r->free.end ==>
-              r->free.start % granule == 0 && r->free.end % granule == 0)
-      && (\forall integer p; p % granule == 0 && f->last < p && p + granule <= f->reserve ==>
-              r->free.start <= p && p + granule <= r->free.end);
-  // What later questions call ours is what stays.
-  predicate stays{L}(struct fba *f, struct fba_ranges *r) =
-      f->ceiling == r->reserve.start
-      && (r->free.start < r->free.end ? f->floor + 1 == r->free.start : f->floor + 1 == f->end);
+      && f->reserve_last == f->end - 1 && f->peak == 0 && f->low == f->end 
+      && no_marks(f) && no_failures(f) && no_hook(f);
 
   // What fba_mark() left in a mark, as far as closing it relies on it.
   predicate innermost_mark{L}(struct fba *f, struct fba_mark *m) =
@@ -302,7 +274,9 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
         ((x | MASK(a)) + 1) % a == 0;
     axiom or_least: \forall integer x, a, p;
         0 <= x < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (x | MASK(a)) < p;
-    axiom and_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
+    axiom or_in_page: \forall integer x, a;
+        0 <= x < highest_end && power_of_two(a) && a <= 4096 ==> (x | MASK(a)) < highest_end;
+    axiom and_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>
         0 <= (x & MASK_OFF(a)) <= x;
     axiom and_aligned: \forall integer x, a; 0 <= x <= UINTPTR_MAX && power_of_two(a) ==>
         (x & MASK_OFF(a)) % a == 0;
@@ -342,7 +316,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
         0 <= word < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (word | MASK(a)) < p;
 #define AND_FACTS(shape, word, ...)                                                                \
     lemma and_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                   \
-        0 <= word <= UINTPTR_MAX && power_of_two(a) ==> 0 <= (word & MASK_OFF(a)) <= word;         \
+        0 <= word <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>                                      \
+        0 <= (word & MASK_OFF(a)) <= word;                                                         \
     lemma and_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                  \
         0 <= word <= UINTPTR_MAX && power_of_two(a) ==> (word & MASK_OFF(a)) % a == 0;             \
     lemma and_greatest_##shape{L}: \forall __VA_ARGS__, integer a, p;                              \
@@ -354,56 +329,20 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
   lemma or_word_cell{L}: \forall uintptr_t *cell, integer a, x;
       x <= *cell <= x ==> (x | MASK(a)) == (*cell | MASK(a));
   AND_FACTS(cell, *cell, uintptr_t *cell)
-  AND_FACTS(difference, (x - y), integer x, y)
-  AND_FACTS(modular, ((uintptr_t)(x - y)), integer x, y)
-  lemma remainder_address{L}: \forall void *block, integer a;
-      power_of_two(a) && 0 <= (uintptr_t)block <= UINTPTR_MAX ==>
-      (((uintptr_t)block & MASK(a)) == 0 <==> (uintptr_t)block % a == 0);
 */
 
 // Unsigned words wrap modulo 2^n (C11 6.2.5 paragraph 9), which Frama-C's solvers are not told.
 /*@
   axiomatic Wrap {
-    axiom wraps_above: \forall integer x; UINTPTR_MAX < x <= 2 * UINTPTR_MAX + 1 ==>
+    axiom modulo_above: \forall integer x; UINTPTR_MAX < x <= 2 * UINTPTR_MAX + 1 ==>
         (uintptr_t)x == x - UINTPTR_MAX - 1;
-    axiom wraps_below: \forall integer x; -UINTPTR_MAX - 1 <= x < 0 ==>
+    axiom modulo_below: \forall integer x; -UINTPTR_MAX - 1 <= x < 0 ==>
         (uintptr_t)x == x + UINTPTR_MAX + 1;
   }
-  lemma there_and_back: \forall integer b; 0 <= b <= UINTPTR_MAX ==>
+  lemma modulo_there_and_back: \forall integer b; 0 <= b <= UINTPTR_MAX ==>
       (uintptr_t)((uintptr_t)(b - 1) + 1) == b;
-  lemma sum_and_back: \forall integer b, s; 0 <= b <= UINTPTR_MAX && 0 <= s <= SIZE_MAX ==>
+  lemma modulo_sum_and_back: \forall integer b, s; 0 <= b <= UINTPTR_MAX && 0 <= s <= SIZE_MAX ==>
       (uintptr_t)((uintptr_t)(b + s) - b) == s;
-*/
-
-// Proved from these: a request fits iff it fits at the lowest place, and iff at the highest.
-/*@
-  lemma lowest: \forall integer last, top, size, align;
-      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
-      && (last | MASK(align)) + 1 + size <= top ==>
-      place(last, top, size, align, (last | MASK(align)) + 1);
-  lemma lowest_fits: \forall integer last, top, size, align;
-      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
-      && (last | MASK(align)) + 1 + size <= top ==> fits(last, top, size, align);
-  lemma none_lower: \forall integer last, top, size, align, p;
-      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
-      && place(last, top, size, align, p) ==> (last | MASK(align)) < p;
-  lemma fits_lowest: \forall integer last, top, size, align;
-      0 <= last <= UINTPTR_MAX && 0 <= size && power_of_two(align)
-      && fits(last, top, size, align) ==> (last | MASK(align)) + 1 + size <= top;
-
-  lemma highest: \forall integer last, top, size, align;
-      0 <= last && 0 <= size <= top <= UINTPTR_MAX && power_of_two(align)
-      && last < ((top - size) & MASK_OFF(align)) ==>
-      place(last, top, size, align, ((top - size) & MASK_OFF(align)));
-  lemma highest_fits: \forall integer last, top, size, align;
-      0 <= last && 0 <= size <= top <= UINTPTR_MAX && power_of_two(align)
-      && last < ((top - size) & MASK_OFF(align)) ==> fits(last, top, size, align);
-  lemma none_higher: \forall integer last, top, size, align, p;
-      0 <= last && 0 <= size && top <= UINTPTR_MAX && power_of_two(align)
-      && place(last, top, size, align, p) ==> p <= ((top - size) & MASK_OFF(align));
-  lemma fits_highest: \forall integer last, top, size, align;
-      0 <= last && 0 <= size && top <= UINTPTR_MAX && power_of_two(align)
-      && fits(last, top, size, align) ==> last < ((top - size) & MASK_OFF(align));
 */
 
 // An allocation succeeded: the block lies in the free space, with the least padding, no byte of it
@@ -432,6 +371,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 // It failed: nothing but the record has changed, and the record says why.
 #define REFUSED(size_, align_)                                                                     \
     ensures \result == \null ==> same{Pre, Post}(fba);                                            \
+    RECORDED(size_, align_)
+#define RECORDED(size_, align_)                                                                    \
     ensures \result == \null ==> fba->failure.size == size_ && fba->failure.align == align_;      \
     ensures \result == \null ==> reason{Pre}(fba, size_, align_, fba->failure.reason);            \
     ensures \result == \null ==> most_available{Pre}(fba, align_, fba->failure.available);        \
@@ -446,6 +387,22 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 /*@ assigns \nothing; ensures \result <==> power_of_two(value); */
 static inline bool is_power_of_two(size_t value);
 
+/*@ assigns \nothing;
+    ensures \result <= address;
+    ensures align == 0 ==> \result == 0;
+    ensures power_of_two(align) ==> \result % align == 0;
+    ensures power_of_two(align) ==>
+        \forall integer p; 0 <= p <= address && p % align == 0 ==> p <= \result;
+    ensures power_of_two(align) ==> \forall integer last, top, size;
+        0 <= last && 0 <= size && top == address + size ==>
+        (fits(last, top, size, align) <==> last < \result);
+*/
+static inline uintptr_t round_down(uintptr_t address, size_t align);
+
+/*@ assigns \nothing;
+    ensures power_of_two(align) ==> (\result <==> address % align == 0); */
+static inline bool is_aligned(uintptr_t address, size_t align);
+
 /*@ assigns \nothing; ensures \result == smaller(a, b); */
 static inline uintptr_t min_address(uintptr_t a, uintptr_t b);
 
@@ -457,6 +414,15 @@ static inline size_t saturating_add(size_t a, size_t b);
 
 /*@ assigns \nothing; ensures \result <==> base != 0 && base + size <= highest_end; */
 static bool is_good_buffer(uintptr_t base, size_t size);
+
+/*@ requires \valid(fba);
+    assigns *fba;
+    ensures not_ready(fba);
+    ensures no_marks(fba);
+    ensures no_failures(fba);
+    ensures no_hook(fba);
+*/
+static void clear_fields(struct fba *fba);
 
 /*@ requires \valid(fba) && open(fba);
     requires fba->floor <= last <= fba->last || last == fba->adopted;
@@ -491,7 +457,7 @@ static void *refuse_misuse(struct fba *fba);
     assigns fba->failure;
     ensures \result == \null;
     ensures fba->failure.caller == caller;
-    REFUSED(size, align)
+    RECORDED(size, align)
 */
 static void *refuse(struct fba *fba, size_t size, size_t align, const void *caller);
 
@@ -499,7 +465,7 @@ static void *refuse(struct fba *fba, size_t size, size_t align, const void *call
     assigns fba->failure;
     ensures \result == \null;
     ensures fba->failure.caller == caller;
-    REFUSED(size, (size_t)(mask + 1))
+    RECORDED(size, (size_t)(mask + 1))
 */
 static void *refuse_scratch(struct fba *fba, size_t size, size_t mask, const void *caller);
 
@@ -608,13 +574,6 @@ static enum fba_status close_mark(struct fba *fba, struct fba_mark *mark, bool r
 
 #endif
 
-#ifdef PROOF_OF_HANDOFF
-/*@ requires \valid_read(fba);
-    assigns \nothing;
-    ensures \result <==> fba->innermost != 0 || fba->innermost_scratch != 0; */
-static bool has_marks(const struct fba *fba);
-#endif
-
 // ── fba.h, in its order ─────────────────────────────────────────────────────────────────────────
 
 /*@ requires \valid(fba);
@@ -656,6 +615,21 @@ void *fba_alloc(struct fba *fba, size_t size, size_t align);
     ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
 */
 void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ assigns \nothing;
+    ensures last <= \result;
+    ensures align == 0 ==> \result == UINTPTR_MAX;
+    ensures power_of_two(align) ==> (\result + 1) % align == 0;
+    ensures power_of_two(align) ==>
+        \forall integer p; last < p && p % align == 0 ==> \result < p;
+    ensures power_of_two(align) ==> \forall integer top, size;
+        0 <= size ==> (fits(last, top, size, align) <==> \result + 1 + size <= top);
+    ensures power_of_two(align) && align <= 4096 && last < highest_end ==> \result < highest_end;
+*/
+static inline uintptr_t fba_byte_before_(uintptr_t last, size_t align);
+
+/*@ assigns \nothing; ensures align != 0 ==> (\result <==> !power_of_two(align)); */
+static inline bool fba_has_several_bits_(size_t align);
 
 /*@ requires \valid(fba) && invariant(fba);
     assigns fba->last, fba->failure;
@@ -702,7 +676,7 @@ static inline void *fba_alloc_array_zeroed(struct fba *fba, size_t count, size_t
 */
 void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align);
 
-/*@ requires \valid(fba) && invariant(fba);
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
     ensures invariant(fba);
     ensures \result == FBA_OK <==> last_block{Pre}(fba, address(block), size);
@@ -712,7 +686,7 @@ void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align);
 */
 enum fba_status fba_free(struct fba *fba, void *block, size_t size);
 
-/*@ requires \valid(fba) && invariant(fba);
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
     ensures invariant(fba);
     ensures \result == FBA_OK <==>
@@ -728,7 +702,7 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size);
 */
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size);
 
-/*@ requires \valid(fba) && invariant(fba);
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
     ensures invariant(fba);
     ensures \result == FBA_OK <==>
@@ -745,7 +719,7 @@ enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t
 static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
                                                 size_t new_size);
 
-/*@ requires \valid(fba) && invariant(fba);
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
     ensures invariant(fba);
     ensures \result == \null || \result == block;
@@ -762,7 +736,7 @@ static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, si
 */
 static inline void *fba_remap(struct fba *fba, void *block, size_t old_size, size_t new_size);
 
-/*@ requires \valid(fba) && invariant(fba);
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled, fba->failure,
             proof_copied_from, proof_copied_to, proof_copied;
     ensures invariant(fba);
@@ -878,94 +852,6 @@ void fba_scope_close_(struct fba_mark *mark);
     ensures \result != FBA_OK ==> same{Pre, Post}(fba);
 */
 enum fba_status fba_reset(struct fba *fba);
-
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->top, fba->ceiling, fba->reserve, fba->reserve_last;
-    ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && \old(fba->top) == fba->end
-        && fba->innermost_scratch == 0 && size < \old(fba->top) - fba->last;
-    ensures \result == FBA_OK ==>
-        fba->reserve == fba->end - size && fba->top == fba->reserve
-        && fba->ceiling == fba->reserve && fba->reserve_last == fba->reserve - 1
-        && true_peak{Pre}(fba) == true_peak{Post}(fba);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
-*/
-enum fba_status fba_set_reserve(struct fba *fba, size_t size);
-
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->reserve_last, fba->failure;
-    ensures invariant(fba);
-    ensures \result != \null <==>
-        fba->state != FBA_STATE_NOT_READY && power_of_two(align)
-        && fits(\old(fba->reserve_last), fba->end, size, align);
-    ensures \result != \null ==>
-        place(\old(fba->reserve_last), fba->end, size, align, address(\result))
-        && address(\result) >= fba->reserve
-        && fba->reserve_last == address(\result) + size - 1;
-    ensures \result == \null ==> same{Pre, Post}(fba);
-*/
-void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align);
-
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->last, fba->top, fba->floor, fba->settled, fba->base, fba->end, fba->high, fba->low,
-            fba->ceiling, fba->reserve, fba->reserve_last, fba->adopted;
-    ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        fba->state != FBA_STATE_NOT_READY && fba->innermost == 0 && fba->innermost_scratch == 0
-        && buffer != \null && address(buffer) + (\old(fba->end) - \old(fba->base)) <= highest_end;
-    ensures \result == FBA_OK ==> fba->base == address(buffer) && moved{Pre, Post}(fba);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
-*/
-enum fba_status fba_rebase(struct fba *fba, void *buffer);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    requires \valid(numbers) && \separated(fba, numbers);
-    assigns *numbers;
-    ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && fba->innermost == 0 && fba->innermost_scratch == 0
-        && fba->top == fba->end;
-    ensures \result == FBA_OK ==> agreeing(numbers)
-        && numbers->size == fba->end - fba->base && numbers->used == fba->last + 1 - fba->base
-        && numbers->peak == true_peak(fba)
-        && numbers->high == smaller(highest_handed_out(fba) + 1, fba->end) - fba->base
-        && numbers->low == fba->low - fba->base;
-    ensures \result != FBA_OK ==> *numbers == \old(*numbers);
-*/
-enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
-
-/*@ requires \valid(fba);
-    requires \valid_read(numbers) && \separated(fba, numbers);
-    assigns *fba;
-    ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        agreeing(numbers) && buffer != \null
-        && address(buffer) + numbers->size <= highest_end;
-    ensures \result == FBA_OK ==>
-        fba->base == address(buffer) && fba->end == fba->base + numbers->size
-        && fba->last + 1 == fba->base + numbers->used
-        && fba->floor == fba->last && fba->adopted == fba->last
-        && fba->top == fba->end && fba->reserve == fba->end
-        && true_peak(fba) == numbers->peak
-        && highest_handed_out(fba) + 1 == fba->base + numbers->high
-        && fba->low == fba->base + numbers->low;
-    ensures \result != FBA_OK ==> not_ready(fba);
-*/
-enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_numbers *numbers);
-
-/*@ requires \valid(fba) && invariant(fba);
-    requires \valid(ranges) && \separated(fba, ranges);
-    assigns *ranges, fba->peak, fba->floor, fba->ceiling, fba->top, fba->settled, fba->state;
-    ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        \old(fba->state) == FBA_STATE_OPEN && power_of_two(granule)
-        && fba->innermost == 0 && fba->innermost_scratch == 0;
-    ensures \result == FBA_OK ==> fba->state == FBA_STATE_SEALED
-        && partition(fba, ranges) && whole_granules(fba, ranges, granule)
-        && stays(fba, ranges) && fba->peak == true_peak{Pre}(fba);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
-*/
-enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges);
 
 /*@ requires \valid_read(fba) && invariant(fba);
     assigns \nothing;

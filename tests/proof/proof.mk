@@ -3,14 +3,14 @@
 # Proof, exhaustive run, fuzzing and the memory-model checker. The Makefile includes it.
 
 PROOF_PACKAGES := frama-c-base=frama-c why3=why3 z3=z3 cvc4=cvc4 relacy-dev=/usr/include/relacy/relacy.hpp g++=g++
-MODEL_DEPTH    ?= 4
+MODEL_DEPTH    ?= 5
 SHARED         := build/proof/shared
 
-# Frama-C over kmem/fba*.c as they ship, the mask facts in bit vectors, the shared mode under the
-# C11 memory model with two threads.
+# The admitted facts in bit vectors, the shared mode under the C11 memory model, Frama-C over
+# kmem/fba.c and kmem/fba_handoff.c as they ship.
 proof: | proof-packages
 	$(PYTHON) -B tests/proof/masks.py
-	tests/proof/shared/run.sh
+	$(PYTHON) -B tests/proof/shared/run.py
 	$(PYTHON) -B tests/proof/run.py --faults --smoke
 
 # Every sequence of MODEL_DEPTH operations against the reference model; the seeded faults at 3.
@@ -21,6 +21,7 @@ exhaustive: | test-packages
 # make fuzz SECONDS=600
 fuzz: | test-packages
 	tests/fuzz/run.sh $(SECONDS)
+	$(PYTHON) -B tests/fuzz/faults.py
 
 proof-packages:
 	@tests/harness/packages.sh $(PROOF_PACKAGES)

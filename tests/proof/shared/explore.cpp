@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Explores kmem/fba_shared.c, as it ships, under the C11 memory model with Relacy: every
-// interleaving of two or three threads and every value that a load may see. The atomic operations
-// of kmem/atomic.h end here, on atomics of the checker; everything else is the shipped object code.
+// interleaving of two and of three threads and every value that a load may see. The atomic
+// operations of kmem/atomic.h end here, on atomics of the checker; everything else is the shipped
+// object code. search.hpp says in which order, and which interleavings are the same.
 //
 // x86, under emulation above all, keeps stores in order: a missing acquire or release shows only
 // here. The bytes of the buffer are variables whose races the checker reports, so it is checked
 // that no byte has two owners at once, that an owner sees what the one before wrote, and that
 // zeroed bytes are zero.
 //
-//     explore          prints one line a scenario; exit 1 at the first error
+//     explore [--unreduced]
+// Prints one line a scenario; exit 1 at the first error. With --unreduced each scenario but the
+// largest is explored once more, taking every interleaving for one of its own, and both must come
+// to the same ends: so that search.hpp misses nothing is not only argued.
+#include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <iostream>
+#include <set>
 
 // Its names for the allocation functions would get into everything that follows.
 #include <relacy/relacy.hpp>
@@ -23,28 +31,47 @@
 
 #include "kmem/fba_shared.h"
 #include "tests/proof/shared/kmem/atomic.h"
+#include "tests/proof/shared/search.hpp"
+
+search the_search;
 
 namespace
 {
 
-// The orderings that kmem/atomic.h asks for.
-#ifdef WEAKENED
-const rl::memory_order load_order = rl::mo_relaxed;
-const rl::memory_order exchange_order = rl::mo_relaxed;
-#else
-const rl::memory_order load_order = rl::mo_acquire;
-const rl::memory_order exchange_order = rl::mo_acq_rel;
+// The orderings that kmem/atomic.h asks for, or what a weakened version asks for.
+#ifndef LOAD_ORDER
+#define LOAD_ORDER acquire
 #endif
+#ifndef EXCHANGE_ORDER
+#define EXCHANGE_ORDER acq_rel
+#endif
+#define ORDER(name) ORDER_(name)
+#define ORDER_(name) rl::mo_##name
+const rl::memory_order load_order = ORDER(LOAD_ORDER);
+const rl::memory_order exchange_order = ORDER(EXCHANGE_ORDER);
+// What a failed exchange read must not be ordered more strictly than a successful one.
+const rl::memory_order failure_order =
+    exchange_order == rl::mo_relaxed ? rl::mo_relaxed : rl::mo_acquire;
 
-const std::size_t buffer_size = 4;
+const std::size_t buffer_size = 6;
 const std::uintptr_t buffer = 0x1000; // never dereferenced
+
+// How an execution ended: what each thread got, then the figures. Not taken from the checker's
+// memory, whose leaks it looks for.
+typedef std::array<std::uintptr_t, 9> outcome;
+typedef std::set<outcome, std::less<outcome>, rl::raw_allocator<outcome>> outcomes;
+outcomes *ends;
 
 // What the threads share.
 struct memory {
     struct fba fba;
-    rl::atomic<std::uintptr_t> last, high, peak, settled, failures, recording, retries;
+    rl::atomic<std::uintptr_t> last, high, peak, settled, recording;
+    // Counters that no thread looks at, and that order nothing: when they are raised makes no
+    // difference to anyone.
+    std::uintptr_t failures, retries;
     rl::var<int> bytes[buffer_size];
     rl::var<int> in_hook;
+    outcome end;
 
     rl::atomic<std::uintptr_t> &of(const std::uintptr_t *address)
     {
@@ -56,12 +83,18 @@ struct memory {
             return peak;
         if (address == &fba.settled)
             return settled;
-        if (address == &fba.failure.count)
-            return failures;
-        if (address == &fba.recording)
-            return recording;
-        RL_ASSERT(address == &fba.retries);
-        return retries;
+        RL_ASSERT(address == &fba.recording);
+        return recording;
+    }
+
+    void count(const std::uintptr_t *address)
+    {
+        if (address == &fba.failure.count) {
+            failures++;
+        } else {
+            RL_ASSERT(address == &fba.retries);
+            retries++;
+        }
     }
 
     void write(void *block, std::size_t size, int value)
@@ -77,6 +110,22 @@ struct memory {
         std::size_t offset = reinterpret_cast<std::uintptr_t>(block) - buffer;
         for (std::size_t i = 0; i < size; i++)
             RL_ASSERT(bytes[offset + i]($) == value);
+    }
+
+    void say(int thread, std::uintptr_t what)
+    {
+        end[static_cast<std::size_t>(thread) - 1] = what;
+    }
+
+    // A zeroed block of one byte, which is then used.
+    void take_zeroed(int me)
+    {
+        void *mine = fba_shared_alloc_zeroed(&fba, 1, 1);
+        RL_ASSERT(mine);
+        say(me, reinterpret_cast<std::uintptr_t>(mine) - buffer);
+        expect(mine, 1, 0);
+        write(mine, 1, me);
+        expect(mine, 1, me);
     }
 };
 
@@ -103,15 +152,15 @@ struct explored : rl::test_suite<explored<scenario, threads>, threads>, memory {
         for (std::size_t i = 0; i < buffer_size; i++)
             bytes[i]($) = 0;
         in_hook($) = 0;
-        run.before(*this);
+        end.fill(0);
         RL_ASSERT(fba_shared_begin(&fba) == FBA_OK);
         last($) = fba.last;
         high($) = fba.high;
         peak($) = fba.peak;
         settled($) = fba.settled;
-        failures($) = 0;
         recording($) = 0;
-        retries($) = 0;
+        failures = retries = 0;
+        run.before(*this);
     }
 
     void thread(unsigned index)
@@ -127,20 +176,26 @@ struct explored : rl::test_suite<explored<scenario, threads>, threads>, memory {
         fba.settled = settled($);
         fba_shared_end(&fba);
         RL_ASSERT(recording($) == 0);
-        run.after(*this, failures($), threads);
+        run.after(*this, failures, threads);
+        // What is below the mark that was promised last must be accounted for.
+        RL_ASSERT(fba.settled <= fba.high + 1 && fba.settled <= buffer + fba.peak);
+        const outcome figures = {end[0],   end[1],      end[2],   fba.last, fba.high,
+                                 fba.peak, fba.settled, failures, retries};
+        ends->insert(figures);
     }
 };
 
 // ── Scenarios ───────────────────────────────────────────────────────────────────────────────────
 
-// Thread 1 owns the last block from before the sharing; the others come new.
+// Thread 1 owns the last block from the beginning; the others come new.
 struct scenario {
     void *block;
 
-    void open(memory &m, std::size_t size)
+    void open(memory &m, std::size_t size, int value)
     {
-        block = fba_alloc(&m.fba, size, 1);
+        block = fba_shared_alloc(&m.fba, size, 1);
         RL_ASSERT(block);
+        m.write(block, size, value);
     }
 };
 
@@ -151,22 +206,17 @@ struct hand_on : scenario {
 
     void before(memory &m)
     {
-        open(m, 1);
-        m.write(block, 1, 9);
+        open(m, 1, 9);
     }
 
     void thread(memory &m, int me)
     {
-        if (me == 1) {
-            m.expect(block, 1, 9);
-            RL_ASSERT(fba_shared_free(&m.fba, block, 1) <= FBA_NOT_LAST);
-            return;
-        }
-        void *mine = fba_shared_alloc_zeroed(&m.fba, 1, 1);
-        RL_ASSERT(mine);
-        m.expect(mine, 1, 0);
-        m.write(mine, 1, me);
-        m.expect(mine, 1, me);
+        if (me > 1)
+            return m.take_zeroed(me);
+        m.expect(block, 1, 9);
+        enum fba_status status = fba_shared_free(&m.fba, block, 1);
+        RL_ASSERT(status == FBA_OK || status == FBA_NOT_LAST);
+        m.say(me, status);
     }
 
     void after(memory &m, std::size_t failures, std::size_t threads)
@@ -176,6 +226,44 @@ struct hand_on : scenario {
         RL_ASSERT(fba_peak(&m.fba) >= fba_used(&m.fba) && fba_peak(&m.fba) <= threads);
         // Whatever was handed out is below the watermark or below `last`.
         RL_ASSERT(m.fba.high >= buffer || m.fba.last >= buffer);
+    }
+};
+
+// The same where the watermarks are settled, so that giving back has nothing to bring up to date
+// but what lies above: the one byte that was never settled.
+struct settle : hand_on {
+    static const std::size_t capacity = 5;
+
+    void before(memory &m)
+    {
+        open(m, 2, 9);
+        RL_ASSERT(fba_shared_resize(&m.fba, block, 2, 1) == FBA_OK);
+        RL_ASSERT(fba_shared_alloc(&m.fba, 1, 1));
+        open(m, 1, 9);
+    }
+
+    void after(memory &m, std::size_t failures, std::size_t threads)
+    {
+        RL_ASSERT(failures == 0);
+        RL_ASSERT(fba_used(&m.fba) == threads + 1 || fba_used(&m.fba) == threads + 2);
+        RL_ASSERT(fba_peak(&m.fba) >= fba_used(&m.fba));
+    }
+};
+
+// A block below the settled mark goes back at once, and comes back as zeros.
+struct reuse : hand_on {
+    void before(memory &m)
+    {
+        open(m, 2, 9);
+        RL_ASSERT(fba_shared_free(&m.fba, block, 2) == FBA_OK);
+        open(m, 1, 9);
+    }
+
+    void after(memory &m, std::size_t failures, std::size_t threads)
+    {
+        RL_ASSERT(failures == 0);
+        RL_ASSERT(fba_used(&m.fba) == threads - 1 || fba_used(&m.fba) == threads);
+        RL_ASSERT(fba_peak(&m.fba) >= fba_used(&m.fba) && fba_peak(&m.fba) >= 2);
     }
 };
 
@@ -190,6 +278,7 @@ struct edge : scenario {
     void thread(memory &m, int me)
     {
         void *mine = fba_shared_alloc(&m.fba, 2, 1);
+        m.say(me, mine != nullptr);
         if (mine)
             m.write(mine, 2, me);
     }
@@ -208,7 +297,7 @@ struct grow : scenario {
 
     void before(memory &m)
     {
-        open(m, 1);
+        open(m, 1, 9);
     }
 
     void thread(memory &m, int me)
@@ -219,6 +308,7 @@ struct grow : scenario {
             mine = fba_shared_alloc(&m.fba, 1, 1);
         else if (fba_shared_resize(&m.fba, block, 1, 2) == FBA_OK)
             size = 2;
+        m.say(me, size);
         m.write(mine, size, me);
         m.expect(mine, size, me);
     }
@@ -236,21 +326,15 @@ struct shrink : scenario {
 
     void before(memory &m)
     {
-        open(m, 2);
-        m.write(block, 2, 1);
+        open(m, 2, 1);
     }
 
     void thread(memory &m, int me)
     {
-        if (me == 1) {
-            RL_ASSERT(fba_shared_resize(&m.fba, block, 2, 1) == FBA_OK);
-            m.expect(block, 1, 1);
-            return;
-        }
-        void *mine = fba_shared_alloc_zeroed(&m.fba, 1, 1);
-        RL_ASSERT(mine);
-        m.expect(mine, 1, 0);
-        m.write(mine, 1, me);
+        if (me > 1)
+            return m.take_zeroed(me);
+        RL_ASSERT(fba_shared_resize(&m.fba, block, 2, 1) == FBA_OK);
+        m.expect(block, 1, 1);
     }
 
     void after(memory &m, std::size_t failures, std::size_t threads)
@@ -261,27 +345,25 @@ struct shrink : scenario {
     }
 };
 
-// One frees the last block; who owns the one below frees that.
+// One frees the last block; who owns the one below frees that; a third allocates.
 struct unwind : scenario {
     static const std::size_t capacity = 4;
     void *below;
 
     void before(memory &m)
     {
-        below = fba_alloc(&m.fba, 1, 1);
-        open(m, 1);
+        open(m, 1, 8);
+        below = block;
+        open(m, 1, 9);
     }
 
     void thread(memory &m, int me)
     {
-        enum fba_status status = FBA_NOT_LAST;
-        if (me == 1)
-            RL_ASSERT(fba_shared_free(&m.fba, block, 1) <= FBA_NOT_LAST);
-        else if (me == 2)
-            status = fba_shared_free(&m.fba, below, 1);
-        else
-            RL_ASSERT(fba_shared_alloc(&m.fba, 1, 1));
+        if (me > 2)
+            return m.take_zeroed(me);
+        enum fba_status status = fba_shared_free(&m.fba, me == 1 ? block : below, 1);
         RL_ASSERT(status == FBA_OK || status == FBA_NOT_LAST);
+        m.say(me, status);
     }
 
     void after(memory &m, std::size_t failures, std::size_t threads)
@@ -292,40 +374,106 @@ struct unwind : scenario {
     }
 };
 
-template <typename scenario, int threads> bool explore(const char *name)
-{
-    std::ostream nowhere(nullptr);
-    rl::test_params params;
+// Everybody allocates, grows, looks and gives back: too much for three threads, and for a search
+// that takes every interleaving for its own.
+struct turmoil : scenario {
+    static const std::size_t capacity = 6;
 
-    params.search_type = rl::sched_full;
-    params.output_stream = &std::cerr; // the history of an error
-    params.progress_stream = &nowhere;
-    params.execution_depth_limit = 10000;
-    params.iteration_count = 100000000;
-    bool agreed = rl::simulate<explored<scenario, threads>>(params);
-    std::printf("shared: %-10s %d threads: %llu executions: %s\n", name, threads,
-                static_cast<unsigned long long>(params.stop_iteration),
-                agreed ? "all good" : rl::test_result_str(params.test_result));
+    void before(memory &)
+    {
+    }
+
+    void thread(memory &m, int me)
+    {
+        void *mine = fba_shared_alloc_zeroed(&m.fba, 1, 1);
+        std::size_t size = 1;
+
+        RL_ASSERT(mine);
+        m.expect(mine, 1, 0);
+        m.write(mine, 1, me);
+        if (fba_shared_resize(&m.fba, mine, 1, 2) == FBA_OK) {
+            size = 2;
+            m.write(mine, size, me);
+        }
+        m.expect(mine, size, me);
+        enum fba_status status = fba_shared_free(&m.fba, mine, size);
+        RL_ASSERT(status == FBA_OK || status == FBA_NOT_LAST);
+        m.say(me, status * 8 + size);
+    }
+
+    void after(memory &m, std::size_t failures, std::size_t threads)
+    {
+        RL_ASSERT(failures == 0);
+        RL_ASSERT(fba_used(&m.fba) <= 2 * threads);
+        RL_ASSERT(fba_peak(&m.fba) >= 2 && fba_peak(&m.fba) >= fba_used(&m.fba));
+    }
+};
+
+// ── The run ─────────────────────────────────────────────────────────────────────────────────────
+
+bool unreduced_too;
+
+// The ends that a search comes to; says what the error is if there is one.
+template <typename scenario, int threads>
+bool search_one(const char *name, bool reduced, outcomes &reached)
+{
+    ends = &reached;
+    rl::test_result_e result = search_all<explored<scenario, threads>>(reduced, std::cerr);
+    if (result != rl::test_result_success)
+        std::printf("shared: %-8s %d threads: %s\n", name, threads, rl::test_result_str(result));
+    return result == rl::test_result_success;
+}
+
+template <typename scenario, int threads> bool explore(const char *name, bool small = true)
+{
+    outcomes reached, all;
+
+    if (!search_one<scenario, threads>(name, true, reached))
+        return false;
+    std::printf("shared: %-8s %d threads: %8llu executions", name, threads, the_search.executions);
+    if (unreduced_too && small) {
+        if (!search_one<scenario, threads>(name, false, all))
+            return false;
+        std::printf(", %9llu unreduced", the_search.executions);
+        if (reached != all) {
+            std::printf(", and these end otherwise\n");
+            return false;
+        }
+    }
+    std::printf(": %zu ends, all good\n", reached.size());
     std::fflush(stdout);
-    return agreed;
+    return true;
+}
+
+template <int threads> bool explore_all()
+{
+    return explore<edge, threads>("edge") && explore<grow, threads>("grow") &&
+           explore<reuse, threads>("reuse") && explore<hand_on, threads>("hand on") &&
+           explore<settle, threads>("settle") && explore<shrink, threads>("shrink") &&
+           explore<unwind, threads>("unwind");
 }
 
 } // namespace
 
 std::uintptr_t explored_load(const std::uintptr_t *address)
 {
-    return shared->of(address).load(load_order, $);
+    rl::atomic<std::uintptr_t> &atomic = shared->of(address);
+
+    the_search.next[rl::thread_index()] = step{&atomic, false};
+    return atomic.load(load_order, $);
 }
 
 bool explored_exchange_if(std::uintptr_t *address, std::uintptr_t *expected, std::uintptr_t desired)
 {
-    return shared->of(address).compare_exchange_strong(*expected, desired, exchange_order, $,
-                                                       load_order, $);
+    rl::atomic<std::uintptr_t> &atomic = shared->of(address);
+
+    the_search.next[rl::thread_index()] = step{&atomic, true};
+    return atomic.compare_exchange_strong(*expected, desired, exchange_order, $, failure_order, $);
 }
 
 void explored_count(std::uintptr_t *address)
 {
-    shared->of(address).fetch_add(1, rl::mo_relaxed, $);
+    shared->count(address);
 }
 
 // fba_shared.c is compiled to clear blocks with this.
@@ -335,11 +483,10 @@ extern "C" void *explored_memset(void *to, int value, std::size_t size)
     return to;
 }
 
-int main()
+int main(int argc, char **argv)
 {
-    return explore<hand_on, 2>("hand on") && explore<edge, 2>("edge") && explore<grow, 2>("grow") &&
-                   explore<shrink, 2>("shrink") && explore<unwind, 2>("unwind") &&
-                   explore<grow, 3>("grow")
-               ? 0
-               : 1;
+    unreduced_too = argc == 2 && std::strcmp(argv[1], "--unreduced") == 0;
+    bool good = explore_all<2>() && explore<turmoil, 2>("turmoil", false) && explore_all<3>();
+    std::fflush(stdout);
+    std::_Exit(good ? 0 : 1); // threads that an error has stopped in their tracks are not wound up
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Stands in for kmem/atomic.h when kmem/fba_shared.c is compiled for the memory-model checker: the
-// same three operations, each carried out by explore.cpp on an atomic of the checker. WEAKENED
-// takes the ordering away, to show that the checker would notice.
+// same three operations, each carried out by explore.cpp on an atomic of the checker.
 #ifndef KMEM_ATOMIC_H
 #define KMEM_ATOMIC_H
 
