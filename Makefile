@@ -39,8 +39,8 @@ Targets:
   make bench-boot      instructions of a boot, step by step, and how they grow (ten minutes)
   make proof      work in progress, red: Frama-C over the fba; mask facts; shared mode under C11
   make coverage   branches and MC/DC conditions of kmem/: build/coverage/index.html; fails unless all are covered
-  make exhaustive every sequence of MODEL_DEPTH=4 operations against the model, and seeded faults
-  make fuzz SECONDS=600   so long for each fuzz target, after the kept corpus
+  make exhaustive every sequence of MODEL_DEPTH=5 operations against the model (7 minutes), and seeded faults
+  make fuzz SECONDS=600   so long for each fuzz target, after the kept corpus; then seeded faults for each
   make clean    remove build/
   make build/heap-64K/kernel.elf   the kernel with an early heap of another size
 
