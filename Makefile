@@ -37,7 +37,7 @@ Targets:
   make bench-publish   copy what bench and bench-boot wrote to tests/bench/ and into the README
   make bench-record    record the instruction counts that `make test` holds us to
   make bench-boot      instructions of a boot, step by step, and how they grow (ten minutes)
-  make proof      work in progress, red: Frama-C over the fba; mask facts; shared mode under C11
+  make proof      Frama-C over kmem/fba*.c, seeded faults that must lose goals, the shared mode under the C11 memory model
   make coverage   branches and MC/DC conditions of kmem/: build/coverage/index.html; fails unless all are covered
   make exhaustive every sequence of MODEL_DEPTH=5 operations against the model (7 minutes), and seeded faults
   make fuzz SECONDS=600   so long for each fuzz target, after the kept corpus; then seeded faults for each

@@ -559,8 +559,11 @@ static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, bool sc
     requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
     assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
             fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
-    ensures mark->scratch ==> invariant(fba);
-    ensures !mark->scratch ==> invariant(fba);
+    ensures \result == FBA_OK ==> open_ranges(fba);
+    ensures \result == FBA_OK && mark->scratch ==> open_marks(fba);
+    ensures \result == FBA_OK && !mark->scratch ==> open_marks(fba);
+    ensures \result == FBA_OK ==> settled(fba);
+    ensures \result != FBA_OK ==> invariant(fba);
     ensures \result == FBA_OK <==>
         fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
     ensures \result == FBA_OK ==> mark->serial == 0;

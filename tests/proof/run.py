@@ -87,7 +87,7 @@ ATTEMPTS = (
 )
 LEMMAS = (('z3', 'cvc4', 'z3-masks', 'cvc4-masks'), 20, ())
 
-GOAL = re.compile(r'^\[wp\] \[[^]]+\] Goal (\S+)(?: : (Valid)(.*))?', re.M)
+GOAL = re.compile(r'^\[wp\] \[([^]]+)\] Goal (\S+)(?: : (Valid)(.*))?', re.M)
 TIME = re.compile(r'\(([\d.]+)(m?)s\)')
 
 
@@ -144,15 +144,23 @@ def frama_c(root, machine, source, log, options, defines=''):
 def goals_of(output):
     """The goals of a run: for each how many seconds its proof took, None if it has none."""
     found = {}
-    for name, valid, rest in GOAL.findall(output):
+    for _, name, valid, rest in GOAL.findall(output):
         times = [float(number) / (1000 if milli else 1) for number, milli in TIME.findall(rest)]
         found[name] = max(times, default=0.0) if valid else None
     return found
 
 
-def attempt(root, machine, source, function, number, seconds, only=()):
-    """One of the ATTEMPTS at a function, or at its goals of some kinds only."""
-    solvers, _, options = ATTEMPTS[number]
+def solvers_of(output):
+    """The solvers that proved a goal of a run."""
+    found = {re.sub(r' [\d.]+ ?\(?', '-', by.rstrip(')')).lower().strip('-')
+             for by, _, valid, _ in GOAL.findall(output) if valid}
+    return tuple(solver for solver in SOLVERS if solver in found)
+
+
+def attempt(root, machine, source, function, number, seconds, only=(), solvers=()):
+    """One of the ATTEMPTS at a function, or at its goals of some kinds only: its output."""
+    options = ATTEMPTS[number][2]
+    solvers = solvers or ATTEMPTS[number][0]
     if function in SPLIT:
         options = ('-wp-split',)
     log = '-'.join(['ships' if root == ROOT else root.name, machine, pathlib.Path(source).stem,
@@ -163,7 +171,7 @@ def attempt(root, machine, source, function, number, seconds, only=()):
         options.append('-warn-unsigned-overflow')
     if function in UNFILTERED:
         options.append('-wp-no-filter')
-    return goals_of(frama_c(root, machine, source, log, options))
+    return frama_c(root, machine, source, log, options)
 
 
 def merged(goals, again):
@@ -191,7 +199,7 @@ class Function:
 
     def __init__(self, machine, source, name):
         self.machine, self.source, self.name = machine, source, name
-        self.goals, self.attempts, self.seconds, self.failed_smoke = {}, 0, 0.0, []
+        self.goals, self.solvers, self.seconds, self.failed_smoke = {}, [], 0.0, []
 
     def open(self):
         """The goals without a proof."""
@@ -201,12 +209,11 @@ class Function:
         """All attempts, until nothing is open."""
         start = time.time()
         for number, (_, seconds, _) in enumerate(ATTEMPTS):
-            if number == 0:
-                self.goals = attempt(ROOT, self.machine, self.source, self.name, 0, seconds)
-            else:
-                self.goals = merged(self.goals, attempt(ROOT, self.machine, self.source, self.name,
-                                                        number, seconds, kinds(self.goals)))
-            self.attempts = number + 1
+            output = attempt(ROOT, self.machine, self.source, self.name, number, seconds,
+                             kinds(self.goals))
+            goals = goals_of(output)
+            self.goals = merged(self.goals, goals) if number else goals
+            self.solvers.append(solvers_of(output))
             if not self.open():
                 break
         self.seconds = time.time() - start
@@ -228,13 +235,14 @@ class Function:
         all of them without it, several times over."""
         if self.open():
             return []
-        needed = max([took for took in self.goals.values() if took is not None], default=0.0)
-        seconds = max(3, int(4 * needed) + 1)
-        goals = attempt(root, self.machine, self.source, self.name, 0, seconds)
-        for number in range(1, self.attempts):
-            if None in goals.values():
-                goals = merged(goals, attempt(root, self.machine, self.source, self.name, number,
-                                              seconds, kinds(goals)))
+        needed = max(self.goals.values(), default=0.0)
+        seconds, goals = max(3, int(4 * needed) + 1), {}
+        for number, solvers in enumerate(self.solvers):
+            again = goals_of(attempt(root, self.machine, self.source, self.name, number, seconds,
+                                     kinds(goals), solvers))
+            goals = merged(goals, again) if number else again
+            if None not in goals.values():
+                break
         return [goal for goal, took in goals.items() if took is None]
 
 
