@@ -20,15 +20,22 @@ static struct report new_report(void)
     return (struct report){.writer = &writer, .prefix = "test: ", .name = "early heap"};
 }
 
+// A ledger over 128 bytes.
+static struct allocator new_ledger(struct ledger *ledger)
+{
+    static struct ledger_entry entries[2];
+
+    fba_init(&fba, memory, 128);
+    ledger_init(ledger, fba_allocator(&fba), entries, 2);
+    return ledger_allocator(ledger);
+}
+
 static void a_failure_is_told_in_full(struct suite_run *run)
 {
     struct report report = new_report();
     struct ledger ledger;
-    struct ledger_entry entries[2];
+    struct allocator allocator = new_ledger(&ledger);
 
-    fba_init(&fba, memory, 128);
-    ledger_init(&ledger, fba_allocator(&fba), entries, 2);
-    struct allocator allocator = ledger_allocator(&ledger);
     ledger.tag = "tables";
     (void)allocator_alloc(&allocator, 96, 1);
     ledger.tag = "stacks";
@@ -84,12 +91,9 @@ static void holders_without_a_tag_are_told_as_such(struct suite_run *run)
 {
     struct report report = new_report();
     struct ledger ledger;
-    struct ledger_entry entries[2];
-
-    fba_init(&fba, memory, 128);
-    ledger_init(&ledger, fba_allocator(&fba), entries, 2);
-    struct allocator allocator = ledger_allocator(&ledger);
+    struct allocator allocator = new_ledger(&ledger);
     static const char callers[2];
+
     (void)allocator_alloc_by(&allocator, 10, 1, &callers[0]);
     (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]);
     CHECK(run, !allocator_alloc(&allocator, 128, 1));
