@@ -4,7 +4,6 @@
 
 PROOF_PACKAGES := frama-c-base=frama-c why3=why3 z3=z3 cvc4=cvc4 relacy-dev=/usr/include/relacy/relacy.hpp g++=g++
 MODEL_DEPTH    ?= 5
-SHARED         := build/proof/shared
 
 # The admitted facts in bit vectors, the shared mode under the C11 memory model, Frama-C over
 # kmem/fba.c and kmem/fba_handoff.c as they ship.
