@@ -112,7 +112,7 @@ build/bench/shaper.efi: build/bench/shaper.so boot/loader/pe.py
 	$(Q)$(PYTHON) -B boot/loader/pe.py $@
 
 bench-boot: build/loader.efi build/kernel.elf build/heap-4096K/kernel.elf build/bench/shaper.efi | test-packages
-	$(Q)$(PYTHON) -B tests/bench/boot.py
+	$(Q)$(PYTHON) -B tests/bench/boot_cost.py
 	$(Q)$(PYTHON) -B tests/bench/growth.py
 
 bench-packages: test-packages

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A plugin for QEMU's emulator (TCG plugins, interface version 1: QEMU 4.2 to 8.2) that counts the
-// instructions of a machine without the machine's help. boot.py builds it, tells it where the steps
-// of a boot begin and what to count, and reads what it writes.
+// instructions of a machine without the machine's help. boot_cost.py builds it, tells it where the
+// steps of a boot begin and what to count, and reads what it writes.
 //
 // Arguments: places=FILE, counts=FILE. A line of FILE is one of
 //   loader OFFSET BYTES   the code, in hexadecimal, at which the loader begins, and its offset in

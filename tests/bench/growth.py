@@ -4,7 +4,7 @@
 
     growth.py [--fast] [--table FILE.md] [--plot FILE.svg]
 
-Boots each machine once under boot.py's counter, writes a table and a plot of the instructions of the
+Boots each machine once under boot_cost.py's counter, writes a table and a plot of the instructions of the
 loader and of the kernel, and fails if one grows faster than linearly, or than n log n where something
 is sorted: that is, if no a + b n comes within a tenth of all points, and the power of n that comes
 nearest is above 1. What the firmware does on the loader's behalf is shown, and not judged: it is
@@ -24,11 +24,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import boot
+import boot_cost
 import warm
 
 # Large enough for 64 processors, and for the tables of 512 GiB in pages of 2 MiB.
-KERNEL = boot.ROOT / "build" / "heap-4096K" / "kernel.elf"
+KERNEL = boot_cost.ROOT / "build" / "heap-4096K" / "kernel.elf"
 
 TOLERANCE = 0.1  # by how much of a point a line may miss it
 
@@ -81,16 +81,16 @@ Fit = collections.namedtuple("Fit", "fixed slope power")  # fixed + slope × sha
 
 
 def measure(n, arguments):
-    steps, said = boot.count_boot(kernel=KERNEL, **arguments)
+    steps, said = boot_cost.count_boot(kernel=KERNEL, **arguments)
     if "entries" in arguments:  # what there was in the end
         n = int(ENTRIES.search(said)[1])
     if arguments.get("processors", 1) > 1 and int(PROCESSORS.search(said)[1]) != arguments["processors"] - 1:
         raise RuntimeError(f"not all of {arguments['processors']} processors started")
     return Point(
         n,
-        boot.total(steps, "loader", "ours"),
-        boot.total(steps, "kernel", "instructions"),
-        boot.total(steps, "loader", "firmware"),
+        boot_cost.total(steps, "loader", "ours"),
+        boot_cost.total(steps, "kernel", "instructions"),
+        boot_cost.total(steps, "loader", "firmware"),
     )
 
 
@@ -265,8 +265,8 @@ def complaints(measured):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--fast", action="store_true", help="three machines of each series")
-    parser.add_argument("--table", default=boot.BENCH / "growth.md", type=pathlib.Path)
-    parser.add_argument("--plot", default=boot.BENCH / "growth.svg", type=pathlib.Path)
+    parser.add_argument("--table", default=boot_cost.BENCH / "growth.md", type=pathlib.Path)
+    parser.add_argument("--plot", default=boot_cost.BENCH / "growth.svg", type=pathlib.Path)
     options = parser.parse_args()
     measured = []
     for series in SERIES:
@@ -288,5 +288,5 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (RuntimeError, OSError, boot.machine.Unusable) as error:
+    except (RuntimeError, OSError, boot_cost.machine.Unusable) as error:
         sys.exit(f"growth.py: {error}")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The shaper: a UEFI application that gives the firmware's memory map more or fewer entries, and
-// starts \loader.efi, which knows nothing of it. boot.py puts it in the loader's place to see how a
-// boot grows with its map. \entries.txt holds one of
+// starts \loader.efi, which knows nothing of it. boot_cost.py puts it in the loader's place to see
+// how a boot grows with its map. \entries.txt holds one of
 //   real N      the firmware's own map, made longer: single pages of several kinds are allocated,
 //               each with a free page behind it, until there are about N entries
 //   shaped N    GetMemoryMap() is answered by the shaper, with exactly N entries, from 10: it joins

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a boot costs at 256 MiB: instructions and guest time, which are exact under -icount and depend on
-no host, calls of the firmware, bytes cleared. One boot under boot.py's counter serves all of it; how
+no host, calls of the firmware, bytes cleared. One boot under boot_cost.py's counter serves all of it; how
 boots grow is `make bench-boot`.
 """
 
@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, __file__.rpartition("/")[0])
 
-import boot
+import boot_cost
 import growth
 
 MOST_MS = 100
@@ -22,13 +22,13 @@ PT_LOAD = 1
 
 @pytest.fixture(scope="module")
 def counted():
-    """([boot.Step], what the boot said)."""
-    return boot.count_boot()
+    """([boot_cost.Step], what the boot said)."""
+    return boot_cost.count_boot()
 
 
 def test_a_boot_adds_less_than_100_ms_to_the_firmware(counted):
     steps, _ = counted
-    own, firmware = boot.milliseconds(steps, boot.PARTS)
+    own, firmware = boot_cost.milliseconds(steps, boot_cost.PARTS)
     print(f"{own:.1f} ms from the loader's entry to the account, {firmware:.1f} ms of it in the firmware")
     assert 0 < firmware < own < MOST_MS
 
@@ -37,15 +37,15 @@ def test_the_machines_clock_says_the_same(counted):
     """Nothing is waited for: guest time is instructions, and the kernel reads it off its clock."""
     steps, said = counted
     microseconds = int(re.search(r"time from loader entry to final account: (\d+) us", said)[1])
-    own, _ = boot.milliseconds(steps, boot.PARTS)
-    assert microseconds / 1000 / 2**boot.SHIFT == pytest.approx(own, rel=0.01)
+    own, _ = boot_cost.milliseconds(steps, boot_cost.PARTS)
+    assert microseconds / 1000 / 2**boot_cost.SHIFT == pytest.approx(own, rel=0.01)
 
 
 def test_the_kernel_is_read_in_as_few_calls_as_can_be(counted):
     steps, _ = counted
-    reading = next(step for step in steps if step.name == boot.LOADER_STEPS["loader_read_kernel"])
+    reading = next(step for step in steps if step.name == boot_cost.LOADER_STEPS["loader_read_kernel"])
     assert reading.firmware_calls == {"Open": 1, "GetInfo": 1, "AllocatePages": 1, "Read": 1, "Close": 1}
-    calls = boot.firmware_calls(steps)
+    calls = boot_cost.firmware_calls(steps)
     print(dict(calls))
     assert calls["OpenVolume"] == calls["ExitBootServices"] == 1
     # To give pages back costs the firmware more than all else that it is asked.
@@ -55,7 +55,7 @@ def test_the_kernel_is_read_in_as_few_calls_as_can_be(counted):
 
 def bytes_not_in_file():
     """Of the kernel's segments, up to the ends of their last pages."""
-    data = boot.KERNEL.read_bytes()
+    data = boot_cost.KERNEL.read_bytes()
     at, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
     headers = [struct.unpack_from("<IIQQQQQQ", data, at + 56 * index) for index in range(count)]
     return sum(-(-header[6] // PAGE) * PAGE - header[5] for header in headers if header[0] == PT_LOAD)
@@ -64,24 +64,24 @@ def bytes_not_in_file():
 def test_nothing_is_cleared_twice(counted):
     steps, _ = counted
     cleared = {step.name: step.cleared for step in steps if step.part == "loader"}
-    image = cleared.pop(boot.LOADER_STEPS["loader_load_image"])
+    image = cleared.pop(boot_cost.LOADER_STEPS["loader_load_image"])
     assert image == bytes_not_in_file()
     # A compiler may clear the first bytes of a table one by one.
-    window = cleared.pop(boot.LOADER_STEPS["loader_map_kernel"])
-    tables = next(step.heap_calls for step in steps if step.name == boot.LOADER_STEPS["loader_map_kernel"])
+    window = cleared.pop(boot_cost.LOADER_STEPS["loader_map_kernel"])
+    tables = next(step.heap_calls for step in steps if step.name == boot_cost.LOADER_STEPS["loader_map_kernel"])
     assert tables * (PAGE - 64) <= window <= tables * PAGE
-    jump = cleared.pop(boot.LOADER_STEPS["loader_map_jump"])
+    jump = cleared.pop(boot_cost.LOADER_STEPS["loader_map_jump"])
     assert 3 * (PAGE - 64) <= jump <= 3 * PAGE
     assert sum(cleared.values()) < PAGE  # structures, of which each begins as zeros
 
 
 def test_all_parts_of_a_boot_are_there(counted):
     steps, _ = counted
-    assert list(dict.fromkeys(step.part for step in steps)) == list(boot.PARTS)
+    assert list(dict.fromkeys(step.part for step in steps)) == list(boot_cost.PARTS)
     names = [step.name for step in steps if step.part == "kernel"]
-    assert names == list(boot.KERNEL_STEPS.values())
+    assert names == list(boot_cost.KERNEL_STEPS.values())
     assert all(step.firmware == 0 for step in steps if step.part != "loader")
-    text = boot.report(steps, "256M", 1)
+    text = boot_cost.report(steps, "256M", 1)
     assert "**from the kernel's first instruction to the seal**" in text
 
 

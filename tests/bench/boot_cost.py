@@ -3,7 +3,7 @@
 """Counts the instructions of a boot, step by step: the loader's up to ExitBootServices, the kernel's up
 to the seal, what of it is the firmware's, and the early heap's share.
 
-    boot.py [--memory 256M] [--processors 1] [--entries 'real N'] [--table FILE.md]
+    boot_cost.py [--memory 256M] [--processors 1] [--entries 'real N'] [--table FILE.md]
 
 A plugin of QEMU's (counter.c) counts every instruction that the machine executes, and notes how many
 there were when a step begins. Loader and kernel are those that ship: nothing in them knows that it
@@ -425,4 +425,4 @@ if __name__ == "__main__":
     try:
         main()
     except (RuntimeError, OSError, machine.Unusable) as error:
-        sys.exit(f"boot.py: {error}")
+        sys.exit(f"boot_cost.py: {error}")
