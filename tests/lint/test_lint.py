@@ -158,7 +158,10 @@ def test_headers_stand_alone(units):
 def test_clang_format():
     if not is_known("clang-format"):
         return
-    unlike = [file for file in files(".c", ".h") if tool("clang-format", "--dry-run", "-Werror", file)]
+    all_files = files(".c", ".h")
+    with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
+        said = pool.map(lambda file: tool("clang-format", "--dry-run", "-Werror", file), all_files)
+        unlike = [file for file, words in zip(all_files, said) if words]
     if unlike:
         pytest.fail("`make format` lays these out:\n" + "\n".join(unlike), pytrace=False)
 

@@ -69,6 +69,6 @@ def pytest_terminal_summary(terminalreporter):
         f"{statistics.median(boot.seconds for boot in cold):.2f} s cold"
     )
     terminalreporter.write_line(
-        f"time: all tests {took:.0f} s; these boots alone, all of them cold and one after the other: {alone:.0f} s, "
-        f"{PROCESSORS} at once: {alone / PROCESSORS:.0f} s"
+        f"time: all tests {took:.0f} s; these boots, all of them cold and as slow as the cold ones among them, one "
+        f"after the other: {alone:.0f} s, {PROCESSORS} at once: {alone / PROCESSORS:.0f} s"
     )
