@@ -5,9 +5,9 @@
 #include "kmem/array_list.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/ledger.h"
+#include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,14 +26,6 @@ static struct ledger ledger;
 static struct ledger_entry entries[4 * LISTS];
 static struct array_list lists[LISTS];
 static struct expected expected[LISTS];
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void compare(void)
 {

@@ -3,21 +3,13 @@
 // byte read beyond it is an error of the sanitizer. Of a file that passes, everything is checked
 // once more that elf.h promises of it; of a defect, that it can be described.
 #include "boot/loader/elf.h"
+#include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PAGE ((uint64_t)4096)
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static void count_text(void *context, const char *text, size_t length)
 {
