@@ -95,9 +95,9 @@ static inline FBA_INLINE bool exceeds(const struct fba *fba, size_t size, uintpt
 static inline FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_t *start)
 {
     uintptr_t last = ATOMIC_LOAD(&fba->last);
-    uintptr_t before = last | (align - 1);
+    uintptr_t before = fba_byte_before_(last, align);
 
-    if (UNLIKELY((align & (align - 1)) != 0))
+    if (UNLIKELY(fba_has_several_bits_(align)))
         return false;
     if (UNLIKELY(exceeds(fba, size, before)))
         return false;
@@ -113,8 +113,8 @@ static COLD void *take_slowly(struct fba *fba, size_t size, size_t align, const 
 {
     uintptr_t last = ATOMIC_LOAD(&fba->last);
 
-    while ((align & (align - 1)) == 0) {
-        uintptr_t before = last | (align - 1);
+    while (!fba_has_several_bits_(align)) {
+        uintptr_t before = fba_byte_before_(last, align);
 
         if (exceeds(fba, size, before))
             break;
