@@ -556,14 +556,14 @@ class Lines:
         ends = [match.end() for match in _LINE_END.finditer(data)]
         end = ends[-1] if ends else 0
         self._pending = data[end:]
-        return self._lines(data[:end].removesuffix(b"\n")) if end else []
+        return self._lines(judge.clean(data[:end]).removesuffix("\n")) if end else []
 
     def rest(self):
-        return self._lines(self._pending) if self._pending else []
+        return self._lines(judge.clean(self._pending)) if self._pending else []
 
-    def _lines(self, data):
+    def _lines(self, text):
         lines = []
-        for line in judge.clean(data).split("\n"):
+        for line in text.split("\n"):
             if line.strip() or not self._blank:
                 lines.append(line)
             self._blank = not line.strip()

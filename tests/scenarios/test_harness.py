@@ -133,6 +133,16 @@ def test_the_command_shows_clean_lines_and_the_share(image):
     assert (machine.BUILD / "logs" / "harness-command.log").read_bytes() == text
 
 
+def test_lines_are_the_same_in_whatever_pieces_they_come():
+    text = b"\x1b[2J\x1b[01;01H\x1b[1mfirm\x1b[0mware\x1b[02;01H\x1b[03;01Hon\r\n\r\n\r\n" + SAY + b"gr\xc3\xbcn\r\nno end"
+    clean = ["firmware", "", "on", "", "kernel: at work", "gr\u00fcn", "no end"]
+    for first in range(len(text) + 1):
+        for second in range(first, len(text) + 1):
+            lines = machine.Lines()
+            pieces = (text[:first], text[first:second], text[second:])
+            assert [line for piece in pieces for line in lines.feed(piece)] + lines.rest() == clean, pieces
+
+
 def test_timestamps(image):
     done = subprocess.run(
         command(image(SAY, leave("complete")), "--name", "harness-timestamps", "--timestamps"),
