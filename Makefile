@@ -17,7 +17,7 @@ CMDLINE    ?=
 FILES      ?=
 SIGN_KEY   ?=
 SIGN_CERT  ?=
-TESTS      ?= tests/lint tests/scenarios tests/host tests/embed tests/model tests/bench
+TESTS      ?= tests/lint tests/model tests/bench tests/scenarios tests/host tests/embed
 PYTHON     ?= /usr/bin/python3
 CFLAGS     ?=
 ifeq ($(origin CC),default)
@@ -285,7 +285,7 @@ include tests/coverage/coverage.mk
 # --- What can be done -----------------------------------------------------------------------------
 
 # The tests make kernels of their own: they must not take over this make's options and job server.
-PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -B -m pytest -p count -p no:cacheprovider \
+PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -B -m pytest -p count -o cache_dir=build/pytest \
     --rootdir=. -v --tb=short --junitxml=build/reports/junit.xml
 
 run: build/loader.efi build/kernel.elf

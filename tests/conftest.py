@@ -3,7 +3,8 @@
 
 A test says with `@background(function, …)` what is to be done for it; all of that starts when the
 tests are collected, in their order, as much at a time as keeps all processors busy, and the fixture
-`outcome` waits for the test's own.
+`outcome` waits for the test's own. What several tests say in the same words is done once. The tests that
+wait for nothing come first.
 """
 
 import concurrent.futures
@@ -13,20 +14,29 @@ import pytest
 
 # Some only wait: for a time to pass, for a disk.
 _pool = concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 1)
-_outcomes = {}
+_outcomes = {}  # by the words of the mark
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "background(function, *arguments, **named): what `outcome` waits for")
 
 
+def _words(mark):
+    return repr((mark.args, mark.kwargs))
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("background") is not None)
+
+
 def pytest_collection_finish(session):
     if session.config.option.collectonly:
         return
     for item in session.items:
-        if mark := item.get_closest_marker("background"):
+        mark = item.get_closest_marker("background")
+        if mark and _words(mark) not in _outcomes:
             function, *arguments = mark.args
-            _outcomes[item.nodeid] = _pool.submit(function, *arguments, **mark.kwargs)
+            _outcomes[_words(mark)] = _pool.submit(function, *arguments, **mark.kwargs)
 
 
 def pytest_unconfigure():
@@ -37,4 +47,4 @@ def pytest_unconfigure():
 @pytest.fixture
 def outcome(request):
     """What the test's background function returned, or its exception."""
-    return _outcomes[request.node.nodeid].result()
+    return _outcomes[_words(request.node.get_closest_marker("background"))].result()

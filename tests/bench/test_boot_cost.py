@@ -20,29 +20,29 @@ PAGE = 4096
 PT_LOAD = 1
 
 
-@pytest.fixture(scope="module")
-def counted():
-    """([boot_cost.Step], what the boot said)."""
-    return boot_cost.count_boot()
+counted = pytest.mark.background.with_args(boot_cost.count_boot)
 
 
-def test_a_boot_adds_less_than_100_ms_to_the_firmware(counted):
-    steps, _ = counted
+@counted
+def test_a_boot_adds_less_than_100_ms_to_the_firmware(outcome):
+    steps, _ = outcome
     own, firmware = boot_cost.milliseconds(steps, boot_cost.PARTS)
     print(f"{own:.1f} ms from the loader's entry to the account, {firmware:.1f} ms of it in the firmware")
     assert 0 < firmware < own < MOST_MS
 
 
-def test_the_machines_clock_says_the_same(counted):
+@counted
+def test_the_machines_clock_says_the_same(outcome):
     """Nothing is waited for: guest time is instructions, and the kernel reads it off its clock."""
-    steps, said = counted
+    steps, said = outcome
     microseconds = int(re.search(r"time from loader entry to final account: (\d+) us", said)[1])
     own, _ = boot_cost.milliseconds(steps, boot_cost.PARTS)
     assert microseconds / 1000 / 2**boot_cost.SHIFT == pytest.approx(own, rel=0.01)
 
 
-def test_the_kernel_is_read_in_as_few_calls_as_can_be(counted):
-    steps, _ = counted
+@counted
+def test_the_kernel_is_read_in_as_few_calls_as_can_be(outcome):
+    steps, _ = outcome
     reading = next(step for step in steps if step.name == boot_cost.LOADER_STEPS["loader_read_kernel"])
     assert reading.firmware_calls == {"Open": 1, "GetInfo": 1, "AllocatePages": 1, "Read": 1, "Close": 1}
     calls = boot_cost.firmware_calls(steps)
@@ -61,8 +61,9 @@ def bytes_not_in_file():
     return sum(-(-header[6] // PAGE) * PAGE - header[5] for header in headers if header[0] == PT_LOAD)
 
 
-def test_nothing_is_cleared_twice(counted):
-    steps, _ = counted
+@counted
+def test_nothing_is_cleared_twice(outcome):
+    steps, _ = outcome
     cleared = {step.name: step.cleared for step in steps if step.part == "loader"}
     image = cleared.pop(boot_cost.LOADER_STEPS["loader_load_image"])
     assert image == bytes_not_in_file()
@@ -75,8 +76,9 @@ def test_nothing_is_cleared_twice(counted):
     assert sum(cleared.values()) < PAGE  # structures, of which each begins as zeros
 
 
-def test_all_parts_of_a_boot_are_there(counted):
-    steps, _ = counted
+@counted
+def test_all_parts_of_a_boot_are_there(outcome):
+    steps, _ = outcome
     assert list(dict.fromkeys(step.part for step in steps)) == list(boot_cost.PARTS)
     names = [step.name for step in steps if step.part == "kernel"]
     assert names == list(boot_cost.KERNEL_STEPS.values())

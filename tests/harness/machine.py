@@ -33,6 +33,7 @@ RTC = "2026-01-01T00:00:00"  # of machines that must do the same each time
 
 # What a warm boot was saved with; the Makefile builds it from waiter.c.
 WAITER = BUILD / "waiter.efi"
+WARM = BUILD / "warm"
 
 GDB_SECONDS = 10  # for QEMU to listen to it
 
@@ -98,6 +99,7 @@ class Boot:
     text: str  # what the judge read: the serial line, or the debug console without one
     seconds: float  # wall time of QEMU
     spoke: float  # seconds until the first line of loader or kernel; None: there was none
+    worked: float  # seconds of processor time that QEMU had used by then
     why_cold: str  # None: it was a warm boot
     state: pathlib.Path  # from which it began; None: it was a cold boot
     started: float  # time.monotonic()
@@ -193,6 +195,7 @@ def run(machine, show=lambda line, seconds: None):
             text=watched.text,
             seconds=seconds,
             spoke=watched.spoke,
+            worked=watched.worked,
             why_cold=why_cold,
             state=state,
             started=start,
@@ -328,7 +331,7 @@ def _saved(machine, command):
                 except (qmp.Refused, EOFError) as error:
                     raise Unusable(f"the machine for warm boots could not be saved (use --cold): {error}") from error
 
-    return warm.saved(BUILD / "warm", command, files, save)
+    return warm.saved(WARM, command, files, save)
 
 
 def _existing(file, what):
@@ -409,6 +412,7 @@ class _Watched:
     status: int
     reason: str  # QEMU's word for why it left, such as "guest-reset"; None: it gave none
     spoke: float
+    worked: float
     instructions: int
 
 
@@ -417,7 +421,7 @@ def _watch(command, inherited, folder, log, machine, show):
     raw, lines, names = bytearray(), Lines(), symbols.Symbols(machine.kernel, machine.loader)
     start = time.monotonic()
     deadline = start + (machine.timeout if machine.debugger is None else 1e9)
-    heard, spoke, word, status, reason, instructions = start, None, None, None, None, None
+    heard, spoke, worked, word, status, reason, instructions = start, None, None, None, None, None, None
 
     def shown(line):
         show(names.annotate(line), time.monotonic() - start)
@@ -465,12 +469,22 @@ def _watch(command, inherited, folder, log, machine, show):
             for line in lines.feed(chunk):
                 shown(line)
                 if spoke is None and judge.is_ours(line):
-                    spoke = heard - start
+                    spoke, worked = heard - start, _processor_seconds(process.pid)
                 if not word and (word := judge.last_word(line)):
                     deadline = min(deadline, heard + GRACE[word])
         for line in lines.rest():
             shown(line)
-    return _Watched(judge.clean(bytes(raw)), ending, status, reason, spoke, instructions)
+    return _Watched(judge.clean(bytes(raw)), ending, status, reason, spoke, worked, instructions)
+
+
+def _processor_seconds(pid):
+    """What a process has used so far, or None when it is gone. proc(5): utime and stime, behind a name that may
+    hold anything."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _counted_until(machine):

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Static checks of all C in the tree, each tool one test. `make lint` runs only these.
 
-The flags come from build/compile_commands.json, which the Makefile writes.
+The flags come from build/compile_commands.json, which the Makefile writes. What a tool was content with is
+remembered under build/pytest, and asked of it again when the file, a header, the command or the tool is
+another one.
 """
 
 import concurrent.futures
+import functools
+import hashlib
 import json
 import os
 import pathlib
@@ -55,42 +59,66 @@ def tool(*command):
 KNOWN = {"gcc": "12", "clang": "14", "clang-format": "14", "clang-tidy": "14", "cppcheck": "2.10"}
 
 
+@functools.lru_cache(maxsize=None)
 def version(program):
-    """What a tool says its version is, as far as KNOWN tells it."""
+    """What a tool says its version is: all of its words, and as much of the number as KNOWN tells."""
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     numbers = re.findall(r"(?:^gcc.*\) |version |Cppcheck )(\d+)\.(\d+)", said)
     parts = KNOWN[program].count(".") + 1
-    return ".".join(numbers[0][:parts]) if numbers else "unknown"
+    return said, ".".join(numbers[0][:parts]) if numbers else "unknown"
 
 
 def is_known(program):
-    if (found := version(program)) == KNOWN[program]:
+    if (found := version(program)[1]) == KNOWN[program]:
         return True
     warnings.warn(f"{program} {found} was asked, but its opinion counts in version {KNOWN[program]} only")
     return False
 
 
-def none_complains(commands):
-    """Runs the commands, as many at a time as there are processors, and fails with what they say; what
-    another version than the known one says is a warning."""
-    assert commands, "nothing to check: were no C files found?"
-    known = is_known(commands[0][0])
-    with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
-        complaints = [said for said in pool.map(lambda command: tool(*command), commands) if said]
-    if complaints and known:
-        pytest.fail("\n".join(dict.fromkeys(complaints)), pytrace=False)
-    if complaints:
-        warnings.warn("\n".join(dict.fromkeys(complaints)))
+@functools.lru_cache(maxsize=None)
+def shared():
+    """A hash of what any file may depend on: all headers, and how the tools are set up."""
+    contents = hashlib.sha256()
+    for path in [*files(".h"), ".clang-format", ".clang-tidy"]:
+        contents.update(path.encode() + b"\0" + hashlib.sha256((ROOT / path).read_bytes()).digest())
+    return contents.hexdigest()
 
 
-def compile_all(compiler, commands):
-    """Another version's new warnings are no errors; what it cannot compile is one."""
+@pytest.fixture
+def complaints(cache, request):
+    """A function: what the commands say, given as [(file, command)]. As many run at a time as there are
+    processors, and none that was content when everything was the same."""
+    place = f"lint/{request.node.name}"
+    content_before = set(cache.get(place, []))
+
+    def key(file, command):
+        content = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
+        return hashlib.sha256("\0".join([shared(), version(command[0])[0], *command, content]).encode()).hexdigest()
+
+    def ask(commands):
+        assert commands, "nothing to check: were no C files found?"
+        keys = {key(file, command): command for file, command in commands}
+        to_ask = {name: command for name, command in keys.items() if name not in content_before}
+        with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
+            said = dict(zip(to_ask, pool.map(lambda command: tool(*command), to_ask.values())))
+        cache.set(place, [name for name in keys if not said.get(name)])
+        return "\n".join(dict.fromkeys(words for words in said.values() if words))
+
+    return ask
+
+
+def show(found, fatal=True):
+    """Fails with what was found, or warns of it when the tool is of another version than the known one."""
+    if found and fatal:
+        pytest.fail(found, pytrace=False)
+    if found:
+        warnings.warn(found)
+
+
+def compiled_with(compiler, flags):
+    """The command's beginning. Another version's new warnings are no errors; what it cannot compile is one."""
     known = is_known(compiler)
-    commands = [(compiler, *(word for word in command if known or word != "-Werror")) for command in commands]
-    with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
-        complaints = [said for said in pool.map(lambda command: tool(*command), commands) if said]
-    if complaints:
-        pytest.fail("\n".join(dict.fromkeys(complaints)), pytrace=False)
+    return (compiler, *(flag for flag in flags if known or flag != "-Werror"))
 
 
 def test_direction_of_includes():
@@ -139,11 +167,13 @@ def test_spdx_and_purpose():
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_compiles_clean(compiler, units):
-    compile_all(compiler, [(*flags, "-fsyntax-only", file) for file, flags in units])
+def test_compiles_clean(compiler, units, complaints):
+    show(
+        complaints([(file, (*compiled_with(compiler, flags), "-fsyntax-only", file)) for file, flags in units])
+    )
 
 
-def test_headers_stand_alone(units):
+def test_headers_stand_alone(units, complaints):
     """Each header compiles by itself, with the flags of a file of its folder."""
     flags_of = {os.path.dirname(file): flags for file, flags in units}
     commands = []
@@ -151,29 +181,29 @@ def test_headers_stand_alone(units):
         folder = os.path.dirname(header)
         flags = flags_of.get(folder) or flags_of.get("boot/kernel") or flags_of["kmem"]
         # A header of macros alone makes an empty unit, which only -Wpedantic minds.
-        commands.append((*flags, "-Wno-pedantic", "-fsyntax-only", "-x", "c", "-include", header, os.devnull))
-    compile_all("gcc", commands)
+        options = ("-Wno-pedantic", "-fsyntax-only", "-x", "c", "-include", header, os.devnull)
+        commands.append((header, (*compiled_with("gcc", flags), *options)))
+    show(complaints(commands))
 
 
-def test_clang_format():
-    if not is_known("clang-format"):
-        return
-    all_files = files(".c", ".h")
-    with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
-        said = pool.map(lambda file: tool("clang-format", "--dry-run", "-Werror", file), all_files)
-        unlike = [file for file, words in zip(all_files, said) if words]
-    if unlike:
-        pytest.fail("`make format` lays these out:\n" + "\n".join(unlike), pytrace=False)
+def test_clang_format(complaints):
+    if is_known("clang-format"):
+        found = complaints([(file, ("clang-format", "--dry-run", "-Werror", file)) for file in files(".c", ".h")])
+        unlike = dict.fromkeys(re.findall(r"^([^:\n]+):\d+:\d+: error:", found, re.MULTILINE))
+        show(found and "\n".join(["`make format` lays these out:", *unlike]))
 
 
-def test_clang_tidy(units):
+def test_clang_tidy(units, complaints):
     """Each file once, however many ways it is compiled. Beyond so many states of a function its analyser
     takes many times as long, and has found nothing here."""
     bound = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=30000")
-    none_complains([("clang-tidy", "--quiet", file, "--", *flags, *bound) for file, flags in dict(units).items()])
+    found = complaints(
+        [(file, ("clang-tidy", "--quiet", file, "--", *flags, *bound)) for file, flags in dict(units).items()]
+    )
+    show(found, is_known("clang-tidy"))
 
 
-def test_cppcheck(units):
+def test_cppcheck(units, complaints):
     options = (
         "--quiet",
         "--std=c11",
@@ -183,4 +213,4 @@ def test_cppcheck(units):
         "--suppress=missingIncludeSystem",
         "-I.",
     )
-    none_complains([("cppcheck", *options, file) for file in sorted({file for file, _ in units})])
+    show(complaints([(file, ("cppcheck", *options, file)) for file in dict(units)]), is_known("cppcheck"))

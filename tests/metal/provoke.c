@@ -132,7 +132,7 @@ static void hang(struct kernel *kernel)
 {
     writer_print(&kernel->console.writer, "kernel: hangs, as it was told to\n");
     for (;;)
-        cpu_pause();
+        cpu_hlt();
 }
 
 // The reset control register of the chipset, at once and in full (ICH9 datasheet, 13.7.5).

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPTH = 3
-FUZZ_SECONDS = 2
+FUZZ_SECONDS = 1
 
 background = pytest.mark.background.with_args
 

@@ -53,22 +53,22 @@ def pytest_runtest_makereport(item, call):
 def pytest_terminal_summary(terminalreporter):
     # A stand-in for the firmware says nothing about what firmware takes.
     boots = [boot for boot in machine.history if boot.machine.firmware_code is None and boot.machine.source != "qemu"]
-    plain = [boot for boot in boots if boot.spoke is not None and not machine.is_exact(boot.machine)]
+    plain = [boot for boot in boots if boot.worked and not machine.is_exact(boot.machine)]
     cold = [boot for boot in plain if boot.why_cold]
     warm = [boot for boot in plain if not boot.why_cold]
     if not cold or not warm:
         return
-    firmware = statistics.median(boot.spoke for boot in cold)
-    # What each boot did after its firmware it would have done anyway.
-    alone = sum(boot.seconds if boot.why_cold else firmware + boot.seconds - (boot.spoke or 0) for boot in boots)
+    # Processor time, because boots that had no company would have had to wait for nothing else.
+    firmware = statistics.median(boot.worked for boot in cold)
+    alone = sum(firmware + boot.seconds - boot.spoke if boot.spoke else boot.seconds for boot in boots)
     took = time.monotonic() - _start
     terminalreporter.write_line(
         f"boots: {len(warm)} warm, {len(cold)} cold; until the loader speaks (median): "
-        f"{statistics.median(boot.spoke for boot in warm):.2f} s warm, {firmware:.2f} s cold; whole: "
-        f"{statistics.median(boot.seconds for boot in warm):.2f} s warm, "
+        f"{statistics.median(boot.spoke for boot in warm):.2f} s warm, {statistics.median(boot.spoke for boot in cold):.2f} s "
+        f"cold, {firmware:.2f} s of it processor time; whole: {statistics.median(boot.seconds for boot in warm):.2f} s warm, "
         f"{statistics.median(boot.seconds for boot in cold):.2f} s cold"
     )
     terminalreporter.write_line(
-        f"time: all tests {took:.0f} s; these boots, all of them cold and as slow as the cold ones among them, one "
-        f"after the other: {alone:.0f} s, {PROCESSORS} at once: {alone / PROCESSORS:.0f} s"
+        f"time: all tests {took:.0f} s; these {len(boots)} boots alone, all of them cold: {alone:.0f} s one after the "
+        f"other, {alone / PROCESSORS:.0f} s with {PROCESSORS} at once"
     )

@@ -36,21 +36,9 @@ def test_without_a_disk(outcome):
     assert re.search(r"loader: kernel.elf, \d+ bytes, from fw_cfg", outcome.text)
 
 
-@background(boot, "fw_cfg-pc", source="fw_cfg", cold=True, machine="pc", memory="1G")
-def test_without_a_disk_on_another_machine(outcome):
-    assert outcome.verdict is Verdict.PASSED, outcome.summary()
-
-
-@background(boot, "options", source="options", words=("no-such-word", "gr\u00fcn"))
-def test_words_as_load_options(outcome):
-    assert outcome.verdict is Verdict.PASSED, outcome.summary()
-    assert "loader: command line from the load options" in outcome.text
-    assert '"no-such-word" is not understood' in outcome.text
-
-
-@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None, cold=True)
+@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None)
 def test_no_kernel_anywhere(outcome):
-    stopped_with(outcome, "no kernel.elf", "-fw_cfg name=opt/early-boot/kernel.elf,file=...", "Not Found")
+    stopped_with(outcome, "no kernel.elf", "-fw_cfg name=opt/early-boot/kernel.elf,file=...")
 
 
 # --- Modules --------------------------------------------------------------------------------------
@@ -118,8 +106,12 @@ def test_a_random_seed_from_the_processor(outcome):
     assert drawn and f"loader: seed {drawn[1]} puts the kernel at" in outcome.text
 
 
-@background(boot, "seed-rng", words=("seed=random",), extra=("-device", "virtio-rng-pci"))
-def test_a_random_seed_from_the_firmware(outcome):
+# OVMF makes the stack not executable when it is told to; whoever runs code there then traps.
+NX_STACK = ("-fw_cfg", "name=opt/ovmf/PcdSetNxForStack,string=yes")
+
+
+@background(boot, "seed-rng", words=("seed=random",), extra=("-device", "virtio-rng-pci", *NX_STACK))
+def test_a_random_seed_from_the_firmware_whose_stack_is_not_executable(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     place(outcome)
 
@@ -193,12 +185,6 @@ def test_no_mark_for_an_application_that_is_not(tmp_path, offset, value, complai
     assert file.read_bytes() == data
 
 
-# OVMF makes the stack not executable when it is told to; whoever runs code there then traps.
-@background(boot, "nx-stack", extra=("-fw_cfg", "name=opt/ovmf/PcdSetNxForStack,string=yes"))
-def test_a_stack_that_is_not_executable(outcome):
-    assert outcome.verdict is Verdict.PASSED, outcome.summary()
-
-
 # --- Images ---------------------------------------------------------------------------------------
 
 SNAKEOIL = machine.pathlib.Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
@@ -228,43 +214,55 @@ def boot_image(name, signed=False, **settings):
     return boot(f"image-{name}", image=image, **settings)
 
 
-USB = ("-device", "qemu-xhci", "-device", "usb-storage,drive=image")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=background(boot_image, name, **settings), id=name)
-        for name, settings in {
-            "sata": {},
-            "usb": {"image_device": USB},
-            "usb-pc-2m": {"image_device": USB, "machine": "pc", "firmware": "2m"},
-        }.items()
-    ],
-)
-def test_an_image_boots(name, outcome):
-    assert outcome.verdict is Verdict.PASSED, outcome.summary()
-
-
 def boot_image_words():
-    return boot_image("words", words=("module=test_loader.py",))
+    return boot_image("sata", words=("module=test_loader.py",))
 
 
 @background(boot_image_words)
-def test_files_on_an_image_are_modules(outcome):
+def test_an_image_boots_and_its_files_are_modules(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert "kernel: module test_loader.py: " in outcome.text
 
 
-@background(boot_image, "signed", signed=True, firmware="secure", image_device=USB)
-def test_secure_boot_takes_a_signed_image(outcome):
+USB = ("-device", "qemu-xhci")
+
+
+def stick(drive, place):
+    return ("-device", f"usb-storage,drive={drive},bootindex={place}")
+
+
+def boot_small_firmware():
+    try:
+        return boot_image("usb-pc-2m", image_device=(*USB, *stick("image", 1)), machine="pc", firmware="2m")
+    except machine.Unusable as error:
+        return error
+
+
+@background(boot_small_firmware)
+def test_an_image_on_a_usb_stick_boots_with_the_firmware_of_2m(outcome):
+    """Newer releases package the 4M build only; there the error has to name what is missing."""
+    if machine.pathlib.Path(machine.Machine().firmware_directory, "OVMF_CODE.fd").exists():
+        assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    else:
+        assert "OVMF_CODE.fd" in str(outcome) and "ovmf" in str(outcome)
+
+
+def boot_secure():
+    """With an unsigned image in the first stick, and a signed one in the second."""
+    with _images:
+        unsigned = _made(False)
+    drive = ("-drive", f"if=none,id=unsigned,format=raw,snapshot=on,file={unsigned}")
+    return boot_image(
+        "signed", signed=True, firmware="secure", image_device=stick("image", 2),
+        extra=(*drive, *USB, *stick("unsigned", 1)),
+    )
+
+
+@background(boot_secure)
+def test_secure_boot_refuses_an_unsigned_image_and_takes_a_signed_one(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
-
-
-@background(boot_image, "unsigned", firmware="secure", image_device=USB)
-def test_secure_boot_refuses_an_unsigned_image(outcome):
-    assert outcome.verdict is Verdict.NO_OUTPUT, outcome.summary()
-    assert "Access Denied" in outcome.text
+    refusal = outcome.text.index("Access Denied")
+    assert refusal < outcome.text.index("loader: ")
 
 
 def test_a_key_without_a_certificate_is_refused():
