@@ -30,8 +30,15 @@ for file in tests/fuzz/*_fuzz.c; do
         [ -e "$root/$source" ] && source=$root/$source
         sources="$sources $source"
     done
-    # shellcheck disable=SC2086 # lists of words
-    "$clang" $flags "$file" $sources -o "$build/$target" || exit 2
+    # Built the same way, and nothing is newer: it is what it would become.
+    command="$clang $flags $file $sources"
+    if [ "$command" != "$(cat "$build/$target.made" 2>/dev/null)" ] ||
+        [ -n "$(find kmem boot tests "$root/kmem" "$root/boot" -name '*.[ch]' -newer "$build/$target.made" \
+            -print -quit 2>/dev/null)" ]; then
+        # shellcheck disable=SC2086 # lists of words
+        "$clang" $flags "$file" $sources -o "$build/$target" || exit 2
+        echo "$command" >"$build/$target.made"
+    fi
     mkdir -p "$build/corpus/$target" "tests/fuzz/corpus/$target"
     log=$build/$target.log
     options="-artifact_prefix=$build/$target- -max_len=1024 -print_final_stats=1 -timeout=5"

@@ -11,15 +11,12 @@ Used by machine.py.
 
 import contextlib
 import fcntl
-import functools
-import hashlib
 import os
-import pathlib
 import re
 import struct
-import subprocess
 import time
 
+import fingerprint
 import qmp
 
 # Names of files in fw_cfg, the same as in waiter.c: the first ends the wait.
@@ -59,22 +56,6 @@ def size_of(text):
     return int(digits) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[unit]
 
 
-@functools.lru_cache(maxsize=None)
-def _version(program):
-    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-
-
-@functools.lru_cache(maxsize=None)
-def _hash(file, modified):
-    return hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
-
-
-def key(command, files):
-    """The name of a saved machine: QEMU's version and arguments, and what is in the files it starts from."""
-    parts = [_version(command[0]), *command, *(_hash(str(file), os.stat(file).st_mtime_ns) for file in files)]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
-
-
 @contextlib.contextmanager
 def saved(folder, command, files, save):
     """The file of the machine that `command` makes, for as long as it is in use.
@@ -82,7 +63,7 @@ def saved(folder, command, files, save):
     `save(file)` is called when there is none yet; whoever else wants the same one waits meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = key(command, files)
+    name = fingerprint.of(command, files)
     file = folder / f"{name}.state"
     with open(folder / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

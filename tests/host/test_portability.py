@@ -7,11 +7,11 @@ changed. Builds go to build/portability/NAME.
 """
 
 import pathlib
-import shutil
 import subprocess
 
 import pytest
 
+import fingerprint
 import ktap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -62,20 +62,13 @@ COMPILED = {
 
 
 def build(name, command, sources, link=True):
-    """The program, or the folder of object files, made anew where something has changed."""
+    """The program, or the last of the object files, made anew where something has changed."""
     folder = BUILD / name
-    stamp = folder / "command"
-    program = folder / "suites"
-    full = [*command, *WARNINGS, f"-I{ROOT}", *map(str, sources), *(["-o", str(program)] if link else ["-c"])]
-    newest = max(path.stat().st_mtime for path in [*sources, *HEADERS])
-    if stamp.exists() and stamp.read_text() == "\n".join(full) and stamp.stat().st_mtime > newest:
-        return program
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    result = subprocess.run(full, cwd=folder, capture_output=True, text=True)
-    assert result.returncode == 0, f"{' '.join(full)}\n{result.stderr}"
-    stamp.write_text("\n".join(full))
-    return program
+    folder.mkdir(parents=True, exist_ok=True)
+    product = folder / ("suites" if link else f"{sources[-1].stem}.o")
+    full = [*command, *WARNINGS, f"-I{ROOT}", *sources, *(["-o", product] if link else ["-c"])]
+    fingerprint.build(product, full, [*sources, *HEADERS], cwd=folder)
+    return product
 
 
 def run(name, command, emulator=()):

@@ -7,8 +7,6 @@ another one.
 """
 
 import concurrent.futures
-import functools
-import hashlib
 import json
 import os
 import pathlib
@@ -19,6 +17,7 @@ import warnings
 
 import pytest
 
+import fingerprint
 import includes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -59,29 +58,13 @@ def tool(*command):
 KNOWN = {"gcc": "12", "clang": "14", "clang-format": "14", "clang-tidy": "14", "cppcheck": "2.10"}
 
 
-@functools.lru_cache(maxsize=None)
-def version(program):
-    """What a tool says its version is: all of its words, and as much of the number as KNOWN tells."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-    numbers = re.findall(r"(?:^gcc.*\) |version |Cppcheck )(\d+)\.(\d+)", said)
-    parts = KNOWN[program].count(".") + 1
-    return said, ".".join(numbers[0][:parts]) if numbers else "unknown"
-
-
 def is_known(program):
-    if (found := version(program)[1]) == KNOWN[program]:
+    numbers = re.findall(r"(?:^gcc.*\) |version |Cppcheck )(\d+)\.(\d+)", fingerprint.version(program))
+    found = ".".join(numbers[0][: KNOWN[program].count(".") + 1]) if numbers else "unknown"
+    if found == KNOWN[program]:
         return True
     warnings.warn(f"{program} {found} was asked, but its opinion counts in version {KNOWN[program]} only")
     return False
-
-
-@functools.lru_cache(maxsize=None)
-def shared():
-    """A hash of what any file may depend on: all headers, and how the tools are set up."""
-    contents = hashlib.sha256()
-    for path in [*files(".h"), ".clang-format", ".clang-tidy"]:
-        contents.update(path.encode() + b"\0" + hashlib.sha256((ROOT / path).read_bytes()).digest())
-    return contents.hexdigest()
 
 
 @pytest.fixture
@@ -90,18 +73,16 @@ def complaints(cache, request):
     processors, and none that was content when everything was the same."""
     place = f"lint/{request.node.name}"
     content_before = set(cache.get(place, []))
-
-    def key(file, command):
-        content = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
-        return hashlib.sha256("\0".join([shared(), version(command[0])[0], *command, content]).encode()).hexdigest()
+    # Any header may be in any file, and this is how the tools are set up.
+    common = [*files(".h"), ".clang-format", ".clang-tidy"]
 
     def ask(commands):
         assert commands, "nothing to check: were no C files found?"
-        keys = {key(file, command): command for file, command in commands}
-        to_ask = {name: command for name, command in keys.items() if name not in content_before}
+        names = {fingerprint.of(command, [ROOT / path for path in (file, *common)]): command for file, command in commands}
+        to_ask = {name: command for name, command in names.items() if name not in content_before}
         with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
             said = dict(zip(to_ask, pool.map(lambda command: tool(*command), to_ask.values())))
-        cache.set(place, [name for name in keys if not said.get(name)])
+        cache.set(place, [name for name in names if not said.get(name)])
         return "\n".join(dict.fromkeys(words for words in said.values() if words))
 
     return ask

@@ -18,7 +18,8 @@ FLAGS = ['-std=c11', '-D_DEFAULT_SOURCE', '-g', '-Wall', '-Wextra', '-Werror']
 FAST = ['-O3', '-flto']
 CHEAP = ['-O1']  # a run over a fault ends at the first difference: compiling would take longer
 
-sys.path.insert(0, str(ROOT / 'tests' / 'proof'))
+sys.path[:0] = [str(ROOT / 'tests' / 'proof'), str(ROOT / 'tests' / 'harness')]
+import fingerprint  # noqa: E402 pylint: disable=wrong-import-position
 from faults import FAULTS, seed  # noqa: E402 pylint: disable=wrong-import-position
 
 
@@ -28,8 +29,9 @@ def build(name, kmem, optimisation):
     program.parent.mkdir(parents=True, exist_ok=True)
     sources = [ROOT / 'tests/model' / source for source in ('exhaustive.c', 'model.c', 'pair.c')]
     sources += [kmem / 'kmem/fba.c', kmem / 'kmem/fba_handoff.c']
-    subprocess.run(['gcc', *FLAGS, *optimisation, f'-I{kmem}', f'-I{ROOT}', *map(str, sources), '-o', str(program)],
-                   check=True)
+    headers = [*(kmem / 'kmem').glob('*.h'), *(ROOT / 'tests').glob('*/*.h')]
+    command = ['gcc', *FLAGS, *optimisation, f'-I{kmem}', f'-I{ROOT}', *sources, '-o', program]
+    fingerprint.build(program, command, [*sources, *sorted(headers)])
     return program
 
 
@@ -38,7 +40,7 @@ def unnoticed_faults(depth):
     unnoticed = []
     for name, file, good, bad, _ in FAULTS:
         root = seed(BUILD, name, file, good, bad)
-        program = build(f'fault/{root.name}/exhaustive', root, CHEAP)
+        program = build(f'with-{root.name}', root, CHEAP)
         run = subprocess.run([str(program), str(depth), '1'], capture_output=True, check=False)
         if run.returncode == 0:
             unnoticed.append(name)

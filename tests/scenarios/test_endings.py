@@ -45,7 +45,7 @@ def test_a_trap_under_the_firmware(outcome):
     assert "!!!! X64 Exception Type - 06" in outcome.judgement.reason
 
 
-@background(boot_loader_that, "silence", FOR_EVER, timeout=6)
+@background(boot_loader_that, "silence", FOR_EVER, timeout=4)
 def test_a_loader_that_never_speaks(outcome):
     assert outcome.verdict is Verdict.NO_OUTPUT, outcome.summary()
 

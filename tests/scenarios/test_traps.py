@@ -20,7 +20,7 @@ def boot(name):
             name=f"provoke-{name}",
             processors=2 if name.startswith("other_") else 1,
             words=(f"only=provoke.{name}",),
-            silence=8,
+            silence=4 if name == "hang" else 20,
         )
     )
 

@@ -46,16 +46,6 @@ def test_a_warm_boot_says_what_a_cold_one_says(source, outcome):
     assert warm_.spoke < cold.spoke / 3
 
 
-def test_what_a_saved_machine_depends_on(tmp_path):
-    file = tmp_path / "firmware"
-    file.write_bytes(b"1")
-    one = warm.key([machine.QEMU, "-m", "256M"], [file])
-    assert warm.key([machine.QEMU, "-m", "256M"], [file]) == one
-    assert warm.key([machine.QEMU, "-m", "512M"], [file]) != one
-    file.write_bytes(b"2")
-    assert warm.key([machine.QEMU, "-m", "256M"], [file]) != one
-
-
 def test_a_machine_is_saved_once_and_the_oldest_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(warm, "KEPT", 2)
     folder, source, saved = tmp_path / "warm", tmp_path / "firmware", []
