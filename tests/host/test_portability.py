@@ -30,16 +30,15 @@ SUITES = sorted((ROOT / "tests" / "suites").glob("*.c"))
 HOST = sorted((ROOT / "tests" / "host").glob("*.c"))
 HEADERS = sorted(ROOT.glob("kmem/*.h")) + sorted(ROOT.glob("tests/suites/*.h")) + sorted(ROOT.glob("tests/host/*.h"))
 
-RUN = {f"{compiler}{level}": [compiler, "-std=c11", level] for compiler in ("gcc", "clang") for level in ("-O0", "-O2", "-Os", "-O3")}
+# A language version is a matter of the front end, a level of what stands behind it: each of either, not each pair.
+RUN = {
+    f"{compiler}{level}-{standard}": [compiler, f"-std={standard}", level]
+    for compiler in ("gcc", "clang")
+    for level, standard in (("-O0", "c17"), ("-O2", "c11"), ("-Os", "c2x"), ("-O3", "c11"))
+}
 RUN |= {
     f"{compiler}-lto": [compiler, "-std=c11", "-O2", "-flto=auto" if compiler == "gcc" else "-flto"]
     for compiler in ("gcc", "clang")
-}
-# A language version is a matter of the front end.
-RUN |= {
-    f"{compiler}-{standard}": [compiler, f"-std={standard}", "-O0"]
-    for compiler in ("gcc", "clang")
-    for standard in ("c17", "c2x")
 }
 RUN["clang-sanitizers"] = ["clang", "-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 RUN["gcc-threads"] = ["gcc", "-std=c11", "-O1", "-g", "-fsanitize=thread"]
