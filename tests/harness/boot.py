@@ -115,7 +115,8 @@ def parser_of_arguments():
                        help="instructions are the clock, and are counted until this function of the kernel "
                        "begins (default: %(const)s)")
     exact.add_argument("--record", metavar="FILE", type=pathlib.Path, help="record the boot")
-    exact.add_argument("--replay", metavar="FILE", type=pathlib.Path, help="replay it; all else has to be the same")
+    exact.add_argument("--replay", metavar="FILE", type=pathlib.Path,
+                       help="replay it, counted or not; all else has to be the same")
     exact.add_argument("--gdb", action="store_true", help="open it in gdb; works with each kind of boot")
     exact.add_argument("--gdb-command", metavar="COMMAND", action="append", default=[],
                        help="what gdb does first; repeatable")

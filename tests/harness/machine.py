@@ -149,6 +149,9 @@ def run(machine, show=lambda line, seconds: None):
     """
     if not shutil.which(QEMU):
         raise Unusable(f"no {QEMU}: install the package qemu-system-x86 (apt-get install qemu-system-x86)")
+    if machine.record and (machine.counted or machine.replay):
+        # QEMU would note the stop where counting ends, and no replay could come to it by itself.
+        raise Unusable("--record makes a recording and nothing else: then --replay it, with --count if you like")
     if machine.source == "volume" and machine.image is None and is_exact(machine):
         machine = dataclasses.replace(machine, source="fw_cfg")
     # A replay hears what the recording heard.
@@ -381,13 +384,14 @@ def _command(machine, folder):
         command += [*console, "-serial", "none", "-device", debugcon + "console"]
     # There even when the kernel is not told of it, so that one saved machine serves both.
     command += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
-    if machine.counted:
+    if is_exact(machine):
         # 2^7 ns for an instruction: a good compromise between loops that wait and loops that work.
-        command += ["-icount", "shift=7,sleep=off", "-rtc", f"base={RTC},clock=vm"]
-    elif machine.record or machine.replay:
-        how = "record" if machine.record else "replay"
-        file = _path(machine.record or _existing(machine.replay, "replay"))
-        command += ["-icount", f"shift=7,rr={how},rrfile={file}", "-rtc", f"base={RTC},clock=vm"]
+        clock = "shift=7,sleep=off"
+        if machine.record:
+            clock += f",rr=record,rrfile={_path(machine.record)}"
+        if machine.replay:
+            clock += f",rr=replay,rrfile={_path(_existing(machine.replay, 'replay'))}"
+        command += ["-icount", clock, "-rtc", f"base={RTC},clock=vm"]
     # The only trace of a triple fault: under -no-reboot QEMU leaves with 0, as after a power-off.
     command += ["-d", "cpu_reset", "-D", "resets"]
     return command + list(machine.extra)
@@ -451,7 +455,7 @@ def _watch(command, inherited, folder, log, machine, show):
             ready = select.select(sources, [], [], min(until - now, 0.2 if debugger else until - now))[0]
             if counter in ready:
                 if counter.reached():
-                    instructions = warm.count_instructions(monitor, folder / "end")
+                    instructions = monitor.ask("query-replay")["icount"]
                     counter.go_on()
                 counter = None
             if process.stdout not in ready:

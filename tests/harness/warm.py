@@ -13,7 +13,6 @@ import contextlib
 import fcntl
 import os
 import re
-import struct
 import time
 
 import fingerprint
@@ -26,7 +25,6 @@ WAITING = b"waiter: waiting"
 KEPT = 24  # saved machines, some 45 MB each; the one used longest ago goes first
 MEMORY_MAX = 4 << 30  # bytes: all of the memory is read to save it
 SAVE_SECONDS = 180
-_ICOUNT = b"timer/icount"
 
 
 def reason_against(machine):
@@ -97,15 +95,6 @@ def save_machine(monitor, file):
         if status["status"] == "failed" or time.monotonic() > deadline:
             raise qmp.Refused(f"the machine could not be saved: {status.get('error-desc', status['status'])}")
         time.sleep(0.02)
-
-
-def count_instructions(monitor, file):
-    """How many instructions a machine under -icount has executed. QEMU tells it nowhere but in the
-    saved state: migration/vmstate "timer/icount", a version of 4 bytes, then bias and count of 8."""
-    save_machine(monitor, file)
-    state = file.read_bytes()
-    at = state.index(_ICOUNT) + len(_ICOUNT)
-    return struct.unpack_from(">Iqq", state, at)[2]
 
 
 def _quoted(file):

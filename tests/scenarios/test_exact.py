@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""To the instruction: the same boot twice does the same, a recording replays, gdb sees the source."""
+"""To the instruction: the same boot twice does the same, a recording replays it, gdb sees the source."""
 
 import re
 import subprocess
@@ -15,38 +15,35 @@ background = pytest.mark.background.with_args
 BOOT = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "boot.py")]
 
 
-def twice():
-    same = {"counted": "kernel_end", "run_id": "R", "timeout": 180, "silence": 0}
-    return [machine.run(machine.Machine(name=f"exact-{number}", **same)) for number in (1, 2)]
+SAME = {"run_id": "R", "timeout": 180, "silence": 0}
 
 
-@background(twice)
-def test_the_same_boot_twice(outcome):
-    first, second = outcome
-    assert first.verdict is second.verdict is Verdict.PASSED, f"{first.summary()}\n{second.summary()}"
-    print(f"{first.instructions} instructions")
-    assert first.log.read_bytes() == second.log.read_bytes()
-    assert first.instructions == second.instructions > 10**8
-
-
-def record_and_replay():
+def count_record_and_replay():
     recording = machine.BUILD / "runs" / "recording.rr"
     recording.parent.mkdir(parents=True, exist_ok=True)
-    same = {"timeout": 180, "silence": 0, "run_id": "R"}
+    ways = {"counted": {"counted": "kernel_end"}, "recorded": {"record": recording}}
+    ways["replayed"] = {"counted": "kernel_end", "replay": recording}
     try:
-        return [
-            machine.run(machine.Machine(name=f"exact-{how}", **same, **{how: recording}))
-            for how in ("record", "replay")
-        ]
+        return [machine.run(machine.Machine(name=f"exact-{name}", **SAME, **way)) for name, way in ways.items()]
     finally:
         recording.unlink(missing_ok=True)
 
 
-@background(record_and_replay)
-def test_a_recording_replays(outcome):
-    recorded, replayed = outcome
-    assert recorded.verdict is replayed.verdict is Verdict.PASSED, f"{recorded.summary()}\n{replayed.summary()}"
-    assert recorded.log.read_bytes() == replayed.log.read_bytes()
+@background(count_record_and_replay)
+def test_the_same_boot_twice_and_a_recording_replayed_are_the_same_to_the_instruction(outcome):
+    """The second boot is the one that is recorded; its replay has its instructions."""
+    for boot in outcome:
+        assert boot.verdict is Verdict.PASSED, boot.summary()
+    counted, recorded, replayed = outcome
+    assert counted.log.read_bytes() == recorded.log.read_bytes() == replayed.log.read_bytes()
+    print(f"{counted.instructions} instructions")
+    assert counted.instructions == replayed.instructions > 10**8
+
+
+@pytest.mark.parametrize("also", [{"counted": "kernel_end"}, {"replay": machine.BUILD / "other.rr"}], ids=["count", "replay"])
+def test_a_recording_is_only_made(also):
+    with pytest.raises(machine.Unusable, match="then --replay it"):
+        machine.run(machine.Machine(record=machine.BUILD / "boot.rr", **also))
 
 
 def in_gdb():
