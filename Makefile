@@ -167,7 +167,8 @@ LOADER_FLAGS := $(COMMON) -O2 -g -ffreestanding -fPIC -mno-red-zone -fno-stack-p
     -fno-asynchronous-unwind-tables $(EFI_FLAGS) $(CFLAGS)
 # gcc needs this for calls with Microsoft's convention; clang does not know it.
 LOADER_GCC   := $(if $(findstring clang,$(CC)),,-maccumulate-outgoing-args)
-LOADER_LINK  := -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined
+# GNU-EFI's start code calls efi_main, and since 3.0.18 _entry, which its library defines for C++.
+LOADER_LINK  := -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --defsym=_entry=efi_main
 # Without .rela the application would run unrelocated, and say nothing about it.
 LOADER_PARTS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc)
 
