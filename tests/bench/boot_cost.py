@@ -253,7 +253,9 @@ def plugin():
     library = BENCH / "counter.so"
     library.parent.mkdir(parents=True, exist_ok=True)
     source = pathlib.Path(__file__).resolve().parent / "counter.c"
-    subprocess.run(["gcc", "-std=c11", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", source, "-o", library], check=True)
+    version = f"-DPLUGIN_VERSION={3 if machine.qemu_version() >= (9, 1) else 1}"
+    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", version, "-fPIC", "-shared"]
+    subprocess.run(["gcc", *flags, source, "-o", library], check=True)
     return library
 
 

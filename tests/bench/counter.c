@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A plugin for QEMU's emulator (TCG plugins, interface version 1: QEMU 4.2 to 8.2) that counts the
-// instructions of a machine without the machine's help. boot_cost.py builds it, tells it where the
-// steps of a boot begin and what to count, and reads what it writes.
+// A plugin for QEMU's emulator (TCG plugins, docs/devel/tcg-plugins) that counts the instructions
+// of a machine without the machine's help. boot_cost.py builds it, with PLUGIN_VERSION, the version
+// of the interface: 1 up to QEMU 8.2, 3 from 9.1 on. It tells it where the steps of a boot begin
+// and what to count, and reads what it writes.
 //
 // Arguments: places=FILE, counts=FILE. A line of FILE is one of
 //   loader OFFSET BYTES   the code, in hexadecimal, at which the loader begins, and its offset in
@@ -25,6 +26,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef PLUGIN_VERSION
+#define PLUGIN_VERSION 1
+#endif
+
 // What of the interface is used; Debian packages no header for it.
 typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
@@ -37,16 +42,12 @@ typedef void (*qemu_plugin_insn_cb)(unsigned int processor, void *data);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_cb callback);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_insn_cb cb,
                                             enum qemu_plugin_cb_flags flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
-                                                enum qemu_plugin_op op, void *word, uint64_t value);
-
 extern int qemu_plugin_version;
-int qemu_plugin_version = 1;
+int qemu_plugin_version = PLUGIN_VERSION;
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 
 #define MOST_PLACES 1024
@@ -69,7 +70,81 @@ static uint8_t signature[SIGNATURE_MOST];
 static size_t signature_size;
 static uint64_t signature_offset, loader_base;
 static FILE *output;
-static uint64_t instructions, counters[COUNTERS];
+
+// ── Words that count: the instructions, then the counters ───────────────────────────────────────
+
+#define WORDS (1 + COUNTERS)
+#define INSTRUCTIONS 0
+#define COUNTER(k) (1 + (k))
+
+#if PLUGIN_VERSION >= 3
+// Each processor has words of its own.
+struct qemu_plugin_scoreboard;
+typedef struct {
+    struct qemu_plugin_scoreboard *score;
+    size_t offset;
+} qemu_plugin_u64;
+struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t size);
+uint64_t qemu_plugin_u64_sum(qemu_plugin_u64 entry);
+void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn *insn,
+                                                         enum qemu_plugin_op op,
+                                                         qemu_plugin_u64 entry, uint64_t value);
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to, size_t size);
+
+static struct qemu_plugin_scoreboard *score;
+
+static qemu_plugin_u64 word_at(size_t word)
+{
+    return (qemu_plugin_u64){score, word * sizeof(uint64_t)};
+}
+
+static void open_words(void)
+{
+    score = qemu_plugin_scoreboard_new(WORDS * sizeof(uint64_t));
+}
+
+static uint64_t value_of(size_t word)
+{
+    return qemu_plugin_u64_sum(word_at(word));
+}
+
+static void add_at(struct qemu_plugin_insn *insn, size_t word, uint64_t value)
+{
+    qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+                                                        word_at(word), value);
+}
+
+static void copy_bytes(const struct qemu_plugin_insn *insn, void *to, size_t size)
+{
+    qemu_plugin_insn_data(insn, to, size);
+}
+#else
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
+                                                enum qemu_plugin_op op, void *word, uint64_t value);
+
+static uint64_t sums[WORDS];
+
+static void open_words(void)
+{
+}
+
+static uint64_t value_of(size_t word)
+{
+    return sums[word];
+}
+
+static void add_at(struct qemu_plugin_insn *insn, size_t word, uint64_t value)
+{
+    qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &sums[word],
+                                               value);
+}
+
+static void copy_bytes(const struct qemu_plugin_insn *insn, void *to, size_t size)
+{
+    memcpy(to, qemu_plugin_insn_data(insn), size);
+}
+#endif
 
 // ── While the machine runs ──────────────────────────────────────────────────────────────────────
 
@@ -79,9 +154,9 @@ static void on_step(unsigned int processor, void *data)
     const struct place *place = data;
 
     (void)processor;
-    fprintf(output, "step %" PRIx64 " %" PRIu64, place->start, instructions);
-    for (size_t i = 0; i < COUNTERS; i++)
-        fprintf(output, " %" PRIu64, counters[i]);
+    fprintf(output, "step %" PRIx64, place->start);
+    for (size_t word = 0; word < WORDS; word++)
+        fprintf(output, " %" PRIu64, value_of(word));
     fprintf(output, "\n");
     fflush(output);
 }
@@ -95,10 +170,12 @@ static void on_site(unsigned int processor, void *address)
 // Intel SDM 2, "CALL" and "JMP": FF /2 and FF /4, perhaps behind a REX prefix.
 static bool is_indirect(const struct qemu_plugin_insn *insn)
 {
-    const uint8_t *bytes = qemu_plugin_insn_data(insn);
-    size_t at = (bytes[0] & 0xf0) == 0x40 ? 1 : 0;
+    uint8_t bytes[3] = {0};
+    size_t size = qemu_plugin_insn_size(insn);
 
-    if (qemu_plugin_insn_size(insn) < at + 2 || bytes[at] != 0xff)
+    copy_bytes(insn, bytes, size < sizeof bytes ? size : sizeof bytes);
+    size_t at = (bytes[0] & 0xf0) == 0x40 ? 1 : 0;
+    if (bytes[at] != 0xff)
         return false;
     unsigned operation = bytes[at + 1] >> 3 & 7;
     return operation == 2 || operation == 4;
@@ -112,8 +189,7 @@ static void watch(struct qemu_plugin_insn *insn, struct place *place, uint64_t a
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_step, QEMU_PLUGIN_CB_NO_REGS, place);
         return;
     case COUNT:
-        qemu_plugin_register_vcpu_insn_exec_inline(
-            insn, QEMU_PLUGIN_INLINE_ADD_U64, &counters[place->counter], (uint64_t)place->step);
+        add_at(insn, COUNTER(place->counter), (uint64_t)place->step);
         return;
     case SITES:
         if (is_indirect(insn))
@@ -127,7 +203,7 @@ static void translate(struct qemu_plugin_insn *insn)
 {
     uint64_t address = qemu_plugin_insn_vaddr(insn);
 
-    qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &instructions, 1);
+    add_at(insn, INSTRUCTIONS, 1);
     for (size_t i = 0; i < place_count; i++) {
         struct place *place = &places[i];
         uint64_t own = place->in_loader ? address - loader_base : address;
@@ -147,10 +223,12 @@ static bool is_signed(const struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb) && matched < signature_size; i++) {
         const struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         size_t size = qemu_plugin_insn_size(insn);
+        uint8_t bytes[SIGNATURE_MOST];
 
         if (size > signature_size - matched)
             size = signature_size - matched;
-        if (memcmp(qemu_plugin_insn_data(insn), signature + matched, size) != 0)
+        copy_bytes(insn, bytes, size);
+        if (memcmp(bytes, signature + matched, size) != 0)
             return false;
         matched += size;
     }
@@ -257,6 +335,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
     }
     if (!output || place_count == 0)
         return -1;
+    open_words();
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     return 0;
 }

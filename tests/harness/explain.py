@@ -3,6 +3,7 @@
 repeat the boot, open it in gdb, record it and replay it. Used by the scenarios' conftest.py.
 """
 
+import dataclasses
 import difflib
 
 import boot
@@ -40,6 +41,7 @@ def commands(ended):
         (files / name).parent.mkdir(parents=True, exist_ok=True)
         (files / name).write_bytes(content)
     recording = f"build/failed/{described.name}.rr"
+    plain = dataclasses.replace(described, counted=None, record=None, replay=None)
     rows = [
         f"{ended.summary()}",
         f"log:     {ended.log.relative_to(machine.ROOT)}",
@@ -49,8 +51,8 @@ def commands(ended):
     if described.image is None and described.firmware_code is None and not described.kvm:
         (machine.BUILD / "failed").mkdir(parents=True, exist_ok=True)
         rows += [
-            f"record:  {boot.command_of(described, '--record', recording, files=files)}",
-            f"replay:  {boot.command_of(described, '--replay', recording, files=files)}   (with --gdb: step through it)",
+            f"record:  {boot.command_of(plain, '--record', recording, files=files)}",
+            f"replay:  {boot.command_of(plain, '--replay', recording, files=files)}   (with --gdb: step through it)",
         ]
     return rows
 

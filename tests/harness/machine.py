@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 
+import fingerprint
 import judge
 import qmp
 import stop
@@ -167,7 +168,7 @@ def run(machine, show=lambda line, seconds: None):
         else:
             opened = stack.enter_context(_saved(machine, command))
             inherited, state = (opened.fileno(),), pathlib.Path(opened.name)
-            command += ["-incoming", f"fd:{opened.fileno()}", *_warm_sources(machine, folder / "volume")]
+            command += ["-incoming", _incoming(opened.fileno()), *_warm_sources(machine, folder / "volume")]
         if machine.debugger is not None:
             command += ["-chardev", "socket,id=gdb,path=gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
         log = _log(machine.name)
@@ -183,7 +184,8 @@ def run(machine, show=lambda line, seconds: None):
             ending=watched.ending,
             status=watched.status,
             run_id=run_id,
-            exit_port=machine.exit_port,
+            # Since version 9.1 a replay may be over before the port is written in it.
+            exit_port=machine.exit_port and not (machine.replay and watched.status == 0),
             triple_fault="Triple fault" in _read(folder / "resets"),
             reset=watched.reason == "guest-reset",
             qemu_errors=_read(folder / "errors"),
@@ -209,6 +211,12 @@ def run(machine, show=lambda line, seconds: None):
         )
         history.append(boot)
         return boot
+
+
+def qemu_version():
+    """As (7, 2)."""
+    found = re.search(r"version (\d+)\.(\d+)", fingerprint.version(QEMU))
+    return int(found[1]), int(found[2])
 
 
 def is_exact(machine):
@@ -337,6 +345,11 @@ def _saved(machine, command):
     return warm.saved(WARM, command, files, save)
 
 
+def _incoming(descriptor):
+    """How QEMU reads the state from a file that was opened for it; since version 9.1 it does not like fd: any more."""
+    return f"file:/proc/self/fd/{descriptor}" if qemu_version() >= (8, 2) else f"fd:{descriptor}"
+
+
 def _existing(file, what):
     if not pathlib.Path(file).is_file():
         raise Unusable(f"no {what} at {file}: build it with `make`, or name another with --{what}")
@@ -443,6 +456,8 @@ def _watch(command, inherited, folder, log, machine, show):
             counter.started()
         elif machine.debugger is None:
             monitor.start()
+        else:
+            monitor.be_ready()
         debugger = None if machine.debugger is None else stack.enter_context(_gdb(machine, folder))
         while True:
             now = time.monotonic()

@@ -8,6 +8,7 @@ two boots could share. Used by machine.py (why did the machine end?) and warm.py
 import contextlib
 import json
 import socket
+import time
 
 
 class Refused(Exception):
@@ -54,6 +55,14 @@ class Monitor:
         """Lets a machine run that was started with -S; one that is being restored, as soon as it is."""
         with contextlib.suppress(EOFError):
             self.ask("cont")
+
+    def be_ready(self):
+        """Readies a machine for a debugger to start it. Since version 10, QEMU leaves the disks of one that was
+        restored as they were for whoever it came from, until it is told to start it."""
+        with contextlib.suppress(EOFError, Refused):
+            while self.ask("query-status")["status"] == "inmigrate":
+                time.sleep(0.02)
+            self.ask("blockdev-set-active", active=True)
 
     def why_it_ended(self):
         """The reason in the event SHUTDOWN ("guest-shutdown", "guest-reset" …) of a QEMU that has left,
