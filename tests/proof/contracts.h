@@ -287,50 +287,6 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
   }
 */
 
-// Frama-C orders the sides of | and & by their shape, and the solvers behind it do not know that
-// the two commute. So the facts stand once more for each shape in which the sources write a word:
-// lemmas, proved with commutativity at hand, which would lead the solvers astray elsewhere. (The
-// identity keeps Frama-C from making both sides of these the same.)
-#ifdef PROOF_OF_LEMMAS
-/*@
-  axiomatic Itself {
-    logic integer itself(integer x);
-    axiom itself_is: \forall integer x; itself(x) == x;
-  }
-  axiomatic Commute {
-    axiom or_commutes: \forall integer x, y; (itself(x) | y) == (x | y);
-    axiom or_commutes_too: \forall integer x, y; (x | itself(y)) == (x | y);
-    axiom and_commutes: \forall integer x, y; (itself(x) & y) == (x & y);
-    axiom and_commutes_too: \forall integer x, y; (x & itself(y)) == (x & y);
-  }
-*/
-#endif
-
-#define OR_FACTS(shape, word, ...)                                                                 \
-    lemma or_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                    \
-        0 <= word <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>                                      \
-        word <= (word | MASK(a)) <= UINTPTR_MAX && MASK(a) <= (word | MASK(a));                    \
-    lemma or_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                   \
-        0 <= word <= UINTPTR_MAX && power_of_two(a) ==> ((word | MASK(a)) + 1) % a == 0;           \
-    lemma or_least_##shape{L}: \forall __VA_ARGS__, integer a, p;                                  \
-        0 <= word < p <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==> (word | MASK(a)) < p;
-#define AND_FACTS(shape, word, ...)                                                                \
-    lemma and_bounds_##shape{L}: \forall __VA_ARGS__, integer a;                                   \
-        0 <= word <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>                                      \
-        0 <= (word & MASK_OFF(a)) <= word;                                                         \
-    lemma and_aligned_##shape{L}: \forall __VA_ARGS__, integer a;                                  \
-        0 <= word <= UINTPTR_MAX && power_of_two(a) ==> (word & MASK_OFF(a)) % a == 0;             \
-    lemma and_greatest_##shape{L}: \forall __VA_ARGS__, integer a, p;                              \
-        0 <= p <= word <= UINTPTR_MAX && power_of_two(a) && p % a == 0 ==>                         \
-        p <= (word & MASK_OFF(a));
-
-/*@
-  OR_FACTS(cell, *cell, uintptr_t *cell)
-  lemma or_word_cell{L}: \forall uintptr_t *cell, integer a, x;
-      x <= *cell <= x ==> (x | MASK(a)) == (*cell | MASK(a));
-  AND_FACTS(cell, *cell, uintptr_t *cell)
-*/
-
 // Unsigned words wrap modulo 2^n (C11 6.2.5 paragraph 9), which Frama-C's solvers are not told.
 /*@
   axiomatic Wrap {
@@ -367,6 +323,19 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 #define SERVED_SCRATCH(size, align)                                                                \
     SCRATCH_AT((\result != \null), address(\result), size, align)                                  \
     ensures \result != \null ==> fba->failure == \old(fba->failure);
+
+// A block that was to have another size: in place, or not at all.
+#define RESIZED                                                                                    \
+    ensures \result == FBA_OK <==>                                                                 \
+        (new_size <= old_size                                                                      \
+             ? inside{Pre}(fba, address(block), old_size)                                          \
+             : last_block{Pre}(fba, address(block), old_size)                                      \
+                   && address(block) + new_size <= \old(fba->top));                                \
+    ensures \result == FBA_OK && last_block{Pre}(fba, address(block), old_size) ==>                \
+        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)                   \
+        && nothing_forgotten{Pre, Post}(fba);                                                      \
+    ensures \result != FBA_OK || !last_block{Pre}(fba, address(block), old_size) ==>               \
+        same{Pre, Post}(fba);
 
 // It failed: nothing but the record has changed, and the record says why.
 #define REFUSED(size_, align_)                                                                     \
@@ -692,32 +661,14 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size);
 /*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
     ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        (new_size <= old_size
-             ? inside{Pre}(fba, address(block), old_size)
-             : last_block{Pre}(fba, address(block), old_size)
-                   && address(block) + new_size <= \old(fba->top));
-    ensures \result == FBA_OK && last_block{Pre}(fba, address(block), old_size) ==>
-        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)
-        && nothing_forgotten{Pre, Post}(fba);
-    ensures \result != FBA_OK || !last_block{Pre}(fba, address(block), old_size) ==>
-        same{Pre, Post}(fba);
+    RESIZED
 */
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size);
 
 /*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
     ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        (new_size <= old_size
-             ? inside{Pre}(fba, address(block), old_size)
-             : last_block{Pre}(fba, address(block), old_size)
-                   && address(block) + new_size <= \old(fba->top));
-    ensures \result == FBA_OK && last_block{Pre}(fba, address(block), old_size) ==>
-        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)
-        && nothing_forgotten{Pre, Post}(fba);
-    ensures \result != FBA_OK || !last_block{Pre}(fba, address(block), old_size) ==>
-        same{Pre, Post}(fba);
+    RESIZED
 */
 static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
                                                 size_t new_size);

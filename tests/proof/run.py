@@ -121,12 +121,12 @@ def bodies(source, root):
     return dict(re.findall(heads, texts(source, root), re.M | re.S))
 
 
-def frama_c(root, machine, source, log, options, defines=''):
+def frama_c(root, machine, source, log, options):
     """One run of Frama-C; its output."""
     part = 'CORE' if source == 'kmem/fba.c' else 'HANDOFF'
     contracts = 'contracts.h' if source == 'kmem/fba.c' else 'handoff_contracts.h'
     command = ['frama-c', '-machdep', machine,
-               f'-cpp-extra-args=-I{root} -I{ROOT} -DPROOF_OF_{part} {defines} '
+               f'-cpp-extra-args=-I{root} -I{ROOT} -DPROOF_OF_{part} '
                f'-include {HERE}/{contracts}',
                str(root / source), '-wp', '-wp-par', '1', *options]
     if CACHE:
@@ -287,12 +287,12 @@ def main():
     total, proved, smoke_tests, failed = 0, 0, 0, False
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for machine in machines if not arguments.only else ():
-            for source, defines in zip(SOURCES, ('-DPROOF_OF_LEMMAS', '')):
+            for source, lemmas in zip(SOURCES, ('@lemma', 'next_multiple')):
                 solvers, seconds, _ = LEMMAS
                 goals = goals_of(frama_c(
                     ROOT, machine, source, f'lemmas-{machine}-{pathlib.Path(source).stem}',
-                    ['-wp-prop', '@lemma' if defines else 'next_multiple', '-wp-prover',
-                     ','.join(solvers), '-wp-timeout', str(seconds)], defines))
+                    ['-wp-prop', lemmas, '-wp-prover', ','.join(solvers), '-wp-timeout',
+                     str(seconds)]))
                 total += len(goals)
                 proved += sum(took is not None for took in goals.values())
                 say(f'{machine}: {len(goals)} lemmas of {source}')
@@ -322,7 +322,7 @@ def main():
         for fault, lost in zip(faults, pool.map(lambda fault: noticed(fault, first), faults)):
             caught += bool(lost)
             say(f'fault: {fault[0]}: ' + (', '.join(lost[:3]) if lost else 'UNNOTICED'))
-    admitted = len(re.findall(r'\baxiom (?!itself_is)', (HERE / 'contracts.h').read_text()))
+    admitted = len(re.findall(r'\baxiom ', (HERE / 'contracts.h').read_text()))
     say(f'{total} goals, {proved} proved, {admitted} facts admitted, {caught} of {len(faults)} '
         f'seeded faults caught, {time.time() - start:.0f} s')
     sys.exit(1 if failed or proved < total or caught < len(faults) else 0)
