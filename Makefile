@@ -97,12 +97,13 @@ ifneq ($(findstring clang,$(CC)),)
 RUN_PACKAGES += clang=clang
 endif
 IMAGE_PACKAGES := $(RUN_PACKAGES) fdisk=/usr/sbin/sfdisk mtools=mcopy $(if $(SIGN_KEY),sbsigntool=sbsign)
-# The sanitizers' part of clang, which some releases have in its own package.
-CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-x86_64.a)
+# The sanitizers' part of clang, which all but Ubuntu 22.04 have in a package of its own.
+CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-x86_64.a) \
+    $(filter jammy,$(shell . /etc/os-release 2>/dev/null && echo $$VERSION_CODENAME))
 TEST_PACKAGES := $(IMAGE_PACKAGES) sbsigntool=sbsign openssl=openssl libc6-dev=/usr/include/stdio.h python3-pytest=python:pytest \
     clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck gdb=gdb \
-    $(if $(CLANG_RUNTIME),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
-    g++=g++ qemu-user-static=qemu-aarch64-static \
+    $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
+    g++=g++ qemu-user=qemu-aarch64 \
     gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc libc6-dev-arm64-cross=/usr/aarch64-linux-gnu/include/stdio.h \
     gcc-riscv64-linux-gnu=riscv64-linux-gnu-gcc libc6-dev-riscv64-cross=/usr/riscv64-linux-gnu/include/stdio.h \
     gcc-i686-linux-gnu=i686-linux-gnu-gcc libc6-dev-i386-cross=/usr/i686-linux-gnu/include/stdio.h \
@@ -250,7 +251,7 @@ build/waiter.so: $(WAITER_OBJS) Makefile build/stamps/LOADER_LINK
 
 build/loader.efi build/waiter.efi: build/%.efi: build/%.so boot/loader/pe.py
 	$(call say,OBJCOPY,$@)
-	$(Q)objcopy --strip-all $(LOADER_PARTS) --target efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)objcopy --strip-all $(LOADER_PARTS) --output-target efi-app-x86_64 --subsystem=10 $< $@
 	$(Q)$(PYTHON) -B boot/loader/pe.py $@
 
 # A kernel of another origin, for tests/README.md and its test: 32 bits, Multiboot, one command.

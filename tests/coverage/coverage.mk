@@ -6,7 +6,7 @@
 COVERAGE_RUNTIME  := /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.profile-i386.a
 COVERAGE_PACKAGES := clang-19=clang-19 llvm-19=llvm-cov-19 libclang-rt-19-dev=$(COVERAGE_RUNTIME) g++=g++ \
     gcc-i686-linux-gnu=i686-linux-gnu-gcc libc6-dev-i386-cross=/usr/i686-linux-gnu/include/stdio.h \
-    qemu-user-static=qemu-i386-static
+    qemu-user=qemu-i386
 
 # Every branch, and every condition by itself: fails unless all of them are covered.
 coverage: | coverage-packages

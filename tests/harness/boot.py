@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True  # nothing is written outside build/
 import argparse
 import os
 import pathlib
+import re
 import select
 import shlex
 import signal
@@ -24,6 +25,7 @@ import judge
 import ktap
 import machine
 import symbols
+import warm
 
 EXAMPLES = """\
 examples:
@@ -37,11 +39,22 @@ examples:
   boot.py --record build/boot.rr, then --replay build/boot.rr --gdb
   boot.py --log build/logs/run.log                   judge a saved log again
   boot.py --log /dev/ttyUSB0                         listen to a real machine (115200 8N1)
-  boot.py -- -device virtio-rng-pci                  further arguments for QEMU
+  boot.py -- -device virtio-rng-pci                  further arguments for QEMU; paths in them have to be
+                                                     absolute, because QEMU runs in a folder of its own
+
+what a kernel has to do to pass:
+  It prints `### complete (run ID)` as a line on COM1, with the ID that stands behind run= in its command
+  line, and then writes 0x10 to port 0xf4, or with --power-off switches the machine off by ACPI. Other
+  lines count as its words when they begin with "kernel: " or "loader: ".
 """
 
 BAUD = termios.B115200
+AFTER_LAST_WORD = 1.0  # seconds in which a trap on the way to the power-off would be heard
 COUNT_UNTIL = "kernel_end"
+MEMORY_MIN, MEMORY_MAX = 1 << 20, 1 << 40  # bytes
+PROCESSORS_MAX = 255
+SECONDS_MAX = 86400  # a day
+TAKEN = {"efi", "kernel.elf", "cmdline.txt"}  # what the volume has of its own, in small letters: it is FAT
 
 
 def verdict_table():
@@ -51,9 +64,85 @@ def verdict_table():
     return "\n".join(rows)
 
 
+# --- Arguments ------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def refused(text, advice):
+    return argparse.ArgumentTypeError(f"{text!r} is not accepted: {advice}")
+
+
+def memory_size(text):
+    if not re.fullmatch("[0-9]{1,16}[KMGT]?", text.upper()) or not MEMORY_MIN <= warm.size_of(text) <= MEMORY_MAX:
+        raise refused(text, "give whole bytes, KiB, MiB or GiB such as 256M or 1G, at least 1M and at most 1024G")
+    return text
+
+
+def processors(text):
+    if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= PROCESSORS_MAX:
+        raise refused(text, f"give a whole number from 1 to {PROCESSORS_MAX}")
+    return int(text)
+
+
+def seconds_or_never(text):
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= SECONDS_MAX:  # not a number is neither
+        raise refused(text, f"give seconds, at most {SECONDS_MAX}")
+    return seconds
+
+
+def seconds(text):
+    if not seconds_or_never(text):
+        raise refused(text, f"give more than 0 seconds, and at most {SECONDS_MAX}")
+    return float(text)
+
+
+def expected_text(text):
+    if not text.strip():
+        raise refused(text, "give a text that is not blank")
+    return text
+
+
+def case_name(text):
+    if not re.fullmatch(r"\S+", text):
+        raise refused(text, "give a suite or a case such as fba.resize, without blanks")
+    return text
+
+
+def run_id(text):
+    if not re.fullmatch("[A-Za-z0-9._-]{1,32}", text):
+        raise refused(text, "give 1 to 32 of A-Z a-z 0-9 _ . -")
+    return text
+
+
+def log_name(text):
+    if not re.fullmatch("(?![.])[A-Za-z0-9._-]{1,64}", text):
+        raise refused(text, "give 1 to 64 of A-Z a-z 0-9 _ . -, the first of them no dot")
+    return text
+
+
+def volume_file(text):
+    name, _, file = text.partition("=")
+    parts = pathlib.PurePosixPath(name).parts
+    if not file or not parts or parts[0] == "/" or ".." in parts:
+        raise refused(text, "give NAME=FILE, with a NAME inside the volume such as data/a.bin")
+    if parts[0].lower() in TAKEN:
+        raise refused(text, "the volume has this of its own: use --loader, --kernel or --cmdline, or another name")
+    return text
+
+
 def parser_of_arguments():
     defaults = machine.Machine()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="boot.py",
         usage="boot.py [option …] [-- QEMU-argument …]",
         description=__doc__.splitlines()[0],
@@ -67,7 +156,7 @@ def parser_of_arguments():
     what.add_argument("--kernel", metavar="FILE", type=pathlib.Path, default=defaults.kernel,
                       help="kernel.elf of the volume (default: build/kernel.elf)")
     what.add_argument("--missing-kernel", action="store_true", help="a volume without kernel.elf")
-    what.add_argument("--file", metavar="NAME=FILE", action="append", default=[],
+    what.add_argument("--file", metavar="NAME=FILE", type=volume_file, action="append", default=[],
                       help="a further file of the volume; repeatable")
     what.add_argument("--source", choices=["volume", "fw_cfg", "options", "qemu"], default=defaults.source,
                       help="a disk made for this boot (default); QEMU's fw_cfg, without a disk; or that, with "
@@ -75,12 +164,15 @@ def parser_of_arguments():
     what.add_argument("--image", metavar="FILE", type=pathlib.Path, help="a disk image with loader and kernel")
     what.add_argument("--image-device", metavar="ARGUMENTS", default=" ".join(defaults.image_device),
                       help="how the machine has it (default: %(default)s)")
-    what.add_argument("--cmdline", metavar="WORD", nargs="+", default=[], help="further words of cmdline.txt")
-    what.add_argument("--only", metavar="NAME", help="the test kernel: this suite, or this case (the word only=NAME)")
-    what.add_argument("--run-id", metavar="ID", help="1 to 32 of A-Z a-z 0-9 _ . - (default: made up)")
+    what.add_argument("--cmdline", metavar="WORD", nargs="+", action="extend", default=[],
+                      help="further words of cmdline.txt; --cmdline=-WORD for one with a dash in front")
+    what.add_argument("--only", metavar="NAME", type=case_name,
+                      help="the test kernel: this suite, or this case (the word only=NAME)")
+    what.add_argument("--run-id", metavar="ID", type=run_id, help="1 to 32 of A-Z a-z 0-9 _ . - (default: made up)")
     on = parser.add_argument_group("on which machine")
-    on.add_argument("--mem", metavar="SIZE", default=defaults.memory, help="default %(default)s")
-    on.add_argument("--smp", metavar="N", type=int, default=defaults.processors, help="processors, default 1")
+    on.add_argument("--mem", metavar="SIZE", type=memory_size, default=defaults.memory,
+                    help="bytes, or with K, M, G or T: 1M to 1024G, default %(default)s")
+    on.add_argument("--smp", metavar="N", type=processors, default=defaults.processors, help="1 to 255 processors, default 1")
     on.add_argument("--machine", choices=["q35", "pc"], default=defaults.machine)
     on.add_argument("--firmware", choices=["4m", "2m", "secure"], default=defaults.firmware,
                     help="build of OVMF; secure: with Secure Boot and the test keys of Debian's package")
@@ -98,13 +190,14 @@ def parser_of_arguments():
     how.add_argument("--exit-port", dest="exit_port", action="store_true", default=True,
                      help="the kernel leaves through isa-debug-exit (default)")
     how.add_argument("--power-off", dest="exit_port", action="store_false", help="the kernel powers off by ACPI")
-    end.add_argument("--timeout", metavar="SECONDS", type=float, default=defaults.timeout,
+    end.add_argument("--timeout", metavar="SECONDS", type=seconds, default=defaults.timeout,
                      help="default %(default)g")
-    end.add_argument("--silence", metavar="SECONDS", type=float, default=defaults.silence,
+    end.add_argument("--silence", metavar="SECONDS", type=seconds_or_never, default=defaults.silence,
                      help="no word for so long, once it spoke, is a hang; 0: never (default %(default)g)")
-    end.add_argument("--expect", metavar="TEXT", action="append", default=[], help="has to appear; repeatable")
+    end.add_argument("--expect", metavar="TEXT", type=expected_text, action="append", default=[],
+                     help="has to appear; repeatable")
     look = parser.add_argument_group("how to look at it")
-    look.add_argument("--name", default=defaults.name, help="of the log, build/logs/NAME.log")
+    look.add_argument("--name", type=log_name, default=defaults.name, help="of the log, build/logs/NAME.log")
     look.add_argument("--quiet", action="store_true", help="do not show the serial line")
     look.add_argument("--timestamps", action="store_true", help="show when each line came, in seconds")
     look.add_argument("--ktap", action="store_true", help="show the test cases and the verdict as KTAP, nothing else")
@@ -125,8 +218,27 @@ def parser_of_arguments():
 
 def arguments(argv):
     own = argv[: argv.index("--")] if "--" in argv else argv
-    options = parser_of_arguments().parse_args(own)
+    parser = parser_of_arguments()
+    for word in argv:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            parser.error(f"the argument {word!r} is no UTF-8: write it so")
+    options = parser.parse_args(own)
     options.extra = argv[len(own) + 1 :]
+    if options.source == "qemu" and options.missing_kernel:
+        parser.error("--source qemu with --missing-kernel: QEMU has to have a kernel to load, leave out one of them")
+    if options.gdb and options.count:
+        parser.error("--gdb with --count: both stop the machine where they want to, so count it without --gdb")
+    # The kernel and the loader may be named beside an image: addresses are shown with their places.
+    for name in ("source", "file", "count", "record", "replay"):
+        if options.image and getattr(options, name) != parser.get_default(name):
+            why = (
+                "the image brings all of its files"
+                if name in ("source", "file")
+                else "its disk answers when the host pleases, so no two boots are the same"
+            )
+            parser.error(f"--image with --{name}: {why}, leave out one of them")
     return options
 
 
@@ -184,7 +296,7 @@ def options_of(described, files=pathlib.Path("build")):
 
     def add(option, value, default, text=lambda value: [str(value)]):
         if value != default:
-            words.extend([option, *text(value)])
+            words.extend(with_value(option, text(value)))
 
     def file(value):
         value = pathlib.Path(value)
@@ -199,7 +311,7 @@ def options_of(described, files=pathlib.Path("build")):
     else:
         add("--kernel", described.kernel, defaults.kernel, file)
     for name, _ in described.files:
-        words += ["--file", f"{name}={file(files / name)[0]}"]
+        words += with_value("--file", [f"{name}={file(files / name)[0]}"])
     add("--source", described.source, defaults.source)
     add("--image", described.image, defaults.image, file)
     add("--image-device", described.image_device, defaults.image_device, lambda value: [" ".join(value)])
@@ -221,11 +333,18 @@ def options_of(described, files=pathlib.Path("build")):
     add("--timeout", described.timeout, defaults.timeout)
     add("--silence", described.silence, defaults.silence)
     for text in described.expected:
-        words += ["--expect", text]
+        words += with_value("--expect", [text])
     add("--name", described.name, defaults.name)
     if described.extra:
         words += ["--", *described.extra]
     return words
+
+
+def with_value(option, values):
+    """The words for an option and its values. One with a dash in front would be taken for an option."""
+    if any(value.startswith("-") for value in values):
+        return [f"{option}={value}" for value in values]
+    return [option, *values]
 
 
 def command_of(described, *more, files=pathlib.Path("build")):
@@ -242,7 +361,8 @@ def judge_log(options):
     names = symbols.Symbols(None if options.missing_kernel else options.kernel, options.loader)
     try:
         if stat.S_ISCHR(options.log.stat().st_mode):
-            text, ending = listen(options, names)
+            with machine.own_log(options.name) as file, open(file, "wb") as log:
+                text, ending = listen(options, names, log)
         else:
             text, ending = judge.clean(options.log.read_bytes()), judge.Ending.UNKNOWN
             for line in text.splitlines():
@@ -256,21 +376,27 @@ def judge_log(options):
         names.close()
     # A machine that cannot be watched switches itself off unseen: its last line decides.
     evidence = judge.Evidence(text=text, ending=ending, run_id=options.run_id, expected=tuple(options.expect))
-    return report(options, judge.judge(evidence), text, "")
+    return report(options, with_cases(options, judge.judge(evidence), text), text, "")
 
 
-def listen(options, names):
-    """What comes over a serial device until the last word, the silence or the time-out: (text, Ending)."""
+def listen(options, names, log):
+    """What comes over a serial device until the last word and what follows it, the silence or the time-out:
+    (text, Ending). All of it is saved in the file `log`."""
     raw, lines, start = bytearray(), machine.Lines(), time.monotonic()
-    deadline, heard, spoke = start + options.timeout, start, False
+    deadline, heard, spoke, over = start + options.timeout, start, False, False
     descriptor = os.open(options.log, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
-        settings = termios.tcgetattr(descriptor)
+        try:
+            settings = termios.tcgetattr(descriptor)
+        except termios.error:
+            raise machine.Unusable(f"--log {options.log} is no serial device: name one such as /dev/ttyUSB0") from None
         tty.setraw(descriptor, termios.TCSANOW)
         raw_settings = termios.tcgetattr(descriptor)
         raw_settings[4] = raw_settings[5] = BAUD
         termios.tcsetattr(descriptor, termios.TCSANOW, raw_settings)
         while (now := time.monotonic()) < deadline:
+            if over and now > heard + AFTER_LAST_WORD:
+                return judge.clean(bytes(raw)), judge.Ending.UNKNOWN
             if spoke and options.silence and now > heard + options.silence:
                 return judge.clean(bytes(raw)), judge.Ending.SILENCE
             if not select.select([descriptor], [], [], min(0.2, deadline - now))[0]:
@@ -282,17 +408,17 @@ def listen(options, names):
             if not chunk:
                 return judge.clean(bytes(raw)), judge.Ending.UNKNOWN
             raw += chunk
+            log.write(chunk)
             heard = time.monotonic()
             for line in lines.feed(chunk):
                 shower(options)(names.annotate(line), heard - start)
                 spoke = spoke or judge.is_ours(line)
-                if judge.last_word(line):
-                    return judge.clean(bytes(raw)), judge.Ending.UNKNOWN
+                over = over or judge.last_word(line) is not None
         return judge.clean(bytes(raw)), judge.Ending.TIME
     finally:
         try:
             termios.tcsetattr(descriptor, termios.TCSANOW, settings)
-        except (NameError, termios.error):  # it is no terminal, or gone
+        except (UnboundLocalError, termios.error):  # it is no terminal, or gone
             pass
         os.close(descriptor)
 
@@ -307,6 +433,14 @@ def shower(options):
     if options.timestamps:
         return lambda line, seconds: print(f"[{seconds:9.3f}] {line}", flush=True)
     return lambda line, seconds: print(line, flush=True)
+
+
+def with_cases(options, judgement, text):
+    """The judgement; whoever asked for certain cases, and got none, has not got what was asked for."""
+    if options.only and judgement.verdict is judge.Verdict.PASSED and not ktap.present(text):
+        reason = f"--only {options.only}, but the kernel reported no case"
+        return judge.Judgement(judge.Verdict.FAILED, reason)
+    return judgement
 
 
 def report(options, judgement, text, details):
@@ -326,6 +460,7 @@ def cases_of(text, judgement):
 def boot(options):
     described = machine_of(options)
     boot_ = machine.run(described, show=shower(options))
+    boot_.judgement = with_cases(options, boot_.judgement, boot_.text)
     details = boot_.summary().removeprefix(str(boot_.judgement))
     if boot_.verdict is not judge.Verdict.PASSED:
         details += f"\nthe whole log: {boot_.log}"
@@ -334,21 +469,35 @@ def boot(options):
     return report(options, boot_.judgement, boot_.text, details)
 
 
-def main(argv):
-    options = arguments(argv)
+def guarded(program, work):
+    """The exit status of work(), however it ends. Wrong usage and what is missing are told in one line."""
     # Asked to end, or left without a terminal: unwind, so that QEMU is ended too.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    if options.gdb:
-        signal.signal(signal.SIGINT, lambda number, _: None)  # Ctrl-C is gdb's
     try:
-        return judge_log(options) if options.log else boot(options)
+        status = work()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever read it has gone. Python would complain once more at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except machine.Unusable as error:
-        print(f"boot.py: {error}", file=sys.stderr)
-        return 2
+        reason = error
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error
     except KeyboardInterrupt:
         print("\ninterrupted; QEMU is ended", file=sys.stderr)
         return 130
+    print(f"{program}: {reason}", file=sys.stderr)
+    return 2
+
+
+def main(argv):
+    options = arguments(argv)
+    if options.gdb:
+        signal.signal(signal.SIGINT, lambda number, _: None)  # Ctrl-C is gdb's
+    return guarded("boot.py", lambda: judge_log(options) if options.log else boot(options))
 
 
 if __name__ == "__main__":

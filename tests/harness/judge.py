@@ -61,6 +61,7 @@ class Evidence:
     reset: bool = False  # QEMU left because the machine was reset
     qemu_errors: str = ""  # what QEMU wrote to stderr
     expected: tuple = ()  # texts that have to appear
+    kernel_alone: bool = False  # no firmware and no loader speak on this line: each word is the kernel's
 
 
 @dataclasses.dataclass
@@ -77,7 +78,7 @@ EXIT_CODES = {"complete": 0x10, "out of memory": 0x11, "panic": 0x12, "tests fai
 
 _ESCAPE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI sequences (ECMA-48 5.4): cursor, colour, clear
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC
+    r"|\x1b\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)"  # OSC, which must not swallow lines
     r"|\x1b[@-Z\\^_=>]"
 )
 _CURSOR = re.compile(r"\x1b\[[0-9;]*[Hf]")
@@ -91,7 +92,7 @@ _NEEDS = re.compile(r"^(?:kernel|loader): this boot needs EARLY_HEAP=(\d+)K$", r
 _TIME = re.compile(r"^kernel: time from loader entry to final account: (\d+) us$", re.MULTILINE)
 _OURS = re.compile(r"^(?:loader|kernel): |^### ", re.MULTILINE)
 _MOVED_ON = re.compile(
-    r"No bootable option or device was found|^UEFI Interactive Shell|Boot Maintenance Manager", re.MULTILINE
+    r"No bootable option or device was found|^UEFI Interactive Shell|Boot Maintenance Manager|EFI Firmware Setup", re.MULTILINE
 )
 
 
@@ -117,9 +118,9 @@ def microseconds(text):
     return int(found[-1]) if found else None
 
 
-def is_ours(text):
+def is_ours(text, kernel_alone=False):
     """Whether the text has a line of loader or kernel in it, and not only the firmware's."""
-    return _OURS.search(text) is not None
+    return bool(text.strip()) if kernel_alone else _OURS.search(text) is not None
 
 
 def last_word(line):
@@ -151,12 +152,21 @@ def _judge_final(evidence, finals):
         return Judgement(
             Verdict.WRONG_RUN, f"the final line is of run {foreign[0]}, this is run {evidence.run_id}"
         )
+    if len(runs := dict.fromkeys(run for _, run in finals)) > 1:
+        return Judgement(Verdict.WRONG_RUN, f"several runs end in it: {', '.join(runs)}; keep one")
     if what == "out of memory":
         need = needed_heap(evidence.text)
         advice = f"this boot needs EARLY_HEAP={need}K" if need else "and no value that is enough is named"
         return Judgement(Verdict.OUT_OF_MEMORY, advice)
     if what == "panic":
         return Judgement(Verdict.PANIC, _line_of_panic(evidence.text) or line)
+    after = evidence.text[list(_FINAL.finditer(evidence.text))[-1].end() :]
+    if panic := _line_of_panic(after):
+        return Judgement(Verdict.PANIC, f"after `{line}`: {panic}")
+    if match := _STOPPED.search(after):
+        return Judgement(Verdict.LOADER_STOPPED, f"after `{line}`: {match[1]}")
+    if is_ours(after):
+        return Judgement(Verdict.TRUNCATED, f"it goes on after `{line}`" + _after(after))
     report = ktap.parse(evidence.text) if ktap.present(evidence.text) else None
     if what == "tests failed":
         failed = [case.name for case in report.cases if not case.passed] if report else []
@@ -194,7 +204,7 @@ def _judge_without_final(evidence):
         return Judgement(Verdict.LOADER_STOPPED, match[1])
     if evidence.reset:
         return Judgement(Verdict.RESET, "the machine was reset before its final line" + _after(text))
-    spoke = is_ours(text)
+    spoke = is_ours(text, evidence.kernel_alone)
     if _MOVED_ON.search(text):
         if spoke:
             return Judgement(Verdict.LOADER_STOPPED, "it returned to the firmware and did not say why")
@@ -202,7 +212,7 @@ def _judge_without_final(evidence):
     if not spoke:
         # QEMU itself leaves with 1 when it refuses its arguments, and below 0 when a signal ended it.
         errors = evidence.qemu_errors.strip()
-        if evidence.ending is Ending.ITSELF and (evidence.status in (1, None) or evidence.status < 0):
+        if evidence.ending is Ending.ITSELF and not text.strip() and (evidence.status in (1, None) or evidence.status < 0):
             return Judgement(Verdict.COULD_NOT_START, errors or f"no word from QEMU, status {evidence.status}")
         how = _how_it_left(evidence)
         return Judgement(Verdict.NO_OUTPUT, f"no line of loader or kernel; {how}" + _after(text))

@@ -4,8 +4,8 @@
 The form is that of the Linux kernel (Documentation/dev-tools/ktap.rst): a version line, a plan `1..N`,
 results `ok N name` and `not ok N name`, suites nested by four spaces. Lines of any other kind are
 diagnostics, kept for the next result. Used by the judge and by the tests that turn each case into a
-test of its own. Pure: text in, cases
-out, and back.
+test of its own. What cannot be read, but may be the report of a failure, is a problem: nothing passes
+because it was not understood. Pure: text in, cases out, and back.
 """
 
 import dataclasses
@@ -14,8 +14,13 @@ import re
 INDENT = 4
 
 _VERSION = re.compile(r"^( *)KTAP version 1$")
-_PLAN = re.compile(r"^( *)1\.\.(\d+)(?: +#.*)?$")
-_RESULT = re.compile(r"^( *)(not ok|ok) (\d+)(?: +-)?(?: +([^#]*?))?(?: +#\s*(.*))?$")
+_PLAN = re.compile(r"^( *)1\.\.(\d{1,9})(?: +#.*)?$")
+_RESULT = re.compile(r"^( *)(not ok|ok) (\d{1,9})(?: +-)?(?: +([^#]*?))?(?: +#\s*(.*))?$")
+# What may be a report's, though not in a form that is read here.
+_LIKE_REPORT = re.compile(r"\bK?TAP version \d|^\s*1\.\.\d|^\s*not ok\b", re.MULTILINE | re.IGNORECASE)
+_LIKE_FAILURE = re.compile(r"\s*(?:not ok\b|Bail out!)", re.IGNORECASE)
+# Directives of a case that did not run, or not to its end.
+_NOT_DONE = ("SKIP", "TIMEOUT", "ERROR")
 
 
 @dataclasses.dataclass
@@ -46,7 +51,7 @@ class _Level:
 
 def present(text):
     """Whether the text holds a KTAP report at all."""
-    return any(_VERSION.match(line) for line in text.splitlines())
+    return _LIKE_REPORT.search(text) is not None
 
 
 def write(cases):
@@ -89,10 +94,13 @@ def parse(text):
             levels.append(_Level())
             notes = []
         elif not levels:
-            continue
+            if _LIKE_FAILURE.match(line):
+                report.problems.append(f"outside any report: {line.strip()!r}")
         elif match := _PLAN.match(line):
             depth = len(match[1]) // INDENT
-            if depth < len(levels):
+            if depth >= len(levels) or levels[depth].plan >= 0 or levels[depth].results > 0:
+                report.problems.append(f"a plan where none was due: {line.strip()!r}")
+            else:
                 levels[depth].plan = int(match[2])
         elif match := _RESULT.match(line):
             depth = len(match[1]) // INDENT
@@ -101,6 +109,8 @@ def parse(text):
                 continue
             _result(levels, depth, match, notes, report)
             notes = []
+        elif _LIKE_FAILURE.match(line):
+            report.problems.append(f"no result in the form `not ok N name`: {line.strip()!r}")
         elif line.strip():
             notes.append(line.strip())
     if not levels:
@@ -117,18 +127,19 @@ def _result(levels, depth, match, notes, report):
     level.results += 1
     if int(match[3]) != level.results:
         report.problems.append(f"{name}: result {match[3]} where {level.results} was due")
-    ok = match[2] == "ok"
     directive = match[5] or ""
+    # A skipped case did not run, so it cannot count as passed.
+    ok = match[2] == "ok" and not directive.upper().startswith(_NOT_DONE)
     detail = "\n".join(notes + ([directive] if directive else []))
     if nested:
         if ok and not all(case.passed for case in below):
             report.problems.append(f"{name}: says ok above a case that failed")
+        if ok and not below:
+            report.problems.append(f"{name}: says ok without a case")
         if not ok and all(case.passed for case in below):
             below.append(Case(name, False, detail or "says not ok although no case of it failed"))
     else:
-        # A skipped case did not run, so it cannot count as passed.
-        skipped = directive.upper().startswith("SKIP")
-        below = [Case(name, ok and not skipped, detail)]
+        below = [Case(name, ok, detail)]
     if depth > 0:
         level.cases.extend(below)
     else:

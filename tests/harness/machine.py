@@ -8,6 +8,10 @@ the call but the log.
 
 import contextlib
 import dataclasses
+import fcntl
+import hashlib
+import itertools
+import json
 import os
 import pathlib
 import re
@@ -36,6 +40,7 @@ RTC = "2026-01-01T00:00:00"  # of machines that must do the same each time
 WAITER = BUILD / "waiter.efi"
 WARM = BUILD / "warm"
 
+QEMU_LOG = "resets"
 GDB_SECONDS = 10  # for QEMU to listen to it
 
 # How long a machine may go on after it said its last word, in seconds.
@@ -45,6 +50,7 @@ _LINE_END = re.compile(rb"\n|\x1b\[[0-9;]*[Hf]")
 
 _running = set()
 _running_lock = threading.Lock()
+_ended = threading.Event()  # nothing is to be started any more
 
 
 class Unusable(Exception):
@@ -153,11 +159,15 @@ def run(machine, show=lambda line, seconds: None):
     if machine.record and (machine.counted or machine.replay):
         # QEMU would note the stop where counting ends, and no replay could come to it by itself.
         raise Unusable("--record makes a recording and nothing else: then --replay it, with --count if you like")
+    if machine.image is not None and is_exact(machine):
+        raise Unusable("a boot from an image is never the same twice, as its disk answers when the host pleases")
+    if "-D" in machine.extra:
+        raise Unusable("QEMU's own log (-D) is needed here: leave it to the harness, which keeps it when -d is given")
     if machine.source == "volume" and machine.image is None and is_exact(machine):
         machine = dataclasses.replace(machine, source="fw_cfg")
-    # A replay hears what the recording heard.
-    chance = "recorded" if machine.record or machine.replay else os.urandom(3).hex()
-    run_id = machine.run_id or f"{machine.name[:20]}-{chance}"
+    run_id = machine.run_id or f"{machine.name[:20]}-{os.urandom(3).hex()}"
+    if machine.replay:
+        run_id = _id_of_recording(machine)
     why_cold = "asked for" if machine.cold else warm.reason_against(machine)
     with _folder(machine.name) as folder, contextlib.ExitStack() as stack:
         _make_volume(machine, folder / "volume", run_id)
@@ -171,10 +181,12 @@ def run(machine, show=lambda line, seconds: None):
             command += ["-incoming", _incoming(opened.fileno()), *_warm_sources(machine, folder / "volume")]
         if machine.debugger is not None:
             command += ["-chardev", "socket,id=gdb,path=gdb,server=on,wait=off", "-gdb", "chardev:gdb"]
-        log = _log(machine.name)
+        log = stack.enter_context(own_log(machine.name))
         start = time.monotonic()
         watched = _watch(command, inherited, folder, log, machine, show)
         seconds = time.monotonic() - start
+        if "-d" in machine.extra:
+            shutil.copyfile(folder / QEMU_LOG, log.with_suffix(".qemu.log"))
         debugcon_log = None
         if (folder / "debugcon").exists():
             debugcon_log = log.with_suffix(".debugcon.log")
@@ -186,14 +198,16 @@ def run(machine, show=lambda line, seconds: None):
             run_id=run_id,
             # Since version 9.1 a replay may be over before the port is written in it.
             exit_port=machine.exit_port and not (machine.replay and watched.status == 0),
-            triple_fault="Triple fault" in _read(folder / "resets"),
+            triple_fault="Triple fault" in _read(folder / QEMU_LOG),
             reset=watched.reason == "guest-reset",
             qemu_errors=_read(folder / "errors"),
             expected=tuple(machine.expected),
+            kernel_alone=machine.source == "qemu",
         )
         judgement = judge.judge(evidence)
-        if not why_cold and "load of migration failed" in evidence.qemu_errors:
-            state.unlink(missing_ok=True)  # damaged: the next boot saves it anew
+        if not why_cold and judgement.verdict in (judge.Verdict.COULD_NOT_START, judge.Verdict.NO_OUTPUT):
+            if warm.is_damaged(state):
+                judgement.reason += "; its saved machine was damaged and has been thrown away: boot again"
         boot = Boot(
             machine=machine,
             judgement=judgement,
@@ -210,7 +224,43 @@ def run(machine, show=lambda line, seconds: None):
             debugcon_log=debugcon_log,
         )
         history.append(boot)
+        if machine.record:
+            _beside(machine.record).write_text(json.dumps({"run_id": run_id, **_what_is_replayed(machine)}))
         return boot
+
+
+# --- Recordings -----------------------------------------------------------------------------------
+
+# What a replay may have otherwise.
+_NOT_REPLAYED = "run_id name counted record replay debugger cold timeout silence expected".split()
+
+
+def _beside(recording):
+    return recording.with_name(recording.name + ".json")
+
+
+def _what_is_replayed(machine):
+    """By name, a hash of each thing that a replay has to have in common with its recording."""
+
+    def content(value):
+        return value.read_bytes() if isinstance(value, pathlib.Path) and value.is_file() else repr(value).encode()
+
+    fields = [field.name for field in dataclasses.fields(machine) if field.name not in _NOT_REPLAYED]
+    return {name: hashlib.sha256(content(getattr(machine, name))).hexdigest() for name in fields}
+
+
+def _id_of_recording(machine):
+    """The id of the run that was recorded. Raises Unusable if this machine is another one."""
+    recording = machine.replay
+    if not recording.is_file() or not _beside(recording).is_file():
+        raise Unusable(f"no {recording} with a {_beside(recording).name} beside it: make both with --record {recording}")
+    recorded = json.loads(_beside(recording).read_text())
+    other = [name for name, value in _what_is_replayed(machine).items() if recorded.get(name) != value]
+    if other:
+        raise Unusable(f"the recording was made with another {', '.join(other)}: give the same, or --record it anew")
+    if machine.run_id not in (None, recorded["run_id"]):
+        raise Unusable(f"the recording is of run {recorded['run_id']}, not of {machine.run_id}")
+    return recorded["run_id"]
 
 
 def qemu_version():
@@ -225,8 +275,9 @@ def is_exact(machine):
 
 
 def end_all():
-    """Ends every QEMU that this process started."""
+    """Ends every QEMU that this process started, and lets it start none any more."""
     with _running_lock:
+        _ended.set()
         for process in _running:
             process.kill()
 
@@ -242,25 +293,34 @@ def _folder(name):
         yield pathlib.Path(folder)
 
 
-def _log(name):
-    """Where the serial line is saved. What the previous boot of this name said stays, as NAME.previous.log."""
-    log = BUILD / "logs" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists():
-        log.replace(log.with_suffix(".previous.log"))
-    return log
+@contextlib.contextmanager
+def own_log(name):
+    """Where the serial line is saved: NAME.log, or NAME-2.log while another boot of this name goes on, and
+    so on. What the previous one said stays, as NAME.previous.log."""
+    (BUILD / "logs").mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        log = BUILD / "logs" / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
+        with open(log.with_suffix(".lock"), "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            if log.exists():
+                log.replace(log.with_suffix(".previous.log"))
+            yield log
+            return
 
 
 def _make_volume(machine, volume, run_id):
     boot = volume / "EFI" / "BOOT"
     boot.mkdir(parents=True)
-    if machine.firmware_code is None:
+    if machine.firmware_code is None and machine.image is None:
         if machine.source != "qemu":
             shutil.copyfile(_existing(machine.loader, "loader"), boot / "BOOTX64.EFI")
         if machine.kernel is not None:
             shutil.copyfile(_existing(machine.kernel, "kernel"), volume / "kernel.elf")
     for name, content in machine.files:
-        (volume / name).parent.mkdir(exist_ok=True)
+        (volume / name).parent.mkdir(parents=True, exist_ok=True)
         (volume / name).write_bytes(content)
     words = [f"run={run_id}", *machine.words]
     if machine.exit_port:
@@ -311,17 +371,18 @@ def _fw_cfg_files(names):
 def _saved(machine, command):
     """The state of this machine, waiting for its loader; saved first, if it is not there yet."""
     firmware = firmware_files(machine)
-    waiter = _existing(WAITER, "waiter")
+    if not WAITER.is_file():
+        raise Unusable(f"no {WAITER}: build it with `make`, or boot with --cold")
     # The store of variables is a copy, the same each time.
-    files = [*firmware, waiter]
+    files = [*firmware, WAITER]
 
     def save(file):
         with _folder("save") as folder:
             boot = folder / "volume" / "EFI" / "BOOT"
             boot.mkdir(parents=True)
-            shutil.copyfile(waiter, boot / "BOOTX64.EFI")
+            shutil.copyfile(WAITER, boot / "BOOTX64.EFI")
             shutil.copyfile(firmware[1], folder / "variables.fd")
-            kernel = ["-kernel", str(waiter)] if machine.source == "fw_cfg" else []
+            kernel = ["-kernel", str(WAITER)] if machine.source == "fw_cfg" else []
             with _qemu([*command, *kernel], (), folder) as (process, monitor):
                 monitor.listen()
                 monitor.start()
@@ -403,11 +464,15 @@ def _command(machine, folder):
         if machine.record:
             clock += f",rr=record,rrfile={_path(machine.record)}"
         if machine.replay:
-            clock += f",rr=replay,rrfile={_path(_existing(machine.replay, 'replay'))}"
+            clock += f",rr=replay,rrfile={_path(machine.replay)}"
         command += ["-icount", clock, "-rtc", f"base={RTC},clock=vm"]
     # The only trace of a triple fault: under -no-reboot QEMU leaves with 0, as after a power-off.
-    command += ["-d", "cpu_reset", "-D", "resets"]
-    return command + list(machine.extra)
+    events, extra = ["cpu_reset"], list(machine.extra)
+    while "-d" in extra[:-1]:
+        at = extra.index("-d")
+        events.append(extra[at + 1])
+        del extra[at : at + 2]
+    return [*command, "-d", ",".join(events), "-D", QEMU_LOG, *extra]
 
 
 def _path(file):
@@ -463,7 +528,10 @@ def _watch(command, inherited, folder, log, machine, show):
             now = time.monotonic()
             silent = machine.silence and spoke is not None and not word and debugger is None
             until = min(deadline, heard + machine.silence) if silent else deadline
-            if now >= until or (debugger and debugger.poll() is not None):
+            if debugger and debugger.poll() is not None:
+                ending = judge.Ending.HARNESS
+                break
+            if now >= until:
                 ending = judge.Ending.HARNESS if word else judge.Ending.TIME if now >= deadline else judge.Ending.SILENCE
                 break
             sources = [process.stdout] + ([counter] if counter else [])
@@ -487,7 +555,7 @@ def _watch(command, inherited, folder, log, machine, show):
             log_file.flush()
             for line in lines.feed(chunk):
                 shown(line)
-                if spoke is None and judge.is_ours(line):
+                if spoke is None and judge.is_ours(line, machine.source == "qemu"):
                     spoke, worked = heard - start, _processor_seconds(process.pid)
                 if not word and (word := judge.last_word(line)):
                     deadline = min(deadline, heard + GRACE[word])
@@ -530,7 +598,8 @@ def _gdb(machine, folder):
     image = symbols.image_of(BUILD / "logs" / f"{machine.name}.previous.log")
     if image is not None and symbols_of_loader.is_file():
         command += ["-ex", f"add-symbol-file {symbols_of_loader} -o {image:#x}"]
-    command += ["-ex", "target remote gdb"]
+    # Also where the kernel's file is one of 32 bits.
+    command += ["-ex", "set architecture i386:x86-64", "-ex", "target remote gdb"]
     with subprocess.Popen([*command, *machine.debugger], cwd=folder) as process:
         try:
             yield process
@@ -547,21 +616,23 @@ def _qemu(command, inherited, folder):
         command = ["setpriv", "--pdeathsig", "KILL", *command]
     monitor = qmp.Monitor()
     with contextlib.closing(monitor), open(folder / "errors", "wb") as errors:
-        process = subprocess.Popen(
-            # It waits (-S) until somebody listens to why it ends.
-            [*command, "-S", *monitor.arguments],
-            cwd=folder,
-            # Where QEMU keeps what a boot writes to its disks.
-            env={**os.environ, "TMPDIR": str(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            pass_fds=(*inherited, *monitor.inherited),
-            start_new_session=True,
-        )
-        monitor.started()
         with _running_lock:
+            if _ended.is_set():
+                raise Unusable("the boots have been ended")
+            process = subprocess.Popen(
+                # It waits (-S) until somebody listens to why it ends.
+                [*command, "-S", *monitor.arguments],
+                cwd=folder,
+                # Where QEMU keeps what a boot writes to its disks.
+                env={**os.environ, "TMPDIR": str(folder)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                pass_fds=(*inherited, *monitor.inherited),
+                start_new_session=True,
+            )
             _running.add(process)
+        monitor.started()
         try:
             yield process, monitor
         finally:

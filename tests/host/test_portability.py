@@ -45,11 +45,11 @@ RUN["gcc-threads"] = ["gcc", "-std=c11", "-O1", "-g", "-fsanitize=thread"]
 
 # Debian's name of the compiler, and of the emulator.
 EMULATED = {
-    "aarch64": ("aarch64-linux-gnu-gcc", "qemu-aarch64-static"),
-    "riscv64": ("riscv64-linux-gnu-gcc", "qemu-riscv64-static"),
-    "i686": ("i686-linux-gnu-gcc", "qemu-i386-static"),
-    "armhf": ("arm-linux-gnueabihf-gcc", "qemu-arm-static"),
-    "s390x": ("s390x-linux-gnu-gcc", "qemu-s390x-static"),  # the other byte order
+    "aarch64": ("aarch64-linux-gnu-gcc", "qemu-aarch64"),
+    "riscv64": ("riscv64-linux-gnu-gcc", "qemu-riscv64"),
+    "i686": ("i686-linux-gnu-gcc", "qemu-i386"),
+    "armhf": ("arm-linux-gnueabihf-gcc", "qemu-arm"),
+    "s390x": ("s390x-linux-gnu-gcc", "qemu-s390x"),  # the other byte order
 }
 
 COMPILED = {

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """To the instruction: the same boot twice does the same, a recording replays it, gdb sees the source."""
 
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -19,14 +21,15 @@ SAME = {"run_id": "R", "timeout": 180, "silence": 0}
 
 
 def count_record_and_replay():
-    recording = machine.BUILD / "runs" / "recording.rr"
-    recording.parent.mkdir(parents=True, exist_ok=True)
-    ways = {"counted": {"counted": "kernel_end"}, "recorded": {"record": recording}}
-    ways["replayed"] = {"counted": "kernel_end", "replay": recording}
-    try:
-        return [machine.run(machine.Machine(name=f"exact-{name}", **SAME, **way)) for name, way in ways.items()]
-    finally:
-        recording.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        recording = pathlib.Path(folder) / "boot.rr"
+        ways = {"counted": {"counted": "kernel_end"}, "recorded": {"record": recording}}
+        ways["replayed"] = {"counted": "kernel_end", "replay": recording}
+        boots = [machine.run(machine.Machine(name=f"exact-{name}", **SAME, **way)) for name, way in ways.items()]
+        other = machine.Machine(name="exact-other", words=("fail=3",), memory="512M", replay=recording)
+        with pytest.raises(machine.Unusable, match="made with another memory, words"):
+            machine.run(other)
+        return boots
 
 
 @background(count_record_and_replay)

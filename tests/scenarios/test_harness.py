@@ -173,23 +173,35 @@ def test_the_log_of_the_boot_before_is_kept(image):
     assert (logs / "harness-kept.previous.log").read_bytes() == COMPLETE
 
 
-@pytest.mark.parametrize("text, verdict", [(COMPLETE, Verdict.PASSED), (SAY, Verdict.HANG)], ids=["passed", "hang"])
-def test_a_real_machine_on_a_serial_device(text, verdict):
+@pytest.mark.parametrize(
+    "text, later, verdict",
+    [
+        pytest.param(COMPLETE, b"", Verdict.PASSED, id="passed"),
+        pytest.param(COMPLETE, b"trap: page fault\r\n### panic (run R)\r\n", Verdict.PANIC, id="late-panic"),
+        pytest.param(SAY, b"", Verdict.HANG, id="hang"),
+    ],
+)
+def test_a_real_machine_on_a_serial_device(text, later, verdict, request):
     """The other end of a pseudo terminal is the machine."""
+    name = f"harness-{request.node.callspec.id}"
     ours, theirs = pty.openpty()
     try:
         harness = subprocess.Popen(
-            [sys.executable, str(BOOT), "--log", os.ttyname(theirs), "--run-id", "R", "--silence", "1", "--timeout", "20"],
+            [sys.executable, str(BOOT), "--log", os.ttyname(theirs), "--run-id", "R", "--silence", "1", "--timeout", "20",
+             "--name", name],
             stdout=subprocess.PIPE, text=True,
         )
         time.sleep(0.5)
         os.write(ours, text)
+        time.sleep(0.3)
+        os.write(ours, later)
         said = harness.communicate(timeout=30)[0]
     finally:
         os.close(ours)
         os.close(theirs)
     assert harness.returncode == verdict.status, said
     assert "kernel: at work\n" in said and f"verdict: {verdict.title}: " in said
+    assert (machine.BUILD / "logs" / f"{name}.log").read_bytes() == text + later
 
 
 EVERYTHING = machine.Machine(

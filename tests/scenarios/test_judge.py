@@ -42,6 +42,7 @@ def ktap(*results, plan=None):
         (COMPLETE + "### panic (run R)\n", {}, Verdict.PANIC),
         (WORK + "loader: stopped: no (Not Found)\n", {"ending": Ending.HARNESS}, Verdict.LOADER_STOPPED),
         (WORK + "UEFI Interactive Shell v2.2\n", {"ending": Ending.HARNESS}, Verdict.LOADER_STOPPED),
+        (WORK + "EFI Firmware Setup\n", {"ending": Ending.HARNESS}, Verdict.LOADER_STOPPED),
         (WORK, {"status": 0, "triple_fault": True}, Verdict.TRIPLE_FAULT),
         ("", {"status": 0, "triple_fault": True}, Verdict.TRIPLE_FAULT),
         (COMPLETE, {"status": 0, "triple_fault": True}, Verdict.TRIPLE_FAULT),
@@ -67,6 +68,17 @@ def ktap(*results, plan=None):
         ("No bootable option or device was found.\n", {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
         (WORK + "### complete (run Q)\n", {}, Verdict.WRONG_RUN),
         (WORK + "### complete (run -)\n", {}, Verdict.WRONG_RUN),
+        # Nothing of a run may come after its end.
+        (COMPLETE + "loader: start\nkernel: hello\n", {}, Verdict.TRUNCATED),
+        (COMPLETE + "loader: stopped: no kernel\n", {}, Verdict.LOADER_STOPPED),
+        (COMPLETE + "panic: oh no\n", {}, Verdict.PANIC),
+        (COMPLETE + "trap: page fault (vector 14)\n", {}, Verdict.PANIC),
+        (COMPLETE + WORK + "### complete (run Q)\n", {"run_id": None, "status": None, "ending": Ending.UNKNOWN}, Verdict.WRONG_RUN),
+        (WORK + "KTAP version 1 \n1..1\nnot ok 1 a\n### complete (run R)\n", {}, Verdict.FAILED),
+        # Where only a kernel speaks, no word of it is the firmware's.
+        ("Hello\n", {"kernel_alone": True, "ending": Ending.SILENCE}, Verdict.HANG),
+        ("Hello\n", {"kernel_alone": True, "status": 1}, Verdict.TRUNCATED),
+        ("Hello\n", {"status": 1}, Verdict.NO_OUTPUT),
         ("", {"status": 1, "qemu_errors": "no such device"}, Verdict.COULD_NOT_START),
         ("", {"status": -11}, Verdict.COULD_NOT_START),
     ],
@@ -103,6 +115,8 @@ def test_the_time_of_the_kernel_is_read():
         (b"one\x1b[05;01Htwo", "one\ntwo"),
         (b"\x1b[=3hmode\x07", "mode"),
         (b"\xff\x00x", "\ufffdx"),
+        (b"\x1b]0;title\x07a", "a"),
+        (b"\x1b]not ended\nnot ok 1 a\n\x07", "]not ended\nnot ok 1 a\n"),
     ],
 )
 def test_clean(raw, text):

@@ -59,10 +59,42 @@ def test_flat_report():
         "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\n",
         "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    not ok 1 a\nok 1 s\n",
         "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nnot ok 1 s\n",
+        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nok 1 s # SKIP no such machine\n",
+        "KTAP version 1\n1..1\n    KTAP version 1\n    1..0 # SKIP no such machine\nok 1 s\n",
+        "KTAP version 1\n1..1\nok 1 a # TIMEOUT\n",
+        "KTAP version 1\n1..1\nok 1 a # ERROR no such file\n",
+        "KTAP version 1\n1..5\nok 1 a\n1..1\n",
+        "KTAP version 1\nok 1 a\n1..1\n",
+        "KTAP version 1\n1..1\nok 1 a\nBail out! no disk\n",
+        "KTAP version 1\n1..1\nok 1 a\n\tnot ok 2 b\n",
+        "KTAP version 1\n1..1\nok 1 a\nnot ok - b\n",
+        "KTAP version 1\n1..1\nok 1 a\nNOT OK 2 b\n",
+        "KTAP version 1\n1..1\nok 1 a\nnot ok\n",
+        "not ok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
+        "KTAP version 1\n1.." + "1" * 5000 + "\nok 1 a\n",
     ],
 )
 def test_not_passed(text):
     assert not ktap.parse(text).passed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KTAP version 1 \nnot ok 1 a\n",
+        "KTAP version 2\n",
+        "TAP version 14\n",
+        "[    0.10] KTAP version 1\n",
+        "1..2\nok 1 a\n",
+        "kernel: here\nnot ok 2 b\n",
+    ],
+)
+def test_what_may_be_a_report_is_read_as_one_and_does_not_pass(text):
+    assert ktap.present(text) and not ktap.parse(text).passed
+
+
+def test_other_words_are_no_report():
+    assert not ktap.present("kernel: all is ok 1 of 2\nkernel: not okay, 1..2 of them\n")
 
 
 def test_what_is_written_is_read_again():

@@ -4,6 +4,7 @@
 import dataclasses
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,13 +86,15 @@ def boot_from_damage():
         damaged = pathlib.Path(folder) / whole.name
         with open(whole, "rb") as state:
             damaged.write_bytes(state.read(1 << 20))
+        shutil.copy(whole.with_suffix(".sha256"), folder)
         done = subprocess.run([sys.executable, "-B", "-c", DAMAGED, folder], capture_output=True, text=True)
-        return done.stdout + done.stderr, damaged.exists()
+        return done.stdout + done.stderr, damaged.exists(), warm.is_damaged(whole)
 
 
 @background(boot_from_damage)
 def test_a_damaged_state_fails_the_boot_and_is_thrown_away(outcome):
     """So that the next boot saves it anew."""
-    said, is_still_there = outcome
+    said, is_still_there, whole_is_damaged = outcome
     assert said.startswith("could not start: ") and "load of migration failed" in said
-    assert not is_still_there
+    assert "its saved machine was damaged and has been thrown away: boot again" in said
+    assert not is_still_there and not whole_is_damaged
