@@ -172,7 +172,8 @@ def parser_of_arguments():
     on = parser.add_argument_group("on which machine")
     on.add_argument("--mem", metavar="SIZE", type=memory_size, default=defaults.memory,
                     help="bytes, or with K, M, G or T: 1M to 1024G, default %(default)s")
-    on.add_argument("--smp", metavar="N", type=processors, default=defaults.processors, help="1 to 255 processors, default 1")
+    on.add_argument("--smp", metavar="N", type=processors, default=defaults.processors,
+                    help="1 to 255 processors, default 1")
     on.add_argument("--machine", choices=["q35", "pc"], default=defaults.machine)
     on.add_argument("--firmware", choices=["4m", "2m", "secure"], default=defaults.firmware,
                     help="build of OVMF; secure: with Secure Boot and the test keys of Debian's package")
@@ -227,9 +228,9 @@ def arguments(argv):
     options = parser.parse_args(own)
     options.extra = argv[len(own) + 1 :]
     if options.source == "qemu" and options.missing_kernel:
-        parser.error("--source qemu with --missing-kernel: QEMU has to have a kernel to load, leave out one of them")
+        parser.error("--source qemu with --missing-kernel: QEMU has to have a kernel to load; leave out one of them")
     if options.gdb and options.count:
-        parser.error("--gdb with --count: both stop the machine where they want to, so count it without --gdb")
+        parser.error("--gdb with --count: both stop the machine where they want to; count it without --gdb")
     # The kernel and the loader may be named beside an image: addresses are shown with their places.
     for name in ("source", "file", "count", "record", "replay"):
         if options.image and getattr(options, name) != parser.get_default(name):
@@ -238,7 +239,7 @@ def arguments(argv):
                 if name in ("source", "file")
                 else "its disk answers when the host pleases, so no two boots are the same"
             )
-            parser.error(f"--image with --{name}: {why}, leave out one of them")
+            parser.error(f"--image with --{name}: {why}; leave out one of them")
     return options
 
 

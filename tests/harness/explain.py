@@ -46,7 +46,7 @@ def commands(ended):
         f"{ended.summary()}",
         f"log:     {ended.log.relative_to(machine.ROOT)}",
         f"repeat:  {boot.command_of(described, files=files)}",
-        f"gdb:     {boot.command_of(described, '--gdb', '--gdb-command', 'hbreak kernel_main', files=files)}",
+        f"gdb:     {boot.command_of(plain, '--gdb', '--gdb-command', 'hbreak kernel_main', files=files)}",
     ]
     if described.image is None and described.firmware_code is None and not described.kvm:
         (machine.BUILD / "failed").mkdir(parents=True, exist_ok=True)

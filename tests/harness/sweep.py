@@ -2,7 +2,8 @@
 """Runs one boot over a range of something, as many at a time as there are processors.
 
 Shows a progress bar, then a table, and draws build/reports/NAME.svg. Leaves with 0 only when
-every verdict was one of those accepted, and never accepts a hang or a fault by itself.
+every verdict was one of those accepted: `passed`, what --accept adds, for heaps `out of memory`, and
+for damage all but `could not start` and `no output`, because damaged code may do anything.
 """
 
 import sys
@@ -36,13 +37,19 @@ examples:
   sweep.py damage 200                       200 bytes of the kernel file, one inverted in each boot
   sweep.py word fail= 1..60 --accept "out of memory"
   sweep.py memory 64M..512M*2 -- --kernel build/kernel-tests.elf --only fba     options of boot.py
+
+accepted verdicts, beside passed and those of --accept:
+  processors, memory, word    none
+  heap                        out of memory
+  damage                      all but could not start and no output: damaged code may do anything, even hang
 """
 
+VALUES_MAX = 10000
 USED = re.compile(r"^kernel:   permanent: (\d+)$", re.MULTILINE)
 ACCEPTED = {
     "heap": {Verdict.PASSED, Verdict.OUT_OF_MEMORY},
     # A byte that nobody looks at does no harm; one that matters has to be noticed by the loader,
-    # or be of the code, and then nothing can be promised but that the machine ends.
+    # or be of the code, and then nothing can be promised, not even that the machine ends by itself.
     "damage": set(Verdict) - {Verdict.COULD_NOT_START, Verdict.NO_OUTPUT},
 }
 DAMAGE_TIMEOUT = 10.0
@@ -75,14 +82,21 @@ def parse_range(text):
         values = text.split(",")
         if not all(re.fullmatch(r"\d+[KMG]?", value) for value in values):
             raise ValueError(f"{text!r} is no range: give 1,2,4 or 4..64/4 or 64M..1G*2")
+        if len(values) > VALUES_MAX:
+            raise ValueError(f"a list of {len(values)} values is too long: give at most {VALUES_MAX}")
         return values
     low, end = (warm.size_of(match[i] + match[i + 1]) for i in (1, 3))
     step = warm.size_of(match[6] + match[7]) if match[5] else warm.size_of("1" + match[2])
     if match[5] == "*" and step < 2 or step < 1 or low < 1:
         raise ValueError(f"{text!r} never ends")
     values = []
+    if low > end:
+        raise ValueError(f"{text!r} is empty: give the lower end first")
     while low <= end:
-        values.append(written(low))
+        if len(values) == VALUES_MAX:
+            raise ValueError(f"{text!r} is more than {VALUES_MAX} values: give a larger step")
+        # A plain number may be no size at all.
+        values.append(written(low) if re.search("[KMG]", text) else str(low))
         low = low * step if match[5] == "*" else low + step
     return values
 
@@ -130,6 +144,8 @@ def places_to_damage(kernel, count):
     """Half of them in the headers, where they matter to the loader, the others anywhere; always the same."""
     chance = random.Random(count)
     size = kernel.stat().st_size
+    if count > size:
+        raise machine.Unusable(f"damage {count}: {kernel} has only {size} bytes, give a smaller count")
     headers = min(HEADERS, size)
     some = chance.sample(range(headers), min(count // 2, headers))
     return [str(place) for place in sorted({*some, *chance.sample(range(size), count - len(some))})]
@@ -140,7 +156,7 @@ def sweep(base, values, change, show=lambda done, total: None):
     done = 0
 
     def one(value):
-        name = f"{base.name}-{re.sub('[^A-Za-z0-9]', '', str(value))}"
+        name = f"{base.name[:40]}-{re.sub('[^A-Za-z0-9]', '', str(value))}"
         return Point(value, machine.run(dataclasses.replace(change(base, value), name=name)))
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -225,7 +241,7 @@ def plot(what, points):
 
 
 def arguments(argv):
-    parser = argparse.ArgumentParser(
+    parser = boot.Parser(
         prog="sweep.py",
         usage="sweep.py {processors,memory,heap} RANGE | damage COUNT | word NAME= RANGE  [option …] [-- option-of-boot.py …]",
         description=__doc__.splitlines()[0],
@@ -246,33 +262,43 @@ def arguments(argv):
     if len(options.range) != (2 if options.what == "word" else 1):
         parser.error("give one range" if options.what != "word" else "give the word, such as fail=, and a range")
     options.base = boot.arguments(argv[len(own) + 1 :])
+    if options.what in ("heap", "damage") and (options.base.missing_kernel or options.base.image):
+        parser.error(f"{options.what} changes the kernel of the volume: leave out --missing-kernel and --image")
+    try:
+        options.values = None if options.what == "damage" else checked_range(options.what, options.range[-1])
+    except (ValueError, argparse.ArgumentTypeError) as error:
+        parser.error(f"{options.what} {error}")
+    if options.what == "damage":
+        count = options.range[0]
+        if not re.fullmatch("[0-9]{1,5}", count) or not 1 <= int(count) <= VALUES_MAX:
+            parser.error(f"damage {count!r} is not accepted: give how many bytes, 1 to {VALUES_MAX}")
     return options
 
 
-def main(argv):
-    options = arguments(argv)
+def checked_range(what, text):
+    """The values of a range. Raises ValueError or ArgumentTypeError when one of them cannot be."""
+    values = parse_range(text)
+    check = {"processors": boot.processors, "memory": boot.memory_size}.get(what, str)
+    for value in values:
+        check(value)
+    return values
+
+
+def run(options):
     changes = {"processors": with_processors, "memory": with_memory, "heap": with_heap, "damage": with_damage}
-    try:
-        base = boot.machine_of(options.base)
-        if base.name == machine.Machine.name:
-            base = dataclasses.replace(base, name=f"sweep-{options.what}")
-        if options.what == "damage":
-            values = places_to_damage(base.kernel, int(options.range[0]))
-        else:
-            values = parse_range(options.range[-1])
-        if options.what == "word":
-            word = options.range[0]
-            change = lambda base, value: dataclasses.replace(base, words=(*base.words, word + value))
-        else:
-            change = changes[options.what]
-        start = time.monotonic()
-        points = sweep(base, values, change, progress)
-    except (machine.Unusable, ValueError, OSError) as error:
-        print(f"sweep.py: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted; every QEMU is ended", file=sys.stderr)
-        return 130
+    base = boot.machine_of(options.base)
+    if base.name == machine.Machine.name:
+        base = dataclasses.replace(base, name=f"sweep-{options.what}")
+    values = options.values or places_to_damage(base.kernel, int(options.range[0]))
+    if options.what == "word":
+        word = options.range[0]
+        change = lambda base, value: dataclasses.replace(base, words=(*base.words, word + value))
+    else:
+        change = changes[options.what]
+    start = time.monotonic()
+    points = sweep(base, values, change, progress)
+    for point in points:
+        point.boot.judgement = boot.with_cases(options.base, point.boot.judgement, point.boot.text)
     print(table(options.what, points))
     counts = collections.Counter(point.boot.verdict.title for point in points)
     drawing = machine.BUILD / "reports" / f"{base.name}.svg"
@@ -289,6 +315,11 @@ def main(argv):
     for point in refused:
         print(f"not accepted: {point.value}: {point.boot.judgement}\n  repeat: {boot.command_of(point.boot.machine)}")
     return 10 if refused else 0
+
+
+def main(argv):
+    options = arguments(argv)
+    return boot.guarded("sweep.py", lambda: run(options))
 
 
 if __name__ == "__main__":

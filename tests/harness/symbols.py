@@ -6,6 +6,7 @@ return address is that of the instruction *after* the call, which may belong to 
 to another function, so one byte before it is looked up. Used by machine.py and boot.py.
 """
 
+import contextlib
 import functools
 import pathlib
 import re
@@ -85,10 +86,13 @@ class _Table:
 
     @functools.cached_property
     def _code(self):
-        """The ranges of addresses that are code; none when there is no such file, or no addr2line."""
+        """The ranges of addresses that are code; none when no such file can be read, or without addr2line."""
         if self._file is None or not pathlib.Path(self._file).is_file() or not shutil.which("addr2line"):
             return []
-        return executable_ranges(pathlib.Path(self._file).read_bytes())
+        try:
+            return executable_ranges(pathlib.Path(self._file).read_bytes())
+        except OSError:
+            return []
 
     def place(self, address):
         """`function at file:line`, with those it is inlined in, or None when the address is no code."""
@@ -100,8 +104,13 @@ class _Table:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             )
         # It does not say how many lines an answer has; the next question's address ends it.
-        self._process.stdin.write(f"{address:#x}\n0\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(f"{address:#x}\n0\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            # It refused the file, and would refuse it again: addresses stay without their places.
+            self._code = []
+            return None
         lines = []
         while (line := self._process.stdout.readline()) and line.strip() != _SENTINEL:
             lines.append(line.strip())
@@ -113,7 +122,8 @@ class _Table:
 
     def close(self):
         if self._process:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
             self._process.stdout.close()
             self._process.wait()
             self._process = None
