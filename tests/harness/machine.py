@@ -518,7 +518,9 @@ def _watch(command, inherited, folder, log, machine, show):
         process, monitor = stack.enter_context(_qemu(command, inherited, folder))
         monitor.listen()
         if counter:
-            counter.started()
+            # A QEMU that is gone by then tells below why.
+            with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+                counter.started()
         elif machine.debugger is None:
             monitor.start()
         else:
@@ -535,7 +537,13 @@ def _watch(command, inherited, folder, log, machine, show):
                 ending = judge.Ending.HARNESS if word else judge.Ending.TIME if now >= deadline else judge.Ending.SILENCE
                 break
             sources = [process.stdout] + ([counter] if counter else [])
-            ready = select.select(sources, [], [], min(until - now, 0.2 if debugger else until - now))[0]
+            # QEMU 10.2 may sleep over the end of what it records; whoever talks to it wakes it.
+            ending_record = word and machine.record
+            pause = 0.2 if debugger or ending_record else until - now
+            ready = select.select(sources, [], [], min(until - now, pause))[0]
+            if ending_record and not ready:
+                with contextlib.suppress(EOFError, ConnectionResetError):
+                    monitor.ask("query-status")
             if counter in ready:
                 if counter.reached():
                     instructions = monitor.ask("query-replay")["icount"]
