@@ -30,7 +30,7 @@ Targets:
   make run      build, boot in QEMU with OVMF, show the serial line, judge the end
   make test     build and run everything; ends with `N passed, N failed`
   make test-all the same, then what takes long: exhaustive, and sweeps over whole machines
-  make lint     clang-format, clang-tidy, cppcheck, gcc and clang, direction of includes
+  make lint     clang-format, clang-tidy, cppcheck, gcc and clang; who includes and calls whom
   make image    write IMAGE, a disk image with loader and kernel that boots from a USB stick
   make format   let clang-format lay out all C files
   make bench    us and other allocators side by side: build/bench/results.md and .svg (installs them)
@@ -278,6 +278,13 @@ UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL
 build/compile_commands.json: build/stamps/UNITS Makefile tests/lint/database.py | test-packages
 	$(Q)$(PYTHON) -B tests/lint/database.py $@ $(UNITS)
 
+# What is linked into which program, for the check of who calls whom: a line each.
+PROGRAMS = $(call quote,kernel.elf $(KERNEL_OBJS)) $(call quote,kernel-tests.elf $(METAL_OBJS)) \
+    $(call quote,loader.efi $(LOADER_OBJS))
+
+build/programs.txt: build/stamps/PROGRAMS $(sort $(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS))
+	$(Q)printf '%s\n' $(PROGRAMS) >$@
+
 -include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(WAITER_OBJS) $(HOST_OBJS))
 
 include tests/bench/bench.mk
@@ -311,9 +318,9 @@ test:
 	    { echo "FAILED: the build, with the words above; nothing was tested"; echo "0 passed, 1 failed"; exit 1; }
 	$(PYTEST) $(TESTS)
 
-test-parts: all build/host/suites build/example.elf build/compile_commands.json build/bench/bench $(BENCH_OURS)
+test-parts: all build/host/suites build/example.elf build/compile_commands.json build/programs.txt build/bench/bench $(BENCH_OURS)
 
-lint: build/compile_commands.json
+lint: build/compile_commands.json build/programs.txt
 	$(PYTEST) tests/lint
 
 format: | test-packages

@@ -17,6 +17,7 @@ import warnings
 
 import pytest
 
+import dependencies
 import fingerprint
 import includes
 
@@ -133,6 +134,38 @@ def test_direction_of_includes():
 )
 def test_the_check_of_includes(path, text, allowed):
     assert (includes.violations(path, text) == []) == allowed
+
+
+# Folders whose files may not use each other in a circle.
+WITHOUT_CYCLES = ("boot/kernel/", "arch/", "kmem/")
+
+
+def source_of_object(path):
+    """build/kernel/kmem/fba.o comes from kmem/fba.c, and another from an .S."""
+    stem = path.split("/", 2)[2].removesuffix(".o")
+    return stem + (".c" if (ROOT / f"{stem}.c").exists() else ".S")
+
+
+def test_no_cycle_and_no_upward_call():
+    """What the objects of each program call of each other, and what the files include."""
+    listing = ROOT / "build" / "programs.txt"
+    assert listing.exists(), "no build/programs.txt: run `make lint`"
+    checked = files(".c", ".h", ".S")
+    uses = [use for path in checked for use in dependencies.includes(path, (ROOT / path).read_text(encoding="utf-8"))]
+    linked = set()
+    for line in listing.read_text().splitlines():
+        source_of = {path: source_of_object(path) for path in line.split()[1:]}
+        linked.update(source_of.values())
+        uses += dependencies.calls(dependencies.symbols(source_of, ROOT))
+    inside = [use for use in uses if use.user.startswith(WITHOUT_CYCLES) and use.used.startswith(WITHOUT_CYCLES)]
+    found = dependencies.upward(uses) + dependencies.cycles(inside, checked)
+    found += [
+        f"{path}: in no program, so that nothing is known of its calls"
+        for path in checked
+        if path.startswith(("boot/", "arch/", "kmem/")) and not path.endswith(".h") and path not in linked
+    ]
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
 
 
 def test_spdx_and_purpose():
