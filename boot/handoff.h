@@ -92,9 +92,9 @@ struct handoff_framebuffer {
     uint32_t format;          // EFI_GRAPHICS_PIXEL_FORMAT
 };
 
-// The first refusal of a loader that ran out of the region. It then went on in a larger one, only
-// so that the kernel can learn how much the whole boot needs: a measuring run.
-struct handoff_refusal {
+// The first failed allocation of a loader that ran out of the region. It then went on in a larger
+// one, only so that the kernel can learn how much the whole boot needs: a measuring run.
+struct handoff_failure {
     uint64_t count; // 0: the loader did not run out
     uint64_t size, align, available, shortfall;
     char what[32]; // what the loader was doing, NUL-terminated
@@ -123,7 +123,7 @@ struct handoff {
     uint64_t acpi_rsdp;        // physical addresses of what the firmware's configuration
     uint64_t smbios;           // table names; 0: none
     uint64_t efi_system_table; // physical
-    struct handoff_refusal refusal;
+    struct handoff_failure failure;
     uint64_t loader_tsc; // time stamp counter at the loader's entry
 };
 

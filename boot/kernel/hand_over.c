@@ -20,8 +20,13 @@ bool kernel_open_substitute(struct kernel *kernel)
     kernel->console.screen.pixels = NULL;
     paging_drop_slot(&kernel->paging, KERNEL_DEVICES);
     kernel->devices_end = 0;
-    return early_heap_adopt(&kernel->heap, (void *)(handoff->window + largest.start + distance),
-                            room - distance, handoff, &kernel->console.writer) == FBA_OK;
+    const struct early_heap_memory substitute = {
+        .buffer = (void *)(handoff->window + largest.start + distance),
+        .physical = physical(largest.start + distance),
+        .size = room - distance,
+        .is_substitute = true,
+    };
+    return early_heap_adopt(&kernel->heap, &substitute, handoff, kernel->heap.output) == FBA_OK;
 }
 
 // The first part of `memory` that is the image's or a module's; empty, at its end, if none is.

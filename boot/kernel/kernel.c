@@ -61,18 +61,6 @@ static void name_places(struct kernel *kernel)
                "guard page behind the early heap's region", false);
 }
 
-static bool table_from_heap(void *context, physical_t *table)
-{
-    struct kernel *kernel = context;
-    void *page = allocator_alloc(&kernel->heap.allocator, PAGING_4K, PAGING_4K);
-
-    if (!page)
-        return false;
-    __builtin_memset(page, 0, PAGING_4K);
-    *table = paging_lookup(&kernel->paging, (uintptr_t)page).to;
-    return true;
-}
-
 static void check_handoff(struct kernel *kernel, const struct handoff *handoff)
 {
     const struct writer *writer = &kernel->console.writer;
@@ -120,8 +108,8 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
     list_modules(handoff, writer);
     kernel->paging = (struct paging){.root = physical(handoff->page_table_root),
                                      .window = handoff->window,
-                                     .new_table = table_from_heap,
-                                     .context = kernel,
+                                     .new_table = early_heap_new_table,
+                                     .context = &kernel->heap,
                                      .active = true};
     paging_drop_lower_half(&kernel->paging);
     struct protections forbidden = protections_enable();
@@ -129,8 +117,13 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
                  forbidden.smap ? " SMAP" : "", forbidden.umip ? " UMIP" : "");
     name_places(kernel);
 
-    enum fba_status status = early_heap_adopt(&kernel->heap, (void *)handoff->region_virtual,
-                                              handoff->heap.size, handoff, writer);
+    const struct early_heap_memory region = {
+        .buffer = (void *)handoff->region_virtual,
+        .physical = physical(handoff->region_physical),
+        .size = handoff->heap.size,
+    };
+    enum fba_status status = early_heap_adopt(&kernel->heap, &region, handoff,
+                                              (struct early_heap_output){writer, "kernel: "});
     if (status != FBA_OK) {
         writer_print(writer, "kernel: the early heap cannot be adopted: %s",
                      fba_status_name(status));

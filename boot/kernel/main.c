@@ -31,7 +31,7 @@ static bool run_steps(struct kernel *kernel)
             writer_print(&kernel->console.writer,
                          "kernel: step %s was refused its allocation on purpose (fail=%zu)\n",
                          steps[i].name, heap->failing.fail_alloc);
-        if (!served || heap->refused || heap->failing.failed)
+        if (!served || heap->failed || heap->failing.failed)
             return false;
         writer_print(&kernel->console.writer, "kernel: step %s took %zu bytes, %zu left\n",
                      steps[i].name, fba_used(&heap->fba) - before, fba_available(&heap->fba, 1));
@@ -71,16 +71,16 @@ static _Noreturn void measure(struct kernel *kernel)
     report_needed(kernel);
 }
 
-static void repeat_loaders_refusal(struct kernel *kernel)
+static void repeat_loaders_failure(struct kernel *kernel)
 {
-    const struct handoff_refusal *refusal = &kernel->handoff->refusal;
+    const struct handoff_failure *failure = &kernel->handoff->failure;
 
     writer_print(&kernel->console.writer,
                  "kernel: out of memory in the loader: %s asked for %llu bytes, alignment %llu; "
                  "%llu were available, %llu missing; the region has %llu KiB\n",
-                 refusal->what, (unsigned long long)refusal->size,
-                 (unsigned long long)refusal->align, (unsigned long long)refusal->available,
-                 (unsigned long long)refusal->shortfall,
+                 failure->what, (unsigned long long)failure->size,
+                 (unsigned long long)failure->align, (unsigned long long)failure->available,
+                 (unsigned long long)failure->shortfall,
                  (unsigned long long)kernel->handoff->linked_size / 1024);
 }
 
@@ -92,13 +92,13 @@ void kernel_main(const struct handoff *handoff)
     if (!run_steps(&kernel))
         measure(&kernel);
     kernel_check_address_space(&kernel);
-    if (handoff->refusal.count > 0) {
-        repeat_loaders_refusal(&kernel);
+    if (handoff->failure.count > 0) {
+        repeat_loaders_failure(&kernel);
         report_needed(&kernel);
     }
     tour_run(&kernel.console.writer);
     kernel_hand_over(&kernel);
-    early_heap_account(&kernel.heap);
+    early_heap_report(&kernel.heap);
     kernel_print_time(&kernel);
     kernel_end(&kernel, KERNEL_COMPLETE);
 }

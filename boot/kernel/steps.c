@@ -35,9 +35,9 @@ bool kernel_open_screen(struct kernel *kernel)
     }
     volatile uint32_t *pixels =
         kernel_map_device(kernel, physical(framebuffer->physical), framebuffer->size);
-    if (!pixels && kernel->heap.refused)
+    if (!pixels && kernel->heap.failed)
         return false;
-    if (kernel->heap.measuring && kernel->console.screen.columns != 0) {
+    if (kernel->heap.memory.is_substitute && kernel->console.screen.columns != 0) {
         kernel->console.screen.pixels = pixels; // where it was before, with what stands on it
         return true;
     }
@@ -66,7 +66,7 @@ bool kernel_set_up_interrupts(struct kernel *kernel)
     processor_use_area(kernel->area, kernel->gates);
     // A substitute for the region is mapped in large pages, and its stacks go unguarded.
     enum paging_status status = PAGING_OK;
-    if (!kernel->heap.measuring)
+    if (!kernel->heap.memory.is_substitute)
         status = processor_guard_area(kernel->area, &kernel->paging);
     writer_print(&kernel->console.writer, "kernel: interrupts: %u gates, %u stacks of %u bytes%s\n",
                  TRAPS_VECTORS, DESCRIPTORS_IST_COUNT, (unsigned)PROCESSOR_INTERRUPT_STACK_SIZE,
@@ -227,7 +227,7 @@ bool kernel_start_processors(struct kernel *kernel)
     }
     if (!open_apic(kernel)) {
         writer_print(writer, "kernel: processors: no other is started: the APIC is not mapped\n");
-        return !kernel->heap.refused;
+        return !kernel->heap.failed;
     }
     if (!list_others(kernel, &ids))
         return false;
@@ -237,15 +237,16 @@ bool kernel_start_processors(struct kernel *kernel)
     all->heap = &kernel->heap.fba;
     all->first_gates = kernel->first_gates;
     all->gates = kernel->gates;
-    enum processors_status status = processors_start(
-        all, ids.items, ids.count, physical(low), &kernel->heap.allocator, !kernel->heap.measuring);
+    enum processors_status status =
+        processors_start(all, ids.items, ids.count, physical(low), &kernel->heap.allocator,
+                         !kernel->heap.memory.is_substitute);
     if (status == PROCESSORS_NO_MEMORY)
         return false;
     if (status != PROCESSORS_OK) {
         writer_print(writer, "kernel: processors: %s\n", processors_status_name(status));
         kernel_end(kernel, KERNEL_PANIC);
     }
-    kernel->heap.unseen += processors_requested(all);
+    kernel->heap.unrecorded += processors_requested(all);
     writer_print(writer,
                  "kernel: processors: %zu of %zu others started, all took their areas at once, "
                  "%zu retries\n",

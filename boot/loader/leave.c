@@ -15,10 +15,9 @@ bool loader_fill_handoff(struct loader *loader)
     handoff->image_physical = loader->image.start;
     handoff->image_virtual = elf->start;
     handoff->image_size = loader->image.pages * PAGING_4K;
-    handoff->region_physical = loader->fba.base;
+    handoff->region_physical = loader->heap.memory.physical.value;
     handoff->region_virtual = elf->region_start;
     handoff->linked_size = elf->region_end - elf->region_start;
-    handoff->heap_requested = loader->ledger.requested;
     handoff->window = HANDOFF_WINDOW;
     handoff->page_table_root = loader->paging.root.value;
     handoff->framebuffer = (struct handoff_framebuffer){screen.physical,        screen.size,
@@ -27,9 +26,9 @@ bool loader_fill_handoff(struct loader *loader)
     handoff->acpi_rsdp = tables.acpi_rsdp;
     handoff->smbios = tables.smbios;
     handoff->efi_system_table = (uintptr_t)loader->firmware.system;
-    handoff->refusal = loader->refusal;
+    handoff->failure = loader->failure;
     handoff->loader_tsc = loader->tsc;
-    enum fba_status status = fba_export(&loader->fba, &handoff->heap);
+    enum fba_status status = early_heap_export(&loader->heap, handoff);
     if (status == FBA_OK)
         return true;
     return loader_stop(loader, EFI_ABORTED, "the early heap cannot be handed over: %s",
@@ -55,7 +54,7 @@ bool loader_exit_firmware(struct loader *loader)
                            "the final memory map does not fit the %llu bytes set aside",
                            (unsigned long long)loader->map_capacity);
     handoff->memory_map = (struct handoff_memory_map){
-        .span = {loader_offset_of(loader, loader->map_buffer), map.size},
+        .span = {early_heap_offset(&loader->heap, loader->map_buffer), map.size},
         .descriptor_size = (uint32_t)map.stride,
         .descriptor_version = version,
     };

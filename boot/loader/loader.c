@@ -32,6 +32,24 @@ static bool prepare(struct loader *loader)
            loader_make_room_for_map(loader) && loader_map_kernel(loader) && loader_map_jump(loader);
 }
 
+// Keeps what failed in the region, for the kernel to report.
+static void record_failure(struct loader *loader)
+{
+    const struct fba_failure *failure = &loader->heap.fba.failure;
+    struct handoff_failure *record = &loader->failure;
+    const char *what = loader->heap.ledger.tag;
+
+    if (record->count > 0)
+        return;
+    record->count = failure->count;
+    record->size = failure->size;
+    record->align = failure->align;
+    record->available = failure->available;
+    record->shortfall = failure->shortfall;
+    for (size_t i = 0; i < sizeof record->what - 1 && what[i] != '\0'; i++)
+        record->what[i] = what[i];
+}
+
 static void give_back_try(struct loader *loader)
 {
     firmware_free(&loader->firmware, &loader->jump_tables);
@@ -44,11 +62,12 @@ static bool prepare_or_measure(struct loader *loader)
 {
     loader->region_size = loader->elf.region_end - loader->elf.region_start;
     while (!prepare(loader)) {
-        if (!loader->ran_out)
+        if (!loader->heap.failed)
             return false;
+        record_failure(loader);
         give_back_try(loader);
         loader->region_size = 2 * loader->region_size + MEASURING_STEP;
-        loader->ran_out = false;
+        loader->heap.failed = false;
         writer_print(&loader->firmware.console,
                      "loader: going on with %llu KiB, only to measure what this boot needs\n",
                      (unsigned long long)loader->region_size / 1024);
@@ -64,7 +83,7 @@ static void announce(struct loader *loader)
                  "loader: kernel at 0x%llx, entry 0x%llx, early heap %llu KiB, %llu used\n",
                  (unsigned long long)loader->image.start, (unsigned long long)loader->elf.entry,
                  (unsigned long long)loader->region_size / 1024,
-                 (unsigned long long)fba_used(&loader->fba));
+                 (unsigned long long)fba_used(&loader->heap.fba));
 }
 
 static void give_back_all(struct loader *loader)

@@ -8,19 +8,15 @@
 #define BOOT_LOADER_LOADER_H
 
 #include "arch/x86_64/paging.h"
+#include "boot/early_heap.h"
 #include "boot/handoff.h"
 #include "boot/loader/elf.h"
 #include "boot/loader/firmware.h"
 #include "boot/loader/fw_cfg.h"
 #include "boot/loader/requests.h"
-#include "kmem/fba.h"
-#include "kmem/fba_allocator.h"
-#include "kmem/ledger.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define LOADER_LEDGER_ENTRIES 64
 
 // The map may grow between its measurement and the exit: our own allocations split descriptors,
 // and the firmware's timers allocate.
@@ -50,13 +46,9 @@ struct loader {
     struct loader_file modules[REQUESTS_MODULES_MAX];
 
     struct firmware_pages image;
-    uint64_t region_size; // what is used for the region: more than linked in a measuring run
-    struct fba fba;
-    struct ledger ledger;
-    struct ledger_entry ledger_entries[LOADER_LEDGER_ENTRIES];
-    struct allocator heap;
-    bool ran_out; // in this try
-    struct handoff_refusal refusal;
+    uint64_t region_size;   // what is used for the region: more than linked in a measuring run
+    struct early_heap heap; // over the region
+    struct handoff_failure failure; // of the first heap, in a measuring run
 
     struct handoff *handoff;
     struct paging paging;
@@ -82,7 +74,7 @@ bool loader_place_image(struct loader *loader);
 void loader_load_image(struct loader *loader);
 
 // region.c: the early heap over the region, and in it what the kernel needs. False without a word
-// if it ran out, which `ran_out` tells.
+// if it ran out, which `heap.failed` tells.
 bool loader_open_heap(struct loader *loader);
 bool loader_leave_boot_info(struct loader *loader);
 bool loader_make_room_for_map(struct loader *loader);
@@ -92,9 +84,6 @@ bool loader_map_jump(struct loader *loader);
 // leave.c: the structure filled in, and the end of boot services.
 bool loader_fill_handoff(struct loader *loader);
 bool loader_exit_firmware(struct loader *loader);
-
-// Where a block of the region will be for the kernel.
-uint64_t loader_offset_of(const struct loader *loader, const void *block);
 
 // enter.S, and a stand-in on the host: see there.
 void enter_kernel(uint64_t root, uint64_t entry, uint64_t handoff);

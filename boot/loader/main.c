@@ -73,7 +73,7 @@ static _Noreturn void jump(struct loader *loader)
 {
     paging_enable_protections();
     enter_kernel(loader->paging.root.value, loader->elf.entry,
-                 loader->elf.region_start + loader_offset_of(loader, loader->handoff));
+                 loader->elf.region_start + early_heap_offset(&loader->heap, loader->handoff));
     __builtin_unreachable();
 }
 

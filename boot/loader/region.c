@@ -3,48 +3,25 @@
 // find, its page tables included.
 #include "boot/loader/loader.h"
 #include "boot/loader/space.h"
-#include "kmem/report.h"
 
 // ── The early heap ──────────────────────────────────────────────────────────────────────────────
-
-static void note_refusal(struct fba *fba, void *context)
-{
-    struct loader *loader = context;
-    const struct report report = {&loader->firmware.console, "loader: ", "early heap",
-                                  &loader->ledger, 0};
-
-    loader->ran_out = true;
-    if (loader->refusal.count++ > 0)
-        return;
-    loader->refusal.size = fba->failure.size;
-    loader->refusal.align = fba->failure.align;
-    loader->refusal.available = fba->failure.available;
-    loader->refusal.shortfall = fba->failure.shortfall;
-    const char *what = loader->ledger.tag;
-    for (size_t i = 0; i < sizeof loader->refusal.what - 1 && what[i] != '\0'; i++)
-        loader->refusal.what[i] = what[i];
-    report_failure(&report, fba);
-}
 
 bool loader_open_heap(struct loader *loader)
 {
     uint64_t region = loader->image.start + loader->elf.region_start - loader->elf.start;
+    const struct early_heap_memory memory = {
+        .buffer = (void *)(uintptr_t)region,
+        .physical = physical(region),
+        .size = loader->region_size,
+        .is_substitute = loader->region_size != loader->elf.region_end - loader->elf.region_start,
+    };
+    const struct early_heap_output output = {&loader->firmware.console, "loader: "};
+    enum fba_status status = early_heap_open(&loader->heap, &memory, output);
 
-    loader->ran_out = false;
-    enum fba_status status = fba_init(&loader->fba, (void *)(uintptr_t)region, loader->region_size);
-    if (status != FBA_OK)
-        return loader_stop(loader, EFI_LOAD_ERROR, "the early heap cannot be opened at 0x%llx: %s",
-                           (unsigned long long)region, fba_status_name(status));
-    fba_set_failure_hook(&loader->fba, note_refusal, loader);
-    ledger_init(&loader->ledger, fba_allocator(&loader->fba), loader->ledger_entries,
-                LOADER_LEDGER_ENTRIES);
-    loader->heap = ledger_allocator(&loader->ledger);
-    return true;
-}
-
-uint64_t loader_offset_of(const struct loader *loader, const void *block)
-{
-    return (uintptr_t)block - loader->fba.base;
+    if (status == FBA_OK)
+        return true;
+    return loader_stop(loader, EFI_LOAD_ERROR, "the early heap cannot be opened at 0x%llx: %s",
+                       (unsigned long long)region, fba_status_name(status));
 }
 
 // ── Boot info ───────────────────────────────────────────────────────────────────────────────────
@@ -55,13 +32,14 @@ static bool leave_command_line(struct loader *loader)
 
     if (size == 0)
         return true;
-    loader->ledger.tag = "command line";
-    char *text = allocator_alloc(&loader->heap, size + 1, 1);
+    loader->heap.ledger.tag = "command line";
+    char *text = allocator_alloc(&loader->heap.allocator, size + 1, 1);
     if (!text)
         return false;
     __builtin_memcpy(text, loader->command_line, size);
     text[size] = '\0';
-    loader->handoff->command_line = (struct handoff_span){loader_offset_of(loader, text), size};
+    loader->handoff->command_line =
+        (struct handoff_span){early_heap_offset(&loader->heap, text), size};
     return true;
 }
 
@@ -71,9 +49,9 @@ static bool leave_modules(struct loader *loader)
 
     if (count == 0)
         return true;
-    loader->ledger.tag = "modules";
+    loader->heap.ledger.tag = "modules";
     struct handoff_module *modules =
-        allocator_new_array(&loader->heap, struct handoff_module, count);
+        allocator_new_array(&loader->heap.allocator, struct handoff_module, count);
     if (!modules)
         return false;
     for (size_t i = 0; i < count; i++) {
@@ -82,14 +60,14 @@ static bool leave_modules(struct loader *loader)
         modules[i].size = loader->modules[i].size;
     }
     loader->handoff->modules =
-        (struct handoff_span){loader_offset_of(loader, modules), count * sizeof *modules};
+        (struct handoff_span){early_heap_offset(&loader->heap, modules), count * sizeof *modules};
     return true;
 }
 
 bool loader_leave_boot_info(struct loader *loader)
 {
-    loader->ledger.tag = "boot info";
-    loader->handoff = allocator_new(&loader->heap, struct handoff);
+    loader->heap.ledger.tag = "boot info";
+    loader->handoff = allocator_new(&loader->heap.allocator, struct handoff);
     if (!loader->handoff)
         return false;
     *loader->handoff = (struct handoff){0};
@@ -103,26 +81,15 @@ bool loader_make_room_for_map(struct loader *loader)
 
     if (EFI_ERROR(status))
         return loader_stop(loader, status, "the firmware does not say how large its memory map is");
-    loader->ledger.tag = "memory map";
+    loader->heap.ledger.tag = "memory map";
     size += LOADER_MAP_SLACK * stride;
     loader->map_capacity = (size + PAGING_4K - 1) & ~(PAGING_4K - 1);
-    loader->map_buffer = allocator_alloc(&loader->heap, loader->map_capacity, sizeof(uint64_t));
+    loader->map_buffer =
+        allocator_alloc(&loader->heap.allocator, loader->map_capacity, sizeof(uint64_t));
     return loader->map_buffer != NULL;
 }
 
 // ── The address space ───────────────────────────────────────────────────────────────────────────
-
-static bool table_from_heap(void *context, physical_t *table)
-{
-    struct loader *loader = context;
-    void *page = allocator_alloc(&loader->heap, PAGING_4K, PAGING_4K);
-
-    if (!page)
-        return false;
-    __builtin_memset(page, 0, PAGING_4K);
-    *table = physical((uintptr_t)page);
-    return true;
-}
 
 bool loader_map_kernel(struct loader *loader)
 {
@@ -137,15 +104,15 @@ bool loader_map_kernel(struct loader *loader)
         return loader_stop(loader, read, "the firmware's memory map cannot be read");
     memory_map_sort(&map);
 
-    loader->ledger.tag = "page tables";
-    loader->paging = (struct paging){.new_table = table_from_heap, .context = loader};
-    if (!table_from_heap(loader, &loader->paging.root))
+    loader->heap.ledger.tag = "page tables";
+    loader->paging = (struct paging){.new_table = early_heap_new_table, .context = &loader->heap};
+    if (!early_heap_new_table(&loader->heap, &loader->paging.root))
         return false;
     enum paging_status status = space_map_image(&loader->paging, &loader->elf, image,
                                                 loader->elf.region_start + loader->region_size);
     if (status == PAGING_OK)
         status = space_map_window(&loader->paging, &loader->elf, image, &map);
-    if (status == PAGING_OK || loader->ran_out)
+    if (status == PAGING_OK || loader->heap.failed)
         return status == PAGING_OK;
     return loader_stop(loader, EFI_LOAD_ERROR, "the kernel's address space cannot be built: %s",
                        paging_status_name(status));

@@ -81,7 +81,7 @@ KERNEL_STEPS = {
 SEALED = "paging_unmap"
 AFTER_STEPS = {
     SEALED: "hand-over to the page allocator",
-    "early_heap_account": "account",
+    "early_heap_report": "account",
 }
 LAST = "kernel_print_time"
 PARTS = {

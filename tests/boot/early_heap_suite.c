@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/early_heap.h promises: the loader's allocator goes on, a refusal is told once,
-// and the size that would have been enough is exact.
+// What boot/early_heap.h promises: a heap that one program opened and exported goes on in the next,
+// the first failure is reported once, and the size that would have been enough is exact.
 #include "arch/x86_64/memory.h"
-#include "boot/kernel/early_heap.h"
+#include "boot/early_heap.h"
 #include "tests/boot/suites.h"
 
 #define PAGE UINT64_C(4096)
 #define MIB (UINT64_C(1) << 20)
 #define USED 0x1000
+#define PHYSICAL UINT64_C(0x40000000)
 
 static _Alignas(4096) unsigned char region[4 * 4096];
 static _Alignas(4096) unsigned char substitute[8 * 4096];
@@ -17,15 +18,39 @@ static char said[4096];
 static struct writer_buffer buffer;
 static struct writer writer;
 
-static enum fba_status adopt(void *memory, uint64_t size)
+static struct early_heap_memory memory_of(void *start, uint64_t size)
 {
+    return (struct early_heap_memory){
+        .buffer = start,
+        .physical = physical(PHYSICAL),
+        .size = size,
+        .is_substitute = start == substitute,
+    };
+}
+
+static struct early_heap_output output(void)
+{
+    writer = writer_to_buffer(&buffer, said, sizeof said);
+    return (struct early_heap_output){&writer, "test: "};
+}
+
+static enum fba_status open(void *start, uint64_t size)
+{
+    const struct early_heap_memory memory = memory_of(start, size);
+
+    return early_heap_open(&heap, &memory, output());
+}
+
+static enum fba_status adopt(void *start, uint64_t size)
+{
+    const struct early_heap_memory memory = memory_of(start, size);
+
     handoff = (struct handoff){
         .region_virtual = (uintptr_t)region,
         .heap = {.size = sizeof region, .used = USED, .peak = USED + 0x100, .high = USED},
         .heap_requested = USED - 96,
     };
-    writer = writer_to_buffer(&buffer, said, sizeof said);
-    return early_heap_adopt(&heap, memory, size, &handoff, &writer);
+    return early_heap_adopt(&heap, &memory, &handoff, output());
 }
 
 static bool was_said(const char *words)
@@ -40,17 +65,44 @@ static bool was_said(const char *words)
     return false;
 }
 
+static void it_opens_empty(struct suite_run *run)
+{
+    CHECK_STATUS(run, open(region, sizeof region), FBA_OK);
+    CHECK_EQUAL(run, fba_used(&heap.fba), 0);
+    CHECK_EQUAL(run, fba_capacity(&heap.fba), sizeof region);
+    CHECK(run, !heap.failed);
+    CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 64, 16), region);
+    CHECK_EQUAL(run, early_heap_offset(&heap, allocator_alloc(&heap.allocator, 8, 8)), 64);
+}
+
 static void it_goes_on_where_the_loader_stopped(struct suite_run *run)
 {
     CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
     CHECK_EQUAL(run, fba_used(&heap.fba), USED);
     CHECK_EQUAL(run, fba_capacity(&heap.fba), sizeof region);
-    CHECK(run, !heap.measuring && !heap.refused);
+    CHECK(run, !heap.failed);
     CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 64, 16), region + USED);
     CHECK_STATUS(run, fba_free(&heap.fba, region + USED - 16, 16), FBA_PROTECTED);
 }
 
-// Nobody cleared the region, whatever the loader's allocator believed of it.
+static void what_one_exports_the_next_adopts(struct suite_run *run)
+{
+    const struct early_heap_memory memory = memory_of(region, sizeof region);
+
+    CHECK_STATUS(run, open(region, sizeof region), FBA_OK);
+    CHECK(run, allocator_alloc(&heap.allocator, 10, 1));
+    CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 100, 64), region + 64);
+    handoff = (struct handoff){.region_virtual = (uintptr_t)region};
+    CHECK_STATUS(run, early_heap_export(&heap, &handoff), FBA_OK);
+    CHECK_EQUAL(run, handoff.heap.used, 164);
+    CHECK_EQUAL(run, handoff.heap_requested, 110);
+    CHECK_STATUS(run, early_heap_adopt(&heap, &memory, &handoff, output()), FBA_OK);
+    CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 1, 1), region + 164);
+    CHECK_STATUS(run, early_heap_export(&heap, &handoff), FBA_OK);
+    CHECK_EQUAL(run, handoff.heap_requested, 111);
+}
+
+// The loader's allocator may have counted on zeros in a region that it never cleared.
 static void memory_is_not_taken_for_zero(struct suite_run *run)
 {
     memset(region, 0xa5, sizeof region);
@@ -59,23 +111,39 @@ static void memory_is_not_taken_for_zero(struct suite_run *run)
     CHECK_BYTES(run, block, 256, 0);
 }
 
+static void page_tables_are_zeroed_pages(struct suite_run *run)
+{
+    physical_t table;
+
+    memset(region, 0xa5, sizeof region);
+    CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
+    CHECK(run, allocator_alloc(&heap.allocator, 1, 1));
+    CHECK(run, early_heap_new_table(&heap, &table));
+    CHECK_EQUAL(run, table.value, PHYSICAL + 2 * PAGE);
+    CHECK_BYTES(run, region + 2 * PAGE, PAGE, 0);
+    CHECK(run, early_heap_new_table(&heap, &table));
+    CHECK_EQUAL(run, table.value, PHYSICAL + 3 * PAGE);
+    CHECK(run, !early_heap_new_table(&heap, &table));
+    CHECK(run, heap.failed);
+}
+
 static void allocations_are_written_down(struct suite_run *run)
 {
     CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
     heap.ledger.tag = "stacks";
     CHECK(run, allocator_alloc(&heap.allocator, 100, 1));
-    early_heap_account(&heap);
+    early_heap_report(&heap);
     CHECK(run, was_said("stacks"));
-    CHECK(run, was_said("early heap"));
+    CHECK(run, was_said("test:   buffer: early heap"));
     CHECK(run, !was_said("substitute"));
 }
 
-static void a_refusal_is_told_once(struct suite_run *run)
+static void the_first_failure_is_reported_once(struct suite_run *run)
 {
     CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
     CHECK(run, !allocator_alloc(&heap.allocator, sizeof region, 1));
-    CHECK(run, heap.refused);
-    CHECK(run, said[0] != '\0');
+    CHECK(run, heap.failed);
+    CHECK(run, was_said("test: out of memory: early heap"));
     CHECK(run, was_said("16384"));
     size_t length = buffer.length;
     CHECK(run, !allocator_alloc(&heap.allocator, sizeof region, 1));
@@ -84,10 +152,19 @@ static void a_refusal_is_told_once(struct suite_run *run)
     CHECK(run, allocator_alloc(&heap.allocator, 8, 8));
 }
 
+static void an_injected_failure_is_not_reported(struct suite_run *run)
+{
+    CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
+    heap.failing.fail_alloc = 2;
+    CHECK(run, allocator_alloc(&heap.allocator, 8, 8));
+    CHECK(run, !allocator_alloc(&heap.allocator, 8, 8));
+    CHECK(run, heap.failing.failed && !heap.failed);
+    CHECK_TEXT(run, said, "");
+}
+
 static void a_substitute_is_told_apart(struct suite_run *run)
 {
     CHECK_STATUS(run, adopt(substitute, sizeof substitute), FBA_OK);
-    CHECK(run, heap.measuring);
     CHECK_EQUAL(run, fba_capacity(&heap.fba), sizeof substitute);
     CHECK_EQUAL(run, fba_used(&heap.fba), USED);
     CHECK(run, allocator_alloc(&heap.allocator, sizeof region, 1));
@@ -95,8 +172,9 @@ static void a_substitute_is_told_apart(struct suite_run *run)
     CHECK(run, was_said("substitute for the early heap"));
 }
 
-static void a_region_smaller_than_what_is_used_is_refused(struct suite_run *run)
+static void memory_that_cannot_hold_the_heap_is_an_error(struct suite_run *run)
 {
+    CHECK_STATUS(run, open(NULL, sizeof region), FBA_BAD_BUFFER);
     CHECK_STATUS(run, adopt(region, USED - 1), FBA_BAD_NUMBERS);
     CHECK_STATUS(run, adopt(NULL, sizeof region), FBA_BAD_BUFFER);
 }
@@ -152,12 +230,16 @@ static void the_size_that_is_needed_is_exact(struct suite_run *run)
 }
 
 static const struct suite_case cases[] = {
+    SUITE_CASE(it_opens_empty),
     SUITE_CASE(it_goes_on_where_the_loader_stopped),
+    SUITE_CASE(what_one_exports_the_next_adopts),
     SUITE_CASE(memory_is_not_taken_for_zero),
+    SUITE_CASE(page_tables_are_zeroed_pages),
     SUITE_CASE(allocations_are_written_down),
-    SUITE_CASE(a_refusal_is_told_once),
+    SUITE_CASE(the_first_failure_is_reported_once),
+    SUITE_CASE(an_injected_failure_is_not_reported),
     SUITE_CASE(a_substitute_is_told_apart),
-    SUITE_CASE(a_region_smaller_than_what_is_used_is_refused),
+    SUITE_CASE(memory_that_cannot_hold_the_heap_is_an_error),
     SUITE_CASE(the_size_that_is_needed_is_exact),
 };
 const struct suite early_heap_suite = SUITE("early_heap", cases);

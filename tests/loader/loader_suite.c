@@ -220,7 +220,7 @@ static void the_handoff_is_good(struct suite_run *run)
     CHECK_EQUAL(run, loader.handoff->smbios, 0x3000);
     CHECK_EQUAL(run, loader.handoff->framebuffer.pixels_per_line, 704);
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 704 * 480 * 4);
-    CHECK_EQUAL(run, loader.handoff->refusal.count, 0);
+    CHECK_EQUAL(run, loader.handoff->failure.count, 0);
     CHECK_EQUAL(run, loader.handoff->linked_size, REGION_SIZE);
     CHECK_EQUAL(run, loader.handoff->loader_tsc, 42);
     CHECK(run, loader.handoff->heap_requested > sizeof(struct handoff));
@@ -467,7 +467,7 @@ static void a_region_that_is_too_small_is_measured(struct suite_run *run)
     CHECK_DONE(run);
     CHECK(run, fake_firmware_said(&firmware, "only to measure what this boot needs"));
     CHECK(run, is_good_handoff(run));
-    CHECK(run, loader.handoff->refusal.count > 0);
+    CHECK(run, loader.handoff->failure.count > 0);
     CHECK_EQUAL(run, loader.handoff->linked_size, SMALL_REGION);
     CHECK(run, loader.handoff->heap.size > SMALL_REGION);
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The early heap of early_heap.h.
+#include "boot/early_heap.h"
+
+#include "arch/x86_64/paging.h"
+#include "kmem/fba_allocator.h"
+#include "kmem/fba_handoff.h"
+#include "kmem/report.h"
+
+static struct report report_of(const struct early_heap *heap)
+{
+    return (struct report){
+        .writer = heap->output.writer,
+        .prefix = heap->output.prefix,
+        .name = heap->memory.is_substitute ? "substitute for the early heap" : "early heap",
+        .ledger = &heap->ledger,
+        .requested = heap->unrecorded,
+    };
+}
+
+// A boot may go on after a failure, and more may follow; the first one names the cause.
+static void report_first_failure(struct fba *fba, void *context)
+{
+    struct early_heap *heap = context;
+    const struct report report = report_of(heap);
+
+    if (!heap->failed)
+        report_failure(&report, fba);
+    heap->failed = true;
+}
+
+// Puts the decorators around heap->fba, which is open.
+static void decorate(struct early_heap *heap)
+{
+    fba_set_failure_hook(&heap->fba, report_first_failure, heap);
+    failing_init(&heap->failing, fba_allocator(&heap->fba));
+    ledger_init(&heap->ledger, failing_allocator(&heap->failing), heap->entries,
+                EARLY_HEAP_LEDGER_ENTRIES);
+    heap->allocator = ledger_allocator(&heap->ledger);
+}
+
+enum fba_status early_heap_open(struct early_heap *heap, const struct early_heap_memory *memory,
+                                struct early_heap_output output)
+{
+    *heap = (struct early_heap){.memory = *memory, .output = output};
+    enum fba_status status = fba_init(&heap->fba, memory->buffer, memory->size);
+    if (status == FBA_OK)
+        decorate(heap);
+    return status;
+}
+
+enum fba_status early_heap_adopt(struct early_heap *heap, const struct early_heap_memory *memory,
+                                 const struct handoff *handoff, struct early_heap_output output)
+{
+    struct fba_numbers numbers = handoff->heap;
+
+    numbers.size = memory->size;
+    numbers.high = memory->size; // no byte counts as zero: nothing has cleared this memory
+    numbers.low = 0;
+    *heap = (struct early_heap){
+        .memory = *memory, .output = output, .unrecorded = handoff->heap_requested};
+    enum fba_status status = fba_adopt(&heap->fba, memory->buffer, &numbers);
+    if (status == FBA_OK)
+        decorate(heap);
+    return status;
+}
+
+enum fba_status early_heap_export(const struct early_heap *heap, struct handoff *handoff)
+{
+    enum fba_status status = fba_export(&heap->fba, &handoff->heap);
+
+    if (status == FBA_OK)
+        handoff->heap_requested = heap->unrecorded + heap->ledger.requested;
+    return status;
+}
+
+uint64_t early_heap_offset(const struct early_heap *heap, const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)heap->memory.buffer;
+}
+
+bool early_heap_new_table(void *context, physical_t *table)
+{
+    struct early_heap *heap = context;
+    void *page = allocator_alloc(&heap->allocator, PAGING_4K, PAGING_4K);
+
+    if (!page)
+        return false;
+    __builtin_memset(page, 0, PAGING_4K);
+    *table = physical_add(heap->memory.physical, early_heap_offset(heap, page));
+    return true;
+}
+
+void early_heap_report(const struct early_heap *heap)
+{
+    const struct report report = report_of(heap);
+
+    report_account(&report, &heap->fba);
+    report_holders(&report, EARLY_HEAP_LEDGER_ENTRIES);
+}
+
+uint64_t early_heap_needed(const struct handoff *handoff, uint64_t peak)
+{
+    uint64_t tables = paging_tables_needed(handoff->region_virtual, handoff->heap.size);
+
+    // Each page more costs itself, and one page in 512 costs a table: the loop ends.
+    for (uint64_t size = PAGING_4K;; size += PAGING_4K) {
+        uint64_t fewer = tables - paging_tables_needed(handoff->region_virtual, size);
+        if (peak <= size + fewer * PAGING_4K)
+            return size;
+    }
+}

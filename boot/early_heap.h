@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// early_heap: the allocator of the early boot, a bump allocator (kmem/fba.h) over the one region
+// that the linker script reserves. The loader opens it, the kernel adopts it and goes on where the
+// loader stopped. Around the fba stand a ledger of who holds what, fault injection, and a report
+// of the first failure on the console; page tables come from it too.
+#ifndef BOOT_EARLY_HEAP_H
+#define BOOT_EARLY_HEAP_H
+
+#include "arch/x86_64/address.h"
+#include "boot/handoff.h"
+#include "kmem/allocator.h"
+#include "kmem/failing.h"
+#include "kmem/fba.h"
+#include "kmem/ledger.h"
+#include "kmem/writer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EARLY_HEAP_LEDGER_ENTRIES 96
+
+// The memory of an early heap: one contiguous piece, physical and virtual.
+struct early_heap_memory {
+    void *buffer;        // its address for the code that allocates
+    physical_t physical; // the same byte, as page tables name it
+    uint64_t size;       // bytes
+    // Not the region as it was linked but a larger piece of memory in its place: a measuring run,
+    // which finds out how large the region must be and then stops.
+    bool is_substitute;
+};
+
+// Where an early heap reports to.
+struct early_heap_output {
+    const struct writer *writer;
+    const char *prefix; // of each line: who speaks
+};
+
+struct early_heap {
+    struct allocator allocator; // ledger over failing over fba: what the boot allocates through
+    struct fba fba;
+    struct failing failing; // fault injection; does nothing unless `fail_alloc` is set
+    struct ledger ledger;   // its `tag` says which step allocates
+    struct ledger_entry entries[EARLY_HEAP_LEDGER_ENTRIES];
+    struct early_heap_memory memory;
+    struct early_heap_output output;
+    size_t unrecorded; // bytes that blocks asked for without the ledger: the loader's blocks in a
+                       // kernel, and those of the shared mode
+    bool failed;       // an allocation failed since the heap was opened
+};
+
+// Opens an empty early heap over `memory`, which need not be zero. `heap` must not move afterwards.
+// Fails as fba_init() does; nothing may be allocated then.
+enum fba_status early_heap_open(struct early_heap *heap, const struct early_heap_memory *memory,
+                                struct early_heap_output output);
+
+// Opens the early heap with the blocks that the loader left, as the handoff describes them: they
+// stay for good. A substitute keeps heap.used bytes free for them at its start and never writes
+// there. `heap` must not move afterwards.
+// Fails as fba_adopt() does; nothing may be allocated then.
+enum fba_status early_heap_adopt(struct early_heap *heap, const struct early_heap_memory *memory,
+                                 const struct handoff *handoff, struct early_heap_output output);
+
+// Writes the state of the heap to the handoff, for the kernel to adopt: its members `heap` and
+// `heap_requested`. After the last allocation.
+// Fails as fba_export() does; the handoff is then unchanged.
+enum fba_status early_heap_export(const struct early_heap *heap, struct handoff *handoff);
+
+// Bytes from the start of the heap's memory to `block`, which lies in it: what a handoff_span
+// counts. Constant time.
+uint64_t early_heap_offset(const struct early_heap *heap, const void *block);
+
+// Supplies a zeroed page for a page table: `new_table` of struct paging, whose `context` is the
+// early heap. Returns false iff the heap has no page left.
+bool early_heap_new_table(void *heap, physical_t *table);
+
+// Reports where every byte of the heap is and who holds the most. Works after the seal too.
+void early_heap_report(const struct early_heap *heap);
+
+// The smallest region, in bytes, with which a boot that took `peak` bytes would have succeeded: a
+// whole number of pages. It differs from the peak because the loader maps the region in 4 KiB
+// pages, so that a smaller region takes fewer page tables. O(pages of the region).
+uint64_t early_heap_needed(const struct handoff *handoff, uint64_t peak);
+
+#endif
