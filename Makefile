@@ -123,17 +123,17 @@ METAL_SRCS  := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_S
     $(wildcard boot/loader/elf.c tests/metal/*.c))
 # What of boot and arch is plain C, so that its suites run on the host too.
 PLAIN_SRCS  := \
-    $(addprefix boot/kernel/,acpi.c command_line.c frames.c handoff_check.c) \
+    $(addprefix boot/kernel/,acpi.c command_line.c page_frames.c handoff_check.c) \
     $(addprefix arch/x86_64/,apic.c descriptors.c fadt.c paging.c power.c timer.c)
 # The loader, all but its two ends, and the firmware that a test made up for it.
 FAKED_SRCS  := $(sort $(filter-out boot/loader/main.c,$(wildcard boot/loader/*.c)) $(wildcard tests/loader/*.c))
 HOST_SRCS   := $(sort $(KMEM_SRCS) $(BOTH_SRCS) $(wildcard $(PLAIN_SRCS) tests/host/*.c) $(SUITES_SRCS) $(FAKED_SRCS))
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.c boot/loader/*.S)) \
     $(BOTH_SRCS) $(addprefix kmem/,allocator.c failing.c fba.c fba_allocator.c fba_handoff.c ledger.c report.c writer.c) \
-    $(addprefix arch/x86_64/,fadt.c memory.c paging.c power.c serial.c)
+    $(addprefix arch/x86_64/,fadt.c string.c paging.c power.c serial.c)
 
 # What waits for the loader in a saved machine: tests/harness/warm.py.
-WAITER_SRCS := tests/harness/waiter.c arch/x86_64/memory.c
+WAITER_SRCS := tests/harness/waiter.c arch/x86_64/string.c
 
 # $(call objects,FOLDER,SOURCES)
 objects = $(patsubst %,build/$1/%.o,$(basename $2))

@@ -3,6 +3,7 @@
 #include "boot/early_heap.h"
 
 #include "arch/x86_64/paging.h"
+#include "arch/x86_64/string.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
 #include "kmem/report.h"
@@ -82,11 +83,11 @@ uint64_t early_heap_offset(const struct early_heap *heap, const void *block)
 bool early_heap_new_table(void *context, physical_t *table)
 {
     struct early_heap *heap = context;
-    void *page = allocator_alloc(&heap->allocator, PAGING_4K, PAGING_4K);
+    void *page = allocator_alloc(&heap->allocator, PAGE_SIZE, PAGE_SIZE);
 
     if (!page)
         return false;
-    __builtin_memset(page, 0, PAGING_4K);
+    memset(page, 0, PAGE_SIZE);
     *table = physical_add(heap->memory.physical, early_heap_offset(heap, page));
     return true;
 }
@@ -104,9 +105,9 @@ uint64_t early_heap_needed(const struct handoff *handoff, uint64_t peak)
     uint64_t tables = paging_tables_needed(handoff->region_virtual, handoff->heap.size);
 
     // Each page more costs itself, and one page in 512 costs a table: the loop ends.
-    for (uint64_t size = PAGING_4K;; size += PAGING_4K) {
+    for (uint64_t size = PAGE_SIZE;; size += PAGE_SIZE) {
         uint64_t fewer = tables - paging_tables_needed(handoff->region_virtual, size);
-        if (peak <= size + fewer * PAGING_4K)
+        if (peak <= size + fewer * PAGE_SIZE)
             return size;
     }
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
-//
-// Physical addresses have a type of their own, so that the compiler refuses one where a virtual
-// address is meant. Virtual addresses are pointers, or uintptr_t where nobody dereferences them.
-// Used by paging, by both sides of the handoff and by whoever reads a table that holds them.
+// address: physical addresses have a type of their own, so that the compiler rejects one where a
+// virtual address is meant. Virtual addresses are pointers, or uintptr_t where they are not
+// dereferenced.
 #ifndef ARCH_X86_64_ADDRESS_H
 #define ARCH_X86_64_ADDRESS_H
 
 #include <stdint.h>
 
 // The address of a byte on the memory bus, as page tables, ACPI and the firmware's memory map
-// name it. Not a pointer: it becomes one through a window or a direct map, by its owner's rule.
+// name it. Not a pointer: it becomes one through a direct map, by its owner's rule.
 typedef struct {
     uint64_t value;
 } physical_t;

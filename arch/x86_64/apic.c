@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // Both kinds of local APIC. A register's number is its MSR's distance from 0x800, and a sixteenth
 // of its offset in memory (SDM 3A "x2APIC Register Address Space").
 #include "arch/x86_64/apic.h"
@@ -8,8 +7,8 @@
 
 enum {
     REGISTER_ID = 0x02,
-    REGISTER_END_OF_INTERRUPT = 0x0B,
-    REGISTER_SPURIOUS = 0x0F,
+    REGISTER_END_OF_INTERRUPT = 0x0b,
+    REGISTER_SPURIOUS = 0x0f,
     REGISTER_COMMAND_LOW = 0x30,
     REGISTER_COMMAND_HIGH = 0x31, // xAPIC only
 };
@@ -17,10 +16,10 @@ enum {
 #define CPUID_FEATURES_ECX_X2APIC (UINT32_C(1) << 21)
 
 // "Local APIC Status and Location".
-#define MSR_IA32_APIC_BASE UINT32_C(0x1B)
+#define MSR_IA32_APIC_BASE UINT32_C(0x1b)
 #define APIC_BASE_X2 (UINT64_C(1) << 10)
 #define APIC_BASE_ENABLE (UINT64_C(1) << 11)
-#define APIC_BASE_ADDRESS UINT64_C(0x000FFFFFFFFFF000)
+#define APIC_BASE_ADDRESS UINT64_C(0x000ffffffffff000)
 
 #define MSR_X2APIC UINT32_C(0x800)
 #define SPURIOUS_ENABLE (UINT32_C(1) << 8)
@@ -33,7 +32,7 @@ enum {
 #define COMMAND_ASSERT (UINT32_C(1) << 14)
 #define COMMAND_ALL_BUT_SELF (UINT32_C(3) << 18)
 #define XAPIC_ID_SHIFT 24
-#define XAPIC_ID_MAX UINT32_C(0xFE) // 0xFF means all
+#define XAPIC_ID_MAX UINT32_C(0xfe) // 0xff means all
 // A message leaves within microseconds; this many reads of an uncached register take longer.
 #define WAIT_READS 100000
 

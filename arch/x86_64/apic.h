@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
-//
-// The local interrupt controller of each processor, as far as one processor needs it to start the
-// others and to wake them: xAPIC (registers in memory) and x2APIC (registers as MSRs).
+// apic: the local APIC, the interrupt controller of each processor, as far as the bootstrap
+// processor (BSP) needs it to start the application processors (APs) and to send them interrupts
+// (IPIs): xAPIC, whose registers are in memory, and x2APIC, whose registers are MSRs.
 // Source: SDM 3A chapter 11 "APIC" (10 in editions before 2022), by section title.
 #ifndef ARCH_X86_64_APIC_H
 #define ARCH_X86_64_APIC_H
 
 #include "arch/x86_64/address.h"
+#include "arch/x86_64/page.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 // Where all processors have their xAPIC registers, unless moved: one page, a device.
-#define APIC_REGISTERS_SIZE UINT64_C(4096)
+#define APIC_REGISTERS_SIZE PAGE_SIZE
 
 // How registers are reached. Plain functions stand behind it in the kernel; a test puts its own.
 struct apic {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-//
-// Single instructions that C cannot say, and the names of the register bits that this project
-// sets or tests. All but cpu_rdtsc, cpu_cpuid and cpu_pause need ring 0.
+// cpu: single instructions that C has no expression for, and the names of the register bits that
+// this project sets or tests. All but cpu_rdtsc, cpu_cpuid and cpu_pause need ring 0.
 //
 // "SDM", here and in the files around, is Intel's Software Developer's Manual by volume and
 // section, as numbered while paging was chapter 4 of volume 3A (order number 325462-078, December
@@ -17,7 +16,7 @@
 #define CR4_LA57 (UINT64_C(1) << 12) // five-level paging; changes only outside 64-bit mode
 
 // Extended feature enables, SDM 3A 2.2.1.
-#define MSR_IA32_EFER UINT32_C(0xC0000080)
+#define MSR_IA32_EFER UINT32_C(0xc0000080)
 #define EFER_NXE (UINT64_C(1) << 11) // bit 63 of a table entry means "no execution"
 
 // CPUID, SDM 2A "CPUID - CPU Identification".

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-//
-// The debug console of Bochs and QEMU: a byte written to port 0xE9 is printed. The port reads
-// back its own number, which tells it from an absent one (0xFF): Bochs, "port_e9_hack"; QEMU,
+// The debug console of Bochs and QEMU: a byte written to port 0xe9 is printed. The port reads
+// back its own number, which tells it from an absent one (0xff): Bochs, "port_e9_hack"; QEMU,
 // hw/char/debugcon.c.
 #include "arch/x86_64/debugcon.h"
 
 #include "arch/x86_64/io.h"
 
-#define DEBUGCON_PORT UINT16_C(0xE9)
-#define DEBUGCON_ANSWER UINT8_C(0xE9)
+#define DEBUGCON_PORT UINT16_C(0xe9)
+#define DEBUGCON_ANSWER UINT8_C(0xe9)
 
 bool debugcon_present(void)
 {
@@ -18,7 +17,6 @@ bool debugcon_present(void)
 void debugcon_write(void *context, const char *text, size_t length)
 {
     (void)context;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         outb(DEBUGCON_PORT, (uint8_t)text[i]);
-    }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//
-// The debug console of Bochs and QEMU (isa-debugcon): a port whose bytes the emulator hands on
-// as they are. The kernel copies its console there, because nothing of the firmware stands on it.
+// debugcon: the debug console of Bochs and QEMU (isa-debugcon), an I/O port whose bytes the
+// emulator writes to a file. The kernel copies its console there, because the firmware writes
+// nothing to it.
 #ifndef ARCH_X86_64_DEBUGCON_H
 #define ARCH_X86_64_DEBUGCON_H
 

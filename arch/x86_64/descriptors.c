@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The GDT and the TSS of one processor.
 #include "arch/x86_64/descriptors.h"
 
@@ -37,12 +36,11 @@ void descriptors_build(struct descriptors *tables, const uintptr_t *ist_top, uin
     tables->gdt[DESCRIPTORS_KERNEL_CODE / 8] = KERNEL_CODE;
     tables->gdt[DESCRIPTORS_KERNEL_DATA / 8] = KERNEL_DATA;
     // SDM 3A 7.2.3, figure 7-4: the base lies in pieces: 24 bits, 8 bits, and the second half.
-    tables->gdt[DESCRIPTORS_TSS / 8] = limit | (tss & 0xFFFFFF) << 16 | SEGMENT_TSS_AVAILABLE |
-                                       SEGMENT_PRESENT | (tss >> 24 & 0xFF) << 56;
+    tables->gdt[DESCRIPTORS_TSS / 8] = limit | (tss & 0xffffff) << 16 | SEGMENT_TSS_AVAILABLE |
+                                       SEGMENT_PRESENT | (tss >> 24 & 0xff) << 56;
     tables->gdt[DESCRIPTORS_TSS / 8 + 1] = tss >> 32;
-    for (int i = 0; ist_top && i < DESCRIPTORS_IST_COUNT; i++) {
+    for (int i = 0; ist_top && i < DESCRIPTORS_IST_COUNT; i++)
         tables->tss.ist[i] = ist_top[i];
-    }
 }
 
 void descriptors_load(struct descriptors *tables, const uintptr_t *ist_top, uintptr_t rsp0)

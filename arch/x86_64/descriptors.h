@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-//
-// One processor's descriptor tables: the segments that 64-bit mode still wants, and the task
-// state segment with the stacks that interrupts switch to.
+// descriptors: one processor's global descriptor table (GDT), with the segments that 64-bit mode
+// still needs, and its task state segment (TSS), with the stacks that interrupts switch to (IST).
 #ifndef ARCH_X86_64_DESCRIPTORS_H
 #define ARCH_X86_64_DESCRIPTORS_H
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The kernel's first instructions. The loader jumps here with interrupts off, paging on with the
 // kernel's tables, and RDI = the virtual address of struct handoff (boot/handoff.h). Everything
 // else is the firmware's, the stack and the direction flag included. Goes on in

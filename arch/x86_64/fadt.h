@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The few fields of the Fixed ACPI Description Table (ACPI 6.5, 5.2.9) that power and timer need.
 // The caller has found the table and checked its checksum; a length that lies is noticed here.
 #ifndef ARCH_X86_64_FADT_H

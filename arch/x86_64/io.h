@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-//
-// Port input and output, one instruction each, named after it. For ring 0 only: elsewhere they
-// fault. A port that nobody decodes reads as all ones and swallows what is written to it.
+// io: port input and output, one instruction each, named after it. For ring 0 only: elsewhere they
+// fault. A port that no device decodes reads as all ones and ignores writes.
 #ifndef ARCH_X86_64_IO_H
 #define ARCH_X86_64_IO_H
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-//
-// Page tables, as SDM 3A 4.5 "4-level paging and 5-level paging" describes them. Runs in the
+// Page tables as SDM 3A 4.5 "4-level paging and 5-level paging" describes them. This runs in the
 // loader over the firmware's identity mapping, in the kernel over its direct map, and on the host
-// over ordinary memory: a table is found by paging.window, and only the functions named "Ring 0"
-// and the flush of the TLB touch the processor.
+// over ordinary memory: paging.direct_map says where tables are. Only the functions that need ring
+// 0 and the flush of the TLB touch the processor.
 #include "arch/x86_64/paging.h"
 
 #include "arch/x86_64/cpu.h"
@@ -17,7 +16,7 @@
 #define ENTRY_LARGE (UINT64_C(1) << 7)                           // PS, in a PDPT or PD entry
 #define ENTRY_GLOBAL (UINT64_C(1) << 8)
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
-#define ENTRY_ADDRESS UINT64_C(0x000FFFFFFFFFF000)
+#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
 
 #define PHYSICAL_END (UINT64_C(1) << 52) // MAXPHYADDR is at most 52: SDM 3A 4.1.4
 #define UPPER_HALF (~UINT64_C(0) << 47)  // the canonical addresses from here on: SDM 1 3.3.7.1
@@ -27,7 +26,7 @@
 #define LEVEL_PML4 4
 #define PAGE_SHIFT 12
 #define INDEX_BITS 9
-#define INDEX_MASK UINT64_C(0x1FF)
+#define INDEX_MASK UINT64_C(0x1ff)
 
 // The rights that a walk collects: those that every level must grant, and the one that any level
 // can take away (SDM 3A 4.6).
@@ -47,7 +46,7 @@ static uint64_t level_size(unsigned level)
 static uint64_t *entry_of(const struct paging *paging, physical_t table, unsigned level,
                           uintptr_t address)
 {
-    uint64_t *entries = (uint64_t *)(paging->window + (uintptr_t)table.value);
+    uint64_t *entries = (uint64_t *)(paging->direct_map + (uintptr_t)table.value);
     return &entries[address >> level_shift(level) & INDEX_MASK];
 }
 
@@ -64,17 +63,14 @@ static bool is_canonical(uintptr_t address)
 
 static enum paging_status check_range(uintptr_t start, uint64_t size)
 {
-    if ((start | size) % PAGING_4K != 0) {
+    if ((start | size) % PAGE_SIZE != 0)
         return PAGING_MISALIGNED;
-    }
-    if (size == 0) {
+    if (size == 0)
         return PAGING_OK;
-    }
     uintptr_t last = start + (size - 1);
     if (last < start || !is_canonical(start) || !is_canonical(last) ||
-        (start < LOWER_HALF_END) != (last < LOWER_HALF_END)) {
+        (start < LOWER_HALF_END) != (last < LOWER_HALF_END))
         return PAGING_BAD_RANGE;
-    }
     return PAGING_OK;
 }
 
@@ -88,32 +84,28 @@ static uint64_t *find(const struct paging *paging, uintptr_t address, unsigned *
     *rights = RIGHTS_GRANTED;
     for (*level = LEVEL_PML4;; (*level)--) {
         uint64_t *entry = entry_of(paging, table, *level, address);
-        if (!(*entry & ENTRY_PRESENT)) {
+        if (!(*entry & ENTRY_PRESENT))
             return entry;
-        }
         *rights &= *entry | ~RIGHTS_GRANTED;
         *rights |= *entry & ENTRY_NO_EXECUTE;
-        if (is_page(*level, *entry)) {
+        if (is_page(*level, *entry))
             return entry;
-        }
         table = physical(*entry & ENTRY_ADDRESS);
     }
 }
 
 struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t address)
 {
-    if (!is_canonical(address)) {
-        return (struct paging_lookup){.page_size = PAGING_4K};
-    }
+    if (!is_canonical(address))
+        return (struct paging_lookup){.page_size = PAGE_SIZE};
     unsigned level;
     uint64_t rights;
     uint64_t entry = *find(paging, address, &level, &rights);
     uint64_t size = level_size(level);
-    if (!(entry & ENTRY_PRESENT)) {
+    if (!(entry & ENTRY_PRESENT))
         return (struct paging_lookup){.page_size = size};
-    }
     // In a large page's entry, bits below its size are flags (PAT is bit 12) or reserved.
-    uint64_t page = entry & ENTRY_ADDRESS & ~(size - 1);
+    uint64_t page = page_round_down(entry & ENTRY_ADDRESS, size);
     return (struct paging_lookup){
         .present = true,
         .writable = rights & ENTRY_WRITABLE,
@@ -127,7 +119,7 @@ struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t addres
 // The first address behind the table entry that `found` describes; 0 behind the last of all.
 static uintptr_t after(uintptr_t address, const struct paging_lookup *found)
 {
-    uintptr_t next = (address & ~(found->page_size - 1)) + found->page_size;
+    uintptr_t next = page_round_down(address, found->page_size) + found->page_size;
     return next == LOWER_HALF_END ? UPPER_HALF : next;
 }
 
@@ -149,9 +141,8 @@ void paging_walk(const struct paging *paging,
         if (found.present && continues(&range, address, &found)) {
             range.size += found.page_size;
         } else if (found.present) {
-            if (range.size != 0) {
+            if (range.size != 0)
                 visit(context, &range);
-            }
             range = (struct paging_range){
                 .start = address,
                 .size = found.page_size,
@@ -163,23 +154,19 @@ void paging_walk(const struct paging *paging,
         }
         address = after(address, &found);
     } while (address != 0);
-    if (range.size != 0) {
+    if (range.size != 0)
         visit(context, &range);
-    }
 }
 
 static uint64_t page_bits(uintptr_t address, enum paging_access access)
 {
     uint64_t bits = ENTRY_PRESENT;
-    if (access == PAGING_READ_WRITE || access == PAGING_DEVICE) {
+    if (access == PAGING_READ_WRITE || access == PAGING_DEVICE)
         bits |= ENTRY_WRITABLE;
-    }
-    if (access == PAGING_DEVICE) {
+    if (access == PAGING_DEVICE)
         bits |= ENTRY_UNCACHED;
-    }
-    if (access != PAGING_READ_EXECUTE) {
+    if (access != PAGING_READ_EXECUTE)
         bits |= ENTRY_NO_EXECUTE;
-    }
     // The upper half is the same in every address space.
     return address >= UPPER_HALF ? bits | ENTRY_GLOBAL : bits;
 }
@@ -201,9 +188,8 @@ static enum paging_status map_page(struct paging *paging, uintptr_t start, physi
                 return PAGING_OK;
             }
             physical_t fresh;
-            if (!paging->new_table(paging->context, &fresh)) {
+            if (!paging->new_table(paging->context, &fresh))
                 return PAGING_NO_MEMORY;
-            }
             // All rights here, so that the page's own entry decides.
             *entry = fresh.value | ENTRY_PRESENT | ENTRY_WRITABLE;
         }
@@ -216,13 +202,11 @@ static bool is_free(const struct paging *paging, uintptr_t start, uint64_t size)
     uintptr_t address = start;
     while (address - start < size) {
         struct paging_lookup found = paging_lookup(paging, address);
-        if (found.present) {
+        if (found.present)
             return false;
-        }
         uintptr_t next = after(address, &found);
-        if (next <= address) {
+        if (next <= address)
             return true; // that was the last entry of all
-        }
         address = next;
     }
     return true;
@@ -232,25 +216,20 @@ enum paging_status paging_map_large(struct paging *paging, uintptr_t start, phys
                                     uint64_t size, enum paging_access access, uint64_t largest)
 {
     enum paging_status status = check_range(start, size);
-    if (status != PAGING_OK) {
+    if (status != PAGING_OK)
         return status;
-    }
-    if (to.value % PAGING_4K != 0) {
+    if (to.value % PAGE_SIZE != 0)
         return PAGING_MISALIGNED;
-    }
-    if (size > PHYSICAL_END || to.value > PHYSICAL_END - size) {
+    if (size > PHYSICAL_END || to.value > PHYSICAL_END - size)
         return PAGING_BAD_RANGE;
-    }
-    if (!is_free(paging, start, size)) {
+    if (!is_free(paging, start, size))
         return PAGING_OCCUPIED;
-    }
     for (uint64_t done = 0; done < size;) {
         uint64_t mapped;
         status = map_page(paging, start + done, physical_add(to, done), size - done, access,
                           largest, &mapped);
-        if (status != PAGING_OK) {
+        if (status != PAGING_OK)
             return status;
-        }
         done += mapped;
     }
     return PAGING_OK;
@@ -259,7 +238,7 @@ enum paging_status paging_map_large(struct paging *paging, uintptr_t start, phys
 enum paging_status paging_map(struct paging *paging, uintptr_t start, physical_t to, uint64_t size,
                               enum paging_access access)
 {
-    return paging_map_large(paging, start, to, size, access, PAGING_4K);
+    return paging_map_large(paging, start, to, size, access, PAGE_SIZE);
 }
 
 enum paging_status paging_unmap(struct paging *paging, uintptr_t start, uint64_t size)
@@ -267,45 +246,38 @@ enum paging_status paging_unmap(struct paging *paging, uintptr_t start, uint64_t
     unsigned level;
     uint64_t rights;
     enum paging_status status = check_range(start, size);
-    if (status != PAGING_OK) {
+    if (status != PAGING_OK)
         return status;
-    }
-    for (uint64_t done = 0; done < size; done += PAGING_4K) {
-        if (!(*find(paging, start + done, &level, &rights) & ENTRY_PRESENT)) {
+    for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
+        if (!(*find(paging, start + done, &level, &rights) & ENTRY_PRESENT))
             return PAGING_NOT_MAPPED;
-        }
-        if (level != 1) {
+        if (level != 1)
             return PAGING_LARGE_PAGE;
-        }
     }
-    for (uint64_t done = 0; done < size; done += PAGING_4K) {
+    for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
         *find(paging, start + done, &level, &rights) = 0;
-        if (paging->active) {
+        if (paging->active)
             cpu_invlpg(start + done);
-        }
     }
     return PAGING_OK;
 }
 
 void paging_drop_lower_half(struct paging *paging)
 {
-    for (uintptr_t address = 0; address < LOWER_HALF_END; address += level_size(LEVEL_PML4)) {
+    for (uintptr_t address = 0; address < LOWER_HALF_END; address += level_size(LEVEL_PML4))
         *entry_of(paging, paging->root, LEVEL_PML4, address) = 0;
-    }
-    if (paging->active) {
-        paging_forget();
-    }
+    if (paging->active)
+        paging_flush_tlb();
 }
 
 void paging_drop_slot(struct paging *paging, uintptr_t address)
 {
     *entry_of(paging, paging->root, LEVEL_PML4, address) = 0;
-    if (paging->active) {
-        paging_forget();
-    }
+    if (paging->active)
+        paging_flush_tlb();
 }
 
-void paging_forget(void)
+void paging_flush_tlb(void)
 {
     uint64_t cr4 = cpu_read_cr4();
 
@@ -319,9 +291,8 @@ void paging_forget(void)
 
 uint64_t paging_tables_needed(uintptr_t start, uint64_t size)
 {
-    if (size == 0) {
+    if (size == 0)
         return 0;
-    }
     uint64_t tables = 0;
     for (unsigned level = 2; level <= LEVEL_PML4; level++) {
         // Each entry of this level that the range touches names one table of the level below.
@@ -332,33 +303,30 @@ uint64_t paging_tables_needed(uintptr_t start, uint64_t size)
 
 static uint32_t extended_features(void)
 {
-    if (cpu_cpuid(CPUID_EXTENDED_MAXIMUM, 0).eax < CPUID_EXTENDED_FEATURES) {
+    if (cpu_cpuid(CPUID_EXTENDED_MAXIMUM, 0).eax < CPUID_EXTENDED_FEATURES)
         return 0;
-    }
     return cpu_cpuid(CPUID_EXTENDED_FEATURES, 0).edx;
 }
 
 enum paging_status paging_supported(void)
 {
-    if (cpu_read_cr4() & CR4_LA57) {
+    if (cpu_read_cr4() & CR4_LA57)
         return PAGING_FIVE_LEVELS;
-    }
-    return (extended_features() & CPUID_EXTENDED_FEATURES_EDX_NX) ? PAGING_OK
-                                                                  : PAGING_NO_NO_EXECUTE;
+    return (extended_features() & CPUID_EXTENDED_FEATURES_EDX_NX) ? PAGING_OK : PAGING_NX_MISSING;
 }
 
 uint64_t paging_largest_page(void)
 {
-    return (extended_features() & CPUID_EXTENDED_FEATURES_EDX_PAGE1GB) ? PAGING_1G : PAGING_2M;
+    return (extended_features() & CPUID_EXTENDED_FEATURES_EDX_PAGE1GB) ? PAGE_SIZE_1G
+                                                                       : PAGE_SIZE_2M;
 }
 
 void paging_enable_protections(void)
 {
     cpu_wrmsr(MSR_IA32_EFER, cpu_rdmsr(MSR_IA32_EFER) | EFER_NXE);
     cpu_write_cr0(cpu_read_cr0() | CR0_WP);
-    if (cpu_cpuid(CPUID_FEATURES, 0).edx & CPUID_FEATURES_EDX_PGE) {
+    if (cpu_cpuid(CPUID_FEATURES, 0).edx & CPUID_FEATURES_EDX_PGE)
         cpu_write_cr4(cpu_read_cr4() | CR4_PGE);
-    }
 }
 
 const char *paging_status_name(enum paging_status status)
@@ -380,7 +348,7 @@ const char *paging_status_name(enum paging_status status)
         return "mapped by a large page";
     case PAGING_FIVE_LEVELS:
         return "five-level paging is on";
-    case PAGING_NO_NO_EXECUTE:
+    case PAGING_NX_MISSING:
         return "the processor has no no-execute bit";
     }
     return "unknown status";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-//
-// Four-level page tables: built by the loader, changed and checked by the kernel.
+// paging: four-level page tables, built by the loader, changed and checked by the kernel.
 //
 //     48-bit virtual address:  |  9 bits |  9 bits |  9 bits |  9 bits | 12 bits |
 //     index into the           |  PML4   |  PDPT   |   PD    |   PT    |  page   |
@@ -14,25 +13,26 @@
 #define ARCH_X86_64_PAGING_H
 
 #include "arch/x86_64/address.h"
+#include "arch/x86_64/page.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGING_4K (UINT64_C(1) << 12)
-#define PAGING_2M (UINT64_C(1) << 21)
-#define PAGING_1G (UINT64_C(1) << 30)
+#define PAGING_4K PAGE_SIZE
+#define PAGING_2M PAGE_SIZE_2M
+#define PAGING_1G PAGE_SIZE_1G
 
 enum paging_status {
     PAGING_OK,
-    PAGING_NO_MEMORY,     // `new_table` had no page to give
-    PAGING_MISALIGNED,    // an address or a size is not a multiple of 4 KiB
-    PAGING_BAD_RANGE,     // wraps, or is not canonical, or is physical beyond 52 bits
-    PAGING_OCCUPIED,      // something is mapped there already
-    PAGING_NOT_MAPPED,    // something there is not mapped
-    PAGING_LARGE_PAGE,    // a large page would have to be split
-    PAGING_FIVE_LEVELS,   // the processor runs with five-level paging (CR4.LA57)
-    PAGING_NO_NO_EXECUTE, // the processor cannot forbid execution (NX), or its firmware hides it
+    PAGING_NO_MEMORY,   // `new_table` had no page to give
+    PAGING_MISALIGNED,  // an address or a size is not a multiple of 4 KiB
+    PAGING_BAD_RANGE,   // wraps, or is not canonical, or is physical beyond 52 bits
+    PAGING_OCCUPIED,    // something is mapped there already
+    PAGING_NOT_MAPPED,  // something there is not mapped
+    PAGING_LARGE_PAGE,  // a large page would have to be split
+    PAGING_FIVE_LEVELS, // the processor runs with five-level paging (CR4.LA57)
+    PAGING_NX_MISSING,  // the processor cannot forbid execution (NX), or its firmware hides it
 };
 
 enum paging_access {
@@ -45,9 +45,10 @@ enum paging_access {
 // A set of page tables.
 struct paging {
     physical_t root; // the PML4: a page of 4 KiB
-    // Every table is at virtual = window + physical, the root included: 0 where memory is mapped
-    // at its own address (firmware, loader, a test on the host), else the direct map's start.
-    uintptr_t window;
+    // Every table is at virtual = direct_map + physical, the root included: 0 where memory is
+    // mapped at its own address (firmware, loader, a test on the host), else the direct map's
+    // start.
+    uintptr_t direct_map;
     // Supplies a zeroed page of 4 KiB for a table, by its physical address, and returns true; or
     // returns false. May be NULL where nothing will be mapped.
     bool (*new_table)(void *context, physical_t *table);
@@ -78,10 +79,10 @@ struct paging_lookup {
 const char *paging_status_name(enum paging_status status);
 
 // Whether this processor, as it runs now, can use these tables: PAGING_OK, PAGING_FIVE_LEVELS or
-// PAGING_NO_NO_EXECUTE. Ring 0.
+// PAGING_NX_MISSING. Ring 0.
 enum paging_status paging_supported(void);
 
-// The largest page that this processor has: PAGING_1G or PAGING_2M.
+// The largest page that this processor has: PAGE_SIZE_1G or PAGE_SIZE_2M.
 uint64_t paging_largest_page(void);
 
 // Turns on what these tables count on: no-execute (EFER.NXE), write protection in ring 0 (CR0.WP)
@@ -95,9 +96,9 @@ void paging_enable_protections(void);
 enum paging_status paging_map(struct paging *paging, uintptr_t start, physical_t to, uint64_t size,
                               enum paging_access access);
 
-// The same in the largest pages that both addresses, the size and `largest` (PAGING_4K, PAGING_2M
-// or PAGING_1G) allow. The caller sees to it that the range holds memory of one type only: a
-// large page over two has undefined behaviour (SDM 3A 11.11.9).
+// The same in the largest pages that both addresses, the size and `largest` (PAGE_SIZE,
+// PAGE_SIZE_2M or PAGE_SIZE_1G) allow. The caller sees to it that the range holds memory of one
+// type only: a large page over two has undefined behaviour (SDM 3A 11.11.9).
 enum paging_status paging_map_large(struct paging *paging, uintptr_t start, physical_t to,
                                     uint64_t size, enum paging_access access, uint64_t largest);
 
@@ -116,7 +117,7 @@ void paging_drop_slot(struct paging *paging, uintptr_t address);
 
 // Makes this processor forget all translations that it has cached, global ones included: what the
 // others do when one has unmapped something.
-void paging_forget(void);
+void paging_flush_tlb(void);
 
 // What `address` leads to. An address that is not canonical is not present.
 struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t address);

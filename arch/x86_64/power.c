@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // Powering off: the sleeping state S5 ("soft off") of ACPI 6.5, sections 7.4.2 and 16.1.7,
 // without an interpreter. All that is needed of the DSDT is two constants in one package.
 #include "arch/x86_64/power.h"
@@ -12,16 +11,16 @@
 #define PM1_SCI_ENABLE UINT16_C(0x0001) // set: the machine is in ACPI mode
 #define PM1_SLEEP_TYPE_SHIFT 10
 #define PM1_SLEEP_TYPE_MAXIMUM 7
-#define PM1_SLEEP_TYPE UINT16_C(0x1C00)
+#define PM1_SLEEP_TYPE UINT16_C(0x1c00)
 #define PM1_SLEEP_ENABLE UINT16_C(0x2000)
 
 // AML, ACPI 6.5, 20.2 and table 20.2 (opcodes).
 #define AML_ZERO 0x00
 #define AML_ONE 0x01
 #define AML_NAME 0x08
-#define AML_BYTE_PREFIX 0x0A
-#define AML_WORD_PREFIX 0x0B
-#define AML_DWORD_PREFIX 0x0C
+#define AML_BYTE_PREFIX 0x0a
+#define AML_WORD_PREFIX 0x0b
+#define AML_DWORD_PREFIX 0x0c
 #define AML_PACKAGE 0x12
 #define AML_ROOT_CHARACTER '\\'
 #define AML_NAME_SIZE 4
@@ -37,9 +36,8 @@ struct aml {
 
 static bool take(struct aml *aml, uint8_t *byte)
 {
-    if (aml->left == 0) {
+    if (aml->left == 0)
         return false;
-    }
     *byte = *aml->next++;
     aml->left--;
     return true;
@@ -53,11 +51,9 @@ static bool take_byte(struct aml *aml, uint8_t expected)
 
 static bool take_name(struct aml *aml, const char *name)
 {
-    for (int i = 0; i < AML_NAME_SIZE; i++) {
-        if (!take_byte(aml, (uint8_t)name[i])) {
+    for (int i = 0; i < AML_NAME_SIZE; i++)
+        if (!take_byte(aml, (uint8_t)name[i]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -68,22 +64,19 @@ static bool enter_package(struct aml *aml)
 {
     size_t before = aml->left;
     uint8_t lead;
-    if (!take(aml, &lead)) {
+    if (!take(aml, &lead))
         return false;
-    }
     unsigned following = lead >> 6;
-    size_t length = following ? lead & 0x0F : lead & 0x3F;
+    size_t length = following ? lead & 0x0f : lead & 0x3f;
     for (unsigned i = 0; i < following; i++) {
         uint8_t byte;
-        if (!take(aml, &byte)) {
+        if (!take(aml, &byte))
             return false;
-        }
         length |= (size_t)byte << (4 + 8 * i);
     }
     size_t encoding = before - aml->left;
-    if (length < encoding || length > before) {
+    if (length < encoding || length > before)
         return false;
-    }
     aml->left = length - encoding;
     return true;
 }
@@ -92,9 +85,8 @@ static bool enter_package(struct aml *aml)
 static bool take_sleep_type(struct aml *aml, uint8_t *type)
 {
     uint8_t opcode;
-    if (!take(aml, &opcode)) {
+    if (!take(aml, &opcode))
         return false;
-    }
     unsigned width;
     switch (opcode) {
     case AML_ZERO:
@@ -114,14 +106,11 @@ static bool take_sleep_type(struct aml *aml, uint8_t *type)
         return false;
     }
     uint8_t low;
-    if (!take(aml, &low) || low > PM1_SLEEP_TYPE_MAXIMUM) {
+    if (!take(aml, &low) || low > PM1_SLEEP_TYPE_MAXIMUM)
         return false;
-    }
-    for (unsigned i = 1; i < width; i++) {
-        if (!take_byte(aml, 0)) {
+    for (unsigned i = 1; i < width; i++)
+        if (!take_byte(aml, 0))
             return false;
-        }
-    }
     *type = low;
     return true;
 }
@@ -130,12 +119,10 @@ static bool take_sleep_type(struct aml *aml, uint8_t *type)
 // 20.2.5.4; the contents of the package, ACPI 6.5, 7.4.2.
 static bool parse_s5(struct aml aml, struct power *power)
 {
-    if (!take_byte(&aml, AML_NAME)) {
+    if (!take_byte(&aml, AML_NAME))
         return false;
-    }
-    if (aml.left > 0 && *aml.next == AML_ROOT_CHARACTER) {
+    if (aml.left > 0 && *aml.next == AML_ROOT_CHARACTER)
         (void)take_byte(&aml, AML_ROOT_CHARACTER);
-    }
     uint8_t elements;
     return take_name(&aml, "_S5_") && take_byte(&aml, AML_PACKAGE) && enter_package(&aml) &&
            take(&aml, &elements) && elements >= 2 && take_sleep_type(&aml, &power->sleep_type_a) &&
@@ -149,16 +136,14 @@ bool power_from_acpi(struct power *power, const void *fadt, size_t fadt_size, co
     size_t fadt_length = fadt_table_length(fadt, fadt_size);
     size_t dsdt_length = fadt_table_length(dsdt, dsdt_size);
     if (fadt_length == 0 || dsdt_length == 0 ||
-        fadt_read(fadt, fadt_length, FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED) {
+        fadt_read(fadt, fadt_length, FADT_FLAGS, 4) & FADT_HARDWARE_REDUCED)
         return false;
-    }
     power->pm1a_control = fadt_port(fadt, fadt_length, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
     power->pm1b_control = fadt_port(fadt, fadt_length, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
     power->smi_command = (uint16_t)fadt_read(fadt, fadt_length, FADT_SMI_COMMAND, 4);
     power->acpi_enable = (uint8_t)fadt_read(fadt, fadt_length, FADT_ACPI_ENABLE, 1);
-    if (power->pm1a_control == 0) {
+    if (power->pm1a_control == 0)
         return false;
-    }
     for (size_t at = FADT_HEADER_SIZE; at < dsdt_length; at++) {
         if (parse_s5((struct aml){(const uint8_t *)dsdt + at, dsdt_length - at}, power)) {
             power->known = true;
@@ -173,13 +158,11 @@ bool power_from_acpi(struct power *power, const void *fadt, size_t fadt_size, co
 static void enter_acpi_mode(const struct power *power)
 {
     if (power->smi_command == 0 || power->acpi_enable == 0 ||
-        inw(power->pm1a_control) & PM1_SCI_ENABLE) {
+        inw(power->pm1a_control) & PM1_SCI_ENABLE)
         return;
-    }
     outb(power->smi_command, power->acpi_enable);
-    for (int i = 0; i < WAIT_READS && !(inw(power->pm1a_control) & PM1_SCI_ENABLE); i++) {
+    for (int i = 0; i < WAIT_READS && !(inw(power->pm1a_control) & PM1_SCI_ENABLE); i++)
         cpu_pause();
-    }
 }
 
 // What to write to a control register, SLP_EN left clear; the other bits stay as they are.
@@ -191,9 +174,8 @@ static uint16_t with_sleep_type(uint16_t port, uint8_t type)
 
 void power_off(const struct power *power)
 {
-    if (!power->known) {
+    if (!power->known)
         return;
-    }
     cpu_cli();
     enter_acpi_mode(power);
 
@@ -208,18 +190,16 @@ void power_off(const struct power *power)
     } else {
         outw(power->pm1a_control, a | PM1_SLEEP_ENABLE);
     }
-    for (int i = 0; i < WAIT_READS; i++) {
+    for (int i = 0; i < WAIT_READS; i++)
         (void)inw(power->pm1a_control);
-    }
 }
 
 void power_exit_qemu(uint16_t port, uint8_t code)
 {
     outb(port, code);
     // QEMU leaves a little later than the write.
-    for (int i = 0; i < WAIT_READS; i++) {
+    for (int i = 0; i < WAIT_READS; i++)
         (void)inb(port);
-    }
 }
 
 _Noreturn void power_halt(void)

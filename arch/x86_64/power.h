@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The ways out: ACPI power-off, QEMU's exit device, and the halt that always works.
 #ifndef ARCH_X86_64_POWER_H
 #define ARCH_X86_64_POWER_H

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // CPUID leaf 7 (SDM 2A "CPUID") says what there is, CR4 (SDM 3A 2.5) switches it on.
 #include "arch/x86_64/protections.h"
 

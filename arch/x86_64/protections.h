@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-//
-// What a processor can forbid its own kernel, switched on where the processor has it.
+// protections: SMEP, SMAP and UMIP, by which a processor guards the kernel against user mode.
 #ifndef ARCH_X86_64_PROTECTIONS_H
 #define ARCH_X86_64_PROTECTIONS_H
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The 16550 UART. Names and numbers are those of the PC16550D data sheet (National
 // Semiconductor), section 8 "Registers"; offsets are from the port's base.
 #include "arch/x86_64/serial.h"
@@ -48,11 +47,9 @@ static void write_register(const struct serial *serial, int offset, uint8_t valu
 // Asks until the line status has one of `bits`, at most `reads` times.
 static bool wait_for(const struct serial *serial, uint8_t bits, int reads)
 {
-    for (int i = 0; i < reads; i++) {
-        if (read_register(serial, REGISTER_LINE_STATUS) & bits) {
+    for (int i = 0; i < reads; i++)
+        if (read_register(serial, REGISTER_LINE_STATUS) & bits)
             return true;
-        }
-    }
     return false;
 }
 
@@ -75,9 +72,8 @@ static bool loops_back(const struct serial *serial, uint8_t value)
 bool serial_open(struct serial *serial, uint16_t port)
 {
     *serial = (struct serial){.port = port};
-    if (!holds_scratch(serial, 0x5A) || !holds_scratch(serial, 0xA5)) {
+    if (!holds_scratch(serial, 0x5a) || !holds_scratch(serial, 0xa5))
         return false;
-    }
     (void)wait_for(serial, LSR_TRANSMITTER_EMPTY, WAIT_READS);
 
     write_register(serial, REGISTER_LINE_CONTROL, LCR_DLAB);
@@ -87,7 +83,7 @@ bool serial_open(struct serial *serial, uint16_t port)
     write_register(serial, REGISTER_INTERRUPT_ENABLE, 0); // polled: no interrupts
     write_register(serial, REGISTER_FIFO_CONTROL, FCR_ENABLE_AND_CLEAR);
 
-    serial->open = loops_back(serial, 0xAE);
+    serial->open = loops_back(serial, 0xae);
     return serial->open;
 }
 
@@ -109,9 +105,8 @@ void serial_write(void *context, const char *text, size_t length)
         return;
     }
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\n') {
+        if (text[i] == '\n')
             send(serial, '\r');
-        }
         send(serial, (uint8_t)text[i]);
     }
 }

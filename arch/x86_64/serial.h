@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The serial console: a 16550 UART, polled, 115200 baud, 8 data bits, no parity, 1 stop bit.
 // It never hangs: a port that is absent is noticed, one that stays busy is given up on.
 // Used by the kernel from its first line, and by the loader once the firmware has gone.
@@ -11,10 +10,10 @@
 #include <stdint.h>
 
 // Where a PC has its ports, those that it has.
-#define SERIAL_COM1 UINT16_C(0x3F8)
-#define SERIAL_COM2 UINT16_C(0x2F8)
-#define SERIAL_COM3 UINT16_C(0x3E8)
-#define SERIAL_COM4 UINT16_C(0x2E8)
+#define SERIAL_COM1 UINT16_C(0x3f8)
+#define SERIAL_COM2 UINT16_C(0x2f8)
+#define SERIAL_COM3 UINT16_C(0x3e8)
+#define SERIAL_COM4 UINT16_C(0x2e8)
 
 // One port. All zero is a port that is not open: it drops what is written to it.
 struct serial {
@@ -26,7 +25,7 @@ struct serial {
 
 // Looks for a UART at `port` and sets it up. Lets what the firmware left in the transmitter go
 // out first. Returns whether one is there; fails iff the scratch register does not hold what is
-// written to it (an absent port reads 0xFF; an 8250 has no such register and is refused, too) or
+// written to it (an absent port reads 0xff; an 8250 has no such register and is refused, too) or
 // a byte does not come back in loopback.
 bool serial_open(struct serial *serial, uint16_t port);
 

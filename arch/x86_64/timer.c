@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The ACPI power management timer, ACPI 6.5, 4.8.3.3, and the TSC's rate in integers.
 #include "arch/x86_64/timer.h"
 
@@ -38,9 +37,8 @@ uint64_t timer_calibrate(const struct timer *timer, struct timer_sample earlier,
         ticks /= 2;
         counts /= 2;
     }
-    if (counts == 0) {
+    if (counts == 0)
         return 0;
-    }
     // ticks / (counts / TIMER_HZ seconds) / MICROSECONDS; the divisor has at most 52 bits
     uint64_t divisor = counts * MICROSECONDS;
     return (ticks * TIMER_HZ + divisor / 2) / divisor;

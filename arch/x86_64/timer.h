@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The ACPI power management timer: a counter whose rate is known, by which the rate of the time
 // stamp counter is learned. A sample of both at two moments is enough.
 #ifndef ARCH_X86_64_TIMER_H

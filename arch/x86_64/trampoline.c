@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-//
 // Copies the code of trampoline_code.S and fills in its addresses.
 #include "arch/x86_64/trampoline.h"
 
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 
 extern const unsigned char trampoline_code[], trampoline_gdt[], trampoline_gdt_register[],
     trampoline_long_mode[], trampoline_far_pointer[], trampoline_root[], trampoline_stack[],

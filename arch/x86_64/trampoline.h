@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-//
-// Where another processor begins: a page below 1 MiB, in real mode (SDM 3A 9.4.4). The page, and
-// the tables that map it at its own address, are needed only until the processor has reached the
-// kernel; whoever provides them takes them away again.
+// trampoline: the page below 1 MiB in which an application processor (AP) begins, in real mode (SDM
+// 3A 9.4.4), and which takes it to the kernel in long mode. The page, and the tables that map it at
+// its own address, are needed only until the AP has reached the kernel.
 #ifndef ARCH_X86_64_TRAMPOLINE_H
 #define ARCH_X86_64_TRAMPOLINE_H
 
 #include "arch/x86_64/address.h"
+#include "arch/x86_64/page.h"
 
 #include <stdint.h>
 
-#define TRAMPOLINE_SIZE UINT64_C(4096)
+#define TRAMPOLINE_SIZE PAGE_SIZE
 #define TRAMPOLINE_END UINT64_C(0x100000) // it must lie below this, and its tables below 4 GiB
 
 // Fills the page at physical address `page`, which is written at `writable`. `root` is the top

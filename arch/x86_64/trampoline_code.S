@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The code that trampoline.c copies below 1 MiB: from real mode straight to long mode, by setting
 // PE and PG at once after LME (SDM 3A 9.8.5 goes through protected mode first, but nothing there
 // needs it). It is data to the kernel, never executed where it is linked. Offsets count from
@@ -24,12 +23,12 @@ trampoline_code:
     movl %eax, %cr4
     movl OFFSET(trampoline_root), %eax
     movl %eax, %cr3
-    movl $0xC0000080, %ecx          // IA32_EFER
+    movl $0xc0000080, %ecx          // IA32_EFER
     rdmsr
     orl $0x900, %eax                // LME, NXE
     wrmsr
     movl %cr0, %eax
-    andl $0x9FFFFFFF, %eax          // CD and NW, which INIT sets: caches on
+    andl $0x9fffffff, %eax          // CD and NW, which INIT sets: caches on
     orl $0x80010001, %eax           // PG, WP, PE
     movl %eax, %cr0
     ljmpl *OFFSET(trampoline_far_pointer)
@@ -51,7 +50,7 @@ trampoline_gdt:
     .quad 0
     // 64-bit code, ring 0, selector 8. Marked as accessed, because the processor would otherwise
     // write that into a page that is mapped read-only.
-    .quad 0x00AF9B000000FFFF
+    .quad 0x00af9b000000ffff
 trampoline_gdt_register:
     .word 15
     .long 0                         // physical address of trampoline_gdt

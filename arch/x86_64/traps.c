@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // The IDT and the account of a trap. The account trusts nothing: it allocates nothing, reads no
 // stack that it was not told of, and a trap inside it ends it.
 #include "arch/x86_64/traps.h"
@@ -14,7 +13,7 @@ _Static_assert(offsetof(struct trap_frame, vector) == 15 * 8, "traps_entry.S pus
 
 // A gate's type byte, SDM 3A figure 6-8: present, ring 0, 64-bit interrupt gate (table 3-2).
 #define GATE_PRESENT UINT8_C(0x80)
-#define GATE_INTERRUPT UINT8_C(0x0E)
+#define GATE_INTERRUPT UINT8_C(0x0e)
 
 // The error code of a page fault: SDM 3A 4.7, figure 4-12.
 #define FAULT_PRESENT (UINT64_C(1) << 0)
@@ -146,23 +145,19 @@ const char *traps_name(uint64_t vector)
         [29] = "VMM communication exception",
         [30] = "security exception",
     };
-    if (vector >= sizeof names / sizeof names[0]) {
+    if (vector >= sizeof names / sizeof names[0])
         return "interrupt";
-    }
     return names[vector] ? names[vector] : "reserved";
 }
 
 static const char *page_fault_cause(uint64_t error)
 {
-    if (!(error & FAULT_PRESENT)) {
+    if (!(error & FAULT_PRESENT))
         return "not mapped";
-    }
-    if (error & FAULT_RESERVED) {
+    if (error & FAULT_RESERVED)
         return "mapped by a table entry with a reserved bit set";
-    }
-    if (error & FAULT_FETCH) {
+    if (error & FAULT_FETCH)
         return "not executable";
-    }
     return (error & FAULT_WRITE) ? "not writable" : "not accessible";
 }
 
@@ -175,13 +170,11 @@ static void report_page_fault(const struct writer *writer, uint64_t error, uint6
                  error & FAULT_USER ? "user code" : "the kernel", access,
                  (unsigned long long)address, page_fault_cause(error));
     for (const struct traps_place *place = known_places; place; place = place->next) {
-        if (place->is_stack || address < place->low || address >= place->high) {
+        if (place->is_stack || address < place->low || address >= place->high)
             continue;
-        }
         writer_print(writer, "trap: that is in the %s", place->name);
-        if (place->processor != TRAPS_NO_PROCESSOR) {
+        if (place->processor != TRAPS_NO_PROCESSOR)
             writer_print(writer, " of processor %u", place->processor);
-        }
         writer_print(writer, ", [0x%016llx, 0x%016llx)\n", (unsigned long long)place->low,
                      (unsigned long long)place->high);
     }
@@ -189,9 +182,8 @@ static void report_page_fault(const struct writer *writer, uint64_t error, uint6
 
 static void report_selector(const struct writer *writer, uint64_t error)
 {
-    if (error == 0) {
+    if (error == 0)
         return; // the fault is not about a segment
-    }
     writer_print(writer, "trap: over entry %llu of the %s%s\n",
                  (unsigned long long)(error >> SELECTOR_INDEX_SHIFT),
                  error & SELECTOR_IDT   ? "IDT"
@@ -224,12 +216,10 @@ static void report_registers(const struct writer *writer, const struct trap_fram
 // The stack that the two words of a call frame at `frame` lie in, or NULL.
 static const struct traps_place *stack_with(uint64_t frame)
 {
-    for (const struct traps_place *place = known_places; place; place = place->next) {
+    for (const struct traps_place *place = known_places; place; place = place->next)
         if (place->is_stack && frame >= place->low && frame < place->high &&
-            place->high - frame >= 2 * sizeof(uint64_t)) {
+            place->high - frame >= 2 * sizeof(uint64_t))
             return place;
-        }
-    }
     return NULL;
 }
 
@@ -255,9 +245,8 @@ static void report_backtrace(const struct writer *writer, const struct trap_fram
         }
         at = words[0];
     }
-    if (at != 0) {
+    if (at != 0)
         writer_print(writer, "trap:   ends: %d callers shown, there are more\n", BACKTRACE_MAXIMUM);
-    }
 }
 
 static void report(const struct writer *writer, const struct trap_frame *frame, uint64_t cr2)
@@ -297,21 +286,17 @@ static _Noreturn void report_and_stop(const struct trap_frame *frame, uint64_t c
 {
     static const char nested[] = "\ntrap: another trap inside this report: stopping\n";
 
-    if (!claim_report()) {
+    if (!claim_report())
         power_halt();
-    }
     unsigned depth = report_depth++;
-    if (depth >= 2) {
+    if (depth >= 2)
         power_halt();
-    }
-    if (report_writer && depth == 0) {
+    if (report_writer && depth == 0)
         report(report_writer, frame, cr2);
-    } else if (report_writer) {
+    else if (report_writer)
         report_writer->write(report_writer->context, nested, sizeof nested - 1);
-    }
-    if (stop_hook) {
+    if (stop_hook)
         stop_hook();
-    }
     power_halt();
 }
 
@@ -319,8 +304,7 @@ void trap_handler(struct trap_frame *frame)
 {
     uint64_t cr2 = cpu_read_cr2();                     // before anything can fault again
     bool may_go_on = reporter != this_processor() + 1; // a report that traps is not resumed
-    if (may_go_on && handler_hook && handler_hook(frame)) {
+    if (may_go_on && handler_hook && handler_hook(frame))
         return;
-    }
     report_and_stop(frame, cr2);
 }

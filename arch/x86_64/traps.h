@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-//
-// Traps: what happens when the processor raises an exception, instead of a triple fault. The
-// kernel gets an account on its console that a person can act on, and then stops.
+// traps: the interrupt descriptor table (IDT), and the report that an unhandled exception gets:
+// what faulted, where, the registers and a backtrace. Then the kernel stops.
 //
 //     traps_build(table, TRAPS_ON_CURRENT_STACK);    before there are interrupt stacks
 //     traps_load(table);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // Where the gates of the IDT lead: 256 entries of 16 bytes (traps.c counts on both; the assembler
 // refuses to move .org backwards, should one grow), each of which completes the processor's frame
 // to struct trap_frame.

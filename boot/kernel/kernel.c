@@ -53,11 +53,11 @@ static void name_places(struct kernel *kernel)
     uintptr_t region_end = region + kernel->handoff->heap.size;
 
     name_place(&kernel->boot_stack, bottom, (uintptr_t)boot_stack_top, "boot stack", true);
-    name_place(&kernel->boot_stack_guard, bottom - PAGING_4K, bottom,
+    name_place(&kernel->boot_stack_guard, bottom - PAGE_SIZE, bottom,
                "guard page under the boot stack", false);
-    name_place(&kernel->region_guards[0], region - PAGING_4K, region,
+    name_place(&kernel->region_guards[0], region - PAGE_SIZE, region,
                "guard page before the early heap's region", false);
-    name_place(&kernel->region_guards[1], region_end, region_end + PAGING_4K,
+    name_place(&kernel->region_guards[1], region_end, region_end + PAGE_SIZE,
                "guard page behind the early heap's region", false);
 }
 
@@ -66,8 +66,8 @@ static void check_handoff(struct kernel *kernel, const struct handoff *handoff)
     const struct writer *writer = &kernel->console.writer;
 
     // The check reads the structure, so the structure must be readable first. The tables in force
-    // are known to the processor, and the window is where the contract puts it.
-    const struct paging tables = {.root = physical(cpu_read_cr3()), .window = HANDOFF_WINDOW};
+    // are known to the processor, and the direct map is where the contract puts it.
+    const struct paging tables = {.root = physical(cpu_read_cr3()), .direct_map = HANDOFF_WINDOW};
     uintptr_t last = (uintptr_t)handoff + sizeof *handoff - 1;
     if (!paging_lookup(&tables, (uintptr_t)handoff).present ||
         !paging_lookup(&tables, last).present) {
@@ -107,7 +107,7 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
                        handoff->command_line.size, writer);
     list_modules(handoff, writer);
     kernel->paging = (struct paging){.root = physical(handoff->page_table_root),
-                                     .window = handoff->window,
+                                     .direct_map = handoff->window,
                                      .new_table = early_heap_new_table,
                                      .context = &kernel->heap,
                                      .active = true};

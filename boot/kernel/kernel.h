@@ -14,7 +14,7 @@
 #include "boot/kernel/acpi.h"
 #include "boot/kernel/command_line.h"
 #include "boot/kernel/console.h"
-#include "boot/kernel/frames.h"
+#include "boot/kernel/page_frames.h"
 #include "boot/kernel/processor.h"
 #include "boot/kernel/processors.h"
 
@@ -41,7 +41,7 @@ struct kernel {
     struct power power;
     struct timer timer;
     struct timer_sample timer_start;
-    struct frames frames; // the early heap's successor
+    struct page_frames page_frames; // the early heap's successor
 };
 
 // Where devices are mapped, beside the direct map of memory: a slot of the top table of its own.
@@ -75,7 +75,7 @@ volatile void *kernel_map_device(struct kernel *kernel, physical_t registers, ui
 
 // Walks the live page tables and says whether a frame can be written through one mapping and
 // executed through another. Ends as a panic if so.
-void kernel_check_address_space(struct kernel *kernel);
+void kernel_check_wx(struct kernel *kernel);
 
 // Opens the early heap again over the largest range of conventional memory, as a measuring run.
 // False iff no range is larger than the region.
@@ -83,7 +83,7 @@ bool kernel_open_substitute(struct kernel *kernel);
 
 // Seals the early heap, unmaps what was free of it, and gives that and all usable memory to
 // `frames`.
-void kernel_hand_over(struct kernel *kernel);
+void kernel_seal(struct kernel *kernel);
 
 // Says how long the boot took since the loader's first instruction. Waits up to a millisecond if
 // there was too little time to learn the processor's clock.

@@ -91,13 +91,13 @@ void kernel_main(const struct handoff *handoff)
     kernel_wake(&kernel, handoff);
     if (!run_steps(&kernel))
         measure(&kernel);
-    kernel_check_address_space(&kernel);
+    kernel_check_wx(&kernel);
     if (handoff->failure.count > 0) {
         repeat_loaders_failure(&kernel);
         report_needed(&kernel);
     }
     tour_run(&kernel.console.writer);
-    kernel_hand_over(&kernel);
+    kernel_seal(&kernel);
     early_heap_report(&kernel.heap);
     kernel_print_time(&kernel);
     kernel_end(&kernel, KERNEL_COMPLETE);

@@ -2,7 +2,7 @@
 // The area of processor.h.
 #include "boot/kernel/processor.h"
 
-_Static_assert(sizeof(struct processor_area) <= PAGING_4K, "an area has one page");
+_Static_assert(sizeof(struct processor_area) <= PAGE_SIZE, "an area has one page");
 
 static const struct {
     const char *stack, *guard;
@@ -33,7 +33,7 @@ bool processor_take_stack(struct processor_stack *stack, uint64_t size, const ch
 
 struct processor_area *processor_take_area(uint32_t apic_id, const struct allocator *heap)
 {
-    struct processor_area *area = allocator_alloc(heap, PAGING_4K, PAGING_4K);
+    struct processor_area *area = allocator_alloc(heap, PAGE_SIZE, PAGE_SIZE);
 
     for (size_t i = 0; area && i < DESCRIPTORS_IST_COUNT; i++) {
         if (!processor_take_stack(&area->stacks[i], PROCESSOR_INTERRUPT_STACK_SIZE, names[i].stack,
@@ -46,7 +46,7 @@ struct processor_area *processor_take_area(uint32_t apic_id, const struct alloca
 
 size_t processor_area_request(void)
 {
-    return PAGING_4K +
+    return PAGE_SIZE +
            DESCRIPTORS_IST_COUNT * (PROCESSOR_GUARD_SIZE + PROCESSOR_INTERRUPT_STACK_SIZE);
 }
 

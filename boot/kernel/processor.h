@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROCESSOR_GUARD_SIZE PAGING_4K
+#define PROCESSOR_GUARD_SIZE PAGE_SIZE
 // An interrupt stack holds the account of a trap; a first stack what a processor does besides.
-#define PROCESSOR_INTERRUPT_STACK_SIZE PAGING_4K
-#define PROCESSOR_FIRST_STACK_SIZE (2 * PAGING_4K)
+#define PROCESSOR_INTERRUPT_STACK_SIZE PAGE_SIZE
+#define PROCESSOR_FIRST_STACK_SIZE (2 * PAGE_SIZE)
 
 // A stack and the guard page under it, as accounts of traps name them.
 struct processor_stack {
@@ -47,7 +47,7 @@ void processor_use_area(struct processor_area *area, const struct trap_gate gate
 
 // Unmaps the guards of an area, or of one stack, and tells accounts of traps about the places. The
 // guards' frames stay the heap's, used by nobody. Fails as paging_unmap() does. Other processors
-// have to paging_forget().
+// have to paging_flush_tlb().
 enum paging_status processor_guard_area(struct processor_area *area, struct paging *paging);
 enum paging_status processor_guard_stack(struct processor_stack *stack, struct paging *paging);
 

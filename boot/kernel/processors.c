@@ -4,11 +4,12 @@
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/protections.h"
+#include "arch/x86_64/string.h"
 #include "arch/x86_64/trampoline.h"
 #include "kmem/fba_shared.h"
 
 // The interrupt that wakes a processor for work: any vector that no exception has.
-#define WAKE_VECTOR 0xF0
+#define WAKE_VECTOR 0xf0
 // MultiProcessor Specification 1.4, appendix B.4: after INIT wait 10 ms, then send the start-up
 // message, twice, 200 microseconds apart.
 #define AFTER_INIT_US 10000
@@ -20,7 +21,7 @@
 
 // Spare pages below 1 MiB: the trampoline, then a top table and three that map the trampoline at
 // its own address.
-#define LOW_TABLES (PROCESSORS_LOW_SIZE / PAGING_4K - 1)
+#define LOW_TABLES (PROCESSORS_LOW_SIZE / PAGE_SIZE - 1)
 
 // ── Waiting ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -140,10 +141,10 @@ static void take_area(struct processor *self)
         processor_use_area(self->area, self->all->gates);
 }
 
-void processors_forget(struct processor *processor)
+void processors_flush_tlb(struct processor *processor)
 {
     (void)processor;
-    paging_forget();
+    paging_flush_tlb();
 }
 
 // ── On the processor that booted ────────────────────────────────────────────────────────────────
@@ -164,7 +165,7 @@ bool processors_work(struct processors *processors, void (*work)(struct processo
 struct low_tables {
     physical_t next;
     size_t left;
-    uintptr_t window;
+    uintptr_t direct_map;
 };
 
 static bool table_from_low(void *context, physical_t *table)
@@ -174,8 +175,8 @@ static bool table_from_low(void *context, physical_t *table)
     if (low->left == 0)
         return false;
     *table = low->next;
-    __builtin_memset((void *)(low->window + low->next.value), 0, PAGING_4K);
-    low->next = physical_add(low->next, PAGING_4K);
+    memset((void *)(low->direct_map + low->next.value), 0, PAGE_SIZE);
+    low->next = physical_add(low->next, PAGE_SIZE);
     low->left--;
     return true;
 }
@@ -184,21 +185,22 @@ static bool table_from_low(void *context, physical_t *table)
 // own address. The kernel's own tables never map it.
 static bool build_trampoline(const struct processors *processors, physical_t low)
 {
-    uintptr_t window = processors->paging->window;
-    struct low_tables tables = {physical_add(low, PAGING_4K), LOW_TABLES, window};
-    struct paging paging = {.window = window, .new_table = table_from_low, .context = &tables};
+    uintptr_t direct_map = processors->paging->direct_map;
+    struct low_tables tables = {physical_add(low, PAGE_SIZE), LOW_TABLES, direct_map};
+    struct paging paging = {
+        .direct_map = direct_map, .new_table = table_from_low, .context = &tables};
 
     if (!table_from_low(&tables, &paging.root))
         return false;
-    __builtin_memcpy((void *)(window + paging.root.value),
-                     (const void *)(window + processors->paging->root.value), PAGING_4K);
-    trampoline_build((void *)(window + low.value), low, paging.root);
+    memcpy((void *)(direct_map + paging.root.value),
+           (const void *)(direct_map + processors->paging->root.value), PAGE_SIZE);
+    trampoline_build((void *)(direct_map + low.value), low, paging.root);
     return paging_map(&paging, low.value, low, TRAMPOLINE_SIZE, PAGING_READ_EXECUTE) == PAGING_OK;
 }
 
 static bool start_one(struct processors *processors, struct processor *processor, physical_t low)
 {
-    void *trampoline = (void *)(processors->paging->window + low.value);
+    void *trampoline = (void *)(processors->paging->direct_map + low.value);
 
     trampoline_aim(trampoline, arrive, processor, processor->first_stack.stack.high);
     for (int tries = 0; tries < 2; tries++) {
@@ -249,7 +251,7 @@ static enum processors_status guard(struct processors *processors)
              processor_guard_area(processor->area, processors->paging) != PAGING_OK))
             return PROCESSORS_UNGUARDED;
     }
-    return processors_work(processors, processors_forget) ? PROCESSORS_OK : PROCESSORS_STUCK;
+    return processors_work(processors, processors_flush_tlb) ? PROCESSORS_OK : PROCESSORS_STUCK;
 }
 
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
@@ -260,7 +262,7 @@ enum processors_status processors_start(struct processors *processors, const uin
     processors->arrived = 0;
     // Whole pages, for the reason that processor_area has.
     processors->others = allocator_alloc(
-        ledger, (count * sizeof(struct processor) + PAGING_4K - 1) & ~(PAGING_4K - 1), PAGING_4K);
+        ledger, page_round_up(count * sizeof(struct processor), PAGE_SIZE), PAGE_SIZE);
     if (!processors->others || !take_first_stacks(processors, ids, ledger))
         return PROCESSORS_NO_MEMORY;
     if (!build_trampoline(processors, low))
@@ -269,7 +271,7 @@ enum processors_status processors_start(struct processors *processors, const uin
     traps_set_handler(on_interrupt);
     apic_enable(&processors->apic);
     start_all(processors, low);
-    __builtin_memset((void *)(processors->paging->window + low.value), 0, PROCESSORS_LOW_SIZE);
+    memset((void *)(processors->paging->direct_map + low.value), 0, PROCESSORS_LOW_SIZE);
 
     fba_shared_begin(processors->heap);
     bool finished = processors_work(processors, take_area);

@@ -53,13 +53,13 @@ enum processors_status {
 };
 
 // Starts `count` processors with the ids at `ids`; `low` is a free physical range below 1 MiB of
-// at least PROCESSORS_LOW_SIZE bytes, written through the window of `paging`, and free again
+// at least PROCESSORS_LOW_SIZE bytes, written through the direct map of `paging`, and free again
 // afterwards. Takes first stacks through `ledger`, and everything else, from all processors at
 // once, from `heap` in shared mode. A processor that does not come is left out: see `arrived`.
 // `guarded`: unmap the guard pages; only where the heap is mapped in small pages. Of `processors`
 // the caller has set apic, paging, timer, heap and both gates. Time: some 10 ms and a fraction of
 // one for each processor. Once at a time; may be called again, which starts all of them anew.
-#define PROCESSORS_LOW_SIZE (5 * PAGING_4K)
+#define PROCESSORS_LOW_SIZE (5 * PAGE_SIZE)
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
                                         size_t count, physical_t low,
                                         const struct allocator *ledger, bool guarded);
@@ -70,7 +70,7 @@ enum processors_status processors_start(struct processors *processors, const uin
 bool processors_work(struct processors *processors, void (*work)(struct processor *processor));
 
 // The work of forgetting all cached translations.
-void processors_forget(struct processor *processor);
+void processors_flush_tlb(struct processor *processor);
 
 // Bytes that the processors took in shared mode, which no ledger saw.
 size_t processors_requested(const struct processors *processors);

@@ -11,12 +11,12 @@
 volatile void *kernel_map_device(struct kernel *kernel, physical_t registers, uint64_t size)
 {
     // Congruent to the device, so that a large one gets large pages.
-    uint64_t start = (kernel->devices_end + PAGING_2M - 1) & ~(PAGING_2M - 1);
-    uint64_t first = registers.value & ~(PAGING_4K - 1);
-    uint64_t whole = (registers.value + size - first + PAGING_4K - 1) & ~(PAGING_4K - 1);
-    uintptr_t at = KERNEL_DEVICES + start + first % PAGING_2M;
+    uint64_t start = page_round_up(kernel->devices_end, PAGE_SIZE_2M);
+    uint64_t first = page_round_down(registers.value, PAGE_SIZE);
+    uint64_t whole = page_round_up(registers.value + size, PAGE_SIZE) - first;
+    uintptr_t at = KERNEL_DEVICES + start + first % PAGE_SIZE_2M;
     enum paging_status status =
-        paging_map_large(&kernel->paging, at, physical(first), whole, PAGING_DEVICE, PAGING_2M);
+        paging_map_large(&kernel->paging, at, physical(first), whole, PAGING_DEVICE, PAGE_SIZE_2M);
 
     if (status != PAGING_OK)
         return NULL;
@@ -59,7 +59,7 @@ bool kernel_set_up_interrupts(struct kernel *kernel)
 
     // Whole pages first, so that the smaller blocks of later steps pad nothing.
     kernel->area = processor_take_area(TRAPS_NO_PROCESSOR, heap);
-    kernel->gates = allocator_alloc(heap, TRAPS_VECTORS * sizeof(struct trap_gate), PAGING_4K);
+    kernel->gates = allocator_alloc(heap, TRAPS_VECTORS * sizeof(struct trap_gate), PAGE_SIZE);
     if (!kernel->area || !kernel->gates)
         return false;
     traps_build(kernel->gates, TRAPS_ON_INTERRUPT_STACKS);
@@ -105,16 +105,16 @@ bool kernel_read_memory_map(struct kernel *kernel)
 
 // ── ACPI ────────────────────────────────────────────────────────────────────────────────────────
 
-// Through the window, if all pages of it are mapped there.
-static const void *read_through_window(void *context, uint64_t address, size_t size)
+// Through the direct map, if all pages of it are mapped there.
+static const void *read_direct_map(void *context, uint64_t address, size_t size)
 {
     const struct paging *paging = context;
 
-    if (size == 0 || address > UINT64_MAX - paging->window - size)
+    if (size == 0 || address > UINT64_MAX - paging->direct_map - size)
         return NULL;
-    uintptr_t start = paging->window + address;
+    uintptr_t start = paging->direct_map + address;
     uintptr_t last = start + size - 1;
-    for (uintptr_t page = start & ~(uintptr_t)(PAGING_4K - 1); page <= last; page += PAGING_4K) {
+    for (uintptr_t page = page_round_down(start, PAGE_SIZE); page <= last; page += PAGE_SIZE) {
         if (!paging_lookup(paging, page).present)
             return NULL;
     }
@@ -138,7 +138,7 @@ static void learn_power_and_time(struct kernel *kernel, const struct acpi_memory
 bool kernel_read_acpi(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
-    const struct acpi_memory memory = {read_through_window, &kernel->paging};
+    const struct acpi_memory memory = {read_direct_map, &kernel->paging};
     enum acpi_status status = acpi_read_tables(&kernel->acpi, kernel->handoff->acpi_rsdp, &memory,
                                                kernel->heap.allocator);
 
@@ -179,7 +179,7 @@ static uint64_t find_low_memory(const struct kernel *kernel, uint64_t size)
     array_list_each(struct memory_range, range, &kernel->ranges)
     {
         uint64_t end = range->end < TRAMPOLINE_END ? range->end : TRAMPOLINE_END;
-        if (range->kind == MEMORY_USABLE && end >= size + PAGING_4K && end - size >= range->start)
+        if (range->kind == MEMORY_USABLE && end >= size + PAGE_SIZE && end - size >= range->start)
             found = end - size;
     }
     return found;

@@ -97,7 +97,7 @@ bench-record: build/bench/bench $(BENCH_OURS)
 	$(Q)$(PYTHON) -B tests/bench/counts.py record
 
 # What gives a boot another memory map, and a heap that is large enough for 64 processors.
-SHAPER_SRCS := tests/bench/efi/shaper.c arch/x86_64/memory.c
+SHAPER_SRCS := tests/bench/efi/shaper.c arch/x86_64/string.c
 SHAPER_OBJS := $(call objects,loader,$(SHAPER_SRCS))
 -include $(SHAPER_OBJS:.o=.d)
 

@@ -73,9 +73,9 @@ KERNEL_STEPS = {
     "kernel_read_memory_map": "memory map",
     "kernel_read_acpi": "acpi",
     "kernel_start_processors": "processors",
-    "kernel_check_address_space": "address space checked",
+    "kernel_check_wx": "address space checked",
     "tour_run": "tour",
-    "kernel_hand_over": "seal",
+    "kernel_seal": "seal",
 }
 # The first that runs once the heap is sealed: it unmaps what was free.
 SEALED = "paging_unmap"
@@ -331,7 +331,7 @@ def steps_of(noted, kernel):
             continue
         part, name = titles[place]
         # What unmaps the free part has unmapped guards before.
-        if part == "after" and ("kernel", KERNEL_STEPS["kernel_hand_over"]) not in {titles[key] for key in seen}:
+        if part == "after" and ("kernel", KERNEL_STEPS["kernel_seal"]) not in {titles[key] for key in seen}:
             continue
         seen.add(place)
         if before:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What boot/kernel/acpi.h promises: tables that can be believed are found, anything else is
 // skipped or named, and no byte outside mapped memory is read.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "boot/kernel/acpi.h"
 #include "kmem/fba_allocator.h"
 #include "tests/boot/suites.h"

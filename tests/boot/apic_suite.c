@@ -4,15 +4,15 @@
 #include "arch/x86_64/apic.h"
 #include "tests/boot/suites.h"
 
-#define MSR_APIC_BASE 0x1B
+#define MSR_APIC_BASE 0x1b
 #define MSR_ID 0x802
-#define MSR_END_OF_INTERRUPT 0x80B
-#define MSR_SPURIOUS 0x80F
+#define MSR_END_OF_INTERRUPT 0x80b
+#define MSR_SPURIOUS 0x80f
 #define MSR_COMMAND 0x830
 // Offsets of the same registers in memory, in 32-bit words.
 #define WORD_ID (0x20 / 4)
-#define WORD_END_OF_INTERRUPT (0xB0 / 4)
-#define WORD_SPURIOUS (0xF0 / 4)
+#define WORD_END_OF_INTERRUPT (0xb0 / 4)
+#define WORD_SPURIOUS (0xf0 / 4)
 #define WORD_COMMAND_LOW (0x300 / 4)
 #define WORD_COMMAND_HIGH (0x310 / 4)
 

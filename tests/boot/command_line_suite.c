@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What boot/kernel/command_line.h promises: known words are read, all others are named.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "boot/kernel/command_line.h"
 #include "tests/boot/suites.h"
 

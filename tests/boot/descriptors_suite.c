@@ -2,7 +2,7 @@
 // What arch/x86_64/descriptors.h promises of descriptors_build(), read back field by field as the
 // processor reads it (SDM 3A figures 3-8, 7-4 and 7-11).
 #include "arch/x86_64/descriptors.h"
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "tests/boot/suites.h"
 
 static struct descriptors tables;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What boot/early_heap.h promises: a heap that one program opened and exported goes on in the next,
 // the first failure is reported once, and the size that would have been enough is exact.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "boot/early_heap.h"
 #include "tests/boot/suites.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What boot/loader/elf.h promises: a small good kernel file, and every way to damage it that we
 // could think of, each with the sentence that a person must then read.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "boot/handoff.h"
 #include "boot/loader/elf.h"
 #include "tests/boot/suites.h"

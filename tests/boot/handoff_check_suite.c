@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What boot/kernel/handoff_check.h promises: a good handoff passes, and each way to break the
 // contract of boot/handoff.h is refused with its own sentence.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "boot/kernel/handoff_check.h"
 #include "tests/boot/suites.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What boot/memory_map.h promises of any firmware's map: by hand for each rule, and by generated
 // nasty maps, compared page by page with a model that knows nothing of sorting or merging.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "boot/memory_map.h"
 #include "tests/boot/efi_memory.h"
 #include "tests/boot/suites.h"

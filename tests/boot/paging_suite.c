@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What arch/x86_64/paging.h promises, on tables that no processor runs on: they lie in an array, at
 // physical addresses that the test chose.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "arch/x86_64/paging.h"
 #include "tests/boot/suites.h"
 
@@ -36,7 +36,7 @@ static void start(void)
     tables_taken = 0;
     tables_allowed = TABLES;
     paging = (struct paging){
-        .window = (uintptr_t)tables - (uintptr_t)FIRST_TABLE,
+        .direct_map = (uintptr_t)tables - (uintptr_t)FIRST_TABLE,
         .new_table = take_table,
     };
     (void)take_table(NULL, &paging.root);
@@ -72,7 +72,7 @@ static void what_is_mapped_is_found_byte_by_byte(struct suite_run *run)
         struct paging_lookup found = paging_lookup(&paging, at + i);
         CHECK(run, found.present && found.writable && !found.executable && !found.user);
         CHECK_EQUAL(run, found.to.value, 0x5000 + i);
-        CHECK_EQUAL(run, found.page_size, PAGING_4K);
+        CHECK_EQUAL(run, found.page_size, PAGE_SIZE);
     }
     CHECK(run, !is_present(at - 1));
     CHECK(run, !is_present(at + 0x3000));
@@ -150,9 +150,10 @@ static void nothing_is_mapped_over_and_nothing_changes_then(struct suite_run *ru
                 PAGING_OCCUPIED);
     CHECK_EQUAL(run, paging_map(&paging, 0x400000, physical(0x9000), 0x1000, PAGING_READ_ONLY),
                 PAGING_OCCUPIED);
-    CHECK_EQUAL(run,
-                paging_map_large(&paging, 0, physical(0), PAGING_1G, PAGING_READ_WRITE, PAGING_1G),
-                PAGING_OCCUPIED);
+    CHECK_EQUAL(
+        run,
+        paging_map_large(&paging, 0, physical(0), PAGE_SIZE_1G, PAGING_READ_WRITE, PAGE_SIZE_1G),
+        PAGING_OCCUPIED);
     CHECK_EQUAL(run, tables_taken, taken);
     CHECK(run, memcmp(copy, tables, sizeof tables) == 0);
     CHECK_EQUAL(run, paging_map(&paging, 0x401000, physical(0), 0x1000, PAGING_READ_WRITE),
@@ -171,57 +172,58 @@ static void unmapping_takes_pages_of_4_kib_only(struct suite_run *run)
 
     memcpy(copy, tables, sizeof tables);
     CHECK_EQUAL(run, paging_unmap(&paging, 0x1000, 0x4000), PAGING_NOT_MAPPED);
-    CHECK_EQUAL(run, paging_unmap(&paging, PAGING_1G, 0x1000), PAGING_NOT_MAPPED);
+    CHECK_EQUAL(run, paging_unmap(&paging, PAGE_SIZE_1G, 0x1000), PAGING_NOT_MAPPED);
     CHECK(run, memcmp(copy, tables, sizeof tables) == 0);
 
-    CHECK_EQUAL(
-        run,
-        paging_map_large(&paging, PAGING_2M, physical(0), PAGING_2M, PAGING_READ_WRITE, PAGING_2M),
-        PAGING_OK);
-    CHECK_EQUAL(run, paging_unmap(&paging, PAGING_2M, 0x1000), PAGING_LARGE_PAGE);
-    CHECK(run, is_present(PAGING_2M));
+    CHECK_EQUAL(run,
+                paging_map_large(&paging, PAGE_SIZE_2M, physical(0), PAGE_SIZE_2M,
+                                 PAGING_READ_WRITE, PAGE_SIZE_2M),
+                PAGING_OK);
+    CHECK_EQUAL(run, paging_unmap(&paging, PAGE_SIZE_2M, 0x1000), PAGING_LARGE_PAGE);
+    CHECK(run, is_present(PAGE_SIZE_2M));
     CHECK_EQUAL(run, paging_map(&paging, 0x2000, physical(0x8000), 0x2000, PAGING_READ_ONLY),
                 PAGING_OK); // what was unmapped may be mapped again
 }
 
 static void large_pages_are_used_where_all_is_congruent(struct suite_run *run)
 {
-    const uintptr_t at = UPPER_START + PAGING_1G - 0x2000;
-    const uint64_t size = 0x2000 + PAGING_1G + PAGING_2M + 0x1000;
+    const uintptr_t at = UPPER_START + PAGE_SIZE_1G - 0x2000;
+    const uint64_t size = 0x2000 + PAGE_SIZE_1G + PAGE_SIZE_2M + 0x1000;
 
     start();
     CHECK_EQUAL(run,
-                paging_map_large(&paging, at, physical(3 * PAGING_1G - 0x2000), size,
-                                 PAGING_READ_WRITE, PAGING_1G),
+                paging_map_large(&paging, at, physical(3 * PAGE_SIZE_1G - 0x2000), size,
+                                 PAGING_READ_WRITE, PAGE_SIZE_1G),
                 PAGING_OK);
-    CHECK_EQUAL(run, paging_lookup(&paging, at).page_size, PAGING_4K);
-    CHECK_EQUAL(run, paging_lookup(&paging, at + 0x2000).page_size, PAGING_1G);
-    CHECK_EQUAL(run, paging_lookup(&paging, at + 0x2000 + PAGING_1G).page_size, PAGING_2M);
-    CHECK_EQUAL(run, paging_lookup(&paging, at + size - 1).page_size, PAGING_4K);
+    CHECK_EQUAL(run, paging_lookup(&paging, at).page_size, PAGE_SIZE);
+    CHECK_EQUAL(run, paging_lookup(&paging, at + 0x2000).page_size, PAGE_SIZE_1G);
+    CHECK_EQUAL(run, paging_lookup(&paging, at + 0x2000 + PAGE_SIZE_1G).page_size, PAGE_SIZE_2M);
+    CHECK_EQUAL(run, paging_lookup(&paging, at + size - 1).page_size, PAGE_SIZE);
     CHECK(run, !is_present(at + size));
     for (uint64_t i = 0; i < size; i += 0x12345)
-        CHECK_EQUAL(run, paging_lookup(&paging, at + i).to.value, 3 * PAGING_1G - 0x2000 + i);
+        CHECK_EQUAL(run, paging_lookup(&paging, at + i).to.value, 3 * PAGE_SIZE_1G - 0x2000 + i);
     walk(); // page sizes do not matter
     CHECK_EQUAL(run, range_count, 1);
     CHECK_EQUAL(run, ranges[0].size, size);
 
     start(); // no larger than allowed
-    CHECK_EQUAL(run,
-                paging_map_large(&paging, 0, physical(0), PAGING_1G, PAGING_READ_WRITE, PAGING_2M),
-                PAGING_OK);
-    CHECK_EQUAL(run, paging_lookup(&paging, 0).page_size, PAGING_2M);
+    CHECK_EQUAL(
+        run,
+        paging_map_large(&paging, 0, physical(0), PAGE_SIZE_1G, PAGING_READ_WRITE, PAGE_SIZE_2M),
+        PAGING_OK);
+    CHECK_EQUAL(run, paging_lookup(&paging, 0).page_size, PAGE_SIZE_2M);
     start(); // congruent modulo 2 MiB only
     CHECK_EQUAL(run,
-                paging_map_large(&paging, PAGING_1G, physical(PAGING_2M), PAGING_1G,
-                                 PAGING_READ_WRITE, PAGING_1G),
+                paging_map_large(&paging, PAGE_SIZE_1G, physical(PAGE_SIZE_2M), PAGE_SIZE_1G,
+                                 PAGING_READ_WRITE, PAGE_SIZE_1G),
                 PAGING_OK);
-    CHECK_EQUAL(run, paging_lookup(&paging, PAGING_1G).page_size, PAGING_2M);
+    CHECK_EQUAL(run, paging_lookup(&paging, PAGE_SIZE_1G).page_size, PAGE_SIZE_2M);
     start(); // not even that
     CHECK_EQUAL(run,
-                paging_map_large(&paging, PAGING_2M, physical(0x1000), PAGING_2M, PAGING_READ_WRITE,
-                                 PAGING_1G),
+                paging_map_large(&paging, PAGE_SIZE_2M, physical(0x1000), PAGE_SIZE_2M,
+                                 PAGING_READ_WRITE, PAGE_SIZE_1G),
                 PAGING_OK);
-    CHECK_EQUAL(run, paging_lookup(&paging, PAGING_2M).page_size, PAGING_4K);
+    CHECK_EQUAL(run, paging_lookup(&paging, PAGE_SIZE_2M).page_size, PAGE_SIZE);
 }
 
 static void a_walk_goes_up_and_merges_what_belongs_together(struct suite_run *run)
@@ -268,7 +270,7 @@ static void a_walk_goes_up_and_merges_what_belongs_together(struct suite_run *ru
 
 static void without_a_table_the_pages_before_stay_mapped(struct suite_run *run)
 {
-    const uintptr_t at = 2 * PAGING_2M - 0x1000; // the second page needs another table
+    const uintptr_t at = 2 * PAGE_SIZE_2M - 0x1000; // the second page needs another table
 
     for (size_t allowed = 1; allowed < 5; allowed++) {
         start();
@@ -291,8 +293,8 @@ static void the_number_of_tables_is_known_beforehand(struct suite_run *run)
     for (size_t i = 0; i < 60; i++) {
         uint64_t shift = 12 + suite_random(&random) % 35;
         uintptr_t at = UPPER_START + (suite_random(&random) % 64 << shift);
-        at = at - suite_random(&random) % 3 * PAGING_4K; // also just below a border
-        uint64_t size = (1 + suite_random(&random) % (i < 50 ? 600 : 5000)) * PAGING_4K;
+        at = at - suite_random(&random) % 3 * PAGE_SIZE; // also just below a border
+        uint64_t size = (1 + suite_random(&random) % (i < 50 ? 600 : 5000)) * PAGE_SIZE;
         if (at < UPPER_START || size - 1 > UINT64_MAX - at)
             continue;
         start();
@@ -307,7 +309,7 @@ static void dropping_the_lower_half_leaves_the_upper(struct suite_run *run)
     CHECK_EQUAL(run, paging_map(&paging, 0x1000, physical(0), 0x1000, PAGING_READ_EXECUTE),
                 PAGING_OK);
     CHECK_EQUAL(run,
-                paging_map(&paging, LOWER_END - PAGING_4K, physical(0), 0x1000, PAGING_READ_WRITE),
+                paging_map(&paging, LOWER_END - PAGE_SIZE, physical(0), 0x1000, PAGING_READ_WRITE),
                 PAGING_OK);
     CHECK_EQUAL(run, paging_map(&paging, UPPER_START, physical(0), 0x1000, PAGING_READ_WRITE),
                 PAGING_OK);
@@ -356,9 +358,9 @@ static void devices_are_not_cached(struct suite_run *run)
 // Three stretches of pages, across borders of tables of every level.
 #define STRETCH 32
 static const uintptr_t stretches[] = {
-    PAGING_1G - STRETCH / 2 * PAGING_4K,
-    UPPER_START + (UINT64_C(1) << 39) - STRETCH / 2 * PAGING_4K,
-    UINT64_MAX - STRETCH *PAGING_4K + 1,
+    PAGE_SIZE_1G - STRETCH / 2 * PAGE_SIZE,
+    UPPER_START + (UINT64_C(1) << 39) - STRETCH / 2 * PAGE_SIZE,
+    UINT64_MAX - STRETCH *PAGE_SIZE + 1,
 };
 #define STRETCHES (sizeof stretches / sizeof stretches[0])
 
@@ -383,9 +385,9 @@ static void check_model(struct suite_run *run)
 
     for (size_t i = 0; i < STRETCHES; i++) {
         for (size_t j = 0; j < STRETCH; j++) {
-            struct paging_lookup found = paging_lookup(&paging, stretches[i] + j * PAGING_4K + 5);
+            struct paging_lookup found = paging_lookup(&paging, stretches[i] + j * PAGE_SIZE + 5);
             CHECK(run, found.present == model[i][j].present);
-            mapped += found.present ? PAGING_4K : 0;
+            mapped += found.present ? PAGE_SIZE : 0;
             if (!found.present)
                 continue;
             CHECK_EQUAL(run, found.to.value, model[i][j].to + 5);
@@ -411,19 +413,19 @@ static void any_order_of_mapping_matches_the_model(struct suite_run *run)
         size_t count = 1 + suite_random(&random) % 6;
         count = count < STRETCH - first ? count : STRETCH - first;
         struct page *pages = &model[which][first];
-        uintptr_t at = stretches[which] + first * PAGING_4K;
+        uintptr_t at = stretches[which] + first * PAGE_SIZE;
         enum paging_access access = (enum paging_access)(suite_random(&random) % 3);
-        uint64_t to = suite_random(&random) % 1024 * PAGING_4K;
+        uint64_t to = suite_random(&random) % 1024 * PAGE_SIZE;
         if (suite_random(&random) % 2 == 0) {
             bool fits = all_are(pages, count, false);
-            CHECK_EQUAL(run, paging_map(&paging, at, physical(to), count * PAGING_4K, access),
+            CHECK_EQUAL(run, paging_map(&paging, at, physical(to), count * PAGE_SIZE, access),
                         fits ? PAGING_OK : PAGING_OCCUPIED);
             for (size_t j = 0; fits && j < count; j++)
                 pages[j] = (struct page){true, access == PAGING_READ_WRITE,
-                                         access == PAGING_READ_EXECUTE, to + j * PAGING_4K};
+                                         access == PAGING_READ_EXECUTE, to + j * PAGE_SIZE};
         } else {
             bool mapped = all_are(pages, count, true);
-            CHECK_EQUAL(run, paging_unmap(&paging, at, count * PAGING_4K),
+            CHECK_EQUAL(run, paging_unmap(&paging, at, count * PAGE_SIZE),
                         mapped ? PAGING_OK : PAGING_NOT_MAPPED);
             if (mapped)
                 memset(pages, 0, count * sizeof *pages);

@@ -2,7 +2,7 @@
 // What arch/x86_64/power.h promises of power_from_acpi(): the two constants of \_S5_ and the ports
 // are found where they are, and nothing is believed that a table does not hold.
 #include "arch/x86_64/fadt.h"
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "arch/x86_64/power.h"
 #include "tests/boot/suites.h"
 

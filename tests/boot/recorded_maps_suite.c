@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What boot/memory_map.h makes of the maps of real machines: the memory that Linux found there,
 // and nothing that the firmware or a device owns.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "boot/memory_map.h"
 #include "tests/boot/recorded_maps.h"
 #include "tests/boot/suites.h"

@@ -14,7 +14,7 @@ extern const struct suite command_line_suite;
 extern const struct suite descriptors_suite;
 extern const struct suite early_heap_suite;
 extern const struct suite elf_suite;
-extern const struct suite frames_suite;
+extern const struct suite page_frames_suite;
 extern const struct suite handoff_check_suite;
 extern const struct suite memory_map_suite;
 extern const struct suite paging_suite;

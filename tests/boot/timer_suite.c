@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What arch/x86_64/timer.h promises: the timer is found, and two samples give the rate.
 #include "arch/x86_64/fadt.h"
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "arch/x86_64/timer.h"
 #include "tests/boot/suites.h"
 

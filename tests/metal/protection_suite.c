@@ -8,7 +8,6 @@
 
 extern unsigned char boot_stack_bottom[], boot_stack_top[]; // linker.ld
 
-#define PAGE UINT64_C(4096)
 #define RETURN 0xc3 // the instruction `ret`
 #define MOST_RANGES 256
 
@@ -31,7 +30,7 @@ static uint64_t frame_of(uintptr_t address)
 // Where the direct map has the byte at `address`.
 static uintptr_t alias_of(uintptr_t address)
 {
-    return metal_kernel.paging.window + frame_of(address);
+    return metal_kernel.paging.direct_map + frame_of(address);
 }
 
 static void check_fault(struct suite_run *run, struct probe probe, uintptr_t address,
@@ -112,7 +111,7 @@ static void nothing_is_at_null(struct suite_run *run)
     CHECK_FAULT(run, probe_read(0), 0, 0);
     CHECK_FAULT(run, probe_write(0, 1), 0, PROBE_WRITE);
     CHECK_FAULT(run, probe_execute(0), 0, PROBE_FETCH);
-    CHECK_FAULT(run, probe_read(PAGE - 1), PAGE - 1, 0);
+    CHECK_FAULT(run, probe_read(PAGE_SIZE - 1), PAGE_SIZE - 1, 0);
 }
 
 static void an_address_that_is_not_canonical_is_another_fault(struct suite_run *run)
@@ -127,7 +126,7 @@ static void an_address_that_is_not_canonical_is_another_fault(struct suite_run *
 // The first and last byte of a guard, read and written.
 static void check_guard(struct suite_run *run, uintptr_t low, uintptr_t high)
 {
-    CHECK_EQUAL(run, high - low, PAGE);
+    CHECK_EQUAL(run, high - low, PAGE_SIZE);
     CHECK_FAULT(run, probe_read(low), low, 0);
     CHECK_FAULT(run, probe_write(low, 0), low, PROBE_WRITE);
     CHECK_FAULT(run, probe_read(high - 1), high - 1, 0);
@@ -138,7 +137,7 @@ static void the_guard_under_the_boot_stack_traps(struct suite_run *run)
 {
     uintptr_t bottom = (uintptr_t)boot_stack_bottom;
 
-    check_guard(run, bottom - PAGE, bottom);
+    check_guard(run, bottom - PAGE_SIZE, bottom);
 }
 
 static void the_guards_around_the_region_trap(struct suite_run *run)
@@ -146,9 +145,9 @@ static void the_guards_around_the_region_trap(struct suite_run *run)
     const struct handoff *handoff = metal_kernel.handoff;
     uintptr_t end = handoff->region_virtual + handoff->heap.size;
 
-    check_guard(run, handoff->region_virtual - PAGE, handoff->region_virtual);
+    check_guard(run, handoff->region_virtual - PAGE_SIZE, handoff->region_virtual);
     if (!run->failed)
-        check_guard(run, end, end + PAGE);
+        check_guard(run, end, end + PAGE_SIZE);
 }
 
 static void the_guard_under_each_interrupt_stack_traps(struct suite_run *run)
@@ -170,7 +169,8 @@ static void protections_are_switched_on(struct suite_run *run)
     CHECK(run, cpu_read_cr0() & CR0_WP);
     CHECK(run, cpu_rdmsr(MSR_IA32_EFER) & EFER_NXE);
     CHECK(run, !(cpu_read_cr4() & CR4_LA57));
-    CHECK_EQUAL(run, cpu_read_cr3() & ~(PAGE - 1), metal_kernel.handoff->page_table_root);
+    CHECK_EQUAL(run, page_round_down(cpu_read_cr3(), PAGE_SIZE),
+                metal_kernel.handoff->page_table_root);
 }
 
 static void remember(void *context, const struct paging_range *range)
@@ -215,12 +215,13 @@ static bool is_writable_data(uintptr_t address)
 {
     struct paging_lookup found = paging_lookup(&metal_kernel.paging, address);
 
-    return found.present && found.writable && !found.executable && found.page_size == PAGE;
+    return found.present && found.writable && !found.executable && found.page_size == PAGE_SIZE;
 }
 
 static void the_boot_stack_is_writable_data(struct suite_run *run)
 {
-    for (uintptr_t at = (uintptr_t)boot_stack_bottom; at < (uintptr_t)boot_stack_top; at += PAGE)
+    for (uintptr_t at = (uintptr_t)boot_stack_bottom; at < (uintptr_t)boot_stack_top;
+         at += PAGE_SIZE)
         CHECK(run, is_writable_data(at));
 }
 
@@ -256,7 +257,7 @@ static void the_region_is_writable_data_and_so_is_its_alias(struct suite_run *ru
 {
     const struct handoff *handoff = metal_kernel.handoff;
 
-    for (uint64_t offset = 0; offset < handoff->heap.size; offset += PAGE) {
+    for (uint64_t offset = 0; offset < handoff->heap.size; offset += PAGE_SIZE) {
         uintptr_t at = handoff->region_virtual + offset;
         uint64_t frame = handoff->region_physical + offset;
         struct paging_lookup alias = paging_lookup(&metal_kernel.paging, handoff->window + frame);

@@ -2,6 +2,7 @@
 // What kmem/fba_shared.h promises, kept by processors and not by threads: the machine's others
 // allocate from one buffer at the same time. (Software emulation keeps x86's order of stores, so
 // that this shows exclusion, not ordering: the model checker does that.)
+#include "arch/x86_64/string.h"
 #include "kmem/fba_shared.h"
 #include "tests/metal/metal.h"
 
@@ -64,11 +65,11 @@ static void hammer(struct processor *self)
         if (!block)
             continue;
         unsigned char byte = pattern_of(number, round);
-        __builtin_memset(block, byte, size);
+        memset(block, byte, size);
         if ((uintptr_t)block % align != 0 || !holds(block, size, byte))
             damaged[number] = true;
         if (round % NEVER_LAST == 0 && kept_count[number] < KEPT_MOST) {
-            __builtin_memset(block, (int)number + 1, size);
+            memset(block, (int)number + 1, size);
             kept[number][kept_count[number]++] = (struct kept){block, size};
         } else {
             fba_shared_free(&shared, block, size);

@@ -74,7 +74,7 @@ def test_help_lists_the_targets():
 SOURCES = {
     "kmem/fba.h": "int fba(void);\n",
     "kmem/fba.c": '#include "kmem/fba.h"\nint fba(void)\n{\n    return 1;\n}\n',
-    "arch/x86_64/memory.c": "int memory(void);\nint memory(void)\n{\n    return 1;\n}\n",
+    "arch/x86_64/string.c": "int string(void);\nint string(void)\n{\n    return 1;\n}\n",
     "arch/x86_64/entry.S": ".globl kernel_entry\nkernel_entry: call kernel_main\n",
     "boot/handoff.h": "#define HANDOFF_VERSION 2u\n",
     "boot/kernel/main.c": '#include "kmem/fba.h"\nvoid kernel_main(void);\nvoid kernel_main(void)\n{\n    fba();\n}\n',

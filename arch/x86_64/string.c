@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-//
 // memcpy, memmove, memset and memcmp for the kernel. Copies and fills are string instructions:
 // fast enough on every x86_64, and a loop in C would be compiled into a call of the very function
 // that it implements.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 
 #include <stdint.h>
 
@@ -45,10 +44,8 @@ int memcmp(const void *left, const void *right, size_t size)
 {
     const unsigned char *a = left;
     const unsigned char *b = right;
-    for (size_t i = 0; i < size; i++) {
-        if (a[i] != b[i]) {
+    for (size_t i = 0; i < size; i++)
+        if (a[i] != b[i])
             return a[i] - b[i];
-        }
-    }
     return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What arch/x86_64/memory.h promises: the four functions that every compiler counts on. On the host
+// What arch/x86_64/string.h promises: the four functions that every compiler counts on. On the host
 // they are the C library's, so these are tested here.
-#include "arch/x86_64/memory.h"
+#include "arch/x86_64/string.h"
 #include "tests/metal/metal.h"
 
 #define ROOM 96
@@ -94,4 +94,4 @@ static const struct suite_case cases[] = {
     SUITE_CASE(setting_takes_the_low_byte),
     SUITE_CASE(comparing_is_by_unsigned_bytes),
 };
-const struct suite memory_suite = SUITE("memory", cases);
+const struct suite string_suite = SUITE("string", cases);

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/frames.h promises: every frame that was given is taken exactly once.
-#include "arch/x86_64/memory.h"
-#include "boot/kernel/frames.h"
+// What boot/kernel/page_frames.h promises: every frame that was given is taken exactly once.
+#include "arch/x86_64/string.h"
+#include "boot/kernel/page_frames.h"
 #include "tests/boot/suites.h"
 
 #define FRAMES 64
 // The physical address of the first frame: any that is not its virtual one.
 #define FIRST UINT64_C(0x123000)
 
-static _Alignas(FRAME_SIZE) unsigned char memory[FRAMES][FRAME_SIZE];
+static _Alignas(PAGE_SIZE) unsigned char memory[FRAMES][PAGE_SIZE];
 static bool is_free[FRAMES]; // as the test knows it
 static size_t free_count;
-static struct frames frames;
+static struct page_frames frames;
 
 static physical_t frame_number(size_t number)
 {
-    return physical(FIRST + number * FRAME_SIZE);
+    return physical(FIRST + number * PAGE_SIZE);
 }
 
 static void start(void)
 {
-    frames = (struct frames){.window = (uintptr_t)memory - (uintptr_t)FIRST};
+    frames = (struct page_frames){.direct_map = (uintptr_t)memory - (uintptr_t)FIRST};
     memset(is_free, 0, sizeof is_free);
     free_count = 0;
 }
 
 static void give(size_t first, size_t end)
 {
-    frames_give(&frames, frame_number(first), frame_number(end));
+    page_frames_give(&frames, frame_number(first), frame_number(end));
     for (size_t i = first; i < end; i++)
         is_free[i] = true;
     free_count += end - first;
@@ -38,14 +38,14 @@ static void take(struct suite_run *run)
 {
     physical_t frame = {0};
 
-    CHECK(run, frames_take(&frames, &frame));
-    CHECK(run, frame.value >= FIRST && (frame.value - FIRST) % FRAME_SIZE == 0);
-    size_t number = (frame.value - FIRST) / FRAME_SIZE;
+    CHECK(run, page_frames_take(&frames, &frame));
+    CHECK(run, frame.value >= FIRST && (frame.value - FIRST) % PAGE_SIZE == 0);
+    size_t number = (frame.value - FIRST) / PAGE_SIZE;
     CHECK(run, number < FRAMES);
     CHECK(run, is_free[number]);
     is_free[number] = false;
     free_count--;
-    memset(memory[number], 0xa5, FRAME_SIZE);
+    memset(memory[number], 0xa5, PAGE_SIZE);
     CHECK_EQUAL(run, frames.free, free_count);
 }
 
@@ -55,7 +55,7 @@ static void check_empty(struct suite_run *run)
 
     CHECK_EQUAL(run, free_count, 0);
     CHECK_EQUAL(run, frames.free, 0);
-    CHECK(run, !frames_take(&frames, &frame));
+    CHECK(run, !page_frames_take(&frames, &frame));
     CHECK_EQUAL(run, frame.value, 42);
 }
 
@@ -63,7 +63,7 @@ static void without_frames_none_is_taken(struct suite_run *run)
 {
     start();
     check_empty(run);
-    frames_give(&frames, frame_number(3), frame_number(3));
+    page_frames_give(&frames, frame_number(3), frame_number(3));
     check_empty(run);
 }
 
@@ -88,7 +88,7 @@ static void giving_touches_one_frame_of_a_range(struct suite_run *run)
     give(8, 32);
     for (size_t i = 0; i < FRAMES; i++) {
         if (i != 8)
-            CHECK_BYTES(run, memory[i], FRAME_SIZE, 0x5a);
+            CHECK_BYTES(run, memory[i], PAGE_SIZE, 0x5a);
     }
 }
 
@@ -134,4 +134,4 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_frame_given_back_is_taken_again),
     SUITE_CASE(any_order_of_giving_and_taking_loses_nothing),
 };
-const struct suite frames_suite = SUITE("frames", cases);
+const struct suite page_frames_suite = SUITE("page_frames", cases);

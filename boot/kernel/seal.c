@@ -46,7 +46,7 @@ static struct memory_range first_taken(const struct handoff *handoff, struct mem
         if (!module)
             return first;
         start = module->physical;
-        end = start + ((module->size + FRAME_SIZE - 1) & ~(FRAME_SIZE - 1));
+        end = start + page_round_up(module->size, PAGE_SIZE);
     }
 }
 
@@ -56,11 +56,11 @@ static void give_usable_memory(struct kernel *kernel)
     array_list_each(struct memory_range, range, &kernel->ranges)
     {
         struct memory_range left = *range;
-        if (left.start < FRAME_SIZE)
-            left.start = FRAME_SIZE;
+        if (left.start < PAGE_SIZE)
+            left.start = PAGE_SIZE;
         while (left.kind == MEMORY_USABLE && left.start < left.end) {
             struct memory_range taken = first_taken(kernel->handoff, left);
-            frames_give(&kernel->frames, physical(left.start), physical(taken.start));
+            page_frames_give(&kernel->page_frames, physical(left.start), physical(taken.start));
             left.start = taken.end;
         }
     }
@@ -68,7 +68,7 @@ static void give_usable_memory(struct kernel *kernel)
 
 // What was free of the region leaves its mapping, on every processor: a stale pointer into it
 // traps, and so does an overrun of the last permanent page. The frames are reached through the
-// window from now on.
+// direct map from now on.
 static void give_free_part(struct kernel *kernel, struct fba_range free)
 {
     const struct handoff *handoff = kernel->handoff;
@@ -82,7 +82,7 @@ static void give_free_part(struct kernel *kernel, struct fba_range free)
                      paging_status_name(status));
         kernel_end(kernel, KERNEL_PANIC);
     }
-    if (!processors_work(&kernel->processors, processors_forget)) {
+    if (!processors_work(&kernel->processors, processors_flush_tlb)) {
         writer_print(&kernel->console.writer,
                      "kernel: not every processor has forgotten the free part of the region\n");
         kernel_end(kernel, KERNEL_PANIC);
@@ -92,7 +92,8 @@ static void give_free_part(struct kernel *kernel, struct fba_range free)
                                               .name = "part of the early heap that was given away",
                                               .processor = TRAPS_NO_PROCESSOR};
     traps_add_place(&kernel->given_away);
-    frames_give(&kernel->frames, physical(frame), physical(frame + (free.end - free.start)));
+    page_frames_give(&kernel->page_frames, physical(frame),
+                     physical(frame + (free.end - free.start)));
 }
 
 static void try_frames(struct kernel *kernel)
@@ -100,16 +101,16 @@ static void try_frames(struct kernel *kernel)
     const struct writer *writer = &kernel->console.writer;
     physical_t frame;
 
-    if (!frames_take(&kernel->frames, &frame)) {
+    if (!page_frames_take(&kernel->page_frames, &frame)) {
         writer_print(writer, "kernel: page allocator: no frame at all\n");
         kernel_end(kernel, KERNEL_PANIC);
     }
-    uint64_t left = kernel->frames.free;
-    frames_give(&kernel->frames, frame, physical_add(frame, FRAME_SIZE));
+    uint64_t left = kernel->page_frames.free;
+    page_frames_give(&kernel->page_frames, frame, physical_add(frame, PAGE_SIZE));
     writer_print(writer,
                  "kernel: page allocator: took frame 0x%llx, %llu left, gave it back, %llu free\n",
                  (unsigned long long)frame.value, (unsigned long long)left,
-                 (unsigned long long)kernel->frames.free);
+                 (unsigned long long)kernel->page_frames.free);
 }
 
 static void try_sealed_heap(struct kernel *kernel)
@@ -123,19 +124,19 @@ static void try_sealed_heap(struct kernel *kernel)
         kernel_end(kernel, KERNEL_PANIC);
 }
 
-void kernel_hand_over(struct kernel *kernel)
+void kernel_seal(struct kernel *kernel)
 {
     struct fba *fba = &kernel->heap.fba;
     struct fba_ranges ranges;
 
     fba_set_failure_hook(fba, NULL, NULL); // from now on a refusal is the asker's affair
-    enum fba_status status = fba_seal(fba, FRAME_SIZE, &ranges);
+    enum fba_status status = fba_seal(fba, PAGE_SIZE, &ranges);
     if (status != FBA_OK) {
         writer_print(&kernel->console.writer, "kernel: the early heap cannot be sealed: %s\n",
                      fba_status_name(status));
         kernel_end(kernel, KERNEL_PANIC);
     }
-    kernel->frames.window = kernel->handoff->window;
+    kernel->page_frames.direct_map = kernel->handoff->window;
     give_free_part(kernel, ranges.free);
     give_usable_memory(kernel);
     writer_print(&kernel->console.writer,
@@ -143,7 +144,7 @@ void kernel_hand_over(struct kernel *kernel)
                  "allocator has %llu KiB\n",
                  (size_t)(ranges.permanent.end - ranges.permanent.start) / 1024,
                  (size_t)(ranges.free.end - ranges.free.start) / 1024,
-                 (unsigned long long)(kernel->frames.free * FRAME_SIZE / 1024));
+                 (unsigned long long)(kernel->page_frames.free * PAGE_SIZE / 1024));
     try_frames(kernel);
     try_sealed_heap(kernel);
 }

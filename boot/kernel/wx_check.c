@@ -31,7 +31,7 @@ static void check_range(void *context, const struct paging_range *range)
     paging_walk(walk->paging, find_writable_alias, walk);
 }
 
-void kernel_check_address_space(struct kernel *kernel)
+void kernel_check_wx(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
     struct walk walk = {.paging = &kernel->paging};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The page allocator of frames.h.
-#include "boot/kernel/frames.h"
+// The page allocator of page_frames.h.
+#include "boot/kernel/page_frames.h"
 
 // What the first frame of a free range holds.
 struct free_range {
@@ -8,20 +8,20 @@ struct free_range {
     uint64_t count;  // frames in this range
 };
 
-static struct free_range *range_at(const struct frames *frames, physical_t start)
+static struct free_range *range_at(const struct page_frames *frames, physical_t start)
 {
-    return (struct free_range *)(frames->window + start.value);
+    return (struct free_range *)(frames->direct_map + start.value);
 }
 
-static void push(struct frames *frames, physical_t start, struct free_range range)
+static void push(struct page_frames *frames, physical_t start, struct free_range range)
 {
     *range_at(frames, start) = range;
     frames->first = start;
 }
 
-void frames_give(struct frames *frames, physical_t start, physical_t end)
+void page_frames_give(struct page_frames *frames, physical_t start, physical_t end)
 {
-    uint64_t count = (end.value - start.value) / FRAME_SIZE;
+    uint64_t count = (end.value - start.value) / PAGE_SIZE;
 
     if (count == 0)
         return;
@@ -29,7 +29,7 @@ void frames_give(struct frames *frames, physical_t start, physical_t end)
     frames->free += count;
 }
 
-bool frames_take(struct frames *frames, physical_t *frame)
+bool page_frames_take(struct page_frames *frames, physical_t *frame)
 {
     if (frames->free == 0)
         return false;
@@ -39,7 +39,7 @@ bool frames_take(struct frames *frames, physical_t *frame)
     frames->free--;
     if (range.count > 1) {
         range.count--;
-        push(frames, physical_add(*frame, FRAME_SIZE), range);
+        push(frames, physical_add(*frame, PAGE_SIZE), range);
     } else {
         frames->first = range.next;
     }
