@@ -132,8 +132,8 @@ LOADER_SRCS := $(sort $(wildcard boot/loader/*.c boot/loader/*.S)) \
     $(BOTH_SRCS) $(addprefix kmem/,allocator.c failing.c fba.c fba_allocator.c fba_handoff.c ledger.c report.c writer.c) \
     $(addprefix arch/x86_64/,fadt.c string.c paging.c power.c serial.c)
 
-# What waits for the loader in a saved machine: tests/harness/warm.py.
-WAITER_SRCS := tests/harness/waiter.c arch/x86_64/string.c
+# What waits for the loader in a saved machine: tests/harness/snapshot.py.
+BOOT_WAITER_SRCS := tests/harness/boot_waiter.c arch/x86_64/string.c
 
 # $(call objects,FOLDER,SOURCES)
 objects = $(patsubst %,build/$1/%.o,$(basename $2))
@@ -142,7 +142,7 @@ KERNEL_OBJS := $(call objects,kernel,$(KERNEL_SRCS))
 METAL_OBJS  := $(call objects,kernel,$(METAL_SRCS))
 HOST_OBJS   := $(call objects,host,$(HOST_SRCS))
 LOADER_OBJS := $(call objects,loader,$(LOADER_SRCS))
-WAITER_OBJS := $(call objects,loader,$(WAITER_SRCS))
+BOOT_WAITER_OBJS := $(call objects,loader,$(BOOT_WAITER_SRCS))
 
 # --- Flags ----------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ endif
 
 # --- Rules ----------------------------------------------------------------------------------------
 
-all: build/loader.efi build/kernel.elf build/kernel-tests.elf build/waiter.efi
+all: build/loader.efi build/kernel.elf build/kernel-tests.elf build/boot_waiter.efi
 
 # A stamp holds the value of the variable that it is named after, and changes only when that does.
 build/stamps/%: FORCE
@@ -245,11 +245,11 @@ build/loader.so: $(LOADER_OBJS) Makefile build/stamps/LOADER_LINK build/stamps/L
 	$(call say,LD,$@)
 	$(call link_efi,$(LOADER_OBJS))
 
-build/waiter.so: $(WAITER_OBJS) Makefile build/stamps/LOADER_LINK
+build/boot_waiter.so: $(BOOT_WAITER_OBJS) Makefile build/stamps/LOADER_LINK
 	$(call say,LD,$@)
-	$(call link_efi,$(WAITER_OBJS))
+	$(call link_efi,$(BOOT_WAITER_OBJS))
 
-build/loader.efi build/waiter.efi: build/%.efi: build/%.so boot/loader/pe.py
+build/loader.efi build/boot_waiter.efi: build/%.efi: build/%.so boot/loader/pe.py
 	$(call say,OBJCOPY,$@)
 	$(Q)objcopy --strip-all $(LOADER_PARTS) --output-target efi-app-x86_64 --subsystem=10 $< $@
 	$(Q)$(PYTHON) -B boot/loader/pe.py $@
@@ -270,7 +270,7 @@ build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HO
 
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
-    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(WAITER_SRCS) $(SHAPER_SRCS)) \
+    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(BOOT_WAITER_SRCS) $(MEMORY_MAP_SRCS)) \
     -- $(call quote,$(HOST_FLAGS)) $(filter-out $(FAKED_SRCS),$(HOST_SRCS)) \
     -- $(call quote,$(HOST_FLAGS) $(EFI_FLAGS)) $(FAKED_SRCS) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c))
@@ -285,7 +285,7 @@ PROGRAMS = $(call quote,kernel.elf $(KERNEL_OBJS)) $(call quote,kernel-tests.elf
 build/programs.txt: build/stamps/PROGRAMS $(sort $(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS))
 	$(Q)printf '%s\n' $(PROGRAMS) >$@
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(WAITER_OBJS) $(HOST_OBJS))
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(BOOT_WAITER_OBJS) $(HOST_OBJS))
 
 include tests/bench/bench.mk
 include tests/proof/proof.mk
@@ -294,7 +294,7 @@ include tests/coverage/coverage.mk
 # --- What can be done -----------------------------------------------------------------------------
 
 # The tests make kernels of their own: they must not take over this make's options and job server.
-PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -B -m pytest -p count -o cache_dir=build/pytest \
+PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -B -m pytest -p pytest_totals -o cache_dir=build/pytest \
     --rootdir=. -v --tb=short --junitxml=build/reports/junit.xml
 
 run: build/loader.efi build/kernel.elf

@@ -23,7 +23,7 @@ BENCH_RUST_FLAGS := --edition=2021 -C opt-level=3 -C panic=abort -C codegen-unit
 
 BENCH_OURS  := build/bench/peers/ours-gcc.so build/bench/peers/ours-clang.so
 BENCH_PEERS := $(BENCH_OURS) $(patsubst %,build/bench/peers/%.so,zig-ReleaseFast zig-ReleaseSafe bumpalo pmr \
-    obstack malloc mimalloc yardsticks)
+    obstack malloc mimalloc baselines)
 
 BENCH_OURS_SRCS := tests/bench/ours.c \
     $(addprefix kmem/,allocator.c array_list.c fba.c fba_allocator.c fba_shared.c ledger.c)
@@ -97,21 +97,21 @@ bench-record: build/bench/bench $(BENCH_OURS)
 	$(Q)$(PYTHON) -B tests/bench/counts.py record
 
 # What gives a boot another memory map, and a heap that is large enough for 64 processors.
-SHAPER_SRCS := tests/bench/efi/shaper.c arch/x86_64/string.c
-SHAPER_OBJS := $(call objects,loader,$(SHAPER_SRCS))
--include $(SHAPER_OBJS:.o=.d)
+MEMORY_MAP_SRCS := tests/bench/efi/fake_memory_map.c arch/x86_64/string.c
+MEMORY_MAP_OBJS := $(call objects,loader,$(MEMORY_MAP_SRCS))
+-include $(MEMORY_MAP_OBJS:.o=.d)
 
-build/bench/shaper.so: $(SHAPER_OBJS) Makefile build/stamps/LOADER_LINK
+build/bench/fake_memory_map.so: $(MEMORY_MAP_OBJS) Makefile build/stamps/LOADER_LINK
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(call link_efi,$(SHAPER_OBJS))
+	$(call link_efi,$(MEMORY_MAP_OBJS))
 
-build/bench/shaper.efi: build/bench/shaper.so boot/loader/pe.py
+build/bench/fake_memory_map.efi: build/bench/fake_memory_map.so boot/loader/pe.py
 	$(call say,OBJCOPY,$@)
 	$(Q)objcopy --strip-all $(LOADER_PARTS) --target efi-app-x86_64 --subsystem=10 $< $@
 	$(Q)$(PYTHON) -B boot/loader/pe.py $@
 
-bench-boot: build/loader.efi build/kernel.elf build/heap-4096K/kernel.elf build/bench/shaper.efi | test-packages
+bench-boot: build/loader.efi build/kernel.elf build/heap-4096K/kernel.elf build/bench/fake_memory_map.efi | test-packages
 	$(Q)$(PYTHON) -B tests/bench/boot_cost.py
 	$(Q)$(PYTHON) -B tests/bench/growth.py
 

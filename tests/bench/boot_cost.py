@@ -33,7 +33,7 @@ BENCH = ROOT / "build" / "bench"
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 
 import machine
-import warm
+import snapshot
 
 # 2^4 ns of the machine's own clock for each instruction: the firmware waits for its devices, and so
 # executes a sixteenth of what it would with 2^0, and what we count is the same.
@@ -44,7 +44,7 @@ SECONDS = 900  # for a boot, on a host that has other work
 LOADER = ROOT / "build" / "loader.efi"
 LOADER_SYMBOLS = ROOT / "build" / "loader.so"  # the same addresses, with names
 KERNEL = ROOT / "build" / "kernel.elf"
-SHAPER = ROOT / "build" / "bench" / "shaper.efi"
+FAKE_MEMORY_MAP = ROOT / "build" / "bench" / "fake_memory_map.efi"
 
 # Functions where a step begins, in the order of a boot, and what the step is called.
 LOADER_STEPS = {
@@ -216,8 +216,8 @@ def make_machine(folder, memory, processors, kernel, entries, cpu):
     boot = folder / "volume" / "EFI" / "BOOT"
     boot.mkdir(parents=True)
     shutil.copyfile(variables, folder / "variables.fd")
-    # The shaper makes the memory map longer or shorter, and starts the loader.
-    shutil.copyfile(SHAPER if entries else LOADER, boot / "BOOTX64.EFI")
+    # It makes the memory map longer or shorter, and starts the loader.
+    shutil.copyfile(FAKE_MEMORY_MAP if entries else LOADER, boot / "BOOTX64.EFI")
     if entries:
         shutil.copyfile(LOADER, folder / "volume" / "loader.efi")
         (folder / "volume" / "entries.txt").write_text(f"{entries}\n", encoding="ascii")
@@ -225,7 +225,7 @@ def make_machine(folder, memory, processors, kernel, entries, cpu):
     (folder / "volume" / "cmdline.txt").write_text(f"run=bench exit-port={machine.EXIT_PORT:#x}\n", encoding="ascii")
     kind = "q35"
     promised = []
-    if warm.size_of(memory) > 2 << 30:  # memory that the host need not have, as little of it is touched
+    if snapshot.size_of(memory) > 2 << 30:  # memory that the host need not have, as little of it is touched
         promised = ["-object", f"memory-backend-ram,id=promised,size={memory},reserve=off"]
         kind += ",memory-backend=promised"
     return [
@@ -412,7 +412,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--memory", default="256M", help="whole MiB or GiB, such as 256M (default)")
     parser.add_argument("--processors", default=1, type=int)
-    parser.add_argument("--entries", metavar="'real N'", help="so many entries in the memory map, or 'shaped N': efi/shaper.c")
+    parser.add_argument("--entries", metavar="'real N'", help="so many entries in the memory map, or 'shaped N': efi/fake_memory_map.c")
     parser.add_argument("--kernel", default=KERNEL, type=pathlib.Path)
     parser.add_argument("--table", default=BENCH / "boot.md", type=pathlib.Path)
     options = parser.parse_args()

@@ -25,7 +25,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import boot_cost
-import warm
+import snapshot
 
 # Large enough for 64 processors, and for the tables of 512 GiB in pages of 2 MiB.
 KERNEL = boot_cost.ROOT / "build" / "heap-4096K" / "kernel.elf"
@@ -53,7 +53,7 @@ class Series:
 
 
 def memories(*sizes):
-    return [(warm.size_of(size) / 2**30, {"memory": size}) for size in sizes]
+    return [(snapshot.size_of(size) / 2**30, {"memory": size}) for size in sizes]
 
 
 def with_all(machines, **more):

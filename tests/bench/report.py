@@ -21,7 +21,7 @@ import sys
 import counts
 
 US = "ours, gcc"
-YARDSTICKS = ("empty function", "bare loop, gcc")
+BASELINES = ("empty function", "bare loop, gcc")
 NEAR = 1.05  # times as long: as fast as the other, on a machine with other work
 
 Row = collections.namedtuple("Row", "workload peer form instructions low median high text")
@@ -129,7 +129,7 @@ def faster(rows):
     found = []
     for key, group in groups(rows).items():
         mine = ours(group)
-        others = [row for row in group if row.peer not in YARDSTICKS and not row.peer.startswith("ours")]
+        others = [row for row in group if row.peer not in BASELINES and not row.peer.startswith("ours")]
         if theirs := [row for row in others if mine and mine.low > NEAR * row.low]:
             found.append((mine, theirs, WHY.get(key, BY_CALLS)))
     return found
@@ -206,7 +206,7 @@ def colour(peer):
 
 def shape(peer, x, y):
     shade, title = colour(peer), f"<title>{html.escape(peer)}</title>"
-    if peer in YARDSTICKS:
+    if peer in BASELINES:
         return f'<path d="M{x:.1f} {y - 7:.1f}v14" stroke="{shade}" stroke-width="1.5">{title}</path>'
     if peer.startswith("ours"):
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{shade}">{title}</circle>'

@@ -10,7 +10,7 @@ COVERAGE_PACKAGES := clang-19=clang-19 llvm-19=llvm-cov-19 libclang-rt-19-dev=$(
 
 # Every branch, and every condition by itself: fails unless all of them are covered.
 coverage: | coverage-packages
-	$(PYTHON) -B tests/coverage/run.py $(addprefix --without ,$(WITHOUT))
+	$(PYTHON) -B tests/coverage/measure.py $(addprefix --without ,$(WITHOUT))
 
 coverage-packages:
 	@tests/harness/packages.sh $(COVERAGE_PACKAGES)

@@ -25,7 +25,7 @@ import judge
 import ktap
 import machine
 import symbols
-import warm
+import snapshot
 
 EXAMPLES = """\
 examples:
@@ -79,7 +79,7 @@ def refused(text, advice):
 
 
 def memory_size(text):
-    if not re.fullmatch("[0-9]{1,16}[KMGT]?", text.upper()) or not MEMORY_MIN <= warm.size_of(text) <= MEMORY_MAX:
+    if not re.fullmatch("[0-9]{1,16}[KMGT]?", text.upper()) or not MEMORY_MIN <= snapshot.size_of(text) <= MEMORY_MAX:
         raise refused(text, "give whole bytes, KiB, MiB or GiB such as 256M or 1G, at least 1M and at most 1024G")
     return text
 

@@ -2,7 +2,7 @@
 """Puts a machine together and runs it: the boot volume, OVMF, QEMU's command line, the serial line.
 
 Used by boot.py, which is the command, and by the scenarios. One call of run() is one machine from
-power-on, or from where the firmware waited for a loader (warm.py), to its end; nothing of it outlives
+power-on, or from where the firmware waited for a loader (snapshot.py), to its end; nothing of it outlives
 the call but the log.
 """
 
@@ -22,12 +22,12 @@ import tempfile
 import threading
 import time
 
-import fingerprint
+import build_cache
 import judge
 import qmp
-import stop
+import gdb_stub
 import symbols
-import warm
+import snapshot
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -36,8 +36,8 @@ EXIT_PORT = 0xF4
 DEBUG_PORT = 0xE9  # the Bochs convention for isa-debugcon
 RTC = "2026-01-01T00:00:00"  # of machines that must do the same each time
 
-# What a warm boot was saved with; the Makefile builds it from waiter.c.
-WAITER = BUILD / "waiter.efi"
+# What a warm boot was saved with; the Makefile builds it from boot_waiter.c.
+BOOT_WAITER = BUILD / "boot_waiter.efi"
 WARM = BUILD / "warm"
 
 QEMU_LOG = "resets"
@@ -168,7 +168,7 @@ def run(machine, show=lambda line, seconds: None):
     run_id = machine.run_id or f"{machine.name[:20]}-{os.urandom(3).hex()}"
     if machine.replay:
         run_id = _id_of_recording(machine)
-    why_cold = "asked for" if machine.cold else warm.reason_against(machine)
+    why_cold = "asked for" if machine.cold else snapshot.reason_against(machine)
     with _folder(machine.name) as folder, contextlib.ExitStack() as stack:
         _make_volume(machine, folder / "volume", run_id)
         command = _command(machine, folder)
@@ -206,7 +206,7 @@ def run(machine, show=lambda line, seconds: None):
         )
         judgement = judge.judge(evidence)
         if not why_cold and judgement.verdict in (judge.Verdict.COULD_NOT_START, judge.Verdict.NO_OUTPUT):
-            if warm.is_damaged(state):
+            if snapshot.is_damaged(state):
                 judgement.reason += "; its saved machine was damaged and has been thrown away: boot again"
         boot = Boot(
             machine=machine,
@@ -265,7 +265,7 @@ def _id_of_recording(machine):
 
 def qemu_version():
     """As (7, 2)."""
-    found = re.search(r"version (\d+)\.(\d+)", fingerprint.version(QEMU))
+    found = re.search(r"version (\d+)\.(\d+)", build_cache.version(QEMU))
     return int(found[1]), int(found[2])
 
 
@@ -352,9 +352,9 @@ def _sources(machine, volume):
 
 def _warm_sources(machine, volume):
     """The same for a machine that waits: what makes it go on, and where it finds its loader."""
-    arguments = ["-fw_cfg", f"name={warm.GO},string=go"]
+    arguments = ["-fw_cfg", f"name={snapshot.GO},string=go"]
     if machine.source == "fw_cfg":
-        arguments += ["-fw_cfg", f"name={warm.LOADER},file=volume/EFI/BOOT/BOOTX64.EFI"]
+        arguments += ["-fw_cfg", f"name={snapshot.LOADER},file=volume/EFI/BOOT/BOOTX64.EFI"]
         arguments += _fw_cfg_files(_offered(volume))
     return arguments
 
@@ -371,24 +371,24 @@ def _fw_cfg_files(names):
 def _saved(machine, command):
     """The state of this machine, waiting for its loader; saved first, if it is not there yet."""
     firmware = firmware_files(machine)
-    if not WAITER.is_file():
-        raise Unusable(f"no {WAITER}: build it with `make`, or boot with --cold")
+    if not BOOT_WAITER.is_file():
+        raise Unusable(f"no {BOOT_WAITER}: build it with `make`, or boot with --cold")
     # The store of variables is a copy, the same each time.
-    files = [*firmware, WAITER]
+    files = [*firmware, BOOT_WAITER]
 
     def save(file):
         with _folder("save") as folder:
             boot = folder / "volume" / "EFI" / "BOOT"
             boot.mkdir(parents=True)
-            shutil.copyfile(WAITER, boot / "BOOTX64.EFI")
+            shutil.copyfile(BOOT_WAITER, boot / "BOOTX64.EFI")
             shutil.copyfile(firmware[1], folder / "variables.fd")
-            kernel = ["-kernel", str(WAITER)] if machine.source == "fw_cfg" else []
+            kernel = ["-kernel", str(BOOT_WAITER)] if machine.source == "fw_cfg" else []
             with _qemu([*command, *kernel], (), folder) as (process, monitor):
                 monitor.listen()
                 monitor.start()
                 said = b""
-                deadline = time.monotonic() + warm.SAVE_SECONDS
-                while warm.WAITING not in said:
+                deadline = time.monotonic() + snapshot.SAVE_SECONDS
+                while snapshot.WAITING not in said:
                     left = deadline - time.monotonic()
                     ready = left > 0 and select.select([process.stdout], [], [], left)[0]
                     chunk = os.read(process.stdout.fileno(), 65536) if ready else b""
@@ -399,11 +399,11 @@ def _saved(machine, command):
                         )
                     said += chunk
                 try:
-                    warm.save_machine(monitor, file)
+                    snapshot.save_machine(monitor, file)
                 except (qmp.Refused, EOFError) as error:
                     raise Unusable(f"the machine for warm boots could not be saved (use --cold): {error}") from error
 
-    return warm.saved(WARM, command, files, save)
+    return snapshot.saved(WARM, command, files, save)
 
 
 def _incoming(descriptor):
@@ -513,7 +513,7 @@ def _watch(command, inherited, folder, log, machine, show):
         log_file = stack.enter_context(open(log, "wb"))
         counter = None
         if machine.counted:
-            counter = stack.enter_context(contextlib.closing(stop.Breakpoint(_counted_until(machine))))
+            counter = stack.enter_context(contextlib.closing(gdb_stub.Breakpoint(_counted_until(machine))))
             command, inherited = [*command, *counter.arguments], (*inherited, *counter.inherited)
         process, monitor = stack.enter_context(_qemu(command, inherited, folder))
         monitor.listen()
@@ -585,7 +585,7 @@ def _processor_seconds(pid):
 def _counted_until(machine):
     if not shutil.which("nm"):
         raise Unusable("no nm: install the package binutils (apt-get install binutils)")
-    address = stop.address_of(machine.counted, _existing(machine.kernel or "kernel.elf", "kernel"))
+    address = gdb_stub.address_of(machine.counted, _existing(machine.kernel or "kernel.elf", "kernel"))
     if address is None:
         raise Unusable(f"{machine.kernel} has no function {machine.counted}: name one with --count FUNCTION")
     return address

@@ -25,7 +25,7 @@ import time
 import boot
 import judge
 import machine
-import warm
+import snapshot
 from judge import Verdict
 
 EXAMPLES = """\
@@ -85,8 +85,8 @@ def parse_range(text):
         if len(values) > VALUES_MAX:
             raise ValueError(f"a list of {len(values)} values is too long: give at most {VALUES_MAX}")
         return values
-    low, end = (warm.size_of(match[i] + match[i + 1]) for i in (1, 3))
-    step = warm.size_of(match[6] + match[7]) if match[5] else warm.size_of("1" + match[2])
+    low, end = (snapshot.size_of(match[i] + match[i + 1]) for i in (1, 3))
+    step = snapshot.size_of(match[6] + match[7]) if match[5] else snapshot.size_of("1" + match[2])
     if match[5] == "*" and step < 2 or step < 1 or low < 1:
         raise ValueError(f"{text!r} never ends")
     values = []

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-import fingerprint
+import build_cache
 import ktap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -66,7 +66,7 @@ def build(name, command, sources, link=True):
     folder.mkdir(parents=True, exist_ok=True)
     product = folder / ("suites" if link else f"{sources[-1].stem}.o")
     full = [*command, *WARNINGS, f"-I{ROOT}", *sources, *(["-o", product] if link else ["-c"])]
-    fingerprint.build(product, full, [*sources, *HEADERS], cwd=folder)
+    build_cache.build(product, full, [*sources, *HEADERS], cwd=folder)
     return product
 
 

@@ -17,8 +17,8 @@ import warnings
 
 import pytest
 
+import build_cache
 import dependencies
-import fingerprint
 import includes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -60,7 +60,7 @@ KNOWN = {"gcc": "12", "clang": "14", "clang-format": "14", "clang-tidy": "14", "
 
 
 def is_known(program):
-    numbers = re.findall(r"(?:^gcc.*\) |version |Cppcheck )(\d+)\.(\d+)", fingerprint.version(program))
+    numbers = re.findall(r"(?:^gcc.*\) |version |Cppcheck )(\d+)\.(\d+)", build_cache.version(program))
     found = ".".join(numbers[0][: KNOWN[program].count(".") + 1]) if numbers else "unknown"
     if found == KNOWN[program]:
         return True
@@ -79,7 +79,7 @@ def complaints(cache, request):
 
     def ask(commands):
         assert commands, "nothing to check: were no C files found?"
-        names = {fingerprint.of(command, [ROOT / path for path in (file, *common)]): command for file, command in commands}
+        names = {build_cache.of(command, [ROOT / path for path in (file, *common)]): command for file, command in commands}
         to_ask = {name: command for name, command in names.items() if name not in content_before}
         with concurrent.futures.ThreadPoolExecutor(PROCESSORS) as pool:
             said = dict(zip(to_ask, pool.map(lambda command: tool(*command), to_ask.values())))

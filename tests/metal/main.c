@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The test kernel: wakes up as the kernel does, then runs the suites on the metal instead of the
 // boot, as KTAP on the serial line. `only=SUITE` or `only=SUITE.CASE` on the command line selects;
-// `only=provoke.NAME` does a misdeed of provoke.c instead.
+// `only=crash.NAME` does a misdeed of crash.c instead.
 #include "tests/metal/metal.h"
 
 _Noreturn void kernel_main(const struct handoff *handoff);
@@ -34,9 +34,9 @@ void kernel_main(const struct handoff *handoff)
         kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
 
     const char *only = kernel->command_line.only;
-    const char *misdeed = after(only, "provoke.");
+    const char *misdeed = after(only, "crash.");
     if (misdeed)
-        provoke(kernel, misdeed);
+        crash_on_purpose(kernel, misdeed);
     size_t failed = suites_run(&kernel->console.writer, only[0] != '\0' ? only : NULL);
     kernel_print_time(kernel);
     kernel_end(kernel, failed == 0 ? KERNEL_COMPLETE : KERNEL_TESTS_FAILED);

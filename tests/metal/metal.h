@@ -18,8 +18,8 @@ extern const struct suite traps_suite;
 extern const struct suite_list metal_suites;
 
 // Does on purpose what a kernel should not, as real as can be, so that the scenario tests see its
-// account: `name` is the rest of the word only=provoke.NAME. Does not return, for a name that
-// provoke.c does not know either.
-_Noreturn void provoke(struct kernel *kernel, const char *name);
+// account: `name` is the rest of the word only=crash.NAME. Does not return, for a name that
+// crash.c does not know either.
+_Noreturn void crash_on_purpose(struct kernel *kernel, const char *name);
 
 #endif

@@ -21,7 +21,7 @@ def run(*command):
 
 
 def exhaustive(*arguments):
-    return run(sys.executable, "-B", "tests/model/run.py", str(DEPTH), *arguments)
+    return run(sys.executable, "-B", "tests/model/exhaustive.py", str(DEPTH), *arguments)
 
 
 def finished(outcome):

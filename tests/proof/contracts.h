@@ -265,7 +265,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 */
 
 // What a mask does. Admitted here; proved in bit vectors, for both word sizes, by
-// tests/proof/masks.py.
+// tests/proof/bitvector_lemmas.py.
 /*@
   axiomatic Masks {
     axiom or_bounds: \forall integer x, a; 0 <= x <= UINTPTR_MAX && 0 <= a <= UINTPTR_MAX ==>

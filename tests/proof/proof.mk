@@ -8,14 +8,14 @@ MODEL_DEPTH    ?= 5
 # The admitted facts in bit vectors, the shared mode under the C11 memory model, Frama-C over
 # kmem/fba.c and kmem/fba_handoff.c as they ship.
 proof: | proof-packages
-	$(PYTHON) -B tests/proof/masks.py
-	$(PYTHON) -B tests/proof/shared/run.py
-	$(PYTHON) -B tests/proof/run.py --faults --smoke
+	$(PYTHON) -B tests/proof/bitvector_lemmas.py
+	$(PYTHON) -B tests/proof/shared/explore.py
+	$(PYTHON) -B tests/proof/prove.py --faults --smoke
 
 # Every sequence of MODEL_DEPTH operations against the reference model; the seeded faults at 3.
 exhaustive: | test-packages
-	$(PYTHON) -B tests/model/run.py 3 --faults
-	$(PYTHON) -B tests/model/run.py $(MODEL_DEPTH)
+	$(PYTHON) -B tests/model/exhaustive.py 3 --faults
+	$(PYTHON) -B tests/model/exhaustive.py $(MODEL_DEPTH)
 
 # make fuzz SECONDS=600
 fuzz: | test-packages

@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 
 import pytest
 
-import explain
+import failure_report
 import machine
 
 PROCESSORS = os.cpu_count() or 1
@@ -30,7 +30,7 @@ def pytest_unconfigure():
 def pytest_assertrepr_compare(op, left, right):
     """`assert sentence in boot.text` shows what came in its place."""
     if op == "in" and isinstance(left, str) and isinstance(right, str) and "\n" in right:
-        return [f"{left!r} never came", *explain.beside(left, right)]
+        return [f"{left!r} never came", *failure_report.beside(left, right)]
     return None
 
 
@@ -39,19 +39,19 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if call.when != "call" or not report.failed:
         return
-    boots = explain.boots_in(item.funcargs.get("outcome"))
+    boots = failure_report.boots_in(item.funcargs.get("outcome"))
     # Those that the test itself has made, and not the pool.
     now = time.monotonic()
     boots += [boot for boot in machine.history if boot.by_main_thread and boot.started > now - call.duration - 1]
     for boot in boots:
-        report.sections.append((f"boot {boot.machine.name}", "\n".join(explain.commands(boot))))
+        report.sections.append((f"boot {boot.machine.name}", "\n".join(failure_report.commands(boot))))
 
 
 # --- What the boots took --------------------------------------------------------------------------
 
 
 def pytest_terminal_summary(terminalreporter):
-    # A stand-in for the firmware says nothing about what firmware takes.
+    # A stub of the firmware says nothing about what firmware takes.
     boots = [boot for boot in machine.history if boot.machine.firmware_code is None and boot.machine.source != "qemu"]
     plain = [boot for boot in boots if boot.worked and not machine.is_exact(boot.machine)]
     cold = [boot for boot in plain if boot.why_cold]

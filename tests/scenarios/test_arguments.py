@@ -11,15 +11,15 @@ import time
 import pytest
 
 import boot as boot_command
-import explain
+import failure_report
 import judge
 import machine
-import stand_in
+import stub_firmware
 import symbols
 
 HARNESS = machine.ROOT / "tests" / "harness"
 COMPLETE = b"kernel: at work\r\n### complete (run R)\r\n"
-LEAVE = stand_in.leave_through_port(machine.EXIT_PORT, judge.EXIT_CODES["complete"])
+LEAVE = stub_firmware.leave_through_port(machine.EXIT_PORT, judge.EXIT_CODES["complete"])
 
 
 def started(program, *arguments):
@@ -104,7 +104,7 @@ def test_arguments_that_are_accepted(words):
 def firmware(tmp_path):
     def write(text, ending):
         file = tmp_path / "firmware"
-        file.write_bytes(stand_in.firmware(text, ending))
+        file.write_bytes(stub_firmware.firmware(text, ending))
         return ["--firmware-code", str(file), "--run-id", "R"]
 
     return write
@@ -130,7 +130,7 @@ def test_a_sweep_that_is_told_to_end(number, firmware):
     """Its machine would go on for a minute."""
     log = machine.BUILD / "logs" / f"arguments-{number.name}-1.log"
     log.unlink(missing_ok=True)
-    words = ["processors", "1", "--", *firmware(b"kernel: at work\r\n", stand_in.HANG), "--name", f"arguments-{number.name}"]
+    words = ["processors", "1", "--", *firmware(b"kernel: at work\r\n", stub_firmware.HANG), "--name", f"arguments-{number.name}"]
     process = started("sweep.py", *words)
     deadline = time.monotonic() + 20
     while not (log.exists() and log.stat().st_size) and time.monotonic() < deadline:
@@ -147,7 +147,7 @@ def test_words_with_a_dash_in_front_are_repeated():
     log = machine.BUILD / "logs" / "dashes.log"
     judgement = judge.Judgement(judge.Verdict.FAILED, "")
     ended = machine.Boot(described, judgement, "", 1.0, None, None, "", None, 0.0, True, None, log)
-    gdb = next(row for row in explain.commands(ended) if row.startswith("gdb:"))
+    gdb = next(row for row in failure_report.commands(ended) if row.startswith("gdb:"))
     assert "--gdb" in gdb and "--count" not in gdb
 
 

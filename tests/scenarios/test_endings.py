@@ -74,7 +74,7 @@ def test_an_expected_text_that_never_came(outcome):
 
 
 @background(
-    boot, "timeout", kernel=machine.BUILD / "kernel-tests.elf", words=("only=provoke.hang",), silence=0, timeout=4
+    boot, "timeout", kernel=machine.BUILD / "kernel-tests.elf", words=("only=crash.hang",), silence=0, timeout=4
 )
 def test_the_time_is_up(outcome):
     assert outcome.verdict is Verdict.TIMEOUT, outcome.summary()

@@ -67,7 +67,7 @@ def test_gdb_stops_in_the_kernels_source(outcome):
 def boot_into_null():
     lines = []
     kernel = machine.BUILD / "kernel-tests.elf"
-    described = machine.Machine(kernel=kernel, name="exact-null", words=("only=provoke.null",))
+    described = machine.Machine(kernel=kernel, name="exact-null", words=("only=crash.null",))
     return machine.run(described, show=lambda line, seconds: lines.append(line)), lines
 
 
@@ -75,14 +75,14 @@ def boot_into_null():
 def test_addresses_are_shown_with_their_place(outcome):
     boot, lines = outcome
     assert boot.verdict is Verdict.PANIC, boot.summary()
-    where = r"  \[touch at tests/metal/provoke\.c:\d+, inlined in touch_null at tests/metal/provoke\.c:\d+\]$"
+    where = r"  \[touch at tests/metal/crash\.c:\d+, inlined in touch_null at tests/metal/crash\.c:\d+\]$"
     assert any(re.match(r"trap:   rip ", line) and re.search(where, line) for line in lines), "\n".join(lines)
     frames = lines[lines.index("trap: backtrace") + 1 :]
     assert re.search(where, frames[0])
     # A return address: the call, not what stands behind it.
     source = (machine.ROOT / "tests" / "metal" / "main.c").read_text().splitlines()
     caller = next(frame for frame in frames if "kernel_main at" in frame)
-    assert "provoke(" in source[int(re.search(r"main\.c:(\d+)", caller)[1]) - 1]
+    assert "crash_on_purpose(" in source[int(re.search(r"main\.c:(\d+)", caller)[1]) - 1]
 
 
 def test_an_address_of_the_loader_is_shown_too():

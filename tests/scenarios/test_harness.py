@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The harness on a real QEMU whose firmware is a stand-in: each ending must get its own verdict."""
+"""The harness on a real QEMU whose firmware is a stub: each ending must get its own verdict."""
 
 import dataclasses
 import os
@@ -15,11 +15,11 @@ import time
 import pytest
 
 import boot as boot_command
-import explain
+import failure_report
 import judge
 import ktap
 import machine
-import stand_in
+import stub_firmware
 from judge import Verdict
 
 BOOT = machine.ROOT / "tests" / "harness" / "boot.py"
@@ -28,7 +28,7 @@ COMPLETE = SAY + b"kernel: time from loader entry to final account: 12000 us\r\n
 
 
 def leave(what):
-    return stand_in.leave_through_port(machine.EXIT_PORT, judge.EXIT_CODES[what])
+    return stub_firmware.leave_through_port(machine.EXIT_PORT, judge.EXIT_CODES[what])
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def image(tmp_path):
 
     def write(text, ending):
         file = tmp_path / "firmware"
-        file.write_bytes(stand_in.firmware(text, ending))
+        file.write_bytes(stub_firmware.firmware(text, ending))
         return file
 
     return write
@@ -59,17 +59,17 @@ def boot(image, request, **more):
             ("another-run", Verdict.WRONG_RUN, b"### complete (run Q)\r\n", leave("complete")),
             ("out-of-memory", Verdict.OUT_OF_MEMORY, b"### out of memory (run R)\r\n", leave("out of memory")),
             ("panic", Verdict.PANIC, b"### panic (run R)\r\n", leave("panic")),
-            ("triple-fault", Verdict.TRIPLE_FAULT, SAY, stand_in.TRIPLE_FAULT),
-            ("triple-fault-at-the-end", Verdict.TRIPLE_FAULT, COMPLETE, stand_in.TRIPLE_FAULT),
-            ("silent-triple-fault", Verdict.TRIPLE_FAULT, b"", stand_in.TRIPLE_FAULT),
-            ("reset", Verdict.RESET, SAY, stand_in.RESET),
-            ("silent-reset", Verdict.RESET, b"", stand_in.RESET),
+            ("triple-fault", Verdict.TRIPLE_FAULT, SAY, stub_firmware.TRIPLE_FAULT),
+            ("triple-fault-at-the-end", Verdict.TRIPLE_FAULT, COMPLETE, stub_firmware.TRIPLE_FAULT),
+            ("silent-triple-fault", Verdict.TRIPLE_FAULT, b"", stub_firmware.TRIPLE_FAULT),
+            ("reset", Verdict.RESET, SAY, stub_firmware.RESET),
+            ("silent-reset", Verdict.RESET, b"", stub_firmware.RESET),
             ("plan-incomplete", Verdict.TRUNCATED, b"KTAP version 1\r\n1..2\r\nok 1 a\r\n" + COMPLETE, leave("complete")),
             ("truncated", Verdict.TRUNCATED, SAY, leave("complete")),
-            ("loader-stopped", Verdict.LOADER_STOPPED, b"loader: stopped: no (14)\r\n", stand_in.HANG),
-            ("exception", Verdict.FIRMWARE_EXCEPTION, b"!!!! X64 Exception Type - 0E\r\n", stand_in.HANG),
-            ("returned", Verdict.LOADER_STOPPED, SAY + b"UEFI Interactive Shell v2.2\r\n", stand_in.HANG),
-            ("nothing-to-boot", Verdict.NO_OUTPUT, b"No bootable option or device was found.\r\n", stand_in.HANG),
+            ("loader-stopped", Verdict.LOADER_STOPPED, b"loader: stopped: no (14)\r\n", stub_firmware.HANG),
+            ("exception", Verdict.FIRMWARE_EXCEPTION, b"!!!! X64 Exception Type - 0E\r\n", stub_firmware.HANG),
+            ("returned", Verdict.LOADER_STOPPED, SAY + b"UEFI Interactive Shell v2.2\r\n", stub_firmware.HANG),
+            ("nothing-to-boot", Verdict.NO_OUTPUT, b"No bootable option or device was found.\r\n", stub_firmware.HANG),
         ]
     ],
 )
@@ -87,14 +87,14 @@ def test_verdict(verdict, text, ending, image, request):
     ],
 )
 def test_hang(verdict, text, image, request):
-    result = boot(image(text, stand_in.HANG), request, timeout=1)
+    result = boot(image(text, stub_firmware.HANG), request, timeout=1)
     assert result.verdict is verdict, result.summary()
     assert result.seconds < 5
 
 
 @pytest.mark.parametrize("silence", [pytest.param(1.0, id="says-nothing-more")])
 def test_silence_is_a_hang(silence, image, request):
-    result = boot(image(SAY, stand_in.HANG), request, silence=silence)
+    result = boot(image(SAY, stub_firmware.HANG), request, silence=silence)
     assert result.verdict is Verdict.HANG, result.summary()
     assert result.seconds < 10 and "kernel: at work" in result.judgement.reason
 
@@ -238,7 +238,7 @@ def test_the_command_that_repeats_a_boot(described, tmp_path):
 
 def test_expected_and_came_stand_side_by_side():
     text = "".join(f"kernel: step {number}\n" for number in range(20)) + "kernel: acpi: 1 processors\nkernel: end\n"
-    rows = explain.beside("kernel: acpi: 4 processors", text)
+    rows = failure_report.beside("kernel: acpi: 4 processors", text)
     row = next(row for row in rows if "≠" in row)
     assert "kernel: acpi: 4 processors" in row and "kernel: acpi: 1 processors" in row
     assert any("kernel: step 19" in row for row in rows) and not any("kernel: step 9" in row for row in rows)
@@ -306,7 +306,7 @@ def alive(pid):
 )
 def test_no_qemu_is_left_behind(number, status, image):
     harness = subprocess.Popen(
-        command(image(SAY, stand_in.HANG), "--name", f"harness-{number.name}"),
+        command(image(SAY, stub_firmware.HANG), "--name", f"harness-{number.name}"),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )

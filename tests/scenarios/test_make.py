@@ -84,7 +84,7 @@ SOURCES = {
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """A kernel that is a stand-in, with the real Makefile, built once, in a folder with a blank."""
+    """A stub of a kernel, with the real Makefile, built once, in a folder with a blank."""
     folder = tmp_path_factory.mktemp("tree") / "a kernel"
     for name, text in SOURCES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +175,7 @@ def test_everything_is_written_under_build(tree):
 
 
 def test_a_build_that_fails_is_a_failed_test(tree):
-    """The stand-in is no whole tree: there is no loader to build."""
+    """The stub is no whole tree: there is no loader to build."""
     done = make("test", folder=tree)
     assert done.returncode != 0
     assert "No rule to make target 'build/loader/" in done.stderr

@@ -11,7 +11,7 @@ SCRIPT = machine.ROOT / "tests" / "harness" / "packages.sh"
 
 
 class Computer:
-    """A computer whose apt-get, sudo and id are stand-ins."""
+    """A computer whose apt-get, sudo and id are stubs."""
 
     def __init__(self, folder):
         self.folder = folder

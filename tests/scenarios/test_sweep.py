@@ -62,10 +62,10 @@ def test_sweep(name, count, verdicts, outcome):
     assert "#" * 40 + f"] {count}/{count}" in outcome.stderr
 
 
-@background(run, "processors", "1", "--", "--name", "panics", "--kernel", "build/kernel-tests.elf", "--cmdline", "only=provoke.panic")
+@background(run, "processors", "1", "--", "--name", "panics", "--kernel", "build/kernel-tests.elf", "--cmdline", "only=crash.panic")
 def test_a_verdict_that_is_not_accepted(outcome):
     assert outcome.returncode == 10
-    assert "not accepted: 1: panic: panic: provoked" in outcome.stdout
+    assert "not accepted: 1: panic: panic: on purpose" in outcome.stdout
     assert "repeat: python3 tests/harness/boot.py --kernel build/kernel-tests.elf" in outcome.stdout
 
 

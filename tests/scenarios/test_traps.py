@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a person sees when the kernel does what it must not: the test kernel is told to do it.
 
-`only=provoke.NAME` is a misdeed of tests/metal/provoke.c. The traps that can be recovered from are
+`only=crash.NAME` is a misdeed of tests/metal/crash.c. The traps that can be recovered from are
 tried in the suites protection and traps, on the metal; here it is the account that counts.
 """
 
@@ -17,9 +17,9 @@ def boot(name):
     return machine.run(
         machine.Machine(
             kernel=KERNEL,
-            name=f"provoke-{name}",
+            name=f"crash-{name}",
             processors=2 if name.startswith("other_") else 1,
-            words=(f"only=provoke.{name}",),
+            words=(f"only=crash.{name}",),
             silence=4 if name == "hang" else 20,
         )
     )
@@ -71,7 +71,7 @@ def test_a_trap_gives_an_account(sentences, outcome):
     misdeeds(
         {
             "triple_fault": (Verdict.TRIPLE_FAULT, ""),
-            "panic": (Verdict.PANIC, "panic: provoked"),
+            "panic": (Verdict.PANIC, "panic: on purpose"),
             "reset": (Verdict.RESET, "resets, as it was told to"),
             "leave": (Verdict.TRUNCATED, "leaves in the middle, as it was told to"),
         }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A stand-in for the firmware that says a text on COM1 and ends as it is told, in a tenth of a second.
+"""A stub of the firmware: it says a text on COM1 and ends as it is told, in a tenth of a second.
 
 With it the harness itself is tried, on a real QEMU, without OVMF, loader or kernel: every way for a
 machine to end can be provoked at will. Used by test_harness.py.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Proves kmem/fba.c and kmem/fba_handoff.c, as they ship, against contracts.h with Frama-C.
 
-    run.py [--machine gcc_x86_64] [--machine gcc_x86_32] [--faults] [--smoke] [--only FUNCTION]
+    prove.py [--machine gcc_x86_64] [--machine gcc_x86_32] [--faults] [--smoke] [--only FUNCTION]
            [--jobs 2] [--cache]
 
 Without --machine both. Function by function, one line each. A function gets the ATTEMPTS in turn
@@ -73,7 +73,7 @@ TRIGGERS = ' auto_config=false smt.mbqi=false smt.case_split=3 smt.arith.solver=
 CVC4 = 'cvc4 --stats --lang=smt2'
 SOLVERS = {'z3': ('Z3', '', Z3), 'cvc4': ('CVC4', '', CVC4)}
 for premises in ('memory', 'masks'):
-    fewer = f'/usr/bin/python3 -ISB {HERE}/premises.py {premises} '
+    fewer = f'/usr/bin/python3 -ISB {HERE}/filter_axioms.py {premises} '
     SOLVERS[f'z3-{premises}'] = ('Z3', premises, fewer + Z3 + TRIGGERS)
     SOLVERS[f'z3-{premises}-models'] = ('Z3', f'{premises}-models', fewer + Z3)
     SOLVERS[f'cvc4-{premises}'] = ('CVC4', premises, fewer + CVC4)

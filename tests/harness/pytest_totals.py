@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A plugin of pytest: the last line is `N passed, N failed`, and what never ran counts as failed.
 
-The Makefile loads it for `make test` and `make lint` (`-p count`). The results also go to
+The Makefile loads it for `make test` and `make lint` (`-p pytest_totals`). The results also go to
 build/reports/tests.ktap, for programs that read KTAP.
 """
 

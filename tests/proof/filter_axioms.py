@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Asks a solver for a proof from fewer premises.
 
-    premises.py memory|masks PROVER [ARGUMENT ...] FILE
+    filter_axioms.py memory|masks PROVER [ARGUMENT ...] FILE
 
 Frama-C hands its solvers some 400 axioms with every goal: of bits, of reals, of division, of what
 C's integer types do to each other. Hardly any goal needs them, and the solvers lose themselves in
 them. This passes FILE on without those whose names say so: `memory` leaves out our own facts about
 masks as well, `masks` keeps them. What is proved from fewer premises is proved; a goal that did
 need what was left out stays open, for the solvers that get everything. The goal itself stays.
-run.py names this in the configuration of why3.
+prove.py names this in the configuration of why3.
 """
 import os
 import re
@@ -53,7 +53,7 @@ def main():
     kind, prover, path = sys.argv[1], sys.argv[2:-1], sys.argv[-1]
     with open(path, encoding='utf-8') as file:
         text = '\n'.join(c for name, c in commands(file.read()) if wanted(name, c, kind))
-    memory = os.memfd_create('premises', 0)
+    memory = os.memfd_create('filtered_axioms', 0)
     os.write(memory, text.encode() + b'\n')
     os.execvp(prover[0], [*prover, f'/proc/self/fd/{memory}'])
 

@@ -153,7 +153,7 @@ static void leave(struct kernel *kernel)
 
 static void panic(struct kernel *kernel)
 {
-    writer_print(&kernel->console.writer, "kernel: panic: provoked\n");
+    writer_print(&kernel->console.writer, "kernel: panic: on purpose\n");
     kernel_end(kernel, KERNEL_PANIC);
 }
 
@@ -181,7 +181,7 @@ static const struct {
     {"panic", panic},
 };
 
-void provoke(struct kernel *kernel, const char *name)
+void crash_on_purpose(struct kernel *kernel, const char *name)
 {
     const struct writer *writer = &kernel->console.writer;
 

@@ -86,7 +86,7 @@ def main():
     axioms = set(re.findall(r'\baxiom (\w+)', CONTRACTS.read_text(encoding='utf-8')))
     facts = {name.split(',')[0] for name in [*ANY, *POWER]}
     if axioms != facts:
-        sys.exit(f'masks: admitted and not proved: {sorted(axioms - facts)}, '
+        sys.exit(f'bitvector lemmas: admitted and not proved: {sorted(axioms - facts)}, '
                  f'proved and not admitted: {sorted(facts - axioms)}')
     asked = 0
     for bits in (32, 64):
@@ -95,13 +95,13 @@ def main():
                              check=False)
         answers = run.stdout.split()
         if len(answers) != len(expected):
-            sys.exit(f'masks: z3 gave {len(answers)} answers to {len(expected)} questions:\n'
+            sys.exit(f'bitvector lemmas: z3 gave {len(answers)} answers to {len(expected)} questions:\n'
                      + run.stdout[-500:] + run.stderr[-500:])
         for (name, wanted), answer in zip(expected, answers):
             if answer != wanted:
-                sys.exit(f'masks: {name}: z3 says {answer}, must say {wanted}')
+                sys.exit(f'bitvector lemmas: {name}: z3 says {answer}, must say {wanted}')
         asked += len(answers)
-    print(f'masks: {len(facts)} admitted facts proved in bit vectors of 32 and 64 bits, '
+    print(f'bitvector lemmas: {len(facts)} admitted facts proved in bit vectors of 32 and 64 bits, '
           f'{asked} answers as demanded')
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Yardsticks: not allocators, but what one cannot be faster than. An empty function is what calling
+// Baselines: not allocators, but what one cannot be faster than. An empty function is what calling
 // alone costs. The bare compare-and-swap loop is what a lock-free allocation from one word costs:
 // it has the shape of fba_shared_alloc() and none of its care, no check of the alignment, none of a
 // carry, no record of a failure.

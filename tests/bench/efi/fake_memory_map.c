@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The shaper: a UEFI application that gives the firmware's memory map more or fewer entries, and
-// starts \loader.efi, which knows nothing of it. boot_cost.py puts it in the loader's place to see
-// how a boot grows with its map. \entries.txt holds one of
+// A fake memory map: a UEFI application that gives the firmware's memory map more or fewer entries,
+// and starts \loader.efi, which knows nothing of it. boot_cost.py puts it in the loader's place to
+// see how a boot grows with its map. \entries.txt holds one of
 //   real N      the firmware's own map, made longer: single pages of several kinds are allocated,
 //               each with a free page behind it, until there are about N entries
-//   shaped N    GetMemoryMap() is answered by the shaper, with exactly N entries, from 10: it joins
+//   shaped N    GetMemoryMap() is answered by this application, with exactly N entries, from 10: it
+//   joins
 //               what is alike, leaves out what is no memory, and calls every other page at the
 //               start of the largest free entry ACPI memory
 #include <efi.h>
@@ -106,7 +107,7 @@ static void add_entries(UINTN count)
     }
 }
 
-// ── A map of the shaper's own ───────────────────────────────────────────────────────────────────
+// ── A map of its own ───────────────────────────────────────────────────────────────────
 
 // What an entry is answered as: free or freed memory, memory that is kept, or nothing.
 static UINT32 answered_type(UINT32 type)

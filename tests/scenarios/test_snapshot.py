@@ -12,7 +12,7 @@ import tempfile
 import pytest
 
 import machine
-import warm
+import snapshot
 from judge import Verdict
 
 background = pytest.mark.background.with_args
@@ -39,16 +39,16 @@ def words_of(boot):
     "source", [pytest.param(source, marks=background(both, source), id=source) for source in ("volume", "fw_cfg")]
 )
 def test_a_warm_boot_says_what_a_cold_one_says(source, outcome):
-    cold, warm_ = outcome
-    assert cold.verdict is warm_.verdict is Verdict.PASSED, f"{cold.summary()}\n{warm_.summary()}"
-    assert cold.why_cold and warm_.why_cold is None
-    assert words_of(warm_) == words_of(cold)
-    print(f"until the loader speaks: {cold.spoke:.2f} s cold, {warm_.spoke:.2f} s warm")
-    assert warm_.spoke < cold.spoke / 3
+    cold, warm = outcome
+    assert cold.verdict is warm.verdict is Verdict.PASSED, f"{cold.summary()}\n{warm.summary()}"
+    assert cold.why_cold and warm.why_cold is None
+    assert words_of(warm) == words_of(cold)
+    print(f"until the loader speaks: {cold.spoke:.2f} s cold, {warm.spoke:.2f} s warm")
+    assert warm.spoke < cold.spoke / 3
 
 
 def test_a_machine_is_saved_once_and_the_oldest_goes(tmp_path, monkeypatch):
-    monkeypatch.setattr(warm, "KEPT", 2)
+    monkeypatch.setattr(snapshot, "KEPT", 2)
     folder, source, saved = tmp_path / "warm", tmp_path / "firmware", []
     source.write_bytes(b"1")
 
@@ -57,7 +57,7 @@ def test_a_machine_is_saved_once_and_the_oldest_goes(tmp_path, monkeypatch):
         file.write_bytes(b"state")
 
     for memory in ("1M", "1M", "2M", "3M", "2M", "1M"):
-        with warm.saved(folder, [machine.QEMU, "-m", memory], [source], save) as state:
+        with snapshot.saved(folder, [machine.QEMU, "-m", memory], [source], save) as state:
             assert state.read() == b"state"
     assert len(saved) == 4 and len(list(folder.glob("*.state"))) == 2
 
@@ -68,8 +68,8 @@ def test_a_machine_is_saved_once_and_the_oldest_goes(tmp_path, monkeypatch):
     ids=str,
 )
 def test_what_cannot_be_warm_says_why(settings):
-    assert warm.reason_against(machine.Machine()) is None
-    assert warm.reason_against(dataclasses.replace(machine.Machine(), **settings))
+    assert snapshot.reason_against(machine.Machine()) is None
+    assert snapshot.reason_against(dataclasses.replace(machine.Machine(), **settings))
 
 
 DAMAGED = """
@@ -88,7 +88,7 @@ def boot_from_damage():
             damaged.write_bytes(state.read(1 << 20))
         shutil.copy(whole.with_suffix(".sha256"), folder)
         done = subprocess.run([sys.executable, "-B", "-c", DAMAGED, folder], capture_output=True, text=True)
-        return done.stdout + done.stderr, damaged.exists(), warm.is_damaged(whole)
+        return done.stdout + done.stderr, damaged.exists(), snapshot.is_damaged(whole)
 
 
 @background(boot_from_damage)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whether something has to be made again: a name for a command and for all that it reads.
 
-What a saved machine (warm.py), a compiled program or a check depends on stands in such a name, so that
+What a saved machine (snapshot.py), a compiled program or a check depends on stands in such a name, so that
 nothing has to be thrown away by hand. What the tools bring along, such as their headers, is known by
 the tool's version.
 """

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The waiter: a UEFI application that lets the harness start a boot where the firmware ends. It is
-// booted once, and the machine is saved while it waits (tests/harness/warm.py). A machine restored
-// from there offers a file of its own through QEMU's fw_cfg, and the waiter goes on as the
+// The boot waiter: a UEFI application that lets the harness start a boot where the firmware ends.
+// It is booted once, and the machine is saved while it waits (tests/harness/snapshot.py). A machine
+// restored from there offers a file of its own through QEMU's fw_cfg, and the waiter goes on as the
 // firmware's boot manager would: it starts \EFI\BOOT\BOOTX64.EFI of the volume, or the application
 // that fw_cfg offers, whatever that is, and returns to the firmware when that does.
 #include "arch/x86_64/io.h"
@@ -153,7 +153,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 
     firmware = system;
     system->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
-    say("waiter: waiting\r\n");
+    say("boot_waiter: waiting\r\n");
     while (!find("opt/harness/go", &go))
         system->BootServices->Stall(LOOK_EVERY_US);
 
@@ -165,7 +165,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
             status = load_from_volume(image, self->DeviceHandle, &loader);
     }
     if (EFI_ERROR(status)) {
-        say("waiter: the firmware refuses the loader\r\n");
+        say("boot_waiter: the firmware rejects the loader\r\n");
         return status;
     }
     return system->BootServices->StartImage(loader, NULL, NULL);

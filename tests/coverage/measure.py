@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """How much of kmem/ the suites cover: lines, branches and MC/DC conditions.
 
-    run.py [--without SUITE]...
+    measure.py [--without SUITE]...
 
 The sources are compiled as they ship, for 64 and for 32 bits, by clang 19. The suites run, then the
 exhaustive run at a small depth and the kept corpus of the fuzz targets. Prints one table and names

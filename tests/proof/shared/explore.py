@@ -3,7 +3,7 @@
 """Explores kmem/fba_shared.c as it ships (explore.cpp), then weakened versions of it, each of which the
 checker must catch.
 
-    run.py [--quick]
+    explore.py [--quick]
 
 --quick leaves out the search that takes every interleaving for its own. What was said of each version, and
 the history of its error, are kept in build/proof/shared/NAME.log. Ends with one line; exit 1 if an error was

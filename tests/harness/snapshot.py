@@ -2,7 +2,7 @@
 """Warm boots: a machine saved once while its firmware waits for a loader, and restored for each boot.
 
 The firmware takes seconds, and does the same each time. So it is booted once with the waiter
-(waiter.c) in the loader's place, saved while that waits, and kept under build/warm/ by a name in which
+(boot_waiter.c) in the loader's place, saved while that waits, and kept under build/warm/ by a name in which
 everything stands that the saved machine depends on. A restored machine has other contents in its
 volume and other files in fw_cfg; loader, kernel and words are no part of what is saved.
 
@@ -16,13 +16,13 @@ import os
 import re
 import time
 
-import fingerprint
+import build_cache
 import qmp
 
-# Names of files in fw_cfg, the same as in waiter.c: the first ends the wait.
+# Names of files in fw_cfg, the same as in boot_waiter.c: the first ends the wait.
 GO = "opt/harness/go"
 LOADER = "opt/harness/loader.efi"
-WAITING = b"waiter: waiting"
+WAITING = b"boot_waiter: waiting"
 KEPT = 24  # saved machines, some 45 MB each; the one used longest ago goes first
 MEMORY_MAX = 4 << 30  # bytes: all of the memory is read to save it
 SAVE_SECONDS = 180
@@ -64,7 +64,7 @@ def saved(folder, command, files, save):
     `save(file)` is called when there is none yet; whoever else wants the same one waits meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = fingerprint.of(command, files)
+    name = build_cache.of(command, files)
     file = folder / f"{name}.state"
     with open(folder / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

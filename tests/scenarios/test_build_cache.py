@@ -3,7 +3,7 @@
 
 import pytest
 
-import fingerprint
+import build_cache
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def program(tmp_path):
         file = tmp_path / "tool"
         file.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo {version} || echo made >>$1\n[ \"$2\" != fail ]\n")
         file.chmod(0o755)
-        fingerprint.version.cache_clear()
+        build_cache.version.cache_clear()
         return str(file)
 
     return write
@@ -23,14 +23,14 @@ def program(tmp_path):
 def test_it_depends_on_version_arguments_and_contents(tmp_path, program):
     file = tmp_path / "firmware"
     file.write_bytes(b"1")
-    one = fingerprint.of([program(1), "-m", "256M"], [file])
-    assert fingerprint.of([program(1), "-m", "256M"], [file]) == one
-    assert fingerprint.of([program(2), "-m", "256M"], [file]) != one
-    assert fingerprint.of([program(1), "-m", "512M"], [file]) != one
+    one = build_cache.of([program(1), "-m", "256M"], [file])
+    assert build_cache.of([program(1), "-m", "256M"], [file]) == one
+    assert build_cache.of([program(2), "-m", "256M"], [file]) != one
+    assert build_cache.of([program(1), "-m", "512M"], [file]) != one
     file.write_bytes(b"2")
-    assert fingerprint.of([program(1), "-m", "256M"], [file]) != one
+    assert build_cache.of([program(1), "-m", "256M"], [file]) != one
     file.write_bytes(b"1")
-    assert fingerprint.of([program(1), "-m", "256M"], [file]) == one
+    assert build_cache.of([program(1), "-m", "256M"], [file]) == one
 
 
 def test_nothing_is_built_twice(tmp_path, program):
@@ -38,7 +38,7 @@ def test_nothing_is_built_twice(tmp_path, program):
 
     def builds(*arguments):
         before = len(product.read_text().split()) if product.exists() else 0
-        fingerprint.build(product, [program(1), product, *arguments], [source])
+        build_cache.build(product, [program(1), product, *arguments], [source])
         return len(product.read_text().split()) - before
 
     source.write_text("1")
@@ -53,4 +53,4 @@ def test_nothing_is_built_twice(tmp_path, program):
 def test_a_build_that_fails_is_tried_again(tmp_path, program):
     for _ in range(2):
         with pytest.raises(RuntimeError, match="tool .*product fail"):
-            fingerprint.build(tmp_path / "product", [program(1), tmp_path / "product", "fail"], [])
+            build_cache.build(tmp_path / "product", [program(1), tmp_path / "product", "fail"], [])

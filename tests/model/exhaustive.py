@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Builds and runs tests/model/exhaustive.c.
 
-    run.py DEPTH [--processes N] [--faults]
+    exhaustive.py DEPTH [--processes N] [--faults]
 
 --faults does the same over a copy of kmem with each fault of tests/proof/faults.py seeded, and
 demands that a difference is found. Exit 1 if there is a difference, or a fault without one.
@@ -19,7 +19,7 @@ FAST = ['-O3', '-flto']
 CHEAP = ['-O0']  # a run over a fault ends at the first difference: compiling would take longer
 
 sys.path[:0] = [str(ROOT / 'tests' / 'proof'), str(ROOT / 'tests' / 'harness')]
-import fingerprint  # noqa: E402 pylint: disable=wrong-import-position
+import build_cache  # noqa: E402 pylint: disable=wrong-import-position
 from faults import FAULTS, seed  # noqa: E402 pylint: disable=wrong-import-position
 
 
@@ -31,7 +31,7 @@ def build(name, kmem, optimisation):
     sources += [kmem / 'kmem/fba.c', kmem / 'kmem/fba_handoff.c']
     headers = [*(kmem / 'kmem').glob('*.h'), *(ROOT / 'tests').glob('*/*.h')]
     command = ['gcc', *FLAGS, *optimisation, f'-I{kmem}', f'-I{ROOT}', *sources, '-o', program]
-    fingerprint.build(program, command, [*sources, *sorted(headers)])
+    build_cache.build(program, command, [*sources, *sorted(headers)])
     return program
 
 
