@@ -123,7 +123,7 @@ METAL_SRCS  := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_S
     $(wildcard boot/loader/elf.c tests/metal/*.c))
 # What of boot and arch is plain C, so that its suites run on the host too.
 PLAIN_SRCS  := \
-    $(addprefix boot/kernel/,acpi.c command_line.c page_frames.c handoff_check.c) \
+    $(addprefix boot/kernel/,acpi.c handoff_check.c kernel_options.c page_frames.c) \
     $(addprefix arch/x86_64/,apic.c descriptors.c fadt.c paging.c power.c timer.c)
 # The loader, all but its two ends, and the firmware that a test made up for it.
 FAKED_SRCS  := $(sort $(filter-out boot/loader/main.c,$(wildcard boot/loader/*.c)) $(wildcard tests/loader/*.c))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// handoff: the contract between the loader and the kernel.
+// handoff: the contract between the UEFI boot loader and the kernel. Its centre is the boot info
+// that the loader leaves in memory, struct handoff.
 //
 // The kernel file is an ELF64 executable for x86-64 (System V ABI, AMD64 supplement), linked in
 // the top 2 GiB. Besides its PT_LOAD segments it has exactly one program header of type
@@ -37,8 +38,10 @@
 #ifndef BOOT_HANDOFF_H
 #define BOOT_HANDOFF_H
 
+#include "boot/memory_map.h"
 #include "kmem/fba_handoff.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 // Program header type of the region: in the range that the ELF specification leaves to operating
@@ -73,7 +76,7 @@ struct handoff_span {
 struct handoff_memory_map {
     struct handoff_span span;
     uint32_t descriptor_size;
-    uint32_t descriptor_version;
+    uint32_t descriptor_version; // for other kernels
 };
 
 // A further file that the command line asked for with module=NAME, an initial file system say.
@@ -89,7 +92,7 @@ struct handoff_framebuffer {
     uint64_t size;
     uint32_t width, height;   // pixels
     uint32_t pixels_per_line; // at least width
-    uint32_t format;          // EFI_GRAPHICS_PIXEL_FORMAT
+    uint32_t format;          // EFI_GRAPHICS_PIXEL_FORMAT; for other kernels
 };
 
 // The first failed allocation of a loader that ran out of the region. It then went on in a larger
@@ -100,6 +103,8 @@ struct handoff_failure {
     char what[32]; // what the loader was doing, NUL-terminated
 };
 
+// Members marked "for other kernels" are filled in for kernels that need them; ours never reads
+// them.
 struct handoff {
     uint64_t magic;
     uint32_t version;
@@ -120,11 +125,26 @@ struct handoff {
     struct handoff_span command_line; // NUL-terminated, the NUL not counted; size 0: none
     struct handoff_span modules;      // an array of struct handoff_module; size 0: none
     struct handoff_framebuffer framebuffer;
-    uint64_t acpi_rsdp;        // physical addresses of what the firmware's configuration
-    uint64_t smbios;           // table names; 0: none
-    uint64_t efi_system_table; // physical
+    // Physical addresses: of two tables that the UEFI configuration table names, 0 if it does not,
+    // and of the UEFI system table.
+    uint64_t acpi_rsdp;
+    uint64_t smbios;           // for other kernels
+    uint64_t efi_system_table; // for other kernels
     struct handoff_failure failure;
     uint64_t loader_tsc; // time stamp counter at the loader's entry
 };
+
+// The parts of the region that the structure points to, for a kernel that runs where the region is
+// mapped at `region_virtual`. Before the structure has been checked these addresses mean nothing.
+// Constant time.
+
+// The memory map. Its descriptors are the kernel's to sort.
+struct memory_map handoff_memory_map(const struct handoff *handoff);
+
+// The command line, NUL-terminated; "" if there is none.
+const char *handoff_command_line(const struct handoff *handoff);
+
+// Module `number`, counted from 0; NULL iff there are not so many.
+const struct handoff_module *handoff_module(const struct handoff *handoff, size_t number);
 
 #endif

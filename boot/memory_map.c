@@ -123,7 +123,7 @@ static struct memory_range range_at(const struct memory_map *map, size_t index)
     return (struct memory_range){start, end, kind};
 }
 
-static void swap(const struct memory_map *map, size_t a, size_t b)
+static void swap(struct memory_map *map, size_t a, size_t b)
 {
     unsigned char *x = map->descriptors + a * map->stride;
     unsigned char *y = map->descriptors + b * map->stride;
@@ -149,7 +149,7 @@ static uint64_t start_at(const struct memory_map *map, size_t index)
 }
 
 // Heap sort: [0, count) is a heap but for its element `root`, which sinks to its place.
-static void sink(const struct memory_map *map, size_t root, size_t count)
+static void sink(struct memory_map *map, size_t root, size_t count)
 {
     for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
         if (child + 1 < count && start_at(map, child) < start_at(map, child + 1))
@@ -161,7 +161,7 @@ static void sink(const struct memory_map *map, size_t root, size_t count)
     }
 }
 
-void memory_map_sort(const struct memory_map *map)
+void memory_map_sort(struct memory_map *map)
 {
     size_t count = count_of(map);
 
@@ -224,13 +224,51 @@ bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cur
     }
 }
 
+// Whether a range, which may be empty, has a byte in [start, end), which is not.
+static bool overlaps(const struct memory_range *range, uint64_t start, uint64_t end)
+{
+    return range->start < range->end && range->start < end && start < range->end;
+}
+
+// Where the usable descriptors that cover `address` end; `address` if none does.
+static uint64_t usable_end(const struct memory_map *map, uint64_t address)
+{
+    uint64_t end = address;
+
+    for (size_t i = 0; i < count_of(map); i++) {
+        struct memory_range range = range_at(map, i);
+        if (range.kind == MEMORY_USABLE && range.start <= address && range.end > end)
+            end = range.end;
+    }
+    return end;
+}
+
+bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t size)
+{
+    uint64_t end = start + size; // wraps to `start` or less
+
+    if (end <= start)
+        return false;
+    for (size_t i = 0; i < count_of(map); i++) {
+        struct memory_range range = range_at(map, i);
+        if (range.kind != MEMORY_USABLE && overlaps(&range, start, end))
+            return false;
+    }
+    for (uint64_t next; start < end; start = next) {
+        next = usable_end(map, start);
+        if (next == start)
+            return false;
+    }
+    return true;
+}
+
 // Whether a descriptor of another type than conventional memory covers a part of the range.
 static bool is_claimed(const struct memory_map *map, const struct memory_range *range)
 {
     for (size_t i = 0; i < count_of(map); i++) {
         struct memory_range other = range_at(map, i);
-        if (read_descriptor(map, i).type != EFI_CONVENTIONAL_MEMORY && other.start < range->end &&
-            range->start < other.end)
+        if (read_descriptor(map, i).type != EFI_CONVENTIONAL_MEMORY &&
+            overlaps(&other, range->start, range->end))
             return true;
     }
     return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// memory_map: the firmware's memory map, made usable. Firmware gives descriptors in any order, at
-// any stride, perhaps overlapping or empty; this gives adjacent ranges in ascending order, each of
-// one kind. The loader maps memory by it, the kernel keeps its ranges.
+// memory_map: the UEFI memory map, sorted and merged. Firmware gives descriptors in any order, at
+// any stride, perhaps overlapping or empty; this gives ranges in ascending order, each of one kind.
+// The loader builds the direct map from them, the kernel keeps them. Pure C, no allocation.
 //
 // Source of types and attributes: UEFI specification 2.10, section 7.2, GetMemoryMap().
 #ifndef BOOT_MEMORY_MAP_H
@@ -11,21 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What memory is good for once the firmware has exited. Where descriptors overlap, the later in
-// this list wins: nobody gets memory that somebody else was promised.
+// What memory is good for after ExitBootServices. Where descriptors overlap, the later in this list
+// wins, so that no memory counts as usable that any descriptor reserves.
 enum memory_kind {
     MEMORY_USABLE,       // free for the kernel, the loader's and boot services' memory included
     MEMORY_ACPI_RECLAIM, // ACPI tables: usable once they have been read
     MEMORY_ACPI_NVS,     // the firmware's, kept over sleep
     MEMORY_RUNTIME,      // code and data of runtime services
-    MEMORY_RESERVED,     // anything else that is memory, and types that nobody knows
+    MEMORY_RESERVED,     // any other type of memory, unknown types included
     MEMORY_DEVICE,       // not memory: registers, or attributes say it cannot be cached
 };
 
-// The kind in a word.
+// Returns a name for the serial log, "unknown" for a number that is no kind.
 const char *memory_kind_name(enum memory_kind kind);
 
-// Whether ranges of this kind are memory that the direct map covers.
+// Returns whether the direct map covers ranges of this kind: memory, not devices.
 bool memory_kind_is_mapped(enum memory_kind kind);
 
 // [start, end), physical, in bytes, whole 4 KiB pages.
@@ -43,8 +43,8 @@ struct memory_map {
 
 #define MEMORY_DESCRIPTOR_SIZE 40u
 
-// Sorts the descriptors by the page they start at, in place. n log n, no allocation.
-void memory_map_sort(const struct memory_map *map);
+// Sorts the descriptors in place by the page they start at. O(n log n).
+void memory_map_sort(struct memory_map *map);
 
 // Where an iteration over a sorted map stands; all-zero at first.
 struct memory_map_cursor {
@@ -52,22 +52,28 @@ struct memory_map_cursor {
     size_t first; // descriptors before this one end at or before `position`
 };
 
-// The next range of a sorted map; false at its end. Neighbours of the same kind come as one.
-// Holes between descriptors belong to no range. What reaches beyond 2^52, the limit of physical
-// addresses (Intel SDM 3A 4.1.4), is cut off. Of a descriptor that begins amid a page, usable
-// memory gets only the whole pages, anything else all that it touches. Linear over a map whose
-// descriptors do not overlap.
+// Gives the next range of a sorted map; returns false iff there is none. Neighbours of the same
+// kind are one range; holes between descriptors belong to none. Memory beyond 2^52, the limit of
+// physical addresses (Intel SDM 3A 4.1.4), is cut off. A descriptor that does not begin at a page
+// boundary counts for the whole pages inside it if it is usable, else for all pages that it
+// touches. O(n) for the whole map if no descriptors overlap.
 bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cursor,
                      struct memory_range *range);
 
-// The next descriptor of conventional memory, of at least `least` bytes, that no other type
-// overlaps, so that nobody has a claim on it, at or after number `*index`, which moves on behind
-// it; false at the end. In the order of the map, which need not be sorted. All of a map: linear for
-// each descriptor that is so large.
+// Returns whether all of [start, start + size) is usable: covered by usable descriptors and
+// overlapped by no other. Not if it is empty or wraps. The map need not be sorted. O(n) for each
+// descriptor that the memory crosses.
+bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t size);
+
+// Gives the next descriptor of conventional memory of at least `least` bytes that no descriptor of
+// another type overlaps, from number `*index` on, which moves behind it; returns false iff there is
+// none. In the order of the map, which need not be sorted. O(n·m) for the whole map, m =
+// descriptors of at least `least` bytes.
 bool memory_map_next_conventional(const struct memory_map *map, size_t *index, uint64_t least,
                                   struct memory_range *range);
 
-// The largest of them; empty if there is none.
+// Returns the largest of them; an empty range if there is none. O(n·m), m = descriptors that are
+// larger than all before them.
 struct memory_range memory_map_largest_conventional(const struct memory_map *map);
 
 #endif

@@ -2,7 +2,7 @@
 // The checks of handoff_check.h, from what the structure says of itself to what it points at.
 #include "boot/kernel/handoff_check.h"
 
-#define REFUSE(writer, ...) (writer_print((writer), __VA_ARGS__), false)
+#define REJECT(writer, ...) (writer_print((writer), __VA_ARGS__), false)
 #define NUMBER(value) ((unsigned long long)(value))
 
 // A named part of the region, as offsets.
@@ -27,18 +27,18 @@ static bool overlaps(struct handoff_span a, struct handoff_span b)
 static bool check_identity(const struct handoff *handoff, const struct writer *writer)
 {
     if (handoff->magic != HANDOFF_MAGIC)
-        return REFUSE(writer, "its magic is 0x%llx, not 0x%llx: no loader of ours left it",
+        return REJECT(writer, "its magic is 0x%llx, not 0x%llx: no loader of ours left it",
                       NUMBER(handoff->magic), NUMBER(HANDOFF_MAGIC));
     if (handoff->version != HANDOFF_VERSION)
-        return REFUSE(writer,
+        return REJECT(writer,
                       "its version is %u and this kernel reads %u: use a loader of the "
                       "same build",
                       handoff->version, HANDOFF_VERSION);
     if (handoff->size != sizeof *handoff)
-        return REFUSE(writer, "it has %u bytes, version %u has %zu", handoff->size, HANDOFF_VERSION,
+        return REJECT(writer, "it has %u bytes, version %u has %zu", handoff->size, HANDOFF_VERSION,
                       sizeof *handoff);
     if (handoff->window != HANDOFF_WINDOW)
-        return REFUSE(writer, "the direct map is at 0x%llx, not at 0x%llx", NUMBER(handoff->window),
+        return REJECT(writer, "the direct map is at 0x%llx, not at 0x%llx", NUMBER(handoff->window),
                       NUMBER(HANDOFF_WINDOW));
     return true;
 }
@@ -49,11 +49,11 @@ static bool check_region(const struct handoff *handoff, const struct writer *wri
 
     if (handoff->linked_size == 0 || size < handoff->linked_size ||
         ((size | handoff->linked_size | handoff->region_virtual) & (HANDOFF_PAGE_SIZE - 1)) != 0)
-        return REFUSE(writer,
+        return REJECT(writer,
                       "its region at 0x%llx of %llu bytes, %llu linked, is not made of whole pages",
                       NUMBER(handoff->region_virtual), NUMBER(size), NUMBER(handoff->linked_size));
     if (!is_within(handoff->region_virtual, size, handoff->image_virtual, handoff->image_size))
-        return REFUSE(writer,
+        return REJECT(writer,
                       "its region at 0x%llx, %llu bytes, leaves the image at 0x%llx, %llu "
                       "bytes",
                       NUMBER(handoff->region_virtual), NUMBER(size), NUMBER(handoff->image_virtual),
@@ -61,12 +61,12 @@ static bool check_region(const struct handoff *handoff, const struct writer *wri
     if (handoff->region_physical - handoff->image_physical !=
             handoff->region_virtual - handoff->image_virtual ||
         (handoff->region_physical - handoff->region_virtual) % HANDOFF_IMAGE_ALIGN != 0)
-        return REFUSE(writer,
+        return REJECT(writer,
                       "region at 0x%llx and its memory at 0x%llx are not congruent modulo "
                       "2 MiB",
                       NUMBER(handoff->region_virtual), NUMBER(handoff->region_physical));
     if (handoff->heap.used > size)
-        return REFUSE(writer, "%llu bytes of the region are said to be used, it has %llu",
+        return REJECT(writer, "%llu bytes of the region are said to be used, it has %llu",
                       NUMBER(handoff->heap.used), NUMBER(size));
     return true;
 }
@@ -85,41 +85,27 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (!is_within(parts[i].span.offset, parts[i].span.size, 0, handoff->heap.used))
-            return REFUSE(writer,
+            return REJECT(writer,
                           "its %s, %llu bytes at offset %llu, is not in the used part of "
                           "the region, %llu bytes",
                           parts[i].name, NUMBER(parts[i].span.size), NUMBER(parts[i].span.offset),
                           NUMBER(handoff->heap.used));
         for (size_t j = 0; j < i; j++) {
             if (overlaps(parts[i].span, parts[j].span))
-                return REFUSE(writer, "its %s and its %s overlap at offset %llu", parts[i].name,
+                return REJECT(writer, "its %s and its %s overlap at offset %llu", parts[i].name,
                               parts[j].name, NUMBER(parts[i].span.offset));
         }
     }
     if (handoff->page_table_root % HANDOFF_PAGE_SIZE != 0)
-        return REFUSE(writer, "its top page table at 0x%llx does not begin at a page",
+        return REJECT(writer, "its top page table at 0x%llx does not begin at a page",
                       NUMBER(handoff->page_table_root));
     if (line.size > HANDOFF_COMMAND_LINE_MAX)
-        return REFUSE(writer, "its command line has %llu bytes, at most %u are allowed",
+        return REJECT(writer, "its command line has %llu bytes, at most %u are allowed",
                       NUMBER(line.size), HANDOFF_COMMAND_LINE_MAX);
     if (handoff_command_line(handoff)[line.size] != '\0')
-        return REFUSE(writer, "its command line of %llu bytes does not end with a NUL",
+        return REJECT(writer, "its command line of %llu bytes does not end with a NUL",
                       NUMBER(line.size));
     return true;
-}
-
-// Whether the map calls all of it usable.
-static bool is_usable(const struct memory_map *sorted, struct handoff_span memory)
-{
-    struct memory_map_cursor cursor = {0};
-    struct memory_range range;
-
-    while (memory_map_next(sorted, &cursor, &range)) {
-        if (range.kind == MEMORY_USABLE &&
-            is_within(memory.offset, memory.size, range.start, range.end - range.start))
-            return true;
-    }
-    return false;
 }
 
 static bool check_memory(const struct handoff *handoff, const struct writer *writer)
@@ -129,16 +115,15 @@ static bool check_memory(const struct handoff *handoff, const struct writer *wri
     const struct handoff_span image = {handoff->image_physical, handoff->image_size};
 
     if (map.stride < MEMORY_DESCRIPTOR_SIZE || map.size == 0 || map.size % map.stride != 0)
-        return REFUSE(writer, "its memory map of %zu bytes is not made of descriptors of %zu bytes",
+        return REJECT(writer, "its memory map of %zu bytes is not made of descriptors of %zu bytes",
                       map.size, map.stride);
-    memory_map_sort(&map);
-    if (!is_usable(&map, image))
-        return REFUSE(writer,
+    if (!memory_map_is_usable(&map, image.offset, image.size))
+        return REJECT(writer,
                       "the image at 0x%llx, %llu bytes, is not in memory that the map "
                       "calls usable",
                       NUMBER(handoff->image_physical), NUMBER(handoff->image_size));
     if (overlaps(image, (struct handoff_span){screen->physical, screen->size}))
-        return REFUSE(writer, "the framebuffer at 0x%llx overlaps the image at 0x%llx",
+        return REJECT(writer, "the framebuffer at 0x%llx overlaps the image at 0x%llx",
                       NUMBER(screen->physical), NUMBER(handoff->image_physical));
     return true;
 }
@@ -159,18 +144,19 @@ static bool check_module(const struct handoff *handoff, size_t number, const str
     const struct handoff_framebuffer *screen = &handoff->framebuffer;
 
     if (module->name[HANDOFF_MODULE_NAME_MAX] != '\0')
-        return REFUSE(writer, "the name of module %zu does not end with a NUL", number);
+        return REJECT(writer, "the name of module %zu does not end with a NUL", number);
     if (module->size == 0)
         return true;
     if (module->size > UINT64_MAX - HANDOFF_PAGE_SIZE || pages.offset % HANDOFF_PAGE_SIZE != 0 ||
-        pages.offset < HANDOFF_MODULES_START || !is_usable(map, pages))
-        return REFUSE(writer,
+        pages.offset < HANDOFF_MODULES_START ||
+        !memory_map_is_usable(map, pages.offset, pages.size))
+        return REJECT(writer,
                       "module %s at 0x%llx, %llu bytes, is not in pages above 1 MiB that "
                       "the map calls usable",
                       module->name, NUMBER(module->physical), NUMBER(module->size));
     if (overlaps(pages, image) ||
         overlaps(pages, (struct handoff_span){screen->physical, screen->size}))
-        return REFUSE(writer,
+        return REJECT(writer,
                       "module %s at 0x%llx, %llu bytes, overlaps the image at 0x%llx or "
                       "the framebuffer at 0x%llx",
                       module->name, NUMBER(module->physical), NUMBER(module->size),
@@ -178,7 +164,7 @@ static bool check_module(const struct handoff *handoff, size_t number, const str
     for (size_t i = 0; i < number; i++) {
         const struct handoff_module *other = handoff_module(handoff, i);
         if (overlaps(pages, pages_of(other)))
-            return REFUSE(writer, "module %s at 0x%llx and module %s at 0x%llx overlap",
+            return REJECT(writer, "module %s at 0x%llx and module %s at 0x%llx overlap",
                           module->name, NUMBER(module->physical), other->name,
                           NUMBER(other->physical));
     }
@@ -192,7 +178,7 @@ static bool check_modules(const struct handoff *handoff, const struct writer *wr
 
     if (list.size % sizeof(struct handoff_module) != 0 ||
         (list.size != 0 && list.offset % _Alignof(struct handoff_module) != 0))
-        return REFUSE(writer,
+        return REJECT(writer,
                       "its list of modules, %llu bytes at offset %llu, is not made of "
                       "entries of %zu bytes",
                       NUMBER(list.size), NUMBER(list.offset), sizeof(struct handoff_module));
@@ -203,34 +189,10 @@ static bool check_modules(const struct handoff *handoff, const struct writer *wr
     return true;
 }
 
-const struct handoff_module *handoff_module(const struct handoff *handoff, size_t number)
-{
-    const struct handoff_module *modules =
-        (const struct handoff_module *)(handoff->region_virtual + handoff->modules.offset);
-
-    return number < handoff->modules.size / sizeof *modules ? &modules[number] : NULL;
-}
-
-struct memory_map handoff_memory_map(const struct handoff *handoff)
-{
-    return (struct memory_map){
-        .descriptors = (unsigned char *)(handoff->region_virtual + handoff->memory_map.span.offset),
-        .size = handoff->memory_map.span.size,
-        .stride = handoff->memory_map.descriptor_size,
-    };
-}
-
-const char *handoff_command_line(const struct handoff *handoff)
-{
-    return handoff->command_line.size == 0
-               ? ""
-               : (const char *)(handoff->region_virtual + handoff->command_line.offset);
-}
-
 bool handoff_check(const struct handoff *handoff, const struct writer *writer)
 {
     if (!handoff || (uintptr_t)handoff % _Alignof(struct handoff) != 0)
-        return REFUSE(writer, "it is said to be at %p, which is no address for it",
+        return REJECT(writer, "it is said to be at %p, which is no address for it",
                       (const void *)handoff);
     return check_identity(handoff, writer) && check_region(handoff, writer) &&
            check_parts(handoff, writer) && check_memory(handoff, writer) &&

@@ -100,11 +100,11 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
     writer_print(writer, "\nkernel: awake, serial port 0x%x%s%s\n", kernel->console.serial.port,
                  kernel->console.has_serial ? "" : " does not answer",
                  kernel->console.has_debugcon ? ", debug console" : "");
-    kernel->command_line.run[0] = '-';
+    kernel->options.run[0] = '-';
     catch_traps(kernel);
     check_handoff(kernel, handoff);
-    command_line_parse(&kernel->command_line, handoff_command_line(handoff),
-                       handoff->command_line.size, writer);
+    kernel_options_parse(&kernel->options, handoff_command_line(handoff),
+                         handoff->command_line.size, writer);
     list_modules(handoff, writer);
     kernel->paging = (struct paging){.root = physical(handoff->page_table_root),
                                      .direct_map = handoff->window,
@@ -129,7 +129,7 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
                      fba_status_name(status));
         refuse(kernel);
     }
-    kernel->heap.failing.fail_alloc = kernel->command_line.fail;
+    kernel->heap.failing.fail_alloc = kernel->options.fail;
     writer_print(writer, "kernel: early heap adopted: %zu of %zu bytes used by the loader\n",
                  fba_used(&kernel->heap.fba), fba_capacity(&kernel->heap.fba));
 }
@@ -153,9 +153,9 @@ void kernel_end(struct kernel *kernel, enum kernel_verdict verdict)
 {
     const struct writer *writer = &kernel->console.writer;
 
-    writer_print(writer, "### %s (run %s)\n", verdict_name(verdict), kernel->command_line.run);
-    if (kernel->command_line.exit_port != 0)
-        power_exit_qemu(kernel->command_line.exit_port, (uint8_t)verdict);
+    writer_print(writer, "### %s (run %s)\n", verdict_name(verdict), kernel->options.run);
+    if (kernel->options.exit_port != 0)
+        power_exit_qemu(kernel->options.exit_port, (uint8_t)verdict);
     power_off(&kernel->power);
     writer_print(writer, "kernel: the machine does not power off; halted\n");
     power_halt();

@@ -12,7 +12,7 @@
 #include "boot/early_heap.h"
 #include "boot/handoff.h"
 #include "boot/kernel/acpi.h"
-#include "boot/kernel/command_line.h"
+#include "boot/kernel/kernel_options.h"
 #include "boot/kernel/console.h"
 #include "boot/kernel/page_frames.h"
 #include "boot/kernel/processor.h"
@@ -22,7 +22,7 @@
 
 struct kernel {
     struct console console;
-    struct command_line command_line;
+    struct kernel_options options;
     const struct handoff *handoff; // NULL until it has been checked
     struct early_heap heap;
     struct paging paging; // the live tables

@@ -3,8 +3,6 @@
 // not.
 #include "boot/kernel/kernel.h"
 
-#include "boot/kernel/handoff_check.h"
-
 bool kernel_open_substitute(struct kernel *kernel)
 {
     const struct handoff *handoff = kernel->handoff;

@@ -4,7 +4,6 @@
 #include "boot/kernel/kernel.h"
 
 #include "arch/x86_64/trampoline.h"
-#include "boot/kernel/handoff_check.h"
 
 // ── Devices ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -83,6 +82,7 @@ bool kernel_read_memory_map(struct kernel *kernel)
     struct memory_range range;
     uint64_t usable = 0;
 
+    memory_map_sort(&map);
     kernel->ranges = array_list_of(struct memory_range, kernel->heap.allocator);
     while (memory_map_next(&map, &cursor, &range)) {
         if (!array_list_append(&kernel->ranges, &range))

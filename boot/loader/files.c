@@ -103,19 +103,19 @@ static bool stop_unread(struct loader *loader, EFI_STATUS status, const char *na
 // ── The command line ────────────────────────────────────────────────────────────────────────────
 
 // Whether the loader was started with a text; it then stands in place of the file.
-static enum requests_text read_load_options(struct loader *loader)
+static enum loader_options_text read_load_options(struct loader *loader)
 {
     struct firmware_options options = firmware_load_options(&loader->firmware);
     size_t length = 0;
-    enum requests_text text = requests_line_from_options(
+    enum loader_options_text text = loader_options_decode(
         options.data, options.size, loader->command_line, HANDOFF_COMMAND_LINE_MAX, &length);
 
     loader->command_line_size = length;
-    if (text == REQUESTS_NOT_TEXT)
+    if (text == LOADER_OPTIONS_NOT_TEXT)
         writer_print(&loader->firmware.console,
                      "loader: the %llu bytes of load options are not text and are ignored\n",
                      (unsigned long long)options.size);
-    if (text == REQUESTS_TEXT && length > 0)
+    if (text == LOADER_OPTIONS_TEXT && length > 0)
         writer_print(&loader->firmware.console, "loader: command line from the load options\n");
     return text;
 }
@@ -136,15 +136,16 @@ static bool read_command_line_file(struct loader *loader)
 
 bool loader_read_command_line(struct loader *loader)
 {
-    struct requests_defect defect;
+    struct loader_options_defect defect;
 
-    if (read_load_options(loader) == REQUESTS_TOO_LONG)
+    if (read_load_options(loader) == LOADER_OPTIONS_TOO_LONG)
         return loader_stop(loader, EFI_BAD_BUFFER_SIZE,
                            "the load options have more than %u characters",
                            HANDOFF_COMMAND_LINE_MAX);
     if (loader->command_line_size == 0 && !read_command_line_file(loader))
         return false;
-    if (requests_parse(&loader->requests, loader->command_line, loader->command_line_size, &defect))
+    if (loader_options_parse(&loader->options, loader->command_line, loader->command_line_size,
+                             &defect))
         return true;
     return loader_stop(loader, EFI_INVALID_PARAMETER, "\"%.*s\" in the command line: %s",
                        (int)defect.length, defect.word, defect.advice);
@@ -174,8 +175,8 @@ bool loader_read_kernel(struct loader *loader)
 
 bool loader_read_modules(struct loader *loader)
 {
-    for (size_t i = 0; i < loader->requests.module_count; i++) {
-        const char *name = loader->requests.modules[i];
+    for (size_t i = 0; i < loader->options.module_count; i++) {
+        const char *name = loader->options.modules[i];
         struct loader_file *file = &loader->modules[i];
         EFI_STATUS status = read_file(loader, name, MODULE_FILE_MAX, NULL, file);
         if (!is_found(status))

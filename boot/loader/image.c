@@ -67,16 +67,16 @@ static bool has_random_number(struct loader *loader, uint64_t *number)
 
 bool loader_draw_seed(struct loader *loader)
 {
-    struct requests *requests = &loader->requests;
+    struct loader_options *options = &loader->options;
 
-    if (requests->seed_kind != REQUESTS_RANDOM_SEED)
+    if (options->seed_kind != LOADER_OPTIONS_RANDOM_SEED)
         return true;
-    if (!has_random_number(loader, &requests->seed))
+    if (!has_random_number(loader, &options->seed))
         return loader_stop(loader, EFI_UNSUPPORTED,
                            "seed=random needs random numbers, and neither the firmware (RNG "
                            "protocol) nor the processor (RDRAND) has any; give seed=NUMBER");
     writer_print(&loader->firmware.console, "loader: seed=random drew seed=0x%llx\n",
-                 (unsigned long long)requests->seed);
+                 (unsigned long long)options->seed);
     return true;
 }
 
@@ -101,7 +101,7 @@ static uint64_t draw_place(struct loader *loader, uint64_t *state, uint64_t *cou
 
 static EFI_STATUS allocate_by_chance(struct loader *loader)
 {
-    uint64_t state = loader->requests.seed;
+    uint64_t state = loader->options.seed;
     EFI_STATUS status = EFI_OUT_OF_RESOURCES;
 
     for (int i = 0; i < DRAWINGS && EFI_ERROR(status); i++) {
@@ -113,7 +113,7 @@ static EFI_STATUS allocate_by_chance(struct loader *loader)
         if (!EFI_ERROR(status))
             writer_print(&loader->firmware.console,
                          "loader: seed 0x%llx puts the kernel at 0x%llx, one of %llu places\n",
-                         (unsigned long long)loader->requests.seed, (unsigned long long)place,
+                         (unsigned long long)loader->options.seed, (unsigned long long)place,
                          (unsigned long long)count);
     }
     return status;
@@ -132,7 +132,7 @@ bool loader_place_image(struct loader *loader)
                            "region of %llu KiB leaves the address space",
                            (unsigned long long)loader->elf.start,
                            (unsigned long long)loader->region_size / 1024);
-    EFI_STATUS status = loader->requests.seed_kind == REQUESTS_NO_SEED
+    EFI_STATUS status = loader->options.seed_kind == LOADER_OPTIONS_NO_SEED
                             ? firmware_allocate(&loader->firmware, image_size(loader),
                                                 HANDOFF_IMAGE_ALIGN, &loader->image)
                             : allocate_by_chance(loader);

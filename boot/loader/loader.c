@@ -89,7 +89,7 @@ static void announce(struct loader *loader)
 static void give_back_all(struct loader *loader)
 {
     give_back_try(loader);
-    for (size_t i = 0; i < REQUESTS_MODULES_MAX; i++)
+    for (size_t i = 0; i < LOADER_OPTIONS_MODULES_MAX; i++)
         loader_free_file(loader, &loader->modules[i]);
     loader_free_file(loader, &loader->kernel_file);
 }

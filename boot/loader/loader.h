@@ -13,7 +13,7 @@
 #include "boot/loader/elf.h"
 #include "boot/loader/firmware.h"
 #include "boot/loader/fw_cfg.h"
-#include "boot/loader/requests.h"
+#include "boot/loader/loader_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,10 +40,10 @@ struct loader {
 
     char command_line[HANDOFF_COMMAND_LINE_MAX];
     uint64_t command_line_size;
-    struct requests requests;
+    struct loader_options options;
     struct loader_file kernel_file;
     struct elf_image elf;
-    struct loader_file modules[REQUESTS_MODULES_MAX];
+    struct loader_file modules[LOADER_OPTIONS_MODULES_MAX];
 
     struct firmware_pages image;
     uint64_t region_size;   // what is used for the region: more than linked in a measuring run

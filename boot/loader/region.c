@@ -45,7 +45,7 @@ static bool leave_command_line(struct loader *loader)
 
 static bool leave_modules(struct loader *loader)
 {
-    size_t count = loader->requests.module_count;
+    size_t count = loader->options.module_count;
 
     if (count == 0)
         return true;
@@ -55,7 +55,7 @@ static bool leave_modules(struct loader *loader)
     if (!modules)
         return false;
     for (size_t i = 0; i < count; i++) {
-        __builtin_memcpy(modules[i].name, loader->requests.modules[i], sizeof modules[i].name);
+        __builtin_memcpy(modules[i].name, loader->options.modules[i], sizeof modules[i].name);
         modules[i].physical = loader->modules[i].pages.start;
         modules[i].size = loader->modules[i].size;
     }

@@ -20,7 +20,7 @@ enum efi_memory_type {
     PORT_SPACE = 12,
     PAL_CODE = 13,
     PERSISTENT = 14,
-    NOBODY_KNOWS = 0x7abcdef0,
+    UNKNOWN_TYPE = 0x7abcdef0,
 };
 
 #endif

@@ -130,7 +130,7 @@ static enum memory_kind expected_kind(uint32_t type, uint64_t attribute)
 
 static void each_type_has_its_kind(struct suite_run *run)
 {
-    static const uint32_t strangers[] = {15, 16, 0x70000000, NOBODY_KNOWS, 0x80000000, UINT32_MAX};
+    static const uint32_t strangers[] = {15, 16, 0x70000000, UNKNOWN_TYPE, 0x80000000, UINT32_MAX};
 
     for (uint32_t type = 0; type < 15; type++) {
         CHECK_EQUAL(run, kind_alone(type, WB), expected_kind(type, WB));
@@ -301,6 +301,27 @@ static void conventional_ranges_come_in_the_order_of_the_map(struct suite_run *r
     CHECK(run, !memory_map_next_conventional(&map, &index, 0x100001, &range));
 }
 
+static void usable_memory_may_cross_descriptors(struct suite_run *run)
+{
+    start_map(48);
+    add(CONVENTIONAL, 0x300000, 0x400000);
+    add(LOADER_DATA, 0x100000, 0x200000);
+    add(BOOT_DATA, 0x180000, 0x300000);
+    add(UNKNOWN_TYPE, 0x280000, 0x280000);
+    CHECK(run, memory_map_is_usable(&map, 0x100000, 0x300000));
+    CHECK(run, memory_map_is_usable(&map, 0x3fffff, 1));
+    CHECK(run, !memory_map_is_usable(&map, 0xfffff, 2));
+    CHECK(run, !memory_map_is_usable(&map, 0x3fffff, 2));
+    CHECK(run, !memory_map_is_usable(&map, 0x200000, 0));
+    CHECK(run, !memory_map_is_usable(&map, 0x200000, UINT64_MAX));
+    CHECK(run, !memory_map_is_usable(&map, 0x200000, UINT64_MAX - 0x1fffff));
+    add(UNKNOWN_TYPE, 0x280000, 0x281000);
+    CHECK(run, memory_map_is_usable(&map, 0x100000, 0x180000));
+    CHECK(run, memory_map_is_usable(&map, 0x281000, 0x100000));
+    CHECK(run, !memory_map_is_usable(&map, 0x280fff, 1));
+    CHECK(run, !memory_map_is_usable(&map, 0x100000, 0x300000));
+}
+
 // ── Generated maps ──────────────────────────────────────────────────────────────────────────────
 
 // The model looks at so many pages from `base` on; descriptors may lie across its edges.
@@ -355,7 +376,7 @@ static void generate(uint64_t *random, uint64_t base, size_t count)
             start += suite_random(random) % PAGE;
         if (choice == 5)
             start += UINT64_C(1) << (48 + suite_random(random) % 16);
-        add_with(type < 16 ? type : NOBODY_KNOWS, start, pages, choice < 6 ? UNCACHED : WB);
+        add_with(type < 16 ? type : UNKNOWN_TYPE, start, pages, choice < 6 ? UNCACHED : WB);
     }
 }
 
@@ -384,6 +405,22 @@ static void check_against_model(struct suite_run *run, uint64_t base)
         CHECK_EQUAL(run, model[page], HOLE);
 }
 
+// Asks of random pages whether they are usable. The map need not be sorted.
+static void check_usable_against_model(struct suite_run *run, uint64_t base, uint64_t *random)
+{
+    for (size_t i = 0; i < 64; i++) {
+        size_t first = suite_random(random) % WINDOW_PAGES;
+        size_t count = 1 + suite_random(random) % (i < 32 ? 4 : WINDOW_PAGES);
+        if (count > WINDOW_PAGES - first)
+            count = WINDOW_PAGES - first;
+        bool usable = true;
+        for (size_t j = first; j < first + count; j++)
+            usable = usable && model[j] == MEMORY_USABLE;
+        CHECK(run, memory_map_is_usable(&map, base + first * PAGE, count * PAGE) == usable);
+        CHECK(run, memory_map_is_usable(&map, base + first * PAGE + 1, count * PAGE - 2) == usable);
+    }
+}
+
 static void check_generated(struct suite_run *run, uint64_t base, uint64_t seed)
 {
     uint64_t random = seed;
@@ -391,6 +428,7 @@ static void check_generated(struct suite_run *run, uint64_t base, uint64_t seed)
     for (size_t round = 0; round < 100; round++) {
         generate(&random, base, round < 97 ? round % 24 : MOST_DESCRIPTORS);
         build_model(base);
+        check_usable_against_model(run, base, &random);
         memory_map_sort(&map);
         check_against_model(run, base);
         if (run->failed) {
@@ -429,6 +467,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(sorting_moves_whole_descriptors),
     SUITE_CASE(the_largest_conventional_range_is_nobody_elses),
     SUITE_CASE(conventional_ranges_come_in_the_order_of_the_map),
+    SUITE_CASE(usable_memory_may_cross_descriptors),
     SUITE_CASE(any_map_from_the_first_page_matches_the_model),
     SUITE_CASE(any_map_across_4_gib_matches_the_model),
     SUITE_CASE(any_map_at_the_last_page_matches_the_model),

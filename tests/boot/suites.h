@@ -10,7 +10,7 @@
 
 extern const struct suite acpi_suite;
 extern const struct suite apic_suite;
-extern const struct suite command_line_suite;
+extern const struct suite kernel_options_suite;
 extern const struct suite descriptors_suite;
 extern const struct suite early_heap_suite;
 extern const struct suite elf_suite;

@@ -3,7 +3,7 @@
 #include "tests/loader/suites.h"
 
 static const struct suite *const suites[] = {
-    &requests_suite,
+    &loader_options_suite,
     &placement_suite,
     &fw_cfg_suite,
     &loader_suite,

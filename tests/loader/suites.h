@@ -9,7 +9,7 @@
 extern const struct suite fw_cfg_suite;
 extern const struct suite loader_suite;
 extern const struct suite placement_suite;
-extern const struct suite requests_suite;
+extern const struct suite loader_options_suite;
 
 extern const struct suite_list loader_suites;
 

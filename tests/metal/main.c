@@ -33,7 +33,7 @@ void kernel_main(const struct handoff *handoff)
         !kernel_read_acpi(kernel) || !kernel_start_processors(kernel))
         kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
 
-    const char *only = kernel->command_line.only;
+    const char *only = kernel->options.only;
     const char *misdeed = after(only, "crash.");
     if (misdeed)
         crash_on_purpose(kernel, misdeed);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/command_line.h promises: known words are read, all others are named.
+// What boot/kernel/kernel_options.h promises: known words are read, all others are named.
 #include "arch/x86_64/string.h"
-#include "boot/kernel/command_line.h"
+#include "boot/kernel/kernel_options.h"
 #include "tests/boot/suites.h"
 
-static struct command_line line;
+static struct kernel_options options;
 static char said[1024];
 
 static size_t length_of(const char *text)
@@ -21,8 +21,8 @@ static void parse_bytes(const char *text, size_t length)
     struct writer_buffer buffer;
     struct writer writer = writer_to_buffer(&buffer, said, sizeof said);
 
-    memset(&line, 0xee, sizeof line);
-    command_line_parse(&line, text, length, &writer);
+    memset(&options, 0xee, sizeof options);
+    kernel_options_parse(&options, text, length, &writer);
 }
 
 static void parse(const char *text)
@@ -48,9 +48,9 @@ static void no_words_leave_the_defaults(struct suite_run *run)
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         parse(texts[i]);
-        CHECK_TEXT(run, line.run, "-");
-        CHECK_TEXT(run, line.only, "");
-        CHECK_EQUAL(run, line.exit_port, 0);
+        CHECK_TEXT(run, options.run, "-");
+        CHECK_TEXT(run, options.only, "");
+        CHECK_EQUAL(run, options.exit_port, 0);
         CHECK_TEXT(run, said, "");
     }
 }
@@ -58,28 +58,28 @@ static void no_words_leave_the_defaults(struct suite_run *run)
 static void known_words_are_read_in_any_order(struct suite_run *run)
 {
     parse("exit-port=0xf4\r\n  only=fba.an_exact_fit_succeeds\trun=Night_7.b-2\n");
-    CHECK_TEXT(run, line.run, "Night_7.b-2");
-    CHECK_TEXT(run, line.only, "fba.an_exact_fit_succeeds");
-    CHECK_EQUAL(run, line.exit_port, 0xf4);
+    CHECK_TEXT(run, options.run, "Night_7.b-2");
+    CHECK_TEXT(run, options.only, "fba.an_exact_fit_succeeds");
+    CHECK_EQUAL(run, options.exit_port, 0xf4);
     CHECK_TEXT(run, said, "");
 }
 
 static void the_last_of_equal_words_counts(struct suite_run *run)
 {
     parse("run=one run=two");
-    CHECK_TEXT(run, line.run, "two");
+    CHECK_TEXT(run, options.run, "two");
     parse("run=one run=not/good");
-    CHECK_TEXT(run, line.run, "one");
+    CHECK_TEXT(run, options.run, "one");
     CHECK(run, names("run=not/good") || names("not/good"));
 }
 
 static void the_text_ends_at_its_length(struct suite_run *run)
 {
     parse_bytes("run=abcdef", 7);
-    CHECK_TEXT(run, line.run, "abc");
+    CHECK_TEXT(run, options.run, "abc");
     parse_bytes("run=abc\0only=fba\0", 17);
-    CHECK_TEXT(run, line.run, "abc");
-    CHECK_TEXT(run, line.only, "fba");
+    CHECK_TEXT(run, options.run, "abc");
+    CHECK_TEXT(run, options.only, "fba");
 }
 
 static void names_have_a_length_and_an_alphabet(struct suite_run *run)
@@ -87,16 +87,16 @@ static void names_have_a_length_and_an_alphabet(struct suite_run *run)
     static const char *const bad[] = {"run=", "run=a/b", "run=a\"b", "run=\x80", "only=", "only=*"};
 
     parse("run=12345678901234567890123456789012");
-    CHECK_TEXT(run, line.run, "12345678901234567890123456789012");
+    CHECK_TEXT(run, options.run, "12345678901234567890123456789012");
     parse("run=123456789012345678901234567890123");
-    CHECK_TEXT(run, line.run, "-");
+    CHECK_TEXT(run, options.run, "-");
     CHECK(run, said[0] != '\0');
     parse("run=AZaz09_.-");
-    CHECK_TEXT(run, line.run, "AZaz09_.-");
+    CHECK_TEXT(run, options.run, "AZaz09_.-");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         parse(bad[i]);
-        CHECK_TEXT(run, line.run, "-");
-        CHECK_TEXT(run, line.only, "");
+        CHECK_TEXT(run, options.run, "-");
+        CHECK_TEXT(run, options.only, "");
         CHECK(run, said[0] != '\0');
     }
 }
@@ -110,14 +110,14 @@ static void a_port_is_four_hexadecimal_digits_at_most(struct suite_run *run)
     };
 
     parse("exit-port=0xffff");
-    CHECK_EQUAL(run, line.exit_port, 0xffff);
+    CHECK_EQUAL(run, options.exit_port, 0xffff);
     parse("exit-port=0x0aF9");
-    CHECK_EQUAL(run, line.exit_port, 0xaf9);
+    CHECK_EQUAL(run, options.exit_port, 0xaf9);
     parse("exit-port=0x1");
-    CHECK_EQUAL(run, line.exit_port, 1);
+    CHECK_EQUAL(run, options.exit_port, 1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         parse(bad[i]);
-        CHECK_EQUAL(run, line.exit_port, 0);
+        CHECK_EQUAL(run, options.exit_port, 0);
         CHECK(run, said[0] != '\0');
     }
 }
@@ -129,18 +129,18 @@ static void every_other_word_is_named_and_ignored(struct suite_run *run)
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
         parse(strangers[i]);
         CHECK(run, names(strangers[i]));
-        CHECK_TEXT(run, line.run, "-");
+        CHECK_TEXT(run, options.run, "-");
     }
     parse("one run=7 two");
     CHECK(run, names("one") && names("two") && !names("run=7"));
-    CHECK_TEXT(run, line.run, "7");
+    CHECK_TEXT(run, options.run, "7");
 }
 
 static void the_loaders_words_are_passed_over(struct suite_run *run)
 {
     parse("module=initrd run=x seed=random module= seed=7");
     CHECK_TEXT(run, said, "");
-    CHECK_TEXT(run, line.run, "x");
+    CHECK_TEXT(run, options.run, "x");
 }
 
 static const struct suite_case cases[] = {
@@ -153,4 +153,4 @@ static const struct suite_case cases[] = {
     SUITE_CASE(every_other_word_is_named_and_ignored),
     SUITE_CASE(the_loaders_words_are_passed_over),
 };
-const struct suite command_line_suite = SUITE("command_line", cases);
+const struct suite kernel_options_suite = SUITE("kernel_options", cases);

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: MIT
-// The taking apart of words.h.
-#include "boot/words.h"
+// The words of cmdline.h.
+#include "boot/cmdline.h"
 
-bool words_is_blank(char c)
+bool cmdline_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
-static void drop(struct word *word, size_t length)
+static void drop(struct cmdline_word *word, size_t length)
 {
     word->text += length;
     word->length -= length;
 }
 
-bool words_next(struct word *rest, struct word *word)
+bool cmdline_next(struct cmdline_word *rest, struct cmdline_word *word)
 {
-    while (rest->length > 0 && words_is_blank(*rest->text))
+    while (rest->length > 0 && cmdline_is_blank(*rest->text))
         drop(rest, 1);
-    *word = (struct word){rest->text, 0};
-    while (rest->length > 0 && !words_is_blank(*rest->text)) {
+    *word = (struct cmdline_word){rest->text, 0};
+    while (rest->length > 0 && !cmdline_is_blank(*rest->text)) {
         drop(rest, 1);
         word->length++;
     }
     return word->length > 0;
 }
 
-bool words_take(struct word *word, const char *name)
+bool cmdline_take(struct cmdline_word *word, const char *prefix)
 {
     size_t length = 0;
 
-    for (; name[length] != '\0'; length++) {
-        if (length == word->length || word->text[length] != name[length])
+    for (; prefix[length] != '\0'; length++) {
+        if (length == word->length || word->text[length] != prefix[length])
             return false;
     }
     drop(word, length);
@@ -50,7 +50,7 @@ static bool is_name_character(char c)
            is_one_of(c, "_.-");
 }
 
-bool words_copy_name(struct word word, const char *others, char *to, size_t most)
+bool cmdline_copy_name(struct cmdline_word word, const char *others, char *to, size_t most)
 {
     if (word.length == 0 || word.length > most)
         return false;
@@ -75,9 +75,9 @@ static unsigned digit_value(char c)
     return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : NO_DIGIT;
 }
 
-bool words_number(struct word word, uint64_t *number)
+bool cmdline_number(struct cmdline_word word, uint64_t *number)
 {
-    unsigned base = words_take(&word, "0x") ? 16 : 10;
+    unsigned base = cmdline_take(&word, "0x") ? 16 : 10;
     uint64_t value = 0;
 
     for (size_t i = 0; i < word.length; i++) {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The options of kernel_options.h.
+#include "boot/kernel/kernel_options.h"
+
+#include "boot/cmdline.h"
+
+// Returns false iff the word is not 0x and up to four digits, or is 0.
+static bool parse_port(struct cmdline_word word, uint16_t *port)
+{
+    struct cmdline_word digits = word;
+    uint64_t value;
+
+    if (!cmdline_take(&digits, "0x") || digits.length > 4 || !cmdline_number(word, &value))
+        return false;
+    *port = (uint16_t)value;
+    return value != 0;
+}
+
+static bool parse_option(struct kernel_options *options, struct cmdline_word word)
+{
+    if (cmdline_take(&word, "run="))
+        return cmdline_copy_name(word, "", options->run, KERNEL_OPTIONS_RUN_MAX);
+    if (cmdline_take(&word, "only="))
+        return cmdline_copy_name(word, "", options->only, KERNEL_OPTIONS_ONLY_MAX);
+    if (cmdline_take(&word, "exit-port="))
+        return parse_port(word, &options->exit_port);
+    if (cmdline_take(&word, "fail="))
+        return cmdline_number(word, &options->fail) && options->fail != 0;
+    // The loader has checked these: it does not start the kernel otherwise.
+    return cmdline_take(&word, "module=") || cmdline_take(&word, "seed=");
+}
+
+void kernel_options_parse(struct kernel_options *options, const char *text, size_t length,
+                          const struct writer *writer)
+{
+    struct cmdline_word rest = {text, length};
+    struct cmdline_word word;
+
+    *options = (struct kernel_options){.run = "-"};
+    while (cmdline_next(&rest, &word)) {
+        if (!parse_option(options, word))
+            writer_print(writer,
+                         "kernel: command line: \"%.*s\" is not understood and ignored; known are "
+                         "run=ID, exit-port=0xPORT, fail=N, only=NAME, module=NAME, seed=N\n",
+                         (int)word.length, word.text);
+    }
+}

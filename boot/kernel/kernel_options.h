@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// kernel_options: the kernel's options on the command line, which the loader passes on whole.
+//
+//     run=ID            an id of this run, 1 to 32 characters of A-Z a-z 0-9 _ . -; the final line
+//                       repeats it, so that a log cannot be taken for another run's
+//     exit-port=0xf4    end QEMU through its isa-debug-exit device at this I/O port
+//     fail=N            fault injection: fail the Nth allocation of the kernel
+//     only=NAME         run only this test suite, or this case of it (the test kernel)
+//     module=, seed=    the loader's: boot/loader/loader_options.h
+#ifndef BOOT_KERNEL_KERNEL_OPTIONS_H
+#define BOOT_KERNEL_KERNEL_OPTIONS_H
+
+#include "kmem/writer.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KERNEL_OPTIONS_RUN_MAX 32   // characters, without the NUL
+#define KERNEL_OPTIONS_ONLY_MAX 128 // likewise
+
+struct kernel_options {
+    char run[KERNEL_OPTIONS_RUN_MAX + 1];   // "-" if not given
+    char only[KERNEL_OPTIONS_ONLY_MAX + 1]; // "" if not given
+    uint16_t exit_port;                     // 0 if not given
+    uint64_t fail;                          // 0 if not given
+};
+
+// Reads the kernel's options from the command line `text`, `length` bytes. An option that is
+// unknown, or whose value cannot be read, is reported to `writer` and otherwise ignored; options
+// that are not given have the values above. Linear in the length.
+void kernel_options_parse(struct kernel_options *options, const char *text, size_t length,
+                          const struct writer *writer);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// The options and the decoding of loader_options.h.
+#include "boot/loader/loader_options.h"
+
+#include "boot/cmdline.h"
+
+#define NAME_ADVICE "a module's name has 1 to 39 of A-Z a-z 0-9 _ . - /"
+#define SEED_ADVICE "give a number below 2^64, decimal or 0x..., or seed=random"
+#define COUNT_ADVICE "that is one module more than the 16 that the loader takes"
+
+// Returns what is accepted instead, or NULL iff the name was added.
+static const char *add_module(struct loader_options *options, struct cmdline_word name)
+{
+    if (options->module_count == LOADER_OPTIONS_MODULES_MAX)
+        return COUNT_ADVICE;
+    if (!cmdline_copy_name(name, "/", options->modules[options->module_count],
+                           HANDOFF_MODULE_NAME_MAX))
+        return NAME_ADVICE;
+    options->module_count++;
+    return NULL;
+}
+
+// Returns what is accepted instead, or NULL iff the seed was set.
+static const char *set_seed(struct loader_options *options, struct cmdline_word value)
+{
+    struct cmdline_word rest = value;
+
+    if (cmdline_take(&rest, "random") && rest.length == 0) {
+        options->seed_kind = LOADER_OPTIONS_RANDOM_SEED;
+        return NULL;
+    }
+    if (!cmdline_number(value, &options->seed))
+        return SEED_ADVICE;
+    options->seed_kind = LOADER_OPTIONS_SEED;
+    return NULL;
+}
+
+bool loader_options_parse(struct loader_options *options, const char *text, size_t length,
+                          struct loader_options_defect *defect)
+{
+    struct cmdline_word rest = {text, length};
+    struct cmdline_word word;
+
+    options->module_count = 0;
+    options->seed_kind = LOADER_OPTIONS_NO_SEED;
+    while (cmdline_next(&rest, &word)) {
+        *defect = (struct loader_options_defect){word.text, word.length, NULL};
+        if (cmdline_take(&word, "module="))
+            defect->advice = add_module(options, word);
+        else if (cmdline_take(&word, "seed="))
+            defect->advice = set_seed(options, word);
+        if (defect->advice)
+            return false;
+    }
+    return true;
+}
+
+static bool is_same_letter(char c, char lower)
+{
+    return c == lower || (c >= 'A' && c <= 'Z' && c - 'A' + 'a' == lower);
+}
+
+// How many bytes of the line are the name that the UEFI shell gives, with the blanks after it.
+static size_t name_length(const char *line, size_t length)
+{
+    static const char ending[] = ".efi";
+    const size_t ending_length = sizeof ending - 1;
+    size_t end = 0;
+
+    while (end < length && !cmdline_is_blank(line[end]))
+        end++;
+    if (end < ending_length)
+        return 0;
+    for (size_t i = 0; i < ending_length; i++) {
+        if (!is_same_letter(line[end - ending_length + i], ending[i]))
+            return 0;
+    }
+    while (end < length && cmdline_is_blank(line[end]))
+        end++;
+    return end;
+}
+
+enum loader_options_text loader_options_decode(const void *bytes, size_t size, char *line,
+                                               size_t most, size_t *length)
+{
+    const unsigned char *byte = bytes; // the firmware promises no alignment
+    size_t used = 0;
+
+    *length = 0;
+    if (size % 2 != 0)
+        return LOADER_OPTIONS_NOT_TEXT;
+    for (size_t i = 0; i < size; i += 2) {
+        unsigned character = byte[i] | (unsigned)byte[i + 1] << 8;
+        if (character == 0)
+            break;
+        if ((character < ' ' && !cmdline_is_blank((char)character)) || character == 0x7f)
+            return LOADER_OPTIONS_NOT_TEXT;
+        if (used == most)
+            return LOADER_OPTIONS_TOO_LONG;
+        line[used++] = (char)(character < 0x7f ? character : '?');
+    }
+    size_t skipped = name_length(line, used);
+    for (size_t i = skipped; i < used; i++)
+        line[i - skipped] = line[i];
+    *length = used - skipped;
+    return LOADER_OPTIONS_TEXT;
+}
