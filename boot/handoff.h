@@ -19,7 +19,8 @@
 //     undefined except for what the loader allocated; holes between segments are not mapped;
 //   - region and image are congruent modulo 2 MiB, virtual to physical, so that an alignment up to
 //     2 MiB obtained by the loader holds for the kernel;
-//   - all memory that the firmware's map describes is mapped at window + physical address, never
+//   - all memory that the firmware's map describes is mapped at direct_map + physical address,
+//   never
 //     executable, and not writable where the kernel's text and read-only data lie; devices are not;
 //   - everything it leaves lies in the region, below heap.used, allocated by the same fba that the
 //     kernel runs; offsets count from the start of the region. Two exceptions: the bytes of
@@ -29,8 +30,8 @@
 //     the first MiB, where other processors start; what its last page has beyond its size is zero.
 //
 // The kernel's obligations: check this structure before it trusts it, adopt the allocator with
-// heap.used as its floor, drop the lower half, and not write to the page tables but through the
-// window.
+// heap.used as its floor, drop the lower half, and write to the page tables through the direct
+// map only.
 //
 // Whose memory is what, once the firmware has exited: the image (its guard holes included), the
 // region and the modules belong to the kernel; everything else that the map calls loader or boot
@@ -57,7 +58,7 @@
 #define HANDOFF_IMAGE_BASE 0xffffffff80000000u
 #define HANDOFF_IMAGE_ALIGN 0x200000u
 // Start of the direct map: the first byte of the higher half.
-#define HANDOFF_WINDOW 0xffff800000000000u
+#define HANDOFF_DIRECT_MAP 0xffff800000000000u
 
 #define HANDOFF_PAGE_SIZE 4096u
 #define HANDOFF_COMMAND_LINE_MAX 4095u // bytes, without the NUL
@@ -118,7 +119,7 @@ struct handoff {
     struct fba_numbers heap;
     uint64_t heap_requested; // bytes of heap.used that were asked for; the rest is padding
 
-    uint64_t window;          // virtual = window + physical
+    uint64_t direct_map;      // virtual = direct_map + physical
     uint64_t page_table_root; // physical address of the top table
 
     struct handoff_memory_map memory_map;

@@ -2,8 +2,8 @@
 // The sorting and merging of memory_map.h.
 #include "boot/memory_map.h"
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE (UINT64_C(1) << PAGE_SHIFT)
+#include "arch/x86_64/page.h"
+
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
 // EFI_MEMORY_DESCRIPTOR, the 40 bytes of it that every version has.
@@ -108,13 +108,13 @@ static struct memory_range range_at(const struct memory_map *map, size_t index)
     enum memory_kind kind = kind_of(&descriptor);
     uint64_t start =
         descriptor.physical_start < PHYSICAL_END ? descriptor.physical_start : PHYSICAL_END;
-    uint64_t most = (PHYSICAL_END - start) >> PAGE_SHIFT;
+    uint64_t most = (PHYSICAL_END - start) / PAGE_SIZE;
     uint64_t pages = descriptor.number_of_pages < most ? descriptor.number_of_pages : most;
-    uint64_t end = start + (pages << PAGE_SHIFT);
+    uint64_t end = start + (pages * PAGE_SIZE);
 
     if (start % PAGE_SIZE != 0 && pages > 0) {
-        start &= ~(PAGE_SIZE - 1);
-        end &= ~(PAGE_SIZE - 1);
+        start = page_round_down(start, PAGE_SIZE);
+        end = page_round_down(end, PAGE_SIZE);
         if (kind == MEMORY_USABLE)
             start += PAGE_SIZE;
         else

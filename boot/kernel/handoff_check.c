@@ -37,9 +37,9 @@ static bool check_identity(const struct handoff *handoff, const struct writer *w
     if (handoff->size != sizeof *handoff)
         return REJECT(writer, "it has %u bytes, version %u has %zu", handoff->size, HANDOFF_VERSION,
                       sizeof *handoff);
-    if (handoff->window != HANDOFF_WINDOW)
-        return REJECT(writer, "the direct map is at 0x%llx, not at 0x%llx", NUMBER(handoff->window),
-                      NUMBER(HANDOFF_WINDOW));
+    if (handoff->direct_map != HANDOFF_DIRECT_MAP)
+        return REJECT(writer, "the direct map is at 0x%llx, not at 0x%llx",
+                      NUMBER(handoff->direct_map), NUMBER(HANDOFF_DIRECT_MAP));
     return true;
 }
 

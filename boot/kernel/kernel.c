@@ -67,7 +67,8 @@ static void check_handoff(struct kernel *kernel, const struct handoff *handoff)
 
     // The check reads the structure, so the structure must be readable first. The tables in force
     // are known to the processor, and the direct map is where the contract puts it.
-    const struct paging tables = {.root = physical(cpu_read_cr3()), .direct_map = HANDOFF_WINDOW};
+    const struct paging tables = {.root = physical(cpu_read_cr3()),
+                                  .direct_map = HANDOFF_DIRECT_MAP};
     uintptr_t last = (uintptr_t)handoff + sizeof *handoff - 1;
     if (!paging_lookup(&tables, (uintptr_t)handoff).present ||
         !paging_lookup(&tables, last).present) {
@@ -107,7 +108,7 @@ void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
                          handoff->command_line.size, writer);
     list_modules(handoff, writer);
     kernel->paging = (struct paging){.root = physical(handoff->page_table_root),
-                                     .direct_map = handoff->window,
+                                     .direct_map = handoff->direct_map,
                                      .new_table = early_heap_new_table,
                                      .context = &kernel->heap,
                                      .active = true};

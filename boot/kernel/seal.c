@@ -19,7 +19,7 @@ bool kernel_open_substitute(struct kernel *kernel)
     paging_drop_slot(&kernel->paging, KERNEL_DEVICES);
     kernel->devices_end = 0;
     const struct early_heap_memory substitute = {
-        .buffer = (void *)(handoff->window + largest.start + distance),
+        .buffer = (void *)(handoff->direct_map + largest.start + distance),
         .physical = physical(largest.start + distance),
         .size = room - distance,
         .is_substitute = true,
@@ -134,7 +134,7 @@ void kernel_seal(struct kernel *kernel)
                      fba_status_name(status));
         kernel_end(kernel, KERNEL_PANIC);
     }
-    kernel->page_frames.direct_map = kernel->handoff->window;
+    kernel->page_frames.direct_map = kernel->handoff->direct_map;
     give_free_part(kernel, ranges.free);
     give_usable_memory(kernel);
     writer_print(&kernel->console.writer,

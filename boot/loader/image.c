@@ -7,7 +7,7 @@
 // 1 MiB.
 #define PLACES_START HANDOFF_IMAGE_ALIGN
 // The direct map ends where the image is linked, so that nothing beyond can be addressed.
-#define PLACES_END (HANDOFF_IMAGE_BASE - HANDOFF_WINDOW)
+#define PLACES_END (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
 // The map may change between a drawing and the allocation; then another place is drawn.
 #define DRAWINGS 16
 // What a generator that has run dry gets to recover: Intel SDM 1, 7.3.17.1.

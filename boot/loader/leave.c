@@ -18,7 +18,7 @@ bool loader_fill_handoff(struct loader *loader)
     handoff->region_physical = loader->heap.memory.physical.value;
     handoff->region_virtual = elf->region_start;
     handoff->linked_size = elf->region_end - elf->region_start;
-    handoff->window = HANDOFF_WINDOW;
+    handoff->direct_map = HANDOFF_DIRECT_MAP;
     handoff->page_table_root = loader->paging.root.value;
     handoff->framebuffer = (struct handoff_framebuffer){screen.physical,        screen.size,
                                                         screen.width,           screen.height,

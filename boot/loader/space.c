@@ -68,7 +68,7 @@ static enum paging_status map_memory(struct paging *paging, const struct elf_ima
         enum paging_access access;
         struct frames part = first_uniform(elf, image, memory, &access);
         enum paging_status status =
-            paging_map_large(paging, HANDOFF_WINDOW + part.start, physical(part.start),
+            paging_map_large(paging, HANDOFF_DIRECT_MAP + part.start, physical(part.start),
                              part.end - part.start, access, largest);
         if (status != PAGING_OK)
             return status;

@@ -14,7 +14,7 @@
 enum paging_status space_map_image(struct paging *paging, const struct elf_image *elf,
                                    physical_t image, uint64_t region_end);
 
-// Maps all memory of a sorted map at HANDOFF_WINDOW + physical: not executable, and read-only
+// Maps all memory of a sorted map at HANDOFF_DIRECT_MAP + physical: not executable, and read-only
 // where segments that are not writable lie, so that no frame is executable here and writable
 // there. Neighbouring ranges of any kind are mapped as one, in the largest pages they allow: all of
 // it is write-back memory, since what firmware does not offer as such is MEMORY_DEVICE, so that no

@@ -61,7 +61,7 @@ static void make_good(void)
         .region_virtual = (uintptr_t)region,
         .linked_size = sizeof region,
         .heap = {.size = sizeof region, .used = USED, .peak = USED},
-        .window = HANDOFF_WINDOW,
+        .direct_map = HANDOFF_DIRECT_MAP,
         .page_table_root = physical + TOP_TABLE,
         .memory_map = {.span = {MEMORY_MAP, DESCRIPTORS * STRIDE}, .descriptor_size = STRIDE},
         .command_line = {COMMAND_LINE, 3},
@@ -201,7 +201,7 @@ static const struct damage damages[] = {
      {SET(version, HANDOFF_VERSION - 1)}},
     {"it has 8 bytes, version # has #", {SET(size, 8)}},
     {"it has # bytes, version # has #", {GROW(size, 8)}},
-    {"the direct map is at 0x0, not at 0xffff800000000000", {SET(window, 0)}},
+    {"the direct map is at 0x0, not at 0xffff800000000000", {SET(direct_map, 0)}},
 
     {NOT_PAGES, {SET(heap.size, 0)}},
     {NOT_PAGES, {SET(linked_size, 0)}},

@@ -201,13 +201,13 @@ static void every_page_has_its_rights_and_no_more(struct suite_run *run)
     CHECK(run, !at(BASE + 5 * PAGE) && !at(REGION_START + REGION_SIZE));
     // Through the window: memory writable but for the kernel's text and read-only data; devices not
     // at all.
-    struct paging_lookup alias = paging_lookup(paging, HANDOFF_WINDOW + text.to.value);
+    struct paging_lookup alias = paging_lookup(paging, HANDOFF_DIRECT_MAP + text.to.value);
     CHECK(run, alias.present && !alias.writable && !alias.executable);
-    alias = paging_lookup(paging, HANDOFF_WINDOW + rodata.to.value);
+    alias = paging_lookup(paging, HANDOFF_DIRECT_MAP + rodata.to.value);
     CHECK(run, alias.present && !alias.writable && !alias.executable);
-    alias = paging_lookup(paging, HANDOFF_WINDOW + region.to.value);
+    alias = paging_lookup(paging, HANDOFF_DIRECT_MAP + region.to.value);
     CHECK(run, alias.writable && !alias.executable);
-    CHECK(run, !at(HANDOFF_WINDOW + UINT64_C(0xfec00000)));
+    CHECK(run, !at(HANDOFF_DIRECT_MAP + UINT64_C(0xfec00000)));
 }
 
 static void the_handoff_is_good(struct suite_run *run)

@@ -201,7 +201,7 @@ static void no_frame_is_both_writable_and_executable(struct suite_run *run)
     for (size_t i = 0; i < range_count && !run->failed; i++) {
         CHECK(run, !(ranges[i].writable && ranges[i].executable));
         CHECK(run, !ranges[i].user);
-        CHECK(run, ranges[i].start >= HANDOFF_WINDOW); // the lower half is gone
+        CHECK(run, ranges[i].start >= HANDOFF_DIRECT_MAP); // the lower half is gone
         if (!ranges[i].executable)
             continue;
         executable++;
@@ -260,7 +260,8 @@ static void the_region_is_writable_data_and_so_is_its_alias(struct suite_run *ru
     for (uint64_t offset = 0; offset < handoff->heap.size; offset += PAGE_SIZE) {
         uintptr_t at = handoff->region_virtual + offset;
         uint64_t frame = handoff->region_physical + offset;
-        struct paging_lookup alias = paging_lookup(&metal_kernel.paging, handoff->window + frame);
+        struct paging_lookup alias =
+            paging_lookup(&metal_kernel.paging, handoff->direct_map + frame);
         CHECK(run, is_guard(at) ? !paging_lookup(&metal_kernel.paging, at).present
                                 : is_writable_data(at));
         CHECK(run, is_guard(at) || frame_of(at) == frame);
@@ -291,7 +292,7 @@ static void the_direct_map_covers_memory_and_nothing_else(struct suite_run *run)
     for (size_t i = 0; i < range_count && !run->failed; i++) {
         if (ranges[i].start >= KERNEL_DEVICES)
             continue;
-        CHECK_EQUAL(run, ranges[i].start - HANDOFF_WINDOW, ranges[i].to.value);
+        CHECK_EQUAL(run, ranges[i].start - HANDOFF_DIRECT_MAP, ranges[i].to.value);
         CHECK(run, !ranges[i].executable);
         CHECK(run, memory_end(ranges[i].to.value) >= ranges[i].to.value + ranges[i].size);
         mapped += ranges[i].size;
