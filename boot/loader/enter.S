@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// enter_kernel(root, entry, handoff): the loader's last instructions. They run while the address
-// space changes under them, so that the page they lie in must be mapped in both; the alignment
-// keeps them inside one.
+// enter_kernel(root, entry, handoff) of jump.h: the loader's last instructions. They run while CR3
+// changes, so that the page they lie in must be mapped in both sets of page tables; the alignment
+// keeps them inside one page.
 //
 // RDI: physical address of the kernel's top page table. RSI: the kernel's entry point. RDX:
 // virtual address of struct handoff. No stack is used after the first instruction.

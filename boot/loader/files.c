@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the loader reads: command line, kernel, modules. A machine that offers a file through
-// QEMU's fw_cfg means it, so that comes first, and no disk is needed then; the volume that the
-// loader was started from comes next.
-#include "boot/loader/loader.h"
+// The reading of files.h.
+#include "boot/loader/files.h"
+
+#include "arch/x86_64/page.h"
 
 #define KERNEL_FILE_MAX (UINT64_C(64) << 20)
 #define MODULE_FILE_MAX (UINT64_C(4) << 30)
@@ -39,7 +39,7 @@ static EFI_STATUS read_from_fw_cfg(struct loader *loader, const char *name, uint
         return EFI_SUCCESS;
     if (!buffer) {
         EFI_STATUS status =
-            firmware_allocate(&loader->firmware, offered.size, EFI_PAGE_SIZE, &file->pages);
+            firmware_allocate(&loader->firmware, offered.size, PAGE_SIZE, &file->pages);
         if (EFI_ERROR(status))
             return status;
         buffer = (void *)(uintptr_t)file->pages.start;
@@ -70,12 +70,8 @@ static EFI_STATUS read_file(struct loader *loader, const char *name, uint64_t mo
     return status == EFI_NOT_FOUND ? read_from_volume(loader, name, most, buffer, file) : status;
 }
 
-void loader_free_file(struct loader *loader, struct loader_file *file)
-{
-    firmware_free(&loader->firmware, &file->pages);
-}
-
-static bool stop_without_file(struct loader *loader, EFI_STATUS status, const char *name)
+static enum loader_result stop_without_file(struct loader *loader, EFI_STATUS status,
+                                            const char *name)
 {
     const char *where = status == EFI_NO_MEDIA
                             ? "the loader was started from no volume with a file system"
@@ -90,8 +86,8 @@ static bool stop_without_file(struct loader *loader, EFI_STATUS status, const ch
     return loader_stop(loader, status, "no %s: %s; put it there", name, where);
 }
 
-static bool stop_unread(struct loader *loader, EFI_STATUS status, const char *name,
-                        const struct loader_file *file, uint64_t most)
+static enum loader_result stop_unread(struct loader *loader, EFI_STATUS status, const char *name,
+                                      const struct loader_file *file, uint64_t most)
 {
     if (status == EFI_BAD_BUFFER_SIZE)
         return loader_stop(loader, status, "%s has %llu bytes, at most %llu are read", name,
@@ -102,7 +98,7 @@ static bool stop_unread(struct loader *loader, EFI_STATUS status, const char *na
 
 // ── The command line ────────────────────────────────────────────────────────────────────────────
 
-// Whether the loader was started with a text; it then stands in place of the file.
+// Fills in the command line from the load options; it stays empty if they are none or not text.
 static enum loader_options_text read_load_options(struct loader *loader)
 {
     struct firmware_options options = firmware_load_options(&loader->firmware);
@@ -120,40 +116,43 @@ static enum loader_options_text read_load_options(struct loader *loader)
     return text;
 }
 
-static bool read_command_line_file(struct loader *loader)
+static enum loader_result read_command_line_file(struct loader *loader)
 {
     struct loader_file file;
     EFI_STATUS status =
         read_file(loader, COMMAND_LINE_NAME, HANDOFF_COMMAND_LINE_MAX, loader->command_line, &file);
 
     if (!is_found(status))
-        return true;
+        return LOADER_DONE;
     if (EFI_ERROR(status))
         return stop_unread(loader, status, COMMAND_LINE_NAME, &file, HANDOFF_COMMAND_LINE_MAX);
     loader->command_line_size = file.size;
-    return true;
+    return LOADER_DONE;
 }
 
-bool loader_read_command_line(struct loader *loader)
+enum loader_result files_read_command_line(struct loader *loader)
 {
+    enum loader_result result = LOADER_DONE;
     struct loader_options_defect defect;
 
     if (read_load_options(loader) == LOADER_OPTIONS_TOO_LONG)
         return loader_stop(loader, EFI_BAD_BUFFER_SIZE,
                            "the load options have more than %u characters",
                            HANDOFF_COMMAND_LINE_MAX);
-    if (loader->command_line_size == 0 && !read_command_line_file(loader))
-        return false;
+    if (loader->command_line_size == 0)
+        result = read_command_line_file(loader);
+    if (result != LOADER_DONE)
+        return result;
     if (loader_options_parse(&loader->options, loader->command_line, loader->command_line_size,
                              &defect))
-        return true;
+        return LOADER_DONE;
     return loader_stop(loader, EFI_INVALID_PARAMETER, "\"%.*s\" in the command line: %s",
                        (int)defect.length, defect.word, defect.advice);
 }
 
 // ── Kernel and modules ──────────────────────────────────────────────────────────────────────────
 
-bool loader_read_kernel(struct loader *loader)
+enum loader_result files_read_kernel(struct loader *loader)
 {
     struct elf_defect defect;
     EFI_STATUS status = read_file(loader, KERNEL_NAME, KERNEL_FILE_MAX, NULL, &loader->kernel_file);
@@ -164,7 +163,7 @@ bool loader_read_kernel(struct loader *loader)
         return stop_unread(loader, status, KERNEL_NAME, &loader->kernel_file, KERNEL_FILE_MAX);
     if (elf_check((const void *)(uintptr_t)loader->kernel_file.pages.start,
                   loader->kernel_file.size, &loader->elf, &defect))
-        return true;
+        return LOADER_DONE;
 
     char sentence[256];
     struct writer_buffer buffer;
@@ -173,7 +172,7 @@ bool loader_read_kernel(struct loader *loader)
     return loader_stop(loader, EFI_LOAD_ERROR, "%s", sentence);
 }
 
-bool loader_read_modules(struct loader *loader)
+enum loader_result files_read_modules(struct loader *loader)
 {
     for (size_t i = 0; i < loader->options.module_count; i++) {
         const char *name = loader->options.modules[i];
@@ -185,9 +184,16 @@ bool loader_read_modules(struct loader *loader)
             return stop_unread(loader, status, name, file, MODULE_FILE_MAX);
         if (file->size == 0)
             continue;
-        // What lay in the last page before is nobody's business.
+        // The kernel must not see what the firmware left in the last page.
         __builtin_memset((void *)(uintptr_t)(file->pages.start + file->size), 0,
-                         file->pages.pages * EFI_PAGE_SIZE - file->size);
+                         file->pages.pages * PAGE_SIZE - file->size);
     }
-    return true;
+    return LOADER_DONE;
+}
+
+void files_free(struct loader *loader)
+{
+    for (size_t i = 0; i < LOADER_OPTIONS_MODULES_MAX; i++)
+        firmware_free(&loader->firmware, &loader->modules[i].pages);
+    firmware_free(&loader->firmware, &loader->kernel_file.pages);
 }

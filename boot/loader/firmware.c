@@ -2,8 +2,10 @@
 // The UEFI calls behind firmware.h.
 #include "boot/loader/firmware.h"
 
-// The library's names for protocols are not used: with these the loader needs nothing of it. Not
-// const, as the prototypes of the services forgot to be.
+#include "arch/x86_64/page.h"
+
+// With GUIDs of its own the loader links nothing of the GNU-EFI library but its start code. Not
+// const, because the prototypes of the services lack it.
 static EFI_GUID loaded_image_protocol = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 static EFI_GUID file_system_protocol = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
 static EFI_GUID file_info = EFI_FILE_INFO_ID;
@@ -12,9 +14,11 @@ static EFI_GUID random_number_protocol = EFI_RNG_PROTOCOL_GUID;
 
 #define EXIT_TRIES 8
 #define LOW_MEMORY (UINT64_C(1) << 20)
+#define MAP_SLACK 32                 // descriptors
+#define MAP_MAX (UINT64_C(64) << 20) // bytes, of the map and of a descriptor; a bound for sums
 
-// The firmware's console takes UCS-2, NUL-terminated, and wants a carriage return before a line
-// feed (UEFI 12.4.3). It is called when a line is whole.
+// The firmware's console takes UCS-2, NUL-terminated, with a carriage return before each line feed
+// (UEFI 12.4.3). It gets whole lines, because each call is slow.
 static void write_console(void *context, const char *text, size_t length)
 {
     struct firmware *firmware = context;
@@ -68,12 +72,19 @@ void firmware_print_status(struct firmware *firmware, EFI_STATUS status)
         writer_print(&firmware->console, "status 0x%llx", (unsigned long long)status);
 }
 
+// ── Pages ───────────────────────────────────────────────────────────────────────────────────────
+
+static UINTN pages_of(uint64_t size)
+{
+    return size / PAGE_SIZE + (size % PAGE_SIZE != 0);
+}
+
 EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t align,
                              struct firmware_pages *pages)
 {
     EFI_BOOT_SERVICES *services = firmware->system->BootServices;
-    UINTN wanted = (size + EFI_PAGE_SIZE - 1) / EFI_PAGE_SIZE;
-    UINTN spare = align / EFI_PAGE_SIZE - 1;
+    UINTN wanted = pages_of(size);
+    UINTN spare = align / PAGE_SIZE - 1;
     EFI_PHYSICAL_ADDRESS start = 0;
 
     *pages = (struct firmware_pages){0};
@@ -81,9 +92,11 @@ EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t 
         services->AllocatePages(AllocateAnyPages, EfiLoaderData, wanted + spare, &start);
     if (EFI_ERROR(status))
         return status;
+    if (start % PAGE_SIZE != 0 || wanted + spare > (UINT64_MAX - start) / PAGE_SIZE)
+        return EFI_DEVICE_ERROR; // no pages that exist: nothing can be freed either
     pages->start = (start + align - 1) & ~(align - 1);
     pages->pages = wanted;
-    pages->before = (pages->start - start) / EFI_PAGE_SIZE;
+    pages->before = (pages->start - start) / PAGE_SIZE;
     pages->behind = spare - pages->before;
     if (pages->start >= LOW_MEMORY)
         return EFI_SUCCESS;
@@ -94,7 +107,7 @@ EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t 
 EFI_STATUS firmware_allocate_at(struct firmware *firmware, uint64_t size,
                                 EFI_PHYSICAL_ADDRESS start, struct firmware_pages *pages)
 {
-    UINTN wanted = (size + EFI_PAGE_SIZE - 1) / EFI_PAGE_SIZE;
+    UINTN wanted = pages_of(size);
     EFI_STATUS status = firmware->system->BootServices->AllocatePages(
         AllocateAddress, EfiLoaderData, wanted, &start);
 
@@ -105,10 +118,12 @@ EFI_STATUS firmware_allocate_at(struct firmware *firmware, uint64_t size,
 void firmware_free(struct firmware *firmware, struct firmware_pages *pages)
 {
     if (pages->pages > 0)
-        firmware->system->BootServices->FreePages(pages->start - pages->before * EFI_PAGE_SIZE,
+        firmware->system->BootServices->FreePages(pages->start - pages->before * PAGE_SIZE,
                                                   pages->before + pages->pages + pages->behind);
     *pages = (struct firmware_pages){0};
 }
+
+// ── Files ───────────────────────────────────────────────────────────────────────────────────────
 
 static EFI_STATUS open_volume(struct firmware *firmware)
 {
@@ -159,6 +174,8 @@ static EFI_STATUS read_whole(EFI_FILE_HANDLE file, EFI_PHYSICAL_ADDRESS to, uint
             return status;
         if (length == 0)
             return EFI_END_OF_FILE;
+        if (length > size - done)
+            return EFI_DEVICE_ERROR;
         done += length;
     }
     return EFI_SUCCESS;
@@ -174,7 +191,7 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
     EFI_STATUS status = open_volume(firmware);
     if (EFI_ERROR(status))
         return status;
-    // Open() takes a name that it does not change, and its prototype forgot to say so.
+    // Open() does not change the name; its prototype lacks the const.
     status = firmware->volume->Open(firmware->volume, &file, (CHAR16 *)(uintptr_t)name,
                                     EFI_FILE_MODE_READ, 0);
     if (EFI_ERROR(status))
@@ -183,7 +200,7 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
     if (!EFI_ERROR(status) && *size > most)
         status = EFI_BAD_BUFFER_SIZE;
     if (!EFI_ERROR(status) && *size > 0 && !buffer)
-        status = firmware_allocate(firmware, *size, EFI_PAGE_SIZE, pages);
+        status = firmware_allocate(firmware, *size, PAGE_SIZE, pages);
     if (!EFI_ERROR(status))
         status = read_whole(file, buffer ? (uintptr_t)buffer : pages->start, *size);
     if (EFI_ERROR(status))
@@ -192,12 +209,14 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
     return status;
 }
 
-uint64_t firmware_image_base(struct firmware *firmware)
+// ── What the firmware knows ─────────────────────────────────────────────────────────────────────
+
+uint64_t firmware_image_base(const struct firmware *firmware)
 {
     return firmware->loaded ? (uintptr_t)firmware->loaded->ImageBase : 0;
 }
 
-struct firmware_options firmware_load_options(struct firmware *firmware)
+struct firmware_options firmware_load_options(const struct firmware *firmware)
 {
     const EFI_LOADED_IMAGE *loaded = firmware->loaded;
 
@@ -266,46 +285,82 @@ struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
     };
 }
 
-EFI_STATUS firmware_map_size(struct firmware *firmware, uint64_t *size, uint64_t *stride)
-{
-    UINTN needed = 0, key, descriptor_size = 0;
-    UINT32 version;
-    EFI_STATUS status = firmware->system->BootServices->GetMemoryMap(&needed, NULL, &key,
-                                                                     &descriptor_size, &version);
+// ── Memory map and exit ─────────────────────────────────────────────────────────────────────────
 
-    *size = needed;
-    *stride = descriptor_size;
+// GetMemoryMap, its answer checked. `key` names this state of the map.
+static EFI_STATUS get_map(struct firmware *firmware, void *buffer, uint64_t capacity,
+                          struct memory_map *map, uint32_t *version, UINTN *key)
+{
+    UINTN size = capacity, stride = 0;
+    EFI_STATUS status =
+        firmware->system->BootServices->GetMemoryMap(&size, buffer, key, &stride, version);
+
+    *map = (struct memory_map){buffer, size, stride};
+    if (EFI_ERROR(status))
+        return status;
+    if (stride < MEMORY_DESCRIPTOR_SIZE || size % stride != 0)
+        return EFI_INCOMPATIBLE_VERSION;
+    return size <= capacity ? EFI_SUCCESS : EFI_BUFFER_TOO_SMALL;
+}
+
+EFI_STATUS firmware_map_capacity(struct firmware *firmware, uint64_t *capacity)
+{
+    struct memory_map map;
+    uint32_t version;
+    UINTN key;
+    EFI_STATUS status = get_map(firmware, NULL, 0, &map, &version, &key);
+
     if (status != EFI_BUFFER_TOO_SMALL)
         return EFI_ERROR(status) ? status : EFI_DEVICE_ERROR;
-    return descriptor_size < MEMORY_DESCRIPTOR_SIZE ? EFI_INCOMPATIBLE_VERSION : EFI_SUCCESS;
+    if (map.stride < MEMORY_DESCRIPTOR_SIZE || map.stride > MAP_MAX || map.size > MAP_MAX)
+        return EFI_INCOMPATIBLE_VERSION;
+    *capacity = page_round_up(map.size + MAP_SLACK * map.stride, PAGE_SIZE);
+    return EFI_SUCCESS;
 }
 
 EFI_STATUS firmware_read_map(struct firmware *firmware, void *buffer, uint64_t capacity,
-                             struct memory_map *map, UINT32 *version, UINTN *key)
+                             struct memory_map *map)
 {
-    UINTN size = capacity, descriptor_size = 0;
-    EFI_STATUS status =
-        firmware->system->BootServices->GetMemoryMap(&size, buffer, key, &descriptor_size, version);
+    uint32_t version;
+    UINTN key;
 
-    *map = (struct memory_map){buffer, size, descriptor_size};
+    return get_map(firmware, buffer, capacity, map, &version, &key);
+}
+
+EFI_STATUS firmware_copy_map(struct firmware *firmware, struct firmware_pages *pages,
+                             struct memory_map *map)
+{
+    uint64_t capacity = 0;
+    EFI_STATUS status = firmware_map_capacity(firmware, &capacity);
+
+    *pages = (struct firmware_pages){0};
+    if (EFI_ERROR(status))
+        return status;
+    status = firmware_allocate(firmware, capacity, PAGE_SIZE, pages);
+    if (EFI_ERROR(status))
+        return status;
+    status = firmware_read_map(firmware, (void *)(uintptr_t)pages->start, capacity, map);
+    if (EFI_ERROR(status))
+        firmware_free(firmware, pages);
     return status;
 }
 
-EFI_STATUS firmware_exit(struct firmware *firmware, void *buffer, uint64_t capacity,
-                         struct memory_map *map, UINT32 *version, bool *exiting)
+enum firmware_exit firmware_exit(struct firmware *firmware, void *buffer, uint64_t capacity,
+                                 struct memory_map *map, uint32_t *version, EFI_STATUS *status)
 {
-    EFI_STATUS status = EFI_ABORTED;
+    enum firmware_exit failed = FIRMWARE_INTACT;
 
-    *exiting = false;
     for (int i = 0; i < EXIT_TRIES; i++) {
         UINTN key = 0;
-        status = firmware_read_map(firmware, buffer, capacity, map, version, &key);
-        if (EFI_ERROR(status))
-            return status;
-        *exiting = true;
-        status = firmware->system->BootServices->ExitBootServices(firmware->image, key);
-        if (status != EFI_INVALID_PARAMETER) // done, or an error that a new key does not mend
-            return status;
+        *status = get_map(firmware, buffer, capacity, map, version, &key);
+        if (EFI_ERROR(*status))
+            return failed;
+        *status = firmware->system->BootServices->ExitBootServices(firmware->image, key);
+        if (!EFI_ERROR(*status))
+            return FIRMWARE_EXITED;
+        failed = FIRMWARE_EXIT_FAILED;
+        if (*status != EFI_INVALID_PARAMETER) // an error that a new key does not mend
+            return failed;
     }
-    return status;
+    return failed;
 }

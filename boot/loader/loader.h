@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-// loader: what the loader knows, and its steps in the order in which loader_run() takes them. All
-// of it but main.c runs on the host too, against a firmware that a test made up.
-//
-// A step returns false iff the loader must stop; it has then said why, in a sentence that begins
-// with "loader: stopped: ", and `status` is what the firmware shall get.
+// loader: the state of the UEFI boot loader, which its pieces work on, and what a step of it
+// returns. run.h puts the steps in order. All of the loader but main.c and enter.S runs on the host
+// too, on a stub of the firmware.
 #ifndef BOOT_LOADER_LOADER_H
 #define BOOT_LOADER_LOADER_H
 
@@ -16,80 +14,67 @@
 #include "boot/loader/loader_options.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-// The map may grow between its measurement and the exit: our own allocations split descriptors,
-// and the firmware's timers allocate.
-#define LOADER_MAP_SLACK 32 // descriptors
+// What a step of the loader returns.
+enum loader_result {
+    LOADER_DONE,
+    // The early heap is full. It has reported what failed; a larger one may do.
+    LOADER_OUT_OF_MEMORY,
+    // The loader cannot start the kernel. The console has said why; `status` is for the firmware.
+    LOADER_STOPPED,
+    // ExitBootServices failed with `status`, and boot services may be partly shut down: nothing of
+    // the firmware may be called, not even its console.
+    LOADER_EXIT_FAILED,
+};
 
-// A file in memory.
+// A file in memory, in pages of its own; all-zero: none.
 struct loader_file {
     struct firmware_pages pages;
-    uint64_t size;
+    uint64_t size; // bytes
+};
+
+// The processor's random number generator; `draw` is NULL where there is none.
+struct loader_random {
+    bool (*draw)(void *context, uint64_t *number); // false: no number at the moment
+    void *context;
 };
 
 struct loader {
-    // Set by main.c before the first step.
+    // Set by main.c before the first step; everything else is zero then.
     struct firmware firmware;
     struct fw_cfg fw_cfg;
-    bool (*random)(uint64_t *number); // the processor's random numbers; NULL: it has none
-    uint64_t tsc;                     // at the entry
+    struct loader_random random;
+    uint64_t tsc; // time stamp counter at the entry
 
-    EFI_STATUS status;
-    bool firmware_half_gone; // boot services may have ended: nothing of the firmware may be called
+    EFI_STATUS status; // meaningful with LOADER_STOPPED and LOADER_EXIT_FAILED
 
-    char command_line[HANDOFF_COMMAND_LINE_MAX];
-    uint64_t command_line_size;
+    // files.h
+    char command_line[HANDOFF_COMMAND_LINE_MAX]; // without a NUL
+    size_t command_line_size;
     struct loader_options options;
     struct loader_file kernel_file;
-    struct elf_image elf;
+    struct elf_image elf; // what is in the kernel file
     struct loader_file modules[LOADER_OPTIONS_MODULES_MAX];
 
+    // Anew for each attempt of run.c: memory for the kernel and its early heap, and what lies
+    // there.
+    uint64_t region_size; // as linked, or larger in a measuring run
     struct firmware_pages image;
-    uint64_t region_size;   // what is used for the region: more than linked in a measuring run
-    struct early_heap heap; // over the region
-    struct handoff_failure failure; // of the first heap, in a measuring run
+    struct early_heap heap;
+    struct handoff *handoff;           // in the early heap
+    void *map_buffer;                  // likewise: for the final memory map,
+    uint64_t map_capacity;             // so many bytes
+    struct paging paging;              // the kernel's page tables
+    struct firmware_pages jump_tables; // page tables that only the jump needs
 
-    struct handoff *handoff;
-    struct paging paging;
-    struct firmware_pages jump_tables;
-    void *map_buffer;
-    uint64_t map_capacity;
+    struct handoff_failure failure; // of the first attempt, if it ran out of memory
 };
 
-// All steps. True: boot services have ended, the handoff is complete, and what is left is the jump
-// of boot/handoff.h. False: all memory has been given back to the firmware, unless it is half gone.
-bool loader_run(struct loader *loader);
-
-// files.c: the command line, from the load options or a file; the kernel, checked; the modules.
-// Each file from fw_cfg if it is offered there, else from the volume.
-bool loader_read_command_line(struct loader *loader);
-bool loader_read_kernel(struct loader *loader);
-bool loader_read_modules(struct loader *loader);
-void loader_free_file(struct loader *loader, struct loader_file *file);
-
-// image.c: memory for image and region, where the firmware or chance puts it; the segments in it.
-bool loader_draw_seed(struct loader *loader);
-bool loader_place_image(struct loader *loader);
-void loader_load_image(struct loader *loader);
-
-// region.c: the early heap over the region, and in it what the kernel needs. False without a word
-// if it ran out, which `heap.failed` tells.
-bool loader_open_heap(struct loader *loader);
-bool loader_leave_boot_info(struct loader *loader);
-bool loader_make_room_for_map(struct loader *loader);
-bool loader_map_kernel(struct loader *loader);
-bool loader_map_jump(struct loader *loader);
-
-// leave.c: the structure filled in, and the end of boot services.
-bool loader_fill_handoff(struct loader *loader);
-bool loader_exit_firmware(struct loader *loader);
-
-// enter.S, and a stand-in on the host: see there.
-void enter_kernel(uint64_t root, uint64_t entry, uint64_t handoff);
-
-// Says why the loader stops, with what the status means behind it. Returns false.
-__attribute__((format(printf, 3, 4))) bool loader_stop(struct loader *loader, EFI_STATUS status,
-                                                       const char *format, ...);
+// Prints "loader: stopped: ", the formatted reason and the meaning of `status` on the console, and
+// stores `status`. Returns LOADER_STOPPED. Only while boot services are intact.
+__attribute__((format(printf, 3, 4))) enum loader_result
+loader_stop(struct loader *loader, EFI_STATUS status, const char *format, ...);
 
 #endif

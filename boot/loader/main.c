@@ -1,32 +1,30 @@
 // SPDX-License-Identifier: MIT
-// The loader: a UEFI application that reads a kernel, puts it where memory is free, opens the early
-// heap in the region that the kernel reserves, leaves there everything the kernel needs, and jumps.
-// boot/handoff.h is its contract, loader_run() its story; here is what only a real processor can
-// do, at its two ends.
+// The UEFI boot loader's entry point and its two ends: what only a real processor can do before and
+// after loader_run(), whose steps stand in run.c. boot/handoff.h is the contract with the kernel.
 //
-// Until boot services have ended, whatever goes wrong is a sentence on the firmware's console and
-// a status returned to the firmware, with its memory given back. Afterwards it is a sentence on
-// the serial line.
+// Until boot services have ended, an error is a message on the firmware's console and a status that
+// the firmware gets back together with its memory. Afterwards it is a message on the serial line.
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/power.h"
 #include "arch/x86_64/serial.h"
-#include "boot/loader/loader.h"
+#include "boot/loader/jump.h"
+#include "boot/loader/run.h"
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
-static bool check_processor(struct loader *loader)
+static enum loader_result check_processor(struct loader *loader)
 {
     enum paging_status status = paging_supported();
 
     if (status == PAGING_OK)
-        return true;
+        return LOADER_DONE;
     return loader_stop(loader, EFI_UNSUPPORTED,
                        "this processor or its firmware cannot run the kernel: %s",
                        paging_status_name(status));
 }
 
-// ── What the machine has beside its firmware ────────────────────────────────────────────────────
+// ── What the machine has besides its firmware ────────────────────────────────────────────────────
 
 static uint32_t read_port(void *context, uint16_t port)
 {
@@ -40,31 +38,32 @@ static void write_port(void *context, uint16_t port, uint32_t value)
     outl(port, value);
 }
 
-static bool random_number(uint64_t *number)
+static bool draw_number(void *context, uint64_t *number)
 {
+    (void)context;
     return cpu_rdrand(number);
 }
 
-static void look_at_machine(struct loader *loader)
+static void find_devices(struct loader *loader)
 {
     static const struct fw_cfg_ports ports = {read_port, write_port, NULL};
     uint32_t features = cpu_cpuid(CPUID_FEATURES, 0).ecx;
 
     fw_cfg_open(&loader->fw_cfg, (features & CPUID_FEATURES_ECX_HYPERVISOR) != 0 ? &ports : NULL);
-    loader->random = (features & CPUID_FEATURES_ECX_RDRAND) != 0 ? random_number : NULL;
+    loader->random.draw = (features & CPUID_FEATURES_ECX_RDRAND) != 0 ? draw_number : NULL;
 }
 
 // ── The ends ────────────────────────────────────────────────────────────────────────────────────
 
-static _Noreturn void die_on_serial_line(EFI_STATUS status)
+static _Noreturn void stop_on_serial_line(EFI_STATUS status)
 {
     struct serial serial;
     const struct writer line = {serial_write, &serial};
 
     serial_open(&serial, SERIAL_COM1);
     writer_print(&line,
-                 "loader: stopped: the firmware did not let go of the machine, and is half gone "
-                 "(status 0x%llx)\n",
+                 "loader: stopped: ExitBootServices failed (status 0x%llx); boot services may be "
+                 "partly shut down, so the loader halts\n",
                  (unsigned long long)status);
     power_halt();
 }
@@ -83,10 +82,13 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 
     loader.tsc = cpu_rdtsc();
     firmware_open(&loader.firmware, image, system);
-    look_at_machine(&loader);
-    if (check_processor(&loader) && loader_run(&loader))
+    find_devices(&loader);
+    enum loader_result result = check_processor(&loader);
+    if (result == LOADER_DONE)
+        result = loader_run(&loader);
+    if (result == LOADER_DONE)
         jump(&loader);
-    if (loader.firmware_half_gone)
-        die_on_serial_line(loader.status);
+    if (result == LOADER_EXIT_FAILED)
+        stop_on_serial_line(loader.status);
     return loader.status;
 }

@@ -49,19 +49,19 @@ FAKE_MEMORY_MAP = ROOT / "build" / "bench" / "fake_memory_map.efi"
 # Functions where a step begins, in the order of a boot, and what the step is called.
 LOADER_STEPS = {
     "efi_main": "entry, what the machine has",
-    "loader_read_command_line": "command line",
-    "loader_read_kernel": "kernel file read",
+    "files_read_command_line": "command line",
+    "files_read_kernel": "kernel file read",
     "elf_check": "kernel file checked",
-    "loader_read_modules": "modules",
-    "loader_place_image": "place for the image",
-    "loader_load_image": "image loaded",
-    "loader_open_heap": "early heap opened",
-    "loader_leave_boot_info": "boot info left",
-    "loader_make_room_for_map": "room for the memory map",
-    "loader_map_kernel": "kernel and window mapped",
-    "loader_map_jump": "the jump mapped",
-    "loader_fill_handoff": "handoff filled in",
-    "loader_exit_firmware": "memory map and ExitBootServices",
+    "files_read_modules": "modules",
+    "image_place": "place for the image",
+    "image_load": "image loaded",
+    "boot_info_open_heap": "early heap opened",
+    "boot_info_write": "boot info left",
+    "boot_info_reserve_map": "room for the memory map",
+    "kernel_mapping_build": "kernel and window mapped",
+    "jump_map": "the jump mapped",
+    "boot_info_complete": "handoff filled in",
+    "exit_boot_services": "memory map and ExitBootServices",
 }
 # The first that runs once boot services have ended.
 EXITED = "paging_enable_protections"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What boot/loader/fw_cfg.h promises, on a device that is a fake; the scenarios boot from a real
 // one.
-#include "tests/loader/fake_fw_cfg.h"
+#include "tests/loader/stub_fw_cfg.h"
 #include "tests/loader/suites.h"
 
 #include <string.h>
 
-static struct fake_fw_cfg device;
+static struct stub_fw_cfg device;
 static struct fw_cfg_ports ports;
 static struct fw_cfg fw_cfg;
 
@@ -15,9 +15,9 @@ static struct fw_cfg fw_cfg;
 
 static void start(void)
 {
-    device = (struct fake_fw_cfg){
+    device = (struct stub_fw_cfg){
         .files = {{"etc/e820", "0123", 4}, {"opt/a", "hello", 5}, {LONGEST, "x", 1}}};
-    ports = fake_fw_cfg_ports(&device);
+    ports = stub_fw_cfg_ports(&device);
     fw_cfg_open(&fw_cfg, &ports);
 }
 
@@ -60,7 +60,7 @@ static void without_the_interface_there_are_no_files(struct suite_run *run)
     CHECK(run, !fw_cfg.present && !fw_cfg_find(&fw_cfg, "opt/a", &file));
 }
 
-static void a_refused_transfer_is_a_failure(struct suite_run *run)
+static void a_failed_transfer_is_an_error(struct suite_run *run)
 {
     struct fw_cfg_file file;
     char text[8];
@@ -89,7 +89,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_file_is_found_and_read),
     SUITE_CASE(only_the_whole_name_will_do),
     SUITE_CASE(without_the_interface_there_are_no_files),
-    SUITE_CASE(a_refused_transfer_is_a_failure),
+    SUITE_CASE(a_failed_transfer_is_an_error),
     SUITE_CASE(a_device_that_never_answers_does_not_hang),
 };
 const struct suite fw_cfg_suite = SUITE("fw_cfg", cases);

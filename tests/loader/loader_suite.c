@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The whole loader but its jump, on a firmware that misbehaves: whatever happens before boot
-// services have ended is a sentence and a status, with every page given back; whatever arrives in
+// The whole loader but its jump, on a stub of the firmware that misbehaves: an error before boot
+// services have ended is a message and a status, with every page freed; what the loader leaves in
 // the end is a handoff that the kernel's own check finds good.
 #include "arch/x86_64/paging.h"
 #include "boot/kernel/handoff_check.h"
-#include "boot/loader/loader.h"
-#include "tests/loader/fake_firmware.h"
-#include "tests/loader/fake_fw_cfg.h"
+#include "boot/loader/jump.h"
+#include "boot/loader/run.h"
+#include "tests/loader/stub_firmware.h"
+#include "tests/loader/stub_fw_cfg.h"
 #include "tests/loader/suites.h"
 
 #include <stdlib.h>
@@ -65,11 +66,11 @@ static const struct kernel_file good_kernel = {
 // ── A run ───────────────────────────────────────────────────────────────────────────────────────
 
 static struct kernel_file kernel;
-static struct fake_firmware firmware;
+static struct stub_firmware firmware;
 static struct loader loader;
 static unsigned char module_data[PAGE + 10];
 
-// Stands in for enter.S: the suites never jump, but its page is mapped.
+// A stub of enter.S: the suites never jump, but its page is mapped.
 void enter_kernel(uint64_t root, uint64_t entry, uint64_t handoff)
 {
     (void)root;
@@ -85,7 +86,7 @@ static void start(void)
 
     kernel = good_kernel;
     memset(module_data, 0x44, sizeof module_data);
-    firmware = (struct fake_firmware){
+    firmware = (struct stub_firmware){
         .files = {{"\\kernel.elf", &kernel, sizeof kernel},
                   {"\\cmdline.txt", words, sizeof words - 1},
                   {"\\a", module_data, sizeof module_data},
@@ -93,15 +94,18 @@ static void start(void)
     };
 }
 
+static enum loader_result result; // of the last boot
+
 static bool boot_with(const struct fw_cfg_ports *ports)
 {
-    EFI_SYSTEM_TABLE *system = fake_firmware_start(&firmware);
+    EFI_SYSTEM_TABLE *system = stub_firmware_start(&firmware);
 
     memset(&loader, 0, sizeof loader);
     loader.tsc = 42;
-    firmware_open(&loader.firmware, fake_firmware_image(), system);
+    firmware_open(&loader.firmware, stub_firmware_image(), system);
     fw_cfg_open(&loader.fw_cfg, ports);
-    return loader_run(&loader);
+    result = loader_run(&loader);
+    return result == LOADER_DONE;
 }
 
 static bool boot(void)
@@ -119,16 +123,16 @@ static const char *why_not_done(void)
     return firmware.open_files == 0 ? NULL : "a file was left open";
 }
 
-// Why the run is not a proper refusal, or NULL.
-static const char *why_not_refused(void)
+// Why the loader did not stop as it should, or NULL.
+static const char *why_not_stopped(void)
 {
     if (firmware.misuse)
         return firmware.misuse;
-    if (firmware.has_exited || loader.firmware_half_gone)
-        return "boot services have ended";
+    if (firmware.has_exited || result != LOADER_STOPPED)
+        return "the loader did not stop while boot services were intact";
     if (!EFI_ERROR(loader.status))
         return "the status is no error";
-    if (!firmware.has_no_console && !fake_firmware_said(&firmware, "loader: stopped: "))
+    if (!firmware.has_no_console && !stub_firmware_said(&firmware, "loader: stopped: "))
         return "nothing says why";
     if (firmware.pages_out > 0)
         return "pages were not given back";
@@ -141,12 +145,12 @@ static const char *why_not_refused(void)
         CHECK_TEXT(run, why ? why : "done", "done");                                               \
     } while (0)
 
-#define CHECK_REFUSED(run, wanted, sentence)                                                       \
+#define CHECK_STOPPED(run, wanted, sentence)                                                       \
     do {                                                                                           \
-        const char *why = why_not_refused();                                                       \
-        CHECK_TEXT(run, why ? why : "refused", "refused");                                         \
+        const char *why = why_not_stopped();                                                       \
+        CHECK_TEXT(run, why ? why : "stopped", "stopped");                                         \
         CHECK_EQUAL(run, loader.status, wanted);                                                   \
-        CHECK(run, fake_firmware_said(&firmware, sentence));                                       \
+        CHECK(run, stub_firmware_said(&firmware, sentence));                                       \
     } while (0)
 
 // What the kernel will see at a virtual address of its own.
@@ -199,8 +203,8 @@ static void every_page_has_its_rights_and_no_more(struct suite_run *run)
     CHECK(run, data.writable && !data.executable);
     CHECK(run, region.writable && !region.executable && region.page_size == PAGE);
     CHECK(run, !at(BASE + 5 * PAGE) && !at(REGION_START + REGION_SIZE));
-    // Through the window: memory writable but for the kernel's text and read-only data; devices not
-    // at all.
+    // Through the direct map: memory writable but for the kernel's text and read-only data; devices
+    // not at all.
     struct paging_lookup alias = paging_lookup(paging, HANDOFF_DIRECT_MAP + text.to.value);
     CHECK(run, alias.present && !alias.writable && !alias.executable);
     alias = paging_lookup(paging, HANDOFF_DIRECT_MAP + rodata.to.value);
@@ -279,7 +283,7 @@ static void what_alignment_leaves_over_goes_with_the_rest(struct suite_run *run)
     size_t taken = 0;
 
     start();
-    firmware_open(&loader.firmware, fake_firmware_image(), fake_firmware_start(&firmware));
+    firmware_open(&loader.firmware, stub_firmware_image(), stub_firmware_start(&firmware));
     for (size_t i = 0; i < 32; i++) {
         uint64_t align = PAGE << i % 4;
         CHECK_EQUAL(run, firmware_allocate(&loader.firmware, i % 5 * PAGE + 1, align, &pages[i]),
@@ -312,7 +316,7 @@ static void old_tables_and_no_screen_will_do(struct suite_run *run)
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
 }
 
-static void without_a_console_it_boots_and_refuses_in_silence(struct suite_run *run)
+static void without_a_console_it_boots_and_stops_in_silence(struct suite_run *run)
 {
     start();
     firmware.has_no_console = true;
@@ -322,7 +326,7 @@ static void without_a_console_it_boots_and_refuses_in_silence(struct suite_run *
     firmware.has_no_console = true;
     firmware.failing_allocation = 1;
     CHECK(run, !boot());
-    CHECK(run, !why_not_refused());
+    CHECK(run, !why_not_stopped());
 }
 
 // ── The memory map ──────────────────────────────────────────────────────────────────────────────
@@ -341,12 +345,12 @@ static void descriptors_may_have_any_size(struct suite_run *run)
     }
 }
 
-static void descriptors_that_are_too_small_are_refused(struct suite_run *run)
+static void descriptors_that_are_too_small_are_rejected(struct suite_run *run)
 {
     start();
     firmware.stride = 32;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_INCOMPATIBLE_VERSION, "how large its memory map is");
+    CHECK_STOPPED(run, EFI_INCOMPATIBLE_VERSION, "how large its memory map is");
 }
 
 static void a_map_that_grows_finds_room(struct suite_run *run)
@@ -359,16 +363,43 @@ static void a_map_that_grows_finds_room(struct suite_run *run)
     CHECK(run, is_good_handoff(run));
 }
 
-static void a_map_that_outgrows_its_room_is_refused(struct suite_run *run)
+static void a_map_that_outgrows_its_room_is_rejected(struct suite_run *run)
 {
     start();
     firmware.growth = 100;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_BUFFER_TOO_SMALL, "the firmware's memory map cannot be read");
+    CHECK_STOPPED(run, EFI_BUFFER_TOO_SMALL, "the firmware's memory map cannot be read");
     start();
     firmware.growth = 50; // large enough at the first look, not at the last
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_BUFFER_TOO_SMALL, "the final memory map does not fit the ");
+    CHECK_STOPPED(run, EFI_BUFFER_TOO_SMALL, "the final memory map cannot be read to a buffer of ");
+}
+
+static void a_map_that_is_not_made_of_descriptors_is_rejected(struct suite_run *run)
+{
+    start();
+    firmware.extra_map_bytes = 1;
+    CHECK(run, !boot());
+    CHECK_STOPPED(run, EFI_INCOMPATIBLE_VERSION, "the firmware's memory map cannot be read");
+}
+
+// Beyond the direct map lies the image, and then the end of the address space.
+static void memory_beyond_the_direct_map_is_rejected(struct suite_run *run)
+{
+    static const uint64_t far[] = {HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP, UINT64_C(1) << 47,
+                                   UINT64_C(1) << 51};
+
+    for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+        start();
+        firmware.far_memory = far[i];
+        CHECK(run, !boot());
+        CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel's page tables cannot be built: ");
+    }
+    start();
+    firmware.far_memory = HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP - PAGE;
+    CHECK(run, boot());
+    CHECK_DONE(run);
+    CHECK(run, paging_lookup(&loader.paging, HANDOFF_IMAGE_BASE - PAGE).present);
 }
 
 // ── The exit ────────────────────────────────────────────────────────────────────────────────────
@@ -385,43 +416,44 @@ static void a_stale_key_is_fetched_anew(struct suite_run *run)
     }
 }
 
-// The firmware may be half gone then: it is not called again, not even to take memory back.
+// Boot services may be partly shut down then: nothing of them is called again, not even to free
+// memory.
 static void a_key_that_stays_stale_ends_the_tries(struct suite_run *run)
 {
     start();
     firmware.stale_keys = UINT32_MAX;
     CHECK(run, !boot());
-    CHECK(run, loader.firmware_half_gone);
+    CHECK_EQUAL(run, result, LOADER_EXIT_FAILED);
     CHECK_EQUAL(run, loader.status, EFI_INVALID_PARAMETER);
     CHECK_EQUAL(run, firmware.exits, 8);
     CHECK(run, !firmware.misuse);
     CHECK_EQUAL(run, firmware.pages_out, PAGES_OF_A_BOOT);
 }
 
-static void a_firmware_that_will_not_go_is_asked_once(struct suite_run *run)
+static void another_error_of_the_exit_ends_the_tries(struct suite_run *run)
 {
     start();
-    firmware.refuses_to_exit = true;
+    firmware.exit_fails = true;
     CHECK(run, !boot());
-    CHECK(run, loader.firmware_half_gone);
+    CHECK_EQUAL(run, result, LOADER_EXIT_FAILED);
     CHECK_EQUAL(run, loader.status, EFI_DEVICE_ERROR);
     CHECK_EQUAL(run, firmware.exits, 1);
     CHECK(run, !firmware.misuse);
 }
 
-static void a_map_that_grows_at_the_exit_leaves_it_half_gone(struct suite_run *run)
+static void a_map_that_outgrows_its_room_at_the_exit_ends_the_tries(struct suite_run *run)
 {
     start();
     firmware.growth = 9;
     firmware.stale_keys = UINT32_MAX;
     CHECK(run, !boot());
-    CHECK(run, loader.firmware_half_gone);
+    CHECK_EQUAL(run, result, LOADER_EXIT_FAILED);
     CHECK(run, !firmware.misuse);
 }
 
-// ── Memory that is refused ──────────────────────────────────────────────────────────────────────
+// ── Allocations that fail ───────────────────────────────────────────────────────────────────────
 
-// Lets each allocation in turn fail, until a boot has fewer. Each must end well, or be refused.
+// Lets each allocation in turn fail, until a boot has fewer. Each must boot or stop as it should.
 static void fail_each_allocation(struct suite_run *run, const char *words, uint64_t region_size)
 {
     for (unsigned number = 1;; number++) {
@@ -432,11 +464,11 @@ static void fail_each_allocation(struct suite_run *run, const char *words, uint6
         firmware.has_random_numbers = true;
         firmware.failing_allocation = number;
         bool done = boot();
-        const char *why = done ? why_not_done() : why_not_refused();
+        const char *why = done ? why_not_done() : why_not_stopped();
         if (why)
             writer_print(run->writer, "    # with allocation %u failing:\n", number);
         CHECK_TEXT(run, why ? why : "fine", "fine");
-        CHECK(run, done || fake_firmware_said(&firmware, "(Out of Resources)"));
+        CHECK(run, done || stub_firmware_said(&firmware, "(Out of Resources)"));
         if (firmware.allocations < number) {
             CHECK(run, done && number > 3);
             return;
@@ -444,17 +476,17 @@ static void fail_each_allocation(struct suite_run *run, const char *words, uint6
     }
 }
 
-static void every_refused_allocation_is_a_sentence(struct suite_run *run)
+static void every_failed_allocation_has_a_message(struct suite_run *run)
 {
     fail_each_allocation(run, "module=a module=sub/b", REGION_SIZE);
 }
 
-static void so_it_is_with_a_place_by_chance(struct suite_run *run)
+static void so_it_has_with_kaslr(struct suite_run *run)
 {
     fail_each_allocation(run, "seed=random module=a", REGION_SIZE);
 }
 
-static void so_it_is_in_a_measuring_run(struct suite_run *run)
+static void so_it_has_in_a_measuring_run(struct suite_run *run)
 {
     fail_each_allocation(run, "module=a", SMALL_REGION);
 }
@@ -465,19 +497,27 @@ static void a_region_that_is_too_small_is_measured(struct suite_run *run)
     kernel.program[REGION].memory_size = SMALL_REGION;
     CHECK(run, boot());
     CHECK_DONE(run);
-    CHECK(run, fake_firmware_said(&firmware, "only to measure what this boot needs"));
+    CHECK(run, stub_firmware_said(&firmware, "only to measure what this boot needs"));
     CHECK(run, is_good_handoff(run));
     CHECK(run, loader.handoff->failure.count > 0);
     CHECK_EQUAL(run, loader.handoff->linked_size, SMALL_REGION);
     CHECK(run, loader.handoff->heap.size > SMALL_REGION);
 }
 
-static void a_region_larger_than_memory_is_refused(struct suite_run *run)
+static void a_region_larger_than_memory_has_a_message(struct suite_run *run)
 {
     start();
-    kernel.program[REGION].memory_size = 2 * FAKE_MEMORY_SIZE;
+    kernel.program[REGION].memory_size = 2 * STUB_MEMORY_SIZE;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_OUT_OF_RESOURCES, "link with a smaller EARLY_HEAP (now 32768 KiB)");
+    CHECK_STOPPED(run, EFI_OUT_OF_RESOURCES, "link with a smaller EARLY_HEAP (now 32768 KiB)");
+}
+
+static void pages_at_the_end_of_the_address_space_are_rejected(struct suite_run *run)
+{
+    start();
+    firmware.pages_wrap = true;
+    CHECK(run, !boot());
+    CHECK_STOPPED(run, EFI_DEVICE_ERROR, " bytes, could not be read (Device Error)");
 }
 
 static void low_memory_is_left_to_the_kernel(struct suite_run *run)
@@ -485,10 +525,10 @@ static void low_memory_is_left_to_the_kernel(struct suite_run *run)
     start();
     firmware.low_memory_only = true;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_OUT_OF_RESOURCES, " bytes, could not be read (Out of Resources)");
+    CHECK_STOPPED(run, EFI_OUT_OF_RESOURCES, " bytes, could not be read (Out of Resources)");
 }
 
-// ── Chance ──────────────────────────────────────────────────────────────────────────────────────
+// ── KASLR ───────────────────────────────────────────────────────────────────────────────────────
 
 static uint64_t place_with(const char *words)
 {
@@ -501,24 +541,24 @@ static uint64_t place_with(const char *words)
 
 static void a_seed_fixes_the_place(struct suite_run *run)
 {
-    bool seen[FAKE_MEMORY_SIZE / HANDOFF_IMAGE_ALIGN] = {false};
+    bool seen[STUB_MEMORY_SIZE / HANDOFF_IMAGE_ALIGN] = {false};
     size_t count = 0;
     static const char *const seeds[] = {"seed=1", "seed=2", "seed=3", "seed=4",
                                         "seed=5", "seed=6", "seed=7", "seed=8"};
 
     for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
         uint64_t place = place_with(seeds[i]);
-        CHECK(run, place >= FAKE_MEMORY_START && place % HANDOFF_IMAGE_ALIGN == 0);
+        CHECK(run, place >= STUB_MEMORY_START && place % HANDOFF_IMAGE_ALIGN == 0);
         CHECK_EQUAL(run, place_with(seeds[i]), place);
         CHECK(run, is_good_handoff(run));
-        seen[(place - FAKE_MEMORY_START) / HANDOFF_IMAGE_ALIGN] = true;
+        seen[(place - STUB_MEMORY_START) / HANDOFF_IMAGE_ALIGN] = true;
     }
     for (size_t i = 0; i < sizeof seen; i++)
         count += seen[i];
     CHECK(run, count > 2);
 }
 
-static void a_place_that_has_gone_is_drawn_again(struct suite_run *run)
+static void a_place_that_is_taken_is_drawn_again(struct suite_run *run)
 {
     start();
     firmware.files[1].data = "seed=1";
@@ -540,7 +580,7 @@ static void without_random_numbers_there_is_no_random_seed(struct suite_run *run
     firmware.files[1].data = "seed=random";
     firmware.files[1].size = 11;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_UNSUPPORTED, "give seed=NUMBER");
+    CHECK_STOPPED(run, EFI_UNSUPPORTED, "give seed=NUMBER");
 }
 
 // ── Files ───────────────────────────────────────────────────────────────────────────────────────
@@ -555,70 +595,78 @@ static void short_reads_are_continued(struct suite_run *run)
     CHECK(run, is_good_handoff(run));
 }
 
-static void a_file_that_ends_early_is_refused(struct suite_run *run)
+static void a_read_that_gives_too_much_has_a_message(struct suite_run *run)
+{
+    start();
+    firmware.reads_too_much = true;
+    CHECK(run, !boot());
+    CHECK_STOPPED(run, EFI_DEVICE_ERROR, "cmdline.txt, 27 bytes, could not be read (Device Error)");
+}
+
+static void a_file_that_ends_early_is_rejected(struct suite_run *run)
 {
     start();
     firmware.file_ends_at = 1000;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_END_OF_FILE, "kernel.elf, ");
+    CHECK_STOPPED(run, EFI_END_OF_FILE, "kernel.elf, ");
 }
 
-static void a_volume_that_cannot_be_read_is_refused(struct suite_run *run)
+static void a_volume_that_cannot_be_read_has_a_message(struct suite_run *run)
 {
     start();
     firmware.reads_fail = true;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_DEVICE_ERROR, "cmdline.txt, 27 bytes, could not be read (Device Error)");
+    CHECK_STOPPED(run, EFI_DEVICE_ERROR, "cmdline.txt, 27 bytes, could not be read (Device Error)");
 }
 
-static void without_a_kernel_it_says_where_it_belongs(struct suite_run *run)
+static void a_missing_kernel_has_a_message(struct suite_run *run)
 {
     start();
     firmware.files[0].path = "\\other.elf";
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_NOT_FOUND,
+    CHECK_STOPPED(run, EFI_NOT_FOUND,
                   "no kernel.elf: not on the volume that the loader was started from, in the top "
                   "folder; put it there (Not Found)");
     start();
     firmware.has_no_volume = true;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_NO_MEDIA, "the loader was started from no volume with a file system");
+    CHECK_STOPPED(run, EFI_NO_MEDIA, "the loader was started from no volume with a file system");
 }
 
-static void a_missing_module_is_refused(struct suite_run *run)
+static void a_missing_module_has_a_message(struct suite_run *run)
 {
     start();
     firmware.files[3].path = NULL;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_NOT_FOUND, "no sub/b: ");
+    CHECK_STOPPED(run, EFI_NOT_FOUND, "no sub/b: ");
 }
 
-static void a_file_that_is_too_long_is_refused(struct suite_run *run)
+static void a_file_that_is_too_long_is_rejected(struct suite_run *run)
 {
     start();
     firmware.files[1].size = HANDOFF_COMMAND_LINE_MAX + 1;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "cmdline.txt has 4096 bytes, at most 4095 are read");
+    CHECK_STOPPED(run, EFI_BAD_BUFFER_SIZE, "cmdline.txt has 4096 bytes, at most 4095 are read");
     start();
     firmware.files[0].size = UINT64_MAX;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "kernel.elf has 18446744073709551615 bytes");
+    CHECK_STOPPED(run, EFI_BAD_BUFFER_SIZE, "kernel.elf has 18446744073709551615 bytes");
 }
 
-static void a_damaged_kernel_is_refused(struct suite_run *run)
+static void a_damaged_kernel_is_rejected(struct suite_run *run)
 {
     start();
     kernel.machine = 3;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_LOAD_ERROR, "the kernel file is for machine 3, 62 (x86-64) is needed");
+    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel file is for machine 3, 62 (x86-64) is needed");
 }
 
-static void a_kernel_of_another_version_is_refused(struct suite_run *run)
+static void a_kernel_of_another_version_is_rejected(struct suite_run *run)
 {
     start();
     kernel.program[REGION].physical_address = HANDOFF_VERSION + 1;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_LOAD_ERROR, "the kernel keeps version 3 of the handoff");
+    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 3 of the handoff");
 }
 
 // ── The command line ────────────────────────────────────────────────────────────────────────────
@@ -639,11 +687,11 @@ static void options_that_are_no_text_are_named(struct suite_run *run)
     firmware.options = "\1\0\2\0"; // in UCS-2, no characters of a text
     firmware.options_size = 4;
     CHECK(run, boot());
-    CHECK(run, fake_firmware_said(&firmware, "the 4 bytes of load options are not text"));
+    CHECK(run, stub_firmware_said(&firmware, "the 4 bytes of load options are not text"));
     CHECK_EQUAL(run, loader.handoff->modules.size, 2 * sizeof(struct handoff_module));
 }
 
-static void options_that_are_too_long_are_refused(struct suite_run *run)
+static void options_that_are_too_long_are_rejected(struct suite_run *run)
 {
     static CHAR16 options[HANDOFF_COMMAND_LINE_MAX + 1];
 
@@ -653,33 +701,33 @@ static void options_that_are_too_long_are_refused(struct suite_run *run)
     firmware.options = options;
     firmware.options_size = sizeof options;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "the load options have more than 4095 characters");
+    CHECK_STOPPED(run, EFI_BAD_BUFFER_SIZE, "the load options have more than 4095 characters");
 }
 
-static void a_bad_word_is_refused(struct suite_run *run)
+static void a_bad_word_is_rejected(struct suite_run *run)
 {
     start();
     firmware.files[1].data = "seed=later";
     firmware.files[1].size = 10;
     CHECK(run, !boot());
-    CHECK_REFUSED(run, EFI_INVALID_PARAMETER, "\"seed=later\" in the command line: give a number");
+    CHECK_STOPPED(run, EFI_INVALID_PARAMETER, "\"seed=later\" in the command line: give a number");
 }
 
 // ── fw_cfg ──────────────────────────────────────────────────────────────────────────────────────
 
-static struct fake_fw_cfg device;
+static struct stub_fw_cfg device;
 static struct fw_cfg_ports ports;
 
 static void start_without_volume(void)
 {
     start();
     firmware.has_no_volume = true;
-    device = (struct fake_fw_cfg){
+    device = (struct stub_fw_cfg){
         .files = {{"opt/early-boot/kernel.elf", &kernel, sizeof kernel},
                   {"opt/early-boot/cmdline.txt", "module=a", 8},
                   {"opt/early-boot/a", module_data, sizeof module_data}},
     };
-    ports = fake_fw_cfg_ports(&device);
+    ports = stub_fw_cfg_ports(&device);
 }
 
 static void fw_cfg_needs_no_volume(struct suite_run *run)
@@ -701,34 +749,34 @@ static void what_fw_cfg_has_not_the_volume_may_have(struct suite_run *run)
     CHECK(run, boot_with(&ports));
     CHECK(run, is_good_handoff(run));
     CHECK_TEXT(run, handoff_command_line(loader.handoff), "module=a");
-    CHECK(run, fake_firmware_said(&firmware, "loader: a, 4106 bytes, from fw_cfg"));
-    CHECK(run, !fake_firmware_said(&firmware, "loader: kernel.elf, "));
+    CHECK(run, stub_firmware_said(&firmware, "loader: a, 4106 bytes, from fw_cfg"));
+    CHECK(run, !stub_firmware_said(&firmware, "loader: kernel.elf, "));
 }
 
-static void a_file_of_fw_cfg_that_is_too_long_is_refused(struct suite_run *run)
+static void a_file_of_fw_cfg_that_is_too_long_is_rejected(struct suite_run *run)
 {
     start_without_volume();
     device.files[1].size = HANDOFF_COMMAND_LINE_MAX + 1;
     CHECK(run, !boot_with(&ports));
-    CHECK_REFUSED(run, EFI_BAD_BUFFER_SIZE, "cmdline.txt has 4096 bytes, at most 4095 are read");
+    CHECK_STOPPED(run, EFI_BAD_BUFFER_SIZE, "cmdline.txt has 4096 bytes, at most 4095 are read");
     CHECK_EQUAL(run, firmware.allocations, 0);
 }
 
-static void a_device_that_fails_is_refused(struct suite_run *run)
+static void a_device_that_fails_has_a_message(struct suite_run *run)
 {
     // The directory is read for each file: some failures hide a file, the others spoil one.
     for (unsigned number = 1; number <= 12; number++) {
         start_without_volume();
         device.failing_transfer = number;
         bool done = boot_with(&ports);
-        const char *why = done ? why_not_done() : why_not_refused();
+        const char *why = done ? why_not_done() : why_not_stopped();
         CHECK_TEXT(run, why ? why : "fine", "fine");
         CHECK(run, done || loader.status == EFI_DEVICE_ERROR || loader.status == EFI_NO_MEDIA);
     }
     start_without_volume();
     device.never_answers = true;
     CHECK(run, !boot_with(&ports));
-    CHECK_REFUSED(run, EFI_NO_MEDIA, "give QEMU -fw_cfg name=opt/early-boot/kernel.elf,file=...");
+    CHECK_STOPPED(run, EFI_NO_MEDIA, "give QEMU -fw_cfg name=opt/early-boot/kernel.elf,file=...");
 }
 
 static const struct suite_case cases[] = {
@@ -740,40 +788,44 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_boot_asks_the_firmware_for_little),
     SUITE_CASE(what_alignment_leaves_over_goes_with_the_rest),
     SUITE_CASE(old_tables_and_no_screen_will_do),
-    SUITE_CASE(without_a_console_it_boots_and_refuses_in_silence),
+    SUITE_CASE(without_a_console_it_boots_and_stops_in_silence),
     SUITE_CASE(descriptors_may_have_any_size),
-    SUITE_CASE(descriptors_that_are_too_small_are_refused),
+    SUITE_CASE(descriptors_that_are_too_small_are_rejected),
     SUITE_CASE(a_map_that_grows_finds_room),
-    SUITE_CASE(a_map_that_outgrows_its_room_is_refused),
+    SUITE_CASE(a_map_that_outgrows_its_room_is_rejected),
+    SUITE_CASE(a_map_that_is_not_made_of_descriptors_is_rejected),
+    SUITE_CASE(memory_beyond_the_direct_map_is_rejected),
     SUITE_CASE(a_stale_key_is_fetched_anew),
     SUITE_CASE(a_key_that_stays_stale_ends_the_tries),
-    SUITE_CASE(a_firmware_that_will_not_go_is_asked_once),
-    SUITE_CASE(a_map_that_grows_at_the_exit_leaves_it_half_gone),
-    SUITE_CASE(every_refused_allocation_is_a_sentence),
-    SUITE_CASE(so_it_is_with_a_place_by_chance),
-    SUITE_CASE(so_it_is_in_a_measuring_run),
+    SUITE_CASE(another_error_of_the_exit_ends_the_tries),
+    SUITE_CASE(a_map_that_outgrows_its_room_at_the_exit_ends_the_tries),
+    SUITE_CASE(every_failed_allocation_has_a_message),
+    SUITE_CASE(so_it_has_with_kaslr),
+    SUITE_CASE(so_it_has_in_a_measuring_run),
     SUITE_CASE(a_region_that_is_too_small_is_measured),
-    SUITE_CASE(a_region_larger_than_memory_is_refused),
+    SUITE_CASE(a_region_larger_than_memory_has_a_message),
+    SUITE_CASE(pages_at_the_end_of_the_address_space_are_rejected),
     SUITE_CASE(low_memory_is_left_to_the_kernel),
     SUITE_CASE(a_seed_fixes_the_place),
-    SUITE_CASE(a_place_that_has_gone_is_drawn_again),
+    SUITE_CASE(a_place_that_is_taken_is_drawn_again),
     SUITE_CASE(a_random_seed_comes_from_the_firmware),
     SUITE_CASE(without_random_numbers_there_is_no_random_seed),
     SUITE_CASE(short_reads_are_continued),
-    SUITE_CASE(a_file_that_ends_early_is_refused),
-    SUITE_CASE(a_volume_that_cannot_be_read_is_refused),
-    SUITE_CASE(without_a_kernel_it_says_where_it_belongs),
-    SUITE_CASE(a_missing_module_is_refused),
-    SUITE_CASE(a_file_that_is_too_long_is_refused),
-    SUITE_CASE(a_damaged_kernel_is_refused),
-    SUITE_CASE(a_kernel_of_another_version_is_refused),
+    SUITE_CASE(a_read_that_gives_too_much_has_a_message),
+    SUITE_CASE(a_file_that_ends_early_is_rejected),
+    SUITE_CASE(a_volume_that_cannot_be_read_has_a_message),
+    SUITE_CASE(a_missing_kernel_has_a_message),
+    SUITE_CASE(a_missing_module_has_a_message),
+    SUITE_CASE(a_file_that_is_too_long_is_rejected),
+    SUITE_CASE(a_damaged_kernel_is_rejected),
+    SUITE_CASE(a_kernel_of_another_version_is_rejected),
     SUITE_CASE(load_options_come_before_the_file),
     SUITE_CASE(options_that_are_no_text_are_named),
-    SUITE_CASE(options_that_are_too_long_are_refused),
-    SUITE_CASE(a_bad_word_is_refused),
+    SUITE_CASE(options_that_are_too_long_are_rejected),
+    SUITE_CASE(a_bad_word_is_rejected),
     SUITE_CASE(fw_cfg_needs_no_volume),
     SUITE_CASE(what_fw_cfg_has_not_the_volume_may_have),
-    SUITE_CASE(a_file_of_fw_cfg_that_is_too_long_is_refused),
-    SUITE_CASE(a_device_that_fails_is_refused),
+    SUITE_CASE(a_file_of_fw_cfg_that_is_too_long_is_rejected),
+    SUITE_CASE(a_device_that_fails_has_a_message),
 };
 const struct suite loader_suite = SUITE("loader", cases);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The suites of this folder: the loader, all of it but its jump, against a firmware that a test
-// made up. Host only; suites.c makes them known to tests/suites.
+// The suites of this folder: the loader, all of it but its jump, on a stub of the firmware. Host
+// only; suites.c makes them known to tests/suites.
 #ifndef TESTS_LOADER_SUITES_H
 #define TESTS_LOADER_SUITES_H
 

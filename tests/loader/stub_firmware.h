@@ -1,42 +1,46 @@
 // SPDX-License-Identifier: MIT
-// fake_firmware: a UEFI system table on the host, for the suites of this folder. Behind it are
-// pages of real memory at fixed addresses, a volume with files, a console that is listened to; and
-// it misbehaves where it is told to. What a loader may not do to a firmware, it notes.
-#ifndef TESTS_LOADER_FAKE_FIRMWARE_H
-#define TESTS_LOADER_FAKE_FIRMWARE_H
+// stub_firmware: a stub of UEFI on the host, for the suites of this folder: a system table, pages
+// of real memory at fixed addresses, a volume with files, and a console that is recorded. It
+// misbehaves as its settings say, and notes what the specification forbids a loader to do.
+#ifndef TESTS_LOADER_STUB_FIRMWARE_H
+#define TESTS_LOADER_STUB_FIRMWARE_H
 
 #include <efi.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define FAKE_MEMORY_START UINT64_C(0x20000000)
-#define FAKE_MEMORY_SIZE (UINT64_C(16) << 20)
-#define FAKE_CONSOLE_SIZE 8192
+#define STUB_MEMORY_START UINT64_C(0x20000000)
+#define STUB_MEMORY_SIZE (UINT64_C(16) << 20)
+#define STUB_CONSOLE_SIZE 8192
 
-struct fake_file {
+struct stub_file {
     const char *path; // as the firmware names it: \NAME
     const void *data;
     uint64_t size;
 };
 
-struct fake_firmware {
-    // What it is told to do; all-zero behaves well.
+struct stub_firmware {
+    // Settings; all-zero behaves well.
     unsigned failing_allocation; // the number of the AllocatePages that fails, from 1
-    unsigned stale_keys;         // ExitBootServices refuses its key so many times
-    bool refuses_to_exit;        // ExitBootServices fails for another reason
+    unsigned stale_keys;         // ExitBootServices rejects its key so many times
+    bool exit_fails;             // ExitBootServices fails for another reason
     unsigned growth;             // descriptors by which the map grows at each look at it
     size_t stride;               // of its descriptors; 0: 48
     uint64_t read_most;          // bytes that one Read gives; 0: all
     uint64_t file_ends_at;       // Read gives nothing from there on; 0: at its size
     bool reads_fail;
-    bool low_memory_only; // AllocatePages of any pages finds some below 1 MiB
+    bool reads_too_much;    // Read says that it gave a byte more than it was asked for
+    bool pages_wrap;        // AllocatePages gives the last page of the address space
+    size_t extra_map_bytes; // by which GetMemoryMap overstates the size of the map
+    uint64_t far_memory;    // physical address of a further page of memory; 0: none
+    bool low_memory_only;   // AllocatePages of any pages finds some below 1 MiB
     bool has_no_console, has_no_volume, has_no_screen, has_random_numbers;
     bool has_old_tables; // ACPI 1.0 and SMBIOS 2 only
     bool screen_is_no_memory;
     const void *options;
     uint32_t options_size;
-    struct fake_file files[8]; // up to one without a path
+    struct stub_file files[8]; // up to one without a path
 
     // What happened.
     unsigned allocations; // AllocatePages so far
@@ -51,20 +55,20 @@ struct fake_firmware {
     bool has_exited;
     unsigned open_files;
     const char *misuse; // NULL: none. What the specification forbids
-    char console[FAKE_CONSOLE_SIZE];
+    char console[STUB_CONSOLE_SIZE];
     size_t console_length;
 
     EFI_SYSTEM_TABLE system;
 };
 
-// Starts a firmware with what `settings` tells it to do, and returns its system table. There is one
-// at a time; the pages of the last one are gone.
-EFI_SYSTEM_TABLE *fake_firmware_start(struct fake_firmware *settings);
+// Starts a firmware with these settings, and returns its system table. There is one at a time; the
+// pages of the one before are lost.
+EFI_SYSTEM_TABLE *stub_firmware_start(struct stub_firmware *settings);
 
 // The handle of the loader's image.
-EFI_HANDLE fake_firmware_image(void);
+EFI_HANDLE stub_firmware_image(void);
 
 // Whether the console has said `text`.
-bool fake_firmware_said(const struct fake_firmware *firmware, const char *text);
+bool stub_firmware_said(const struct stub_firmware *firmware, const char *text);
 
 #endif

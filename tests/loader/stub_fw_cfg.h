@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// fake_fw_cfg: QEMU's fw_cfg device on the host, behind the ports of boot/loader/fw_cfg.h.
-#ifndef TESTS_LOADER_FAKE_FW_CFG_H
-#define TESTS_LOADER_FAKE_FW_CFG_H
+// stub_fw_cfg: QEMU's fw_cfg device on the host, behind the ports of boot/loader/fw_cfg.h.
+#ifndef TESTS_LOADER_STUB_FW_CFG_H
+#define TESTS_LOADER_STUB_FW_CFG_H
 
 #include "boot/loader/fw_cfg.h"
 
-struct fake_fw_cfg_file {
+struct stub_fw_cfg_file {
     const char *name;
     const void *data;
     uint32_t size;
 };
 
-struct fake_fw_cfg {
+struct stub_fw_cfg {
     // What it offers, up to one without a name, and how it misbehaves.
-    struct fake_fw_cfg_file files[8];
+    struct stub_fw_cfg_file files[8];
     bool has_no_dma; // as an old QEMU, or another device at these ports
     bool never_answers;
     unsigned failing_transfer; // the number of the transfer that fails, from 1; 0: none
@@ -24,6 +24,6 @@ struct fake_fw_cfg {
     uint32_t address_high;
 };
 
-struct fw_cfg_ports fake_fw_cfg_ports(struct fake_fw_cfg *device);
+struct fw_cfg_ports stub_fw_cfg_ports(struct stub_fw_cfg *device);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The device of fake_fw_cfg.h, after QEMU's docs/specs/fw_cfg.rst.
-#include "tests/loader/fake_fw_cfg.h"
+// The device of stub_fw_cfg.h, after QEMU's docs/specs/fw_cfg.rst.
+#include "tests/loader/stub_fw_cfg.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #define DIRECTORY 0x19
 #define ENTRY_SIZE 64u
 
-static uint32_t file_count(const struct fake_fw_cfg *device)
+static uint32_t file_count(const struct stub_fw_cfg *device)
 {
     uint32_t count = 0;
 
@@ -17,7 +17,7 @@ static uint32_t file_count(const struct fake_fw_cfg *device)
     return count;
 }
 
-static unsigned char byte_of_directory(const struct fake_fw_cfg *device, uint64_t position)
+static unsigned char byte_of_directory(const struct stub_fw_cfg *device, uint64_t position)
 {
     struct {
         uint32_t size;
@@ -31,7 +31,7 @@ static unsigned char byte_of_directory(const struct fake_fw_cfg *device, uint64_
     uint64_t index = (position - sizeof(uint32_t)) / ENTRY_SIZE;
     if (index >= file_count(device))
         return 0;
-    const struct fake_fw_cfg_file *file = &device->files[index];
+    const struct stub_fw_cfg_file *file = &device->files[index];
     entry.size = __builtin_bswap32(file->size);
     entry.key = __builtin_bswap16((uint16_t)(FIRST_FILE + index));
     memcpy(entry.name, file->name, strlen(file->name));
@@ -39,7 +39,7 @@ static unsigned char byte_of_directory(const struct fake_fw_cfg *device, uint64_
     return bytes[(position - sizeof(uint32_t)) % ENTRY_SIZE];
 }
 
-static unsigned char next_byte(struct fake_fw_cfg *device)
+static unsigned char next_byte(struct stub_fw_cfg *device)
 {
     uint64_t position = device->position++;
 
@@ -47,11 +47,11 @@ static unsigned char next_byte(struct fake_fw_cfg *device)
         return byte_of_directory(device, position);
     if (device->key < FIRST_FILE || device->key >= FIRST_FILE + file_count(device))
         return 0;
-    const struct fake_fw_cfg_file *file = &device->files[device->key - FIRST_FILE];
+    const struct stub_fw_cfg_file *file = &device->files[device->key - FIRST_FILE];
     return position < file->size ? ((const unsigned char *)file->data)[position] : 0;
 }
 
-static void transfer(struct fake_fw_cfg *device, uint64_t address)
+static void transfer(struct stub_fw_cfg *device, uint64_t address)
 {
     struct {
         uint32_t control, length;
@@ -77,7 +77,7 @@ static void transfer(struct fake_fw_cfg *device, uint64_t address)
 
 static uint32_t read_port(void *context, uint16_t port)
 {
-    const struct fake_fw_cfg *device = context;
+    const struct stub_fw_cfg *device = context;
 
     if (device->has_no_dma)
         return UINT32_MAX;
@@ -86,7 +86,7 @@ static uint32_t read_port(void *context, uint16_t port)
 
 static void write_port(void *context, uint16_t port, uint32_t value)
 {
-    struct fake_fw_cfg *device = context;
+    struct stub_fw_cfg *device = context;
 
     if (port == 0x514)
         device->address_high = __builtin_bswap32(value);
@@ -94,7 +94,7 @@ static void write_port(void *context, uint16_t port, uint32_t value)
         transfer(device, (uint64_t)device->address_high << 32 | __builtin_bswap32(value));
 }
 
-struct fw_cfg_ports fake_fw_cfg_ports(struct fake_fw_cfg *device)
+struct fw_cfg_ports stub_fw_cfg_ports(struct stub_fw_cfg *device)
 {
     return (struct fw_cfg_ports){read_port, write_port, device};
 }

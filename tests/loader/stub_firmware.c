@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The services behind fake_firmware.h, after the UEFI specification 2.10; "7.2" and the like are
+// The services behind stub_firmware.h, after the UEFI specification 2.10; "7.2" and the like are
 // its sections.
 #define _GNU_SOURCE // MAP_ANONYMOUS, MAP_FIXED_NOREPLACE
-#include "tests/loader/fake_firmware.h"
+#include "tests/loader/stub_firmware.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +10,12 @@
 #include <sys/mman.h>
 
 #define PAGE UINT64_C(4096)
-#define PAGES (FAKE_MEMORY_SIZE / PAGE)
+#define PAGES (STUB_MEMORY_SIZE / PAGE)
 #define GARBAGE 0xa5
 
 enum { LOADED_IMAGE_REVISION = 0x1000 };
 
-static struct fake_firmware *firmware;
+static struct stub_firmware *firmware;
 static bool is_taken[PAGES];
 static UINTN map_key;
 static EFI_LOADED_IMAGE loaded_image;
@@ -35,14 +35,14 @@ static void note_call(bool is_memory_service)
     if (firmware->has_exited)
         note_misuse("a service was called after boot services had ended");
     else if (firmware->exits > 0 && !is_memory_service)
-        note_misuse("a service was called that may be gone");
+        note_misuse("a service was called that may be shut down");
 }
 
 // ── Pages ───────────────────────────────────────────────────────────────────────────────────────
 
 static uint64_t index_of(EFI_PHYSICAL_ADDRESS address)
 {
-    return (address - FAKE_MEMORY_START) / PAGE;
+    return (address - STUB_MEMORY_START) / PAGE;
 }
 
 static bool is_free(uint64_t first, uint64_t count)
@@ -59,7 +59,7 @@ static bool is_free(uint64_t first, uint64_t count)
 static void take(uint64_t first, uint64_t count)
 {
     memset(&is_taken[first], true, count);
-    memset((void *)(uintptr_t)(FAKE_MEMORY_START + first * PAGE), GARBAGE, count * PAGE);
+    memset((void *)(uintptr_t)(STUB_MEMORY_START + first * PAGE), GARBAGE, count * PAGE);
     firmware->pages_out += count;
     map_key++;
 }
@@ -75,10 +75,14 @@ static EFI_STATUS EFIAPI allocate_pages(EFI_ALLOCATE_TYPE kind, EFI_MEMORY_TYPE 
     if (++firmware->allocations == firmware->failing_allocation)
         return EFI_OUT_OF_RESOURCES;
     if (kind == AllocateAddress) {
-        if (*address < FAKE_MEMORY_START || *address % PAGE != 0 ||
+        if (*address < STUB_MEMORY_START || *address % PAGE != 0 ||
             !is_free(index_of(*address), count))
             return EFI_NOT_FOUND;
         take(index_of(*address), count);
+        return EFI_SUCCESS;
+    }
+    if (firmware->pages_wrap) {
+        *address = UINT64_MAX - PAGE + 1;
         return EFI_SUCCESS;
     }
     if (firmware->low_memory_only) {
@@ -90,7 +94,7 @@ static EFI_STATUS EFIAPI allocate_pages(EFI_ALLOCATE_TYPE kind, EFI_MEMORY_TYPE 
     for (uint64_t first = PAGES; first-- > 0;) {
         if (is_free(first, count)) {
             take(first, count);
-            *address = FAKE_MEMORY_START + first * PAGE;
+            *address = STUB_MEMORY_START + first * PAGE;
             return EFI_SUCCESS;
         }
     }
@@ -101,11 +105,11 @@ static EFI_STATUS EFIAPI free_pages(EFI_PHYSICAL_ADDRESS address, UINTN count)
 {
     note_call(true);
     firmware->frees++;
-    if (firmware->low_memory_only && address < FAKE_MEMORY_START) {
+    if (firmware->low_memory_only && address < STUB_MEMORY_START) {
         firmware->pages_out -= count;
         return EFI_SUCCESS;
     }
-    if (count == 0 || address % PAGE != 0 || address < FAKE_MEMORY_START ||
+    if (count == 0 || address % PAGE != 0 || address < STUB_MEMORY_START ||
         index_of(address) > PAGES || count > PAGES - index_of(address)) {
         note_misuse("pages were freed that do not exist");
         return EFI_NOT_FOUND;
@@ -151,9 +155,11 @@ static void write_map(struct map_writer *map)
         while (end < PAGES && is_taken[end] == is_taken[first])
             end++;
         write_descriptor(map, is_taken[first] ? EfiLoaderData : EfiConventionalMemory,
-                         FAKE_MEMORY_START + first * PAGE, end - first);
+                         STUB_MEMORY_START + first * PAGE, end - first);
         first = end;
     }
+    if (firmware->far_memory != 0)
+        write_descriptor(map, EfiConventionalMemory, firmware->far_memory, 1);
     for (unsigned i = 0; i < firmware->growth * firmware->looks; i++)
         write_descriptor(map, EfiRuntimeServicesData, UINT64_C(0x7f000000) + i * 2 * PAGE, 1);
 }
@@ -168,7 +174,7 @@ static EFI_STATUS EFIAPI get_memory_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buff
     write_map(&map);
     firmware->looks++;
     bool fits = map.size <= map.room;
-    *size = map.size;
+    *size = map.size + firmware->extra_map_bytes;
     *key = map_key;
     *stride = map.stride;
     *version = EFI_MEMORY_DESCRIPTOR_VERSION;
@@ -179,9 +185,9 @@ static EFI_STATUS EFIAPI exit_boot_services(EFI_HANDLE image, UINTN key)
 {
     note_call(true);
     firmware->exits++;
-    if (image != fake_firmware_image())
+    if (image != stub_firmware_image())
         note_misuse("ExitBootServices was given another image");
-    if (firmware->refuses_to_exit)
+    if (firmware->exit_fails)
         return EFI_DEVICE_ERROR;
     if (firmware->exits <= firmware->stale_keys || key != map_key) {
         map_key++; // a timer of the firmware's came in between
@@ -195,7 +201,7 @@ static EFI_STATUS EFIAPI exit_boot_services(EFI_HANDLE image, UINTN key)
 
 struct open_file {
     EFI_FILE_PROTOCOL interface;
-    const struct fake_file *file; // NULL: the top folder
+    const struct stub_file *file; // NULL: the top folder
     uint64_t position;
 };
 
@@ -223,6 +229,10 @@ static EFI_STATUS EFIAPI read_file(struct _EFI_FILE_HANDLE *handle, UINTN *size,
         *size = left;
     if (firmware->read_most != 0 && *size > firmware->read_most)
         *size = firmware->read_most;
+    if (firmware->reads_too_much) {
+        *size += 1;
+        return EFI_SUCCESS;
+    }
     memcpy(to, (const char *)open->file->data + open->position, *size);
     open->position += *size;
     return EFI_SUCCESS;
@@ -250,7 +260,7 @@ static EFI_STATUS EFIAPI open_file(struct _EFI_FILE_HANDLE *folder,
                                    struct _EFI_FILE_HANDLE **handle, CHAR16 *path, UINT64 mode,
                                    UINT64 attributes);
 
-static struct _EFI_FILE_HANDLE *new_handle(const struct fake_file *file)
+static struct _EFI_FILE_HANDLE *new_handle(const struct stub_file *file)
 {
     struct open_file *open = calloc(1, sizeof *open);
 
@@ -283,7 +293,7 @@ static EFI_STATUS EFIAPI open_file(struct _EFI_FILE_HANDLE *folder,
     note_call(false);
     if (mode != EFI_FILE_MODE_READ || attributes != 0)
         note_misuse("a file was opened for more than reading");
-    for (const struct fake_file *file = firmware->files; file->path; file++) {
+    for (const struct stub_file *file = firmware->files; file->path; file++) {
         if (is_path(path, file->path)) {
             *handle = new_handle(file);
             return EFI_SUCCESS;
@@ -370,7 +380,7 @@ static EFI_STATUS EFIAPI output_string(struct _SIMPLE_TEXT_OUTPUT_INTERFACE *con
     note_call(false);
     firmware->lines++;
     for (; *text != 0; text++) {
-        if (firmware->console_length < FAKE_CONSOLE_SIZE - 1)
+        if (firmware->console_length < STUB_CONSOLE_SIZE - 1)
             firmware->console[firmware->console_length++] = (char)*text;
     }
     return EFI_SUCCESS;
@@ -397,20 +407,20 @@ static void take_memory(void)
     memset(is_taken, false, sizeof is_taken);
     if (memory)
         return;
-    memory = mmap((void *)(uintptr_t)FAKE_MEMORY_START, FAKE_MEMORY_SIZE, PROT_READ | PROT_WRITE,
+    memory = mmap((void *)(uintptr_t)STUB_MEMORY_START, STUB_MEMORY_SIZE, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    if (memory != (void *)(uintptr_t)FAKE_MEMORY_START) {
-        perror("fake_firmware: the addresses of its memory are not free");
+    if (memory != (void *)(uintptr_t)STUB_MEMORY_START) {
+        perror("stub_firmware: the addresses of its memory are not free");
         abort();
     }
 }
 
-EFI_HANDLE fake_firmware_image(void)
+EFI_HANDLE stub_firmware_image(void)
 {
     return &image_handle;
 }
 
-EFI_SYSTEM_TABLE *fake_firmware_start(struct fake_firmware *settings)
+EFI_SYSTEM_TABLE *stub_firmware_start(struct stub_firmware *settings)
 {
     static SIMPLE_TEXT_OUTPUT_INTERFACE console = {.OutputString = output_string};
     static EFI_CONFIGURATION_TABLE tables[] = {
@@ -446,7 +456,7 @@ EFI_SYSTEM_TABLE *fake_firmware_start(struct fake_firmware *settings)
     return &settings->system;
 }
 
-bool fake_firmware_said(const struct fake_firmware *settings, const char *text)
+bool stub_firmware_said(const struct stub_firmware *settings, const char *text)
 {
     return strstr(settings->console, text) != NULL;
 }

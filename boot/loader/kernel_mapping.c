@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// The mappings of kernel_mapping.h.
+#include "boot/loader/kernel_mapping.h"
+
+#include "arch/x86_64/page.h"
+
+// The image takes the addresses behind it.
+#define DIRECT_MAP_SIZE (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
+
+// Physical addresses [start, end).
+struct range {
+    uint64_t start, end;
+};
+
+// ── The image ───────────────────────────────────────────────────────────────────────────────────
+
+// Where a virtual address of the image lies.
+static uint64_t physical_of(const struct loader *loader, uint64_t address)
+{
+    return loader->image.start + (address - loader->elf.start);
+}
+
+static struct range memory_of(const struct loader *loader, const struct elf_segment *segment)
+{
+    return (struct range){
+        physical_of(loader, segment->start),
+        physical_of(loader, page_round_up(segment->end, PAGE_SIZE)),
+    };
+}
+
+static enum paging_access access_of(const struct elf_segment *segment)
+{
+    if (segment->executable)
+        return PAGING_READ_EXECUTE;
+    return segment->writable ? PAGING_READ_WRITE : PAGING_READ_ONLY;
+}
+
+static enum paging_status map_image(struct loader *loader)
+{
+    const struct elf_image *elf = &loader->elf;
+
+    for (size_t i = 0; i < elf->segment_count; i++) {
+        const struct elf_segment *segment = &elf->segments[i];
+        struct range memory = memory_of(loader, segment);
+        enum paging_status status =
+            paging_map(&loader->paging, segment->start, physical(memory.start),
+                       memory.end - memory.start, access_of(segment));
+        if (status != PAGING_OK)
+            return status;
+    }
+    return paging_map(&loader->paging, elf->region_start,
+                      physical(physical_of(loader, elf->region_start)), loader->region_size,
+                      PAGING_READ_WRITE);
+}
+
+// ── The direct map ──────────────────────────────────────────────────────────────────────────────
+
+// The longest part at the start of `memory` that is either all read-only, because segments that are
+// not writable lie there, or all writable.
+static struct range first_uniform(const struct loader *loader, struct range memory,
+                                  enum paging_access *access)
+{
+    *access = PAGING_READ_WRITE;
+    for (size_t i = 0; i < loader->elf.segment_count; i++) {
+        const struct elf_segment *segment = &loader->elf.segments[i];
+        struct range taken = memory_of(loader, segment);
+        if (segment->writable || taken.end <= memory.start || taken.start >= memory.end)
+            continue;
+        if (taken.start > memory.start) {
+            memory.end = taken.start;
+            continue;
+        }
+        *access = PAGING_READ_ONLY;
+        memory.end = taken.end < memory.end ? taken.end : memory.end;
+    }
+    return memory;
+}
+
+static enum paging_status map_memory(struct loader *loader, struct range memory)
+{
+    uint64_t largest = paging_largest_page();
+
+    if (memory.end > DIRECT_MAP_SIZE)
+        return PAGING_BAD_RANGE;
+    while (memory.start < memory.end) {
+        enum paging_access access;
+        struct range part = first_uniform(loader, memory, &access);
+        enum paging_status status =
+            paging_map_large(&loader->paging, HANDOFF_DIRECT_MAP + part.start, physical(part.start),
+                             part.end - part.start, access, largest);
+        if (status != PAGING_OK)
+            return status;
+        memory.start = part.end;
+    }
+    return PAGING_OK;
+}
+
+// Adjacent ranges are mapped as one whatever their kind, in the largest pages that they allow. All
+// of them are write-back memory, since what firmware does not offer as such is MEMORY_DEVICE: so no
+// large page spans two memory types.
+static enum paging_status map_all_memory(struct loader *loader, const struct memory_map *sorted)
+{
+    struct memory_map_cursor cursor = {0};
+    struct memory_range range;
+    struct range memory = {0, 0};
+    enum paging_status status = PAGING_OK;
+
+    while (status == PAGING_OK && memory_map_next(sorted, &cursor, &range)) {
+        if (!memory_kind_is_mapped(range.kind))
+            continue;
+        if (range.start != memory.end) {
+            status = map_memory(loader, memory);
+            memory.start = range.start;
+        }
+        memory.end = range.end;
+    }
+    return status == PAGING_OK ? map_memory(loader, memory) : status;
+}
+
+// ── Both ────────────────────────────────────────────────────────────────────────────────────────
+
+static enum paging_status build(struct loader *loader, const struct memory_map *sorted)
+{
+    loader->paging = (struct paging){.new_table = early_heap_new_table, .context = &loader->heap};
+    if (!early_heap_new_table(&loader->heap, &loader->paging.root))
+        return PAGING_NO_MEMORY;
+    enum paging_status status = map_image(loader);
+    return status == PAGING_OK ? map_all_memory(loader, sorted) : status;
+}
+
+enum loader_result kernel_mapping_build(struct loader *loader)
+{
+    struct memory_map map;
+    EFI_STATUS read =
+        firmware_read_map(&loader->firmware, loader->map_buffer, loader->map_capacity, &map);
+
+    if (EFI_ERROR(read))
+        return loader_stop(loader, read, "the firmware's memory map cannot be read");
+    memory_map_sort(&map);
+    loader->heap.ledger.tag = "page tables";
+    enum paging_status status = build(loader, &map);
+    if (status == PAGING_OK)
+        return LOADER_DONE;
+    if (status == PAGING_NO_MEMORY)
+        return LOADER_OUT_OF_MEMORY;
+    return loader_stop(loader, EFI_LOAD_ERROR, "the kernel's page tables cannot be built: %s",
+                       paging_status_name(status));
+}

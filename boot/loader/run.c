@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The steps of run.h, in their order.
+#include "boot/loader/run.h"
+
+#include "boot/loader/boot_info.h"
+#include "boot/loader/exit_boot_services.h"
+#include "boot/loader/files.h"
+#include "boot/loader/image.h"
+#include "boot/loader/jump.h"
+#include "boot/loader/kaslr.h"
+#include "boot/loader/kernel_mapping.h"
+
+// What a measuring run adds to twice the size of a region that was too small.
+#define MEASURING_STEP (UINT64_C(4) << 20)
+
+typedef enum loader_result (*loader_step)(struct loader *loader);
+
+static const loader_step input_steps[] = {
+    files_read_command_line,
+    files_read_kernel,
+    files_read_modules,
+    kaslr_draw_seed,
+};
+
+// Needs memory whose size is known only afterwards: repeated with a larger region if it was too
+// small.
+static const loader_step attempt_steps[] = {
+    image_place,          image_load, boot_info_open_heap, boot_info_write, boot_info_reserve_map,
+    kernel_mapping_build, jump_map,
+};
+
+#define RUN_STEPS(loader, steps) run_steps((loader), (steps), sizeof(steps) / sizeof *(steps))
+
+// Runs the steps up to the first that is not done, and returns its result.
+static enum loader_result run_steps(struct loader *loader, const loader_step *steps, size_t count)
+{
+    enum loader_result result = LOADER_DONE;
+
+    for (size_t i = 0; i < count && result == LOADER_DONE; i++)
+        result = steps[i](loader);
+    return result;
+}
+
+// ── Attempts ────────────────────────────────────────────────────────────────────────────────────
+
+// Keeps what failed in the region, for the kernel to report.
+static void record_failure(struct loader *loader)
+{
+    const struct fba_failure *failure = &loader->heap.fba.failure;
+    struct handoff_failure *record = &loader->failure;
+    const char *what = loader->heap.ledger.tag;
+
+    if (record->count > 0)
+        return;
+    record->count = failure->count;
+    record->size = failure->size;
+    record->align = failure->align;
+    record->available = failure->available;
+    record->shortfall = failure->shortfall;
+    for (size_t i = 0; i < sizeof record->what - 1 && what[i] != '\0'; i++)
+        record->what[i] = what[i];
+}
+
+static void free_attempt(struct loader *loader)
+{
+    firmware_free(&loader->firmware, &loader->jump_tables);
+    firmware_free(&loader->firmware, &loader->image);
+}
+
+// A region that is too small ends this boot, but only the whole boot tells how large it must be:
+// the same steps run again with a larger one, and the kernel reports and stops.
+static enum loader_result attempt(struct loader *loader)
+{
+    enum loader_result result;
+
+    loader->region_size = loader->elf.region_end - loader->elf.region_start;
+    while ((result = RUN_STEPS(loader, attempt_steps)) == LOADER_OUT_OF_MEMORY) {
+        record_failure(loader);
+        free_attempt(loader);
+        loader->region_size = 2 * loader->region_size + MEASURING_STEP;
+        writer_print(&loader->firmware.console,
+                     "loader: going on with %llu KiB, only to measure what this boot needs\n",
+                     (unsigned long long)loader->region_size / 1024);
+    }
+    return result;
+}
+
+// ── The whole ───────────────────────────────────────────────────────────────────────────────────
+
+static void announce(struct loader *loader)
+{
+    writer_print(&loader->firmware.console,
+                 "loader: kernel at 0x%llx, entry 0x%llx, early heap %llu KiB, %llu used\n",
+                 (unsigned long long)loader->image.start, (unsigned long long)loader->elf.entry,
+                 (unsigned long long)loader->region_size / 1024,
+                 (unsigned long long)fba_used(&loader->heap.fba));
+}
+
+static enum loader_result run(struct loader *loader)
+{
+    enum loader_result result = RUN_STEPS(loader, input_steps);
+
+    firmware_close_volume(&loader->firmware);
+    if (result == LOADER_DONE)
+        result = attempt(loader);
+    if (result == LOADER_DONE)
+        result = boot_info_complete(loader);
+    if (result != LOADER_DONE)
+        return result;
+    announce(loader);
+    return exit_boot_services(loader);
+}
+
+enum loader_result loader_run(struct loader *loader)
+{
+    // With it, the addresses in later lines can be traced to lines of the source.
+    writer_print(&loader->firmware.console, "loader: image at 0x%llx\n",
+                 (unsigned long long)firmware_image_base(&loader->firmware));
+    enum loader_result result = run(loader);
+    if (result == LOADER_STOPPED) {
+        free_attempt(loader);
+        files_free(loader);
+    }
+    return result;
+}
