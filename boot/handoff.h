@@ -2,40 +2,46 @@
 // handoff: the contract between the UEFI boot loader and the kernel. Its centre is the boot info
 // that the loader leaves in memory, struct handoff.
 //
+//     virtual address                                        physical memory
+//     0xffffffff80000000 or above   image, 2 MiB-aligned:    one piece, 2 MiB-aligned
+//                                     text, data, a guard,
+//                                     the early heap's region
+//     0xffff800000000000            direct map               all memory, no devices
+//     lower half                    one page: the jump       the page itself
+//
 // The kernel file is an ELF64 executable for x86-64 (System V ABI, AMD64 supplement), linked in
 // the top 2 GiB. Besides its PT_LOAD segments it has exactly one program header of type
 // PT_EARLY_HEAP: p_vaddr and p_memsz are the region that the linker script reserved for the early
 // heap; it has no bytes in the file. So the size of the region stands in one place, the link. Its
-// p_paddr, which means nothing else there, is the version of this contract that the kernel keeps:
-// a loader of another version refuses the file before it loads a byte, and linker.ld gets the
-// number from here, through the Makefile.
+// p_paddr, which has no other use, is the version of this contract that the kernel keeps: a loader
+// of another version rejects the file before it loads a byte. linker.ld gets the number from here,
+// through the Makefile.
 //
 // The loader's obligations, when it jumps to the entry point:
-//   - processor in long mode with four-level paging, CR0.WP and EFER.NXE set, interrupts off,
-//     direction flag clear; RDI holds the virtual address of `struct handoff`, all else is
-//     undefined; the kernel brings its own stack, descriptor tables and traps;
+//   - the processor is in long mode with four-level paging, CR0.WP and EFER.NXE set, interrupts
+//     off, direction flag clear; RDI holds the virtual address of `struct handoff`, all else is
+//     undefined; the kernel brings its own stack, descriptor tables and trap handlers;
 //   - every segment is mapped at its virtual address with its permissions and nothing more, bytes
 //     beyond the file's are zero; the region is mapped read-write in 4 KiB pages, its contents are
 //     undefined except for what the loader allocated; holes between segments are not mapped;
 //   - region and image are congruent modulo 2 MiB, virtual to physical, so that an alignment up to
 //     2 MiB obtained by the loader holds for the kernel;
-//   - all memory that the firmware's map describes is mapped at direct_map + physical address,
-//   never
-//     executable, and not writable where the kernel's text and read-only data lie; devices are not;
+//   - all memory that the firmware's memory map describes is in the direct map, at direct_map +
+//     physical address: never executable, and not writable where the kernel's text and read-only
+//     data lie (W^X); devices are not;
 //   - everything it leaves lies in the region, below heap.used, allocated by the same fba that the
 //     kernel runs; offsets count from the start of the region. Two exceptions: the bytes of
-//     modules, and the mapping of the code that jumps, which is all that the lower half of the
-//     address space holds;
+//     modules, and the mapping of the jump's page with its page tables;
 //   - each module lies in whole pages of its own, in memory that the map calls loader data, above
-//     the first MiB, where other processors start; what its last page has beyond its size is zero.
+//     the first MiB, where the kernel starts other processors; the rest of its last page is zero.
 //
-// The kernel's obligations: check this structure before it trusts it, adopt the allocator with
-// heap.used as its floor, drop the lower half, and write to the page tables through the direct
-// map only.
+// The kernel's obligations: check this structure before it trusts it, adopt the allocator so that
+// the first heap.used bytes stay for good, unmap the lower half, and write to the page tables
+// through the direct map only.
 //
-// Whose memory is what, once the firmware has exited: the image (its guard holes included), the
-// region and the modules belong to the kernel; everything else that the map calls loader or boot
-// services memory is free.
+// Once boot services have ended, the image (its guard holes included), the region and the modules
+// belong to the kernel; all other memory that the map calls conventional, loader or boot services
+// memory is free.
 #ifndef BOOT_HANDOFF_H
 #define BOOT_HANDOFF_H
 
@@ -53,18 +59,14 @@
 #define HANDOFF_MAGIC 0x414246594c524145u
 #define HANDOFF_VERSION 2u // the Makefile reads this line
 
-// Where the kernel image must lie, and how the loader places it: in one piece of physical memory
-// whose address is a multiple of this.
-#define HANDOFF_IMAGE_BASE 0xffffffff80000000u
-#define HANDOFF_IMAGE_ALIGN 0x200000u
-// Start of the direct map: the first byte of the higher half.
-#define HANDOFF_DIRECT_MAP 0xffff800000000000u
+#define HANDOFF_IMAGE_BASE 0xffffffff80000000u // the lowest virtual address of an image
+#define HANDOFF_IMAGE_ALIGN 0x200000u          // bytes: of its virtual and physical address
+#define HANDOFF_DIRECT_MAP 0xffff800000000000u // its start: the first byte of the higher half
 
 #define HANDOFF_PAGE_SIZE 4096u
-#define HANDOFF_COMMAND_LINE_MAX 4095u // bytes, without the NUL
-#define HANDOFF_MODULE_NAME_MAX 39u    // bytes, without the NUL
-
-#define HANDOFF_MODULES_START 0x100000u
+#define HANDOFF_COMMAND_LINE_MAX 4095u  // bytes, without the NUL
+#define HANDOFF_MODULE_NAME_MAX 39u     // bytes, without the NUL
+#define HANDOFF_MODULES_START 0x100000u // lowest physical address of a module
 
 // Bytes at an offset in the region.
 struct handoff_span {
@@ -72,7 +74,7 @@ struct handoff_span {
     uint64_t size;
 };
 
-// The firmware's memory map as ExitBootServices saw it (UEFI specification, GetMemoryMap):
+// The memory map with which ExitBootServices succeeded (UEFI specification, GetMemoryMap):
 // descriptors at a stride of `descriptor_size`, which may exceed the structure's own size.
 struct handoff_memory_map {
     struct handoff_span span;
@@ -80,14 +82,14 @@ struct handoff_memory_map {
     uint32_t descriptor_version; // for other kernels
 };
 
-// A further file that the command line asked for with module=NAME, an initial file system say.
+// A file that the command line asked for with module=NAME, an initial file system for example.
 struct handoff_module {
     char name[HANDOFF_MODULE_NAME_MAX + 1]; // as the command line has it, NUL-terminated
     uint64_t physical;                      // page-aligned; meaningless if the size is 0
     uint64_t size;
 };
 
-// GOP's linear framebuffer; size 0 if there is none.
+// The linear framebuffer of the UEFI graphics output protocol; size 0: none.
 struct handoff_framebuffer {
     uint64_t physical;
     uint64_t size;

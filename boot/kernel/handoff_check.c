@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The checks of handoff_check.h, from what the structure says of itself to what it points at.
+// The checks of handoff_check.h, from the structure itself to what it points to.
 #include "boot/kernel/handoff_check.h"
 
 #define REJECT(writer, ...) (writer_print((writer), __VA_ARGS__), false)
@@ -19,7 +19,7 @@ static bool is_within(uint64_t start, uint64_t size, uint64_t outer_start, uint6
 
 static bool overlaps(struct handoff_span a, struct handoff_span b)
 {
-    // Distances, because the sums may wrap.
+    // Distances are compared, because sums may wrap.
     return a.size != 0 && b.size != 0 &&
            (a.offset < b.offset ? b.offset - a.offset < a.size : a.offset - b.offset < b.size);
 }
@@ -27,7 +27,8 @@ static bool overlaps(struct handoff_span a, struct handoff_span b)
 static bool check_identity(const struct handoff *handoff, const struct writer *writer)
 {
     if (handoff->magic != HANDOFF_MAGIC)
-        return REJECT(writer, "its magic is 0x%llx, not 0x%llx: no loader of ours left it",
+        return REJECT(writer,
+                      "its magic is 0x%llx, not 0x%llx: this is not a handoff of this loader",
                       NUMBER(handoff->magic), NUMBER(HANDOFF_MAGIC));
     if (handoff->version != HANDOFF_VERSION)
         return REJECT(writer,

@@ -118,6 +118,6 @@ enum loader_result boot_info_complete(struct loader *loader)
     enum fba_status status = early_heap_export(&loader->heap, handoff);
     if (status == FBA_OK)
         return LOADER_DONE;
-    return loader_stop(loader, EFI_ABORTED, "the early heap cannot be handed over: %s",
+    return loader_stop(loader, EFI_ABORTED, "the early heap cannot be exported: %s",
                        fba_status_name(status));
 }

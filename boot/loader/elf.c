@@ -135,7 +135,7 @@ static bool check_segment(struct checker *checker, size_t index,
     if ((header->p_vaddr & PAGE_MASK) != 0)
         return fail(checker, ELF_SEGMENT_MISALIGNED, index, header->p_vaddr, 0);
     // System V ABI, "Program Header": p_vaddr and p_offset agree modulo p_align, of which 0 and 1
-    // mean none. Whoever damages the one seldom hits the other.
+    // mean none. Damage to one of them seldom keeps the other congruent.
     if (header->p_filesz != 0 && header->p_align != 0 &&
         (header->p_vaddr - header->p_offset) % header->p_align != 0)
         return fail(checker, ELF_SEGMENT_INCONGRUENT, index, header->p_offset, header->p_align);
@@ -143,7 +143,7 @@ static bool check_segment(struct checker *checker, size_t index,
         return fail(checker, ELF_SEGMENT_WRITABLE_AND_EXECUTABLE, index, header->p_vaddr, 0);
     if (!(header->p_flags & PF_R))
         return fail(checker, ELF_SEGMENT_UNREADABLE, index, header->p_vaddr, 0);
-    // Zeros that nobody can ever change are no part of a program: the length is damaged.
+    // No program has zeros that it cannot change: the length is damaged.
     if (!(header->p_flags & PF_W) && header->p_filesz != header->p_memsz)
         return fail(checker, ELF_SEGMENT_NOT_WHOLE, index, header->p_filesz, header->p_memsz);
     if (image->segment_count == ELF_SEGMENTS_MAX)
@@ -345,10 +345,11 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
                      a, b, c);
         return;
     case ELF_UNKNOWN_PROGRAM_HEADER:
-        writer_print(writer,
-                     "program header %llu has type 0x%llx, which nobody has defined: is the file "
-                     "damaged?",
-                     a, b);
+        writer_print(
+            writer,
+            "program header %llu has type 0x%llx, which no specification defines: is the file "
+            "damaged?",
+            a, b);
         return;
     case ELF_INTERPRETER:
         writer_print(writer,

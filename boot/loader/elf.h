@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// elf: checks a kernel file, all of it, before a byte is loaded, and says where its parts go. Pure
-// C without firmware types: the loader runs it, and so do tests and fuzzers on the host.
+// elf: the ELF loader's check of a kernel file: all of it before a byte is loaded, and where each
+// segment goes. Pure C without UEFI types, so that tests and fuzzers run it on the host too.
 //
 // Source of the layout and of the names: System V ABI, chapters 4 and 5 ("ELF Header", "Program
 // Header"), and its AMD64 supplement.
@@ -21,11 +21,11 @@ struct elf_segment {
     bool writable, executable;
 };
 
-// A kernel file that passed.
+// The parts of a kernel file that passed.
 struct elf_image {
-    uint64_t entry;
-    uint64_t start, end; // virtual, page-aligned: all segments and the region
-    uint64_t region_start, region_end;
+    uint64_t entry;                    // virtual
+    uint64_t start, end;               // virtual, page-aligned: all segments and the region
+    uint64_t region_start, region_end; // likewise; region_end == end
     struct elf_segment segments[ELF_SEGMENTS_MAX]; // in the order of the file
     size_t segment_count;
 };
@@ -70,21 +70,21 @@ enum elf_status {
     ELF_ENTRY_NOT_EXECUTABLE,
 };
 
-// What is wrong with a file, with the numbers that its sentence prints.
+// What is wrong with a file, with the numbers that elf_describe() prints.
 struct elf_defect {
     enum elf_status status;
     uint64_t numbers[3];
 };
 
-// Checks [file, file + size) and fills in `image`. Fails iff the file has a defect: false, the
-// first one found in `defect`, and `image` is not to be used. Every range is inside the file or
-// the address space without overflow; segments and region share no page with each other; nothing
-// is writable and executable; the entry lies in bytes of the file that are executable; the kernel
-// keeps this version of boot/handoff.h. Time:
-// program headers squared. Any address and alignment of `file` will do.
+// Checks the file [file, file + size), at any alignment, and fills in `image`. Returns false iff
+// the file has a defect: the first one found is in `defect`, and `image` must not be used. A file
+// that passes has every range inside the file or the address space, without overflow; segments and
+// region that share no page; nothing both writable and executable; an entry point in executable
+// bytes of the file; the region as the last part of the image; this version of boot/handoff.h.
+// O(program headers²).
 bool elf_check(const void *file, size_t size, struct elf_image *image, struct elf_defect *defect);
 
-// Writes the defect as a sentence without a line end.
+// Writes the defect as a sentence without a line end. Constant time.
 void elf_describe(const struct writer *writer, const struct elf_defect *defect);
 
 #endif

@@ -53,7 +53,7 @@ static EFI_STATUS read_from_fw_cfg(struct loader *loader, const char *name, uint
 static EFI_STATUS read_from_volume(struct loader *loader, const char *name, uint64_t most,
                                    void *buffer, struct loader_file *file)
 {
-    CHAR16 path[FILE_NAME_MAX + 2] = {'\\'}; // from the top folder, whose name this is
+    CHAR16 path[FILE_NAME_MAX + 2] = {'\\'}; // relative to the root directory
 
     for (size_t i = 0; name[i] != '\0'; i++)
         path[i + 1] = name[i] == '/' ? (CHAR16)'\\' : (CHAR16)name[i];
@@ -74,9 +74,9 @@ static enum loader_result stop_without_file(struct loader *loader, EFI_STATUS st
                                             const char *name)
 {
     const char *where = status == EFI_NO_MEDIA
-                            ? "the loader was started from no volume with a file system"
-                            : "not on the volume that the loader was started from, in the top "
-                              "folder";
+                            ? "the loader was not started from a volume with a file system"
+                            : "it is not in the root directory of the volume that the loader "
+                              "was started from";
 
     if (loader->fw_cfg.present)
         return loader_stop(loader, status,

@@ -22,7 +22,7 @@ struct firmware {
     EFI_HANDLE image;
     EFI_SYSTEM_TABLE *system;
     EFI_LOADED_IMAGE *loaded; // what the firmware knows about the loader; NULL: nothing
-    EFI_FILE_HANDLE volume;   // the root folder that files are read from; NULL: not open
+    EFI_FILE_HANDLE volume;   // the root directory that files are read from; NULL: not open
     struct writer console;    // the firmware's console, written line by line; a long line in parts
     CHAR16 line[FIRMWARE_LINE];
     UINTN line_length;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// fw_cfg: files that QEMU offers to its guest (-fw_cfg name=NAME,file=FILE), read through the
-// device's DMA interface. The device knows physical addresses only: whoever calls this runs with
-// memory mapped at its own address, as under UEFI.
+// fw_cfg: a driver for QEMU's firmware configuration device, which offers files to the guest
+// (-fw_cfg name=NAME,file=FILE), through its DMA interface. The device takes physical addresses, so
+// memory must be mapped at its own address, as it is under UEFI.
 //
 // Source: QEMU, docs/specs/fw_cfg.rst.
 #ifndef BOOT_LOADER_FW_CFG_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// How the device's ports are reached: 32-bit accesses. A test has a device of its own.
+// 32-bit accesses to the device's ports. Tests supply a stub of the device.
 struct fw_cfg_ports {
     uint32_t (*read)(void *context, uint16_t port);
     void (*write)(void *context, uint16_t port, uint32_t value);
@@ -29,14 +29,17 @@ struct fw_cfg_file {
     uint16_t key;
 };
 
-// Looks for the device behind `ports`; NULL, or no device with a DMA interface: not present. On a
-// real machine something else may own these ports: probe only where there is a hypervisor.
+// Looks for the device behind `ports`, which must stay where it is. It is not present iff `ports`
+// is NULL or no device with a DMA interface answers. Only under a hypervisor: on a real machine
+// another device may have these ports.
 void fw_cfg_open(struct fw_cfg *fw_cfg, const struct fw_cfg_ports *ports);
 
-// Whether the device offers a file of this name; which one. Linear in the device's files.
+// Finds a file by its name. Returns false iff the device is not present, offers no such file or
+// does not answer. O(files of the device).
 bool fw_cfg_find(const struct fw_cfg *fw_cfg, const char *name, struct fw_cfg_file *file);
 
-// Reads all of a file to `to`. Fails iff the device refuses or does not answer: false.
+// Reads a whole file to `to`, which has room for `file->size` bytes. Returns false iff the device
+// reports an error or does not answer; part of it may have been written then.
 bool fw_cfg_read(const struct fw_cfg *fw_cfg, const struct fw_cfg_file *file, void *to);
 
 #endif

@@ -6,7 +6,8 @@ then marks it so. The Makefile calls it on what objcopy made:
 
 Sets NX_COMPAT in DllCharacteristics, which firmware that enforces no-execute asks for, and which
 neither GNU-EFI's linker script nor objcopy can set. The mark is a promise, so the sections are looked
-at first: each begins at a page of its own, and none is writable and executable. Fields and their names: Microsoft PE Format, "Optional Header", "Section Table".
+at first: each begins at a page of its own, and none is writable and executable. Fields and their
+names: Microsoft PE Format, "Optional Header", "Section Table".
 """
 
 import struct

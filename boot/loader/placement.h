@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// placement: where in memory the kernel goes when the command line asks for chance. Every place
-// that is free and large enough is as likely as any other. Pure C without firmware types.
+// placement: the arithmetic of KASLR: counts the places in a memory map where the kernel fits, and
+// draws one, each as likely as the others. Pure C without UEFI types.
 #ifndef BOOT_LOADER_PLACEMENT_H
 #define BOOT_LOADER_PLACEMENT_H
 
@@ -8,24 +8,26 @@
 
 #include <stdint.h>
 
-// A piece of memory to be placed: `size` bytes at a multiple of `align`, a power of two, all of it
-// in [lowest, limit).
+// What is to be placed: `size` bytes at a multiple of `align`, a power of two, all of it in the
+// physical addresses [lowest, limit).
 struct placement {
     uint64_t size, align;
     uint64_t lowest, limit;
 };
 
-// At how many addresses it would lie in conventional memory. Linear in the map, which need not be
-// sorted; its descriptors do not overlap, or some places count twice.
+// Returns the number of addresses at which it would lie in conventional memory; 0: it does not fit.
+// The map need not be sorted. Places where descriptors of conventional memory overlap count for
+// each of them. O(n·m), m = descriptors of at least `size` bytes.
 uint64_t placement_count(const struct placement *placement, const struct memory_map *map);
 
-// The address with number `index`, below placement_count(), in the order of the map.
+// Returns the address with number `index`, in the order of the map; 0 iff there are not so many.
+// The same cost.
 uint64_t placement_at(const struct placement *placement, const struct memory_map *map,
                       uint64_t index);
 
-// A number below `count`, which is not 0, each as likely as the others; `state` moves on to the
-// next draw. The same state gives the same number on any machine. Not for secrets of value: who
-// knows the seed knows the place.
+// Returns a number below `count`, which is not 0, each as likely as the others, and moves `state`
+// on to the next draw. The same state gives the same number on every machine: the seed tells the
+// place, so this is not cryptographic. Constant time on average.
 uint64_t placement_draw(uint64_t *state, uint64_t count);
 
 #endif

@@ -130,11 +130,11 @@ static const struct damage damages[] = {
      {{HEADER(e_shentsize), 65}}},
     {"program header 5 asks for an interpreter: link the kernel statically",
      {{PROGRAM(OTHER, p_type), PT_INTERP}}},
-    {"program header 5 has type 0x8, which nobody has defined: is the file damaged?",
+    {"program header 5 has type 0x8, which no specification defines: is the file damaged?",
      {{PROGRAM(OTHER, p_type), 8}}},
-    {"program header 5 has type 0x5fffffff, which nobody has defined: is the file damaged?",
+    {"program header 5 has type 0x5fffffff, which no specification defines: is the file damaged?",
      {{PROGRAM(OTHER, p_type), 0x5fffffff}}},
-    {"program header 5 has type 0x80000000, which nobody has defined: is the file damaged?",
+    {"program header 5 has type 0x80000000, which no specification defines: is the file damaged?",
      {{PROGRAM(OTHER, p_type), 0x80000000}}},
     {"none of 18 program headers is a segment to load",
      {{PROGRAM(TEXT, p_type), PT_NULL},
@@ -356,7 +356,7 @@ static void each_damage_has_its_own_sentence(struct suite_run *run)
 }
 
 // The file lies at the end of an array, so that a sanitizer sees a read beyond it.
-static void a_file_that_was_cut_off_anywhere_is_refused(struct suite_run *run)
+static void a_file_that_was_cut_off_anywhere_is_rejected(struct suite_run *run)
 {
     static unsigned char bytes[sizeof(struct file)];
 
@@ -542,7 +542,7 @@ static void whatever_passes_keeps_the_promises(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(a_good_file_is_described_exactly),
     SUITE_CASE(each_damage_has_its_own_sentence),
-    SUITE_CASE(a_file_that_was_cut_off_anywhere_is_refused),
+    SUITE_CASE(a_file_that_was_cut_off_anywhere_is_rejected),
     SUITE_CASE(a_short_file_is_told_how_long_a_header_is),
     SUITE_CASE(a_stripped_file_is_cut_off_at_its_segments),
     SUITE_CASE(a_file_may_lie_at_any_address),

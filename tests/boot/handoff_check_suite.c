@@ -194,7 +194,8 @@ struct damage {
 #define FRAMEBUFFER "the framebuffer at # overlaps the image at #"
 
 static const struct damage damages[] = {
-    {"its magic is 0x0, not 0x414246594c524145: no loader of ours left it", {SET(magic, 0)}},
+    {"its magic is 0x0, not 0x414246594c524145: this is not a handoff of this loader",
+     {SET(magic, 0)}},
     {"its version is # and this kernel reads #: use a loader of the same build",
      {SET(version, HANDOFF_VERSION + 1)}},
     {"its version is # and this kernel reads #: use a loader of the same build",
@@ -350,7 +351,7 @@ static void the_image_must_be_usable_to_its_last_page(struct suite_run *run)
 
     put_descriptor(0, 7, start, end);
     put_descriptor(1, 2, 0, 0);
-    put_descriptor(2, 6, start + 2 * PAGE, start + 3 * PAGE); // a piece is somebody else's
+    put_descriptor(2, 6, start + 2 * PAGE, start + 3 * PAGE); // a piece is reserved
     CHECK(run, !check(handoff));
 }
 

@@ -96,7 +96,7 @@ static void neighbours_of_a_kind_come_as_one(struct suite_run *run)
     CHECK_RANGES(run, {0x1000, 0x6000, MEMORY_USABLE}, {0x6000, 0x8000, MEMORY_RUNTIME});
 }
 
-static void holes_belong_to_nobody(struct suite_run *run)
+static void holes_belong_to_no_range(struct suite_run *run)
 {
     start_map(40);
     add(CONVENTIONAL, 0x100000, 0x200000);
@@ -234,7 +234,7 @@ static void sorting_moves_whole_descriptors(struct suite_run *run)
     }
 }
 
-static void the_largest_conventional_range_is_nobody_elses(struct suite_run *run)
+static void the_largest_conventional_range_overlaps_no_other(struct suite_run *run)
 {
     start_map(48);
     add(BOOT_DATA, 0x10000000, 0x90000000);
@@ -457,7 +457,7 @@ static void any_map_at_the_last_page_matches_the_model(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(an_empty_map_has_no_range),
     SUITE_CASE(neighbours_of_a_kind_come_as_one),
-    SUITE_CASE(holes_belong_to_nobody),
+    SUITE_CASE(holes_belong_to_no_range),
     SUITE_CASE(each_type_has_its_kind),
     SUITE_CASE(the_direct_map_covers_memory_only),
     SUITE_CASE(where_descriptors_overlap_the_stricter_wins),
@@ -465,7 +465,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_lies_beyond_52_bits_is_cut_off),
     SUITE_CASE(ranges_are_whole_pages),
     SUITE_CASE(sorting_moves_whole_descriptors),
-    SUITE_CASE(the_largest_conventional_range_is_nobody_elses),
+    SUITE_CASE(the_largest_conventional_range_overlaps_no_other),
     SUITE_CASE(conventional_ranges_come_in_the_order_of_the_map),
     SUITE_CASE(usable_memory_may_cross_descriptors),
     SUITE_CASE(any_map_from_the_first_page_matches_the_model),

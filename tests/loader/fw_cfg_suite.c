@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What boot/loader/fw_cfg.h promises, on a device that is a fake; the scenarios boot from a real
+// What boot/loader/fw_cfg.h promises, on a stub of the device; the scenarios boot from a real
 // one.
 #include "tests/loader/stub_fw_cfg.h"
 #include "tests/loader/suites.h"

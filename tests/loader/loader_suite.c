@@ -271,7 +271,7 @@ static void a_boot_asks_the_firmware_for_little(struct suite_run *run)
     CHECK_EQUAL(run, firmware.allocations, 3); // file, image and region, tables of the jump
     CHECK_EQUAL(run, firmware.frees, 0);
     CHECK_EQUAL(run, firmware.lookups, 3); // itself, its volume, the screen
-    CHECK_EQUAL(run, firmware.opened, 3);  // the top folder, words, kernel
+    CHECK_EQUAL(run, firmware.opened, 3);  // root directory, command line, kernel
     CHECK_EQUAL(run, firmware.reads, 2);
     CHECK_EQUAL(run, firmware.looks, 3); // how large the map is, to map it, at the end
     CHECK_EQUAL(run, firmware.lines, 2);
@@ -624,13 +624,14 @@ static void a_missing_kernel_has_a_message(struct suite_run *run)
     start();
     firmware.files[0].path = "\\other.elf";
     CHECK(run, !boot());
-    CHECK_STOPPED(run, EFI_NOT_FOUND,
-                  "no kernel.elf: not on the volume that the loader was started from, in the top "
-                  "folder; put it there (Not Found)");
+    CHECK_STOPPED(
+        run, EFI_NOT_FOUND,
+        "no kernel.elf: it is not in the root directory of the volume that the loader was "
+        "started from; put it there (Not Found)");
     start();
     firmware.has_no_volume = true;
     CHECK(run, !boot());
-    CHECK_STOPPED(run, EFI_NO_MEDIA, "the loader was started from no volume with a file system");
+    CHECK_STOPPED(run, EFI_NO_MEDIA, "the loader was not started from a volume with a file system");
 }
 
 static void a_missing_module_has_a_message(struct suite_run *run)

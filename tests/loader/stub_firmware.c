@@ -201,7 +201,7 @@ static EFI_STATUS EFIAPI exit_boot_services(EFI_HANDLE image, UINTN key)
 
 struct open_file {
     EFI_FILE_PROTOCOL interface;
-    const struct stub_file *file; // NULL: the top folder
+    const struct stub_file *file; // NULL: the root directory
     uint64_t position;
 };
 
