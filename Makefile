@@ -115,22 +115,21 @@ TEST_PACKAGES := $(IMAGE_PACKAGES) sbsigntool=sbsign openssl=openssl libc6-dev=/
 KMEM_SRCS   := $(sort $(wildcard kmem/*.c))
 ARCH_SRCS   := $(sort $(wildcard arch/x86_64/*.c arch/x86_64/*.S))
 BOTH_SRCS   := $(sort $(wildcard boot/*.c))
-BOOT_SRCS   := $(sort $(wildcard boot/kernel/*.c boot/kernel/*.S))
+BOOT_SRCS   := $(sort $(wildcard $(addprefix boot/kernel/,*.c *.S acpi/*.c steps/*.c)))
 SUITES_SRCS := $(sort $(wildcard tests/suites/*.c tests/boot/*.c))
 
 KERNEL_SRCS := $(BOTH_SRCS) $(BOOT_SRCS) $(ARCH_SRCS) $(KMEM_SRCS)
 METAL_SRCS  := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SRCS) \
     $(wildcard boot/loader/elf.c tests/metal/*.c))
-# What of boot and arch is plain C, so that its suites run on the host too.
-PLAIN_SRCS  := \
-    $(addprefix boot/kernel/,acpi.c handoff_check.c kernel_options.c page_frames.c) \
-    $(addprefix arch/x86_64/,apic.c descriptors.c fadt.c paging.c power.c timer.c)
+# What the suites of tests/boot may call on the host. It is an archive, of which the linker takes what they do
+# call: the rest needs the symbols of linker.ld or of an .S file. The host's memcpy is the C library's.
+PLAIN_SRCS  := $(filter-out arch/x86_64/string.c,$(filter %.c,$(BOOT_SRCS) $(ARCH_SRCS)))
 # The loader, all but its two ends, and the firmware that a test made up for it.
 FAKED_SRCS  := $(sort $(filter-out boot/loader/main.c,$(wildcard boot/loader/*.c)) $(wildcard tests/loader/*.c))
-HOST_SRCS   := $(sort $(KMEM_SRCS) $(BOTH_SRCS) $(wildcard $(PLAIN_SRCS) tests/host/*.c) $(SUITES_SRCS) $(FAKED_SRCS))
+HOST_SRCS   := $(sort $(KMEM_SRCS) $(BOTH_SRCS) $(wildcard tests/host/*.c) $(SUITES_SRCS) $(FAKED_SRCS))
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.c boot/loader/*.S)) \
     $(BOTH_SRCS) $(addprefix kmem/,allocator.c failing.c fba.c fba_allocator.c fba_handoff.c ledger.c report.c writer.c) \
-    $(addprefix arch/x86_64/,fadt.c string.c paging.c power.c serial.c)
+    $(addprefix arch/x86_64/,device_io.c ns16550.c paging.c string.c uart.c)
 
 # What waits for the loader in a saved machine: tests/harness/snapshot.py.
 BOOT_WAITER_SRCS := tests/harness/boot_waiter.c arch/x86_64/string.c
@@ -141,6 +140,7 @@ objects = $(patsubst %,build/$1/%.o,$(basename $2))
 KERNEL_OBJS := $(call objects,kernel,$(KERNEL_SRCS))
 METAL_OBJS  := $(call objects,kernel,$(METAL_SRCS))
 HOST_OBJS   := $(call objects,host,$(HOST_SRCS))
+PLAIN_OBJS  := $(call objects,host,$(PLAIN_SRCS))
 LOADER_OBJS := $(call objects,loader,$(LOADER_SRCS))
 BOOT_WAITER_OBJS := $(call objects,loader,$(BOOT_WAITER_SRCS))
 
@@ -264,14 +264,18 @@ $(call objects,host,$(FAKED_SRCS)): build/host/%.o: %.c Makefile build/stamps/HO
 	$(call say,CC,$@)
 	$(call compile,$(HOST_FLAGS) $(EFI_FLAGS))
 
-build/host/suites: $(HOST_OBJS) Makefile build/stamps/HOST_FLAGS build/stamps/HOST_OBJS
+build/host/plain.a: $(PLAIN_OBJS) build/stamps/PLAIN_OBJS
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(PLAIN_OBJS)
+
+build/host/suites: $(HOST_OBJS) build/host/plain.a Makefile build/stamps/HOST_FLAGS build/stamps/HOST_OBJS
 	$(call say,LD,$@)
-	$(Q)$(CC) $(HOST_FLAGS) $(HOST_OBJS) -o $@
+	$(Q)$(CC) $(HOST_FLAGS) $(HOST_OBJS) build/host/plain.a -o $@
 
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(BOOT_WAITER_SRCS) $(MEMORY_MAP_SRCS)) \
-    -- $(call quote,$(HOST_FLAGS)) $(filter-out $(FAKED_SRCS),$(HOST_SRCS)) \
+    -- $(call quote,$(HOST_FLAGS)) $(filter-out $(FAKED_SRCS),$(HOST_SRCS)) $(PLAIN_SRCS) \
     -- $(call quote,$(HOST_FLAGS) $(EFI_FLAGS)) $(FAKED_SRCS) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c))
 
@@ -285,7 +289,7 @@ PROGRAMS = $(call quote,kernel.elf $(KERNEL_OBJS)) $(call quote,kernel-tests.elf
 build/programs.txt: build/stamps/PROGRAMS $(sort $(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS))
 	$(Q)printf '%s\n' $(PROGRAMS) >$@
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(BOOT_WAITER_OBJS) $(HOST_OBJS))
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(BOOT_WAITER_OBJS) $(HOST_OBJS) $(PLAIN_OBJS))
 
 include tests/bench/bench.mk
 include tests/proof/proof.mk

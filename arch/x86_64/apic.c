@@ -36,13 +36,15 @@ enum {
 // A message leaves within microseconds; this many reads of an uncached register take longer.
 #define WAIT_READS 100000
 
-static uint64_t read_msr(uint32_t msr)
+static uint64_t read_msr(void *context, uint32_t msr)
 {
+    (void)context;
     return cpu_rdmsr(msr);
 }
 
-static void write_msr(uint32_t msr, uint64_t value)
+static void write_msr(void *context, uint32_t msr, uint64_t value)
 {
+    (void)context;
     cpu_wrmsr(msr, value);
 }
 
@@ -68,22 +70,23 @@ struct apic apic_x1(volatile uint32_t *registers)
 
 static uint32_t read_register(const struct apic *apic, uint32_t number)
 {
-    return apic->x2 ? (uint32_t)apic->read_msr(MSR_X2APIC + number) : apic->registers[number * 4];
+    return apic->x2 ? (uint32_t)apic->read_msr(apic->context, MSR_X2APIC + number)
+                    : apic->registers[number * 4];
 }
 
 static void write_register(const struct apic *apic, uint32_t number, uint32_t value)
 {
     if (apic->x2)
-        apic->write_msr(MSR_X2APIC + number, value);
+        apic->write_msr(apic->context, MSR_X2APIC + number, value);
     else
         apic->registers[number * 4] = value;
 }
 
 void apic_enable(const struct apic *apic)
 {
-    uint64_t base = apic->read_msr(MSR_IA32_APIC_BASE) | APIC_BASE_ENABLE;
+    uint64_t base = apic->read_msr(apic->context, MSR_IA32_APIC_BASE) | APIC_BASE_ENABLE;
 
-    apic->write_msr(MSR_IA32_APIC_BASE, apic->x2 ? base | APIC_BASE_X2 : base);
+    apic->write_msr(apic->context, MSR_IA32_APIC_BASE, apic->x2 ? base | APIC_BASE_X2 : base);
     write_register(apic, REGISTER_SPURIOUS, SPURIOUS_ENABLE | APIC_SPURIOUS_VECTOR);
 }
 
@@ -98,7 +101,8 @@ uint32_t apic_id(const struct apic *apic)
 static bool send(const struct apic *apic, uint32_t id, uint32_t command)
 {
     if (apic->x2) {
-        apic->write_msr(MSR_X2APIC + REGISTER_COMMAND_LOW, (uint64_t)id << 32 | command);
+        apic->write_msr(apic->context, MSR_X2APIC + REGISTER_COMMAND_LOW,
+                        (uint64_t)id << 32 | command);
         return true;
     }
     if (id > XAPIC_ID_MAX)

@@ -15,12 +15,13 @@
 // Where all processors have their xAPIC registers, unless moved: one page, a device.
 #define APIC_REGISTERS_SIZE PAGE_SIZE
 
-// How registers are reached. Plain functions stand behind it in the kernel; a test puts its own.
+// How registers are reached: in a kernel as the processor has them, in a test as stubs.
 struct apic {
     bool x2;                      // by MSR; else in memory
     volatile uint32_t *registers; // of the xAPIC, mapped uncached; unused if x2
-    uint64_t (*read_msr)(uint32_t msr);
-    void (*write_msr)(uint32_t msr, uint64_t value);
+    uint64_t (*read_msr)(void *context, uint32_t msr);
+    void (*write_msr)(void *context, uint32_t msr, uint64_t value);
+    void *context;
 };
 
 // Whether this processor has an x2APIC, and where its xAPIC registers lie.

@@ -140,6 +140,15 @@ static inline void cpu_hlt(void)
     __asm__ volatile("hlt" : : : "memory");
 }
 
+// Stops this processor for good: interrupts off, and halted again after each NMI.
+static inline _Noreturn void cpu_stop(void)
+{
+    for (;;) {
+        cpu_cli();
+        cpu_hlt();
+    }
+}
+
 // Sleeps until an interrupt has been handled, with interrupts on meanwhile. STI takes effect after
 // the next instruction (SDM 2B "STI"), so that none can come between it and the sleep.
 static inline void cpu_wait_for_interrupt(void)

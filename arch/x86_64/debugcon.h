@@ -5,14 +5,21 @@
 #ifndef ARCH_X86_64_DEBUGCON_H
 #define ARCH_X86_64_DEBUGCON_H
 
+#include "arch/x86_64/device_io.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
-// Whether the port answers. A real machine has none.
-bool debugcon_present(void);
+struct debugcon {
+    struct device_io ports;
+};
 
-// Writes the bytes as they are, without waiting. `context` is ignored; the signature is that of
-// struct writer. Only where debugcon_present: another machine may have anything at that port.
+// Whether the device answers. A real machine has none.
+bool debugcon_open(struct debugcon *debugcon, struct device_io ports);
+
+// Writes the bytes as they are, without waiting. `context` is the struct debugcon; the signature is
+// that of struct writer. Only for one that answers: another machine may have any device at that
+// port.
 void debugcon_write(void *context, const char *text, size_t length);
 
 #endif

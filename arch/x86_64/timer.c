@@ -3,25 +3,22 @@
 #include "arch/x86_64/timer.h"
 
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/fadt.h"
-#include "arch/x86_64/io.h"
 
 #define MICROSECONDS UINT64_C(1000000) // in a second
 
-bool timer_from_fadt(struct timer *timer, const void *fadt, size_t fadt_size)
+struct timer timer_at(struct device_io io, uint16_t port, bool is_32_bits)
 {
-    size_t length = fadt_table_length(fadt, fadt_size);
-    uint64_t flags = fadt_read(fadt, length, FADT_FLAGS, 4);
-    *timer = (struct timer){
-        .port = fadt_port(fadt, length, FADT_PM_TIMER, FADT_X_PM_TIMER),
-        .mask = (flags & FADT_TIMER_32_BITS) ? UINT32_MAX : UINT32_MAX >> 8,
+    return (struct timer){
+        .io = io,
+        .port = port,
+        .mask = is_32_bits ? UINT32_MAX : UINT32_MAX >> 8,
     };
-    return timer->port != 0;
 }
 
 struct timer_sample timer_sample(const struct timer *timer)
 {
-    uint32_t count = inl(timer->port) & timer->mask;
+    uint32_t count = timer->io.read(timer->io.context, timer->port, 4) & timer->mask;
+
     return (struct timer_sample){.tsc = cpu_rdtsc(), .count = count};
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The ACPI power management timer: a counter whose rate is known, by which the rate of the time
-// stamp counter is learned. A sample of both at two moments is enough.
+// timer: the ACPI power management timer, a counter of a known rate, by which the rate of the time
+// stamp counter (TSC) is calibrated. A sample of both at two moments is enough.
 #ifndef ARCH_X86_64_TIMER_H
 #define ARCH_X86_64_TIMER_H
 
+#include "arch/x86_64/device_io.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 // ACPI 6.5, 4.8.3.3.
 #define TIMER_HZ UINT64_C(3579545)
 
 struct timer {
-    uint16_t port; // I/O port; 0: there is none
+    struct device_io io;
+    uint16_t port; // 0: there is none
     uint32_t mask; // the bits that count: 24 (wraps after 4.6 s) or 32 (after 1199 s)
 };
 
@@ -22,11 +24,10 @@ struct timer_sample {
     uint32_t count; // of the timer, masked
 };
 
-// Finds the timer. Returns false, and sets the port to 0, iff the FADT's length is wrong or it
-// names no I/O port for the timer. `fadt_size` is what the caller can read there.
-bool timer_from_fadt(struct timer *timer, const void *fadt, size_t fadt_size);
+// The timer at a port, reached through `io`.
+struct timer timer_at(struct device_io io, uint16_t port, bool is_32_bits);
 
-// Reads both counters. Only for a timer that was found. A microsecond or so.
+// Reads both counters. Only where there is a timer. A microsecond or so.
 struct timer_sample timer_sample(const struct timer *timer);
 
 // TSC ticks in a microsecond, rounded to the nearest, from two samples of `timer`. The later must

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The IDT and the account of a trap. The account trusts nothing: it allocates nothing, reads no
+// The IDT and the report of a trap. The report trusts nothing: it allocates nothing, reads no
 // stack that it was not told of, and a trap inside it ends it.
 #include "arch/x86_64/traps.h"
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/descriptors.h"
-#include "arch/x86_64/power.h"
 
 _Static_assert(sizeof(struct trap_gate) == 16, "SDM 3A 6.14.1: gates have 16 bytes");
 _Static_assert(sizeof(struct trap_frame) == 22 * 8, "traps_entry.S pushes 15 + 2, the processor 5");
@@ -35,13 +34,14 @@ _Static_assert(offsetof(struct trap_frame, vector) == 15 * 8, "traps_entry.S pus
 #define ENTRY_SIZE 16
 extern const unsigned char traps_entries[];
 
-static traps_handler handler_hook;
-static void (*stop_hook)(void);
+static struct traps_handler trap_hook;
+static void (*stop_hook)(void *context);
+static void *stop_context;
 static const struct writer *report_writer;
 static struct traps_place *known_places;
 
-// Who is reporting a trap: its APIC id + 1, 0 for nobody; and how many traps it is reporting, one
-// inside the other. Volatile: a trap comes between any two instructions.
+// The processor that reports a trap: its APIC id + 1, 0 for none; and how many traps it is
+// reporting, one inside the other. Volatile: a trap comes between any two instructions.
 static volatile uint32_t reporter;
 static volatile unsigned report_depth;
 
@@ -92,11 +92,11 @@ void traps_load(const struct trap_gate table[TRAPS_VECTORS])
     __asm__ volatile("lidt %0" : : "m"(idtr) : "memory");
 }
 
-traps_handler traps_set_handler(traps_handler handler)
+struct traps_handler traps_set_handler(struct traps_handler handler)
 {
-    traps_handler before = handler_hook;
+    struct traps_handler before = trap_hook;
 
-    handler_hook = handler;
+    trap_hook = handler;
     return before;
 }
 
@@ -105,8 +105,9 @@ void traps_report_to(const struct writer *writer)
     report_writer = writer;
 }
 
-void traps_set_stop(void (*stop)(void))
+void traps_set_stop(void (*stop)(void *context), void *context)
 {
+    stop_context = context;
     stop_hook = stop;
 }
 
@@ -287,24 +288,24 @@ static _Noreturn void report_and_stop(const struct trap_frame *frame, uint64_t c
     static const char nested[] = "\ntrap: another trap inside this report: stopping\n";
 
     if (!claim_report())
-        power_halt();
+        cpu_stop();
     unsigned depth = report_depth++;
     if (depth >= 2)
-        power_halt();
+        cpu_stop();
     if (report_writer && depth == 0)
         report(report_writer, frame, cr2);
     else if (report_writer)
         report_writer->write(report_writer->context, nested, sizeof nested - 1);
     if (stop_hook)
-        stop_hook();
-    power_halt();
+        stop_hook(stop_context);
+    cpu_stop();
 }
 
 void trap_handler(struct trap_frame *frame)
 {
     uint64_t cr2 = cpu_read_cr2();                     // before anything can fault again
     bool may_go_on = reporter != this_processor() + 1; // a report that traps is not resumed
-    if (may_go_on && handler_hook && handler_hook(frame))
+    if (may_go_on && trap_hook.handle && trap_hook.handle(trap_hook.context, frame))
         return;
     report_and_stop(frame, cr2);
 }

@@ -60,12 +60,13 @@ enum traps_stacks {
     TRAPS_ON_INTERRUPT_STACKS, // double fault, NMI, machine check and page fault have their own
 };
 
-// A stretch of addresses that an account of a trap can name: a stack, which a backtrace may be read
-// from, or a guard, which nobody has any business in.
+// A stretch of addresses that an report of a trap can name: a stack, which a backtrace may be read
+// from, or a guard, which no code may touch.
 struct traps_place {
     uintptr_t low, high; // [low, high)
     const char *name;    // "boot stack", "guard page under the boot stack"
-    uint32_t processor;  // whose it is, by APIC id; TRAPS_NO_PROCESSOR: no one's in particular
+    uint32_t processor;  // of which processor, by APIC id; TRAPS_NO_PROCESSOR: of no processor in
+                         // particular
     bool is_stack;
     struct traps_place *next; // traps_add_place() sets it
 };
@@ -79,22 +80,25 @@ void traps_build(struct trap_gate table[TRAPS_VECTORS], enum traps_stacks stacks
 // descriptors_load; with interrupts off.
 void traps_load(const struct trap_gate table[TRAPS_VECTORS]);
 
-typedef bool (*traps_handler)(struct trap_frame *frame);
+struct traps_handler {
+    bool (*handle)(void *context, struct trap_frame *frame); // NULL: there is none
+    void *context;
+};
 
 // `handler` sees every trap first, with interrupts off. It returns whether the interrupted code
 // goes on with the frame as it is now; else the trap is reported. It must not itself raise a trap
 // that has an interrupt stack while it runs on that stack: the second frame overwrites the first.
-// Returns the handler before it; NULL is none.
-traps_handler traps_set_handler(traps_handler handler);
+// Returns the handler before it.
+struct traps_handler traps_set_handler(struct traps_handler handler);
 
-// Where the account of a trap is written. Without it a trap stops the machine without a word.
+// Where the report of a trap is written. Without it a trap stops the machine in silence.
 void traps_report_to(const struct writer *writer);
 
-// Called after the account; it must not return, and the processor halts if it does. It is called
+// Called after the report; it must not return, and the processor halts if it does. It is called
 // again if a trap happens in it, and not a third time.
-void traps_set_stop(void (*stop)(void));
+void traps_set_stop(void (*stop)(void *context), void *context);
 
-// Adds a place to those that accounts name; it must stay where it is. A trap at any moment finds
+// Adds a place to those that reports name; it must stay where it is. A trap at any moment finds
 // the list whole. One processor at a time.
 void traps_add_place(struct traps_place *place);
 

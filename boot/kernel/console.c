@@ -1,37 +1,64 @@
 // SPDX-License-Identifier: MIT
-// The console of console.h.
+// The list of devices of console.h.
 #include "boot/kernel/console.h"
 
-#include "arch/x86_64/debugcon.h"
-
-static void write_everywhere(void *context, const char *text, size_t length)
+static void write_to_all(void *context, const char *text, size_t length)
 {
-    struct console *console = context;
+    const struct console *console = context;
 
-    if (console->has_serial)
-        serial_write(&console->serial, text, length);
-    if (console->has_debugcon)
-        debugcon_write(NULL, text, length);
-    screen_write(&console->screen, text, length);
+    for (size_t i = 0; i < console->count; i++)
+        console->devices[i].write(console->devices[i].context, text, length);
 }
 
-void console_open(struct console *console)
+void console_init(struct console *console)
 {
-    static const uint16_t ports[] = {SERIAL_COM1, SERIAL_COM2, SERIAL_COM3, SERIAL_COM4};
-
-    for (size_t i = 0; i < sizeof ports / sizeof ports[0] && !console->has_serial; i++)
-        console->has_serial = serial_open(&console->serial, ports[i]);
-    console->has_debugcon = debugcon_present();
-    console->writer = (struct writer){write_everywhere, console};
+    *console = (struct console){.writer = {write_to_all, console}};
 }
 
-bool console_use_port(struct console *console, uint16_t port)
+static bool is_same(const char *a, const char *b)
 {
-    struct serial serial;
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
 
-    if ((console->has_serial && console->serial.port == port) || !serial_open(&serial, port))
+// The index of the device with this name, `count` if there is none.
+static size_t index_of(const struct console *console, const char *name)
+{
+    size_t i = 0;
+
+    while (i < console->count && !is_same(console->devices[i].name, name))
+        i++;
+    return i;
+}
+
+bool console_set(struct console *console, const struct console_device *device)
+{
+    size_t i = index_of(console, device->name);
+
+    if (i == CONSOLE_DEVICES_MAX)
         return false;
-    console->serial = serial;
-    console->has_serial = true;
+    console->devices[i] = *device;
+    if (i == console->count)
+        console->count++;
     return true;
+}
+
+const struct console_device *console_find(const struct console *console, const char *name)
+{
+    size_t i = index_of(console, name);
+
+    return i < console->count ? &console->devices[i] : NULL;
+}
+
+void console_list(const struct console *console)
+{
+    for (size_t i = 0; i < console->count; i++) {
+        const struct console_device *device = &console->devices[i];
+        writer_print(&console->writer, ", %s", device->name);
+        if (device->address != 0)
+            writer_print(&console->writer, " 0x%llx", (unsigned long long)device->address);
+    }
 }

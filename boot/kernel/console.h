@@ -1,29 +1,44 @@
 // SPDX-License-Identifier: MIT
-// console: where the kernel speaks. Everything goes to a serial port if there is one, to the
-// emulator's debug console if there is one, and to the screen once it is mapped; with none of
-// them, the kernel works in silence.
+// console: where the kernel prints: to every device that has been set, and so in silence where
+// there is none. It knows no device: a serial port, a debug console or a screen is a console_device
+// that its owner sets.
 #ifndef BOOT_KERNEL_CONSOLE_H
 #define BOOT_KERNEL_CONSOLE_H
 
-#include "arch/x86_64/serial.h"
-#include "boot/kernel/screen.h"
 #include "kmem/writer.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-struct console {
-    struct writer writer; // writes to all of it; its context is this structure
-    struct serial serial;
-    bool has_serial;
-    bool has_debugcon;
-    struct screen screen;
+// A device that text is written to. `write` and `context` are those of a struct writer.
+struct console_device {
+    const char *name; // of the kind, "serial port": the console has one device of each
+    uint64_t address; // of its registers, port or physical; 0: none worth printing
+    void (*write)(void *context, const char *text, size_t length);
+    void *context;
 };
 
-// Looks for the first of the four standard serial ports that answers, and for the debug console.
-// `console` must stay where it is.
-void console_open(struct console *console);
+#define CONSOLE_DEVICES_MAX 4
 
-// Goes on at another serial port, the one that ACPI names, if one answers there.
-bool console_use_port(struct console *console, uint16_t port);
+// All-zero but for what console_init() sets.
+struct console {
+    struct writer writer; // writes to all devices; its context is this structure
+    struct console_device devices[CONSOLE_DEVICES_MAX];
+    size_t count; // of devices
+};
+
+// Makes a console without devices. It must not move afterwards.
+void console_init(struct console *console);
+
+// Adds a device, in the place of the one with the same name if there is one. False iff there are
+// CONSOLE_DEVICES_MAX others.
+bool console_set(struct console *console, const struct console_device *device);
+
+// The device with this name; NULL if there is none.
+const struct console_device *console_find(const struct console *console, const char *name);
+
+// Prints name and address of each device, after a separator each.
+void console_list(const struct console *console);
 
 #endif

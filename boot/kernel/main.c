@@ -1,43 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The early boot sequence, from the first line on the console to the last account of the early
-// heap. Each step takes what it needs from the one region; a step that is refused makes the boot a
+// heap. Each step takes what it needs from the one region. If that runs out, the boot becomes a
 // measuring run, which ends with the size that would have been enough.
-#include "boot/kernel/kernel.h"
+#include "boot/kernel/boot_time.h"
+#include "boot/kernel/seal.h"
+#include "boot/kernel/steps/steps.h"
+#include "boot/kernel/substitute.h"
 #include "boot/kernel/tour.h"
+#include "boot/kernel/wake.h"
+#include "boot/kernel/wx_check.h"
 
 _Noreturn void kernel_main(const struct handoff *handoff);
-
-struct step {
-    const char *name; // what the ledger calls its blocks
-    bool (*run)(struct kernel *kernel);
-};
-
-static const struct step steps[] = {
-    {"screen", kernel_open_screen},          {"interrupts", kernel_set_up_interrupts},
-    {"memory map", kernel_read_memory_map},  {"acpi", kernel_read_acpi},
-    {"processors", kernel_start_processors},
-};
-
-// Runs the steps and says what each took. False iff one was refused memory.
-static bool run_steps(struct kernel *kernel)
-{
-    struct early_heap *heap = &kernel->heap;
-
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        size_t before = fba_used(&heap->fba);
-        heap->ledger.tag = steps[i].name;
-        bool served = steps[i].run(kernel);
-        if (heap->failing.failed)
-            writer_print(&kernel->console.writer,
-                         "kernel: step %s was refused its allocation on purpose (fail=%zu)\n",
-                         steps[i].name, heap->failing.fail_alloc);
-        if (!served || heap->failed || heap->failing.failed)
-            return false;
-        writer_print(&kernel->console.writer, "kernel: step %s took %zu bytes, %zu left\n",
-                     steps[i].name, fba_used(&heap->fba) - before, fba_available(&heap->fba, 1));
-    }
-    return true;
-}
 
 static _Noreturn void report_needed(struct kernel *kernel)
 {
@@ -48,30 +21,46 @@ static _Noreturn void report_needed(struct kernel *kernel)
     kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
 }
 
-// The region was too small, and what comes after the refused step is not known yet: the same
-// steps again, in memory that nobody needs, to learn the total.
+// The region was too small, and what the steps behind the failed one need is not known yet: all
+// steps run again, in unused memory, to learn the total.
 static _Noreturn void measure(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
 
-    writer_print(writer,
-                 "kernel: going on in other memory, only to measure what this boot needs\n");
-    if (!kernel_open_substitute(kernel)) {
+    writer_print(writer, "kernel: measuring run: the steps run again in other memory, only to "
+                         "measure what this boot needs\n");
+    steps_undo(kernel);
+    if (!substitute_open(kernel)) {
         writer_print(writer, "kernel: no memory is larger than the region: give the machine more "
                              "memory to measure what this boot needs\n");
         kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
     }
-    if (!run_steps(kernel)) {
+    switch (steps_run(kernel)) {
+    case STEP_DONE:
+        report_needed(kernel);
+    case STEP_NO_MEMORY:
         writer_print(writer,
                      "kernel: %zu bytes are not enough, either: give the machine more "
                      "memory to measure what this boot needs\n",
                      fba_capacity(&kernel->heap.fba));
         kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
+    case STEP_STOPPED:
+        break;
     }
-    report_needed(kernel);
+    kernel_end(kernel, KERNEL_PANIC);
 }
 
-static void repeat_loaders_failure(struct kernel *kernel)
+static void run_steps(struct kernel *kernel)
+{
+    enum step_result result = steps_run(kernel);
+
+    if (result == STEP_NO_MEMORY)
+        measure(kernel);
+    if (result == STEP_STOPPED)
+        kernel_end(kernel, KERNEL_PANIC);
+}
+
+static void report_loaders_failure(struct kernel *kernel)
 {
     const struct handoff_failure *failure = &kernel->handoff->failure;
 
@@ -89,16 +78,17 @@ void kernel_main(const struct handoff *handoff)
     static struct kernel kernel;
 
     kernel_wake(&kernel, handoff);
-    if (!run_steps(&kernel))
-        measure(&kernel);
-    kernel_check_wx(&kernel);
+    run_steps(&kernel);
+    if (!wx_check(&kernel.paging, &kernel.console.writer))
+        kernel_end(&kernel, KERNEL_PANIC);
     if (handoff->failure.count > 0) {
-        repeat_loaders_failure(&kernel);
+        report_loaders_failure(&kernel);
         report_needed(&kernel);
     }
     tour_run(&kernel.console.writer);
-    kernel_seal(&kernel);
+    if (!kernel_seal(&kernel))
+        kernel_end(&kernel, KERNEL_PANIC);
     early_heap_report(&kernel.heap);
-    kernel_print_time(&kernel);
+    boot_time_print(&kernel);
     kernel_end(&kernel, KERNEL_COMPLETE);
 }

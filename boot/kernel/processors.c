@@ -14,8 +14,8 @@
 // message, twice, 200 microseconds apart.
 #define AFTER_INIT_US 10000
 #define BETWEEN_STARTUPS_US 200
-// How long something that must come is waited for: an emulator with more processors than its host
-// may take seconds, and nobody waits where nothing is wrong.
+// Bounds of waits for what must come: an emulator with more processors than its host may take
+// seconds.
 #define ARRIVAL_US 2000000
 #define WORK_US 30000000
 
@@ -81,10 +81,7 @@ static bool wait_for_count(const struct timer *timer, const size_t *count, size_
     return true;
 }
 
-// ── On a started processor ──────────────────────────────────────────────────────────────────────
-
-// The trap hook of arch/ has no argument, and one machine has one set of processors.
-static struct processors *started;
+// ── On an AP ──────────────────────────────────────────────────────────────────────
 
 static struct processor *find_this(struct processors *processors)
 {
@@ -97,20 +94,21 @@ static struct processor *find_this(struct processors *processors)
     return NULL;
 }
 
-static bool on_interrupt(struct trap_frame *frame)
+static bool on_interrupt(void *context, struct trap_frame *frame)
 {
+    struct processors *processors = context;
+
     if (frame->vector == APIC_SPURIOUS_VECTOR)
         return true;
     if (frame->vector != WAKE_VECTOR)
         return false;
 
-    struct processors *processors = started;
     struct processor *self = find_this(processors);
     apic_end_of_interrupt(&processors->apic);
     __atomic_fetch_add(&processors->waiting, 1, __ATOMIC_ACQ_REL);
     while (!__atomic_load_n(&processors->open, __ATOMIC_ACQUIRE))
         cpu_pause();
-    processors->work(self);
+    processors->work(processors->work_context, self);
     __atomic_fetch_add(&processors->finished, 1, __ATOMIC_ACQ_REL);
     return true;
 }
@@ -132,8 +130,9 @@ static void arrive(void *argument)
         cpu_wait_for_interrupt();
 }
 
-static void take_area(struct processor *self)
+static void take_area(void *context, struct processor *self)
 {
+    (void)context;
     const struct allocator heap = fba_shared_allocator(self->all->heap);
 
     self->area = processor_take_area(self->apic_id, &heap);
@@ -141,25 +140,32 @@ static void take_area(struct processor *self)
         processor_use_area(self->area, self->all->gates);
 }
 
-void processors_flush_tlb(struct processor *processor)
+static void flush_tlb(void *context, struct processor *processor)
 {
+    (void)context;
     (void)processor;
     paging_flush_tlb();
 }
 
-// ── On the processor that booted ────────────────────────────────────────────────────────────────
+// ── On the BSP ────────────────────────────────────────────────────────────────
 
-bool processors_work(struct processors *processors, void (*work)(struct processor *processor))
+bool processors_work(struct processors *processors, processors_work_function *work, void *context)
 {
     if (processors->arrived == 0)
         return true;
     processors->work = work;
+    processors->work_context = context;
     processors->waiting = processors->finished = 0;
     __atomic_store_n(&processors->open, false, __ATOMIC_RELEASE);
     bool done = apic_interrupt_others(&processors->apic, WAKE_VECTOR) &&
                 wait_for_count(processors->timer, &processors->waiting, processors->arrived);
     __atomic_store_n(&processors->open, true, __ATOMIC_RELEASE);
     return done && wait_for_count(processors->timer, &processors->finished, processors->arrived);
+}
+
+bool processors_flush_tlbs(struct processors *processors)
+{
+    return processors_work(processors, flush_tlb, NULL);
 }
 
 struct low_tables {
@@ -251,7 +257,7 @@ static enum processors_status guard(struct processors *processors)
              processor_guard_area(processor->area, processors->paging) != PAGING_OK))
             return PROCESSORS_UNGUARDED;
     }
-    return processors_work(processors, processors_flush_tlb) ? PROCESSORS_OK : PROCESSORS_STUCK;
+    return processors_flush_tlbs(processors) ? PROCESSORS_OK : PROCESSORS_STUCK;
 }
 
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
@@ -267,14 +273,13 @@ enum processors_status processors_start(struct processors *processors, const uin
         return PROCESSORS_NO_MEMORY;
     if (!build_trampoline(processors, low))
         return PROCESSORS_NOT_MAPPED;
-    started = processors;
-    traps_set_handler(on_interrupt);
+    traps_set_handler((struct traps_handler){on_interrupt, processors});
     apic_enable(&processors->apic);
     start_all(processors, low);
     memset((void *)(processors->paging->direct_map + low.value), 0, PROCESSORS_LOW_SIZE);
 
     fba_shared_begin(processors->heap);
-    bool finished = processors_work(processors, take_area);
+    bool finished = processors_work(processors, take_area, NULL);
     fba_shared_end(processors->heap);
     if (!finished)
         return PROCESSORS_STUCK;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// processors: starts the other processors. Each begins in a page below 1 MiB, gets its first stack
-// from the one that booted, and then takes what else it needs from the early heap, all of them at
-// the same time, in shared mode. Afterwards they sleep until they are woken for a piece of work.
+// processors: starts the application processors (APs) and gives them work. Each begins in a page
+// below 1 MiB, has its first stack from the bootstrap processor (BSP), and then takes its per-CPU
+// area from the early heap, all of them at the same time, in shared mode. Afterwards they sleep
+// until an inter-processor interrupt (IPI) wakes them for a piece of work.
 #ifndef BOOT_KERNEL_PROCESSORS_H
 #define BOOT_KERNEL_PROCESSORS_H
 
@@ -16,29 +17,34 @@
 #include <stdint.h>
 
 struct processors;
+struct processor;
 
-// A processor besides the one that booted.
+// A piece of work, done by each AP.
+typedef void processors_work_function(void *context, struct processor *processor);
+
+// An AP.
 struct processor {
     uint32_t apic_id;
     struct processors *all;
     struct descriptors first_descriptors; // until it has an area
     struct processor_stack first_stack;
-    struct processor_area *area; // NULL: it has none, or was refused one
+    struct processor_area *area; // NULL: it has none, or the heap had no room
     bool arrived;                // it reached the kernel
 };
 
 struct processors {
     struct apic apic;
     struct paging *paging;               // the tables that all of them run on
-    const struct timer *timer;           // by which waits are bounded
+    const struct timer *timer;           // bounds the waits
     struct fba *heap;                    // that they share
-    const struct trap_gate *first_gates; // on whatever stack is current
+    const struct trap_gate *first_gates; // on the current stack
     const struct trap_gate *gates;       // on interrupt stacks
     struct processor *others;
     size_t count;   // of others
     size_t arrived; // of those, how many were started
     // One piece of work at a time, for all that have arrived.
-    void (*work)(struct processor *processor);
+    processors_work_function *work;
+    void *work_context;
     size_t waiting;  // how many are at the barrier
     bool open;       // the barrier
     size_t finished; // how many have done the work
@@ -46,7 +52,7 @@ struct processors {
 
 enum processors_status {
     PROCESSORS_OK,
-    PROCESSORS_NO_MEMORY,  // the early heap refused
+    PROCESSORS_NO_MEMORY,  // an allocation from the early heap failed
     PROCESSORS_NOT_MAPPED, // the trampoline cannot be mapped
     PROCESSORS_UNGUARDED,  // a guard page cannot be unmapped
     PROCESSORS_STUCK,      // some did not finish their work in time
@@ -65,14 +71,14 @@ enum processors_status processors_start(struct processors *processors, const uin
                                         const struct allocator *ledger, bool guarded);
 
 // Makes every processor that has arrived do `work`, all at the same time from behind a barrier,
-// and waits for them. False iff not all finished within half a minute: what they share is then in
-// use by nobody knows whom.
-bool processors_work(struct processors *processors, void (*work)(struct processor *processor));
+// and waits for them. False iff not all finished within half a minute: what they share is then
+// still in use and must not be touched again.
+bool processors_work(struct processors *processors, processors_work_function *work, void *context);
 
-// The work of forgetting all cached translations.
-void processors_flush_tlb(struct processor *processor);
+// TLB shootdown: makes every processor that has arrived flush its TLB. False as above.
+bool processors_flush_tlbs(struct processors *processors);
 
-// Bytes that the processors took in shared mode, which no ledger saw.
+// Bytes that the processors took in shared mode, which no ledger has recorded.
 size_t processors_requested(const struct processors *processors);
 
 // What a status means, in a few words.

@@ -1,31 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The ends of the early heap's life: a substitute when it was too small, a successor when it was
-// not.
-#include "boot/kernel/kernel.h"
+// The seal of seal.h.
+#include "boot/kernel/seal.h"
 
-bool kernel_open_substitute(struct kernel *kernel)
-{
-    const struct handoff *handoff = kernel->handoff;
-    struct memory_map map = handoff_memory_map(handoff);
-    struct memory_range largest = memory_map_largest_conventional(&map);
-
-    // Congruent to the region, so that every alignment costs the padding it would have cost there.
-    uint64_t distance = (handoff->region_virtual - largest.start) % HANDOFF_IMAGE_ALIGN;
-    uint64_t room = largest.end - largest.start;
-    if (room <= distance || room - distance <= handoff->heap.size)
-        return false;
-    // Devices are mapped by tables that the heap gave: they are to be asked for again.
-    kernel->console.screen.pixels = NULL;
-    paging_drop_slot(&kernel->paging, KERNEL_DEVICES);
-    kernel->devices_end = 0;
-    const struct early_heap_memory substitute = {
-        .buffer = (void *)(handoff->direct_map + largest.start + distance),
-        .physical = physical(largest.start + distance),
-        .size = room - distance,
-        .is_substitute = true,
-    };
-    return early_heap_adopt(&kernel->heap, &substitute, handoff, kernel->heap.output) == FBA_OK;
-}
+#include "boot/kernel/steps/memory_map.h"
+#include "boot/kernel/steps/processors.h"
 
 // The first part of `memory` that is the image's or a module's; empty, at its end, if none is.
 static struct memory_range first_taken(const struct handoff *handoff, struct memory_range memory)
@@ -51,7 +29,7 @@ static struct memory_range first_taken(const struct handoff *handoff, struct mem
 // Usable memory but for the image, the modules and frame 0, whose address looks like a mistake.
 static void give_usable_memory(struct kernel *kernel)
 {
-    array_list_each(struct memory_range, range, &kernel->ranges)
+    array_list_each(struct memory_range, range, step_memory_map_ranges())
     {
         struct memory_range left = *range;
         if (left.start < PAGE_SIZE)
@@ -64,44 +42,44 @@ static void give_usable_memory(struct kernel *kernel)
     }
 }
 
-// What was free of the region leaves its mapping, on every processor: a stale pointer into it
-// traps, and so does an overrun of the last permanent page. The frames are reached through the
-// direct map from now on.
-static void give_free_part(struct kernel *kernel, struct fba_range free)
+// Unmaps the free part of the region on every processor, so that a stale pointer into it traps, and
+// so does an overrun of the last permanent page. Its frames are reached through the direct map from
+// now on.
+static bool give_free_part(struct kernel *kernel, struct fba_range free)
 {
+    static struct traps_place place;
+    const struct writer *writer = &kernel->console.writer;
     const struct handoff *handoff = kernel->handoff;
     uint64_t frame = handoff->region_physical + (free.start - handoff->region_virtual);
     enum paging_status status = paging_unmap(&kernel->paging, free.start, free.end - free.start);
 
     if (status != PAGING_OK) {
-        writer_print(&kernel->console.writer,
-                     "kernel: the free part of the region cannot be "
-                     "unmapped: %s\n",
+        writer_print(writer, "kernel: the free part of the region cannot be unmapped: %s\n",
                      paging_status_name(status));
-        kernel_end(kernel, KERNEL_PANIC);
+        return false;
     }
-    if (!processors_work(&kernel->processors, processors_flush_tlb)) {
-        writer_print(&kernel->console.writer,
-                     "kernel: not every processor has forgotten the free part of the region\n");
-        kernel_end(kernel, KERNEL_PANIC);
+    if (!processors_flush_tlbs(step_processors_started())) {
+        writer_print(writer, "kernel: not every processor has flushed its TLB\n");
+        return false;
     }
-    kernel->given_away = (struct traps_place){.low = free.start,
-                                              .high = free.end,
-                                              .name = "part of the early heap that was given away",
-                                              .processor = TRAPS_NO_PROCESSOR};
-    traps_add_place(&kernel->given_away);
+    place = (struct traps_place){.low = free.start,
+                                 .high = free.end,
+                                 .name = "part of the early heap that was given away",
+                                 .processor = TRAPS_NO_PROCESSOR};
+    traps_add_place(&place);
     page_frames_give(&kernel->page_frames, physical(frame),
                      physical(frame + (free.end - free.start)));
+    return true;
 }
 
-static void try_frames(struct kernel *kernel)
+static bool try_page_frames(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
     physical_t frame;
 
     if (!page_frames_take(&kernel->page_frames, &frame)) {
         writer_print(writer, "kernel: page allocator: no frame at all\n");
-        kernel_end(kernel, KERNEL_PANIC);
+        return false;
     }
     uint64_t left = kernel->page_frames.free;
     page_frames_give(&kernel->page_frames, frame, physical_add(frame, PAGE_SIZE));
@@ -109,33 +87,35 @@ static void try_frames(struct kernel *kernel)
                  "kernel: page allocator: took frame 0x%llx, %llu left, gave it back, %llu free\n",
                  (unsigned long long)frame.value, (unsigned long long)left,
                  (unsigned long long)kernel->page_frames.free);
+    return true;
 }
 
-static void try_sealed_heap(struct kernel *kernel)
+// An allocation from the sealed heap must fail.
+static bool try_sealed_heap(struct kernel *kernel)
 {
-    struct fba *fba = &kernel->heap.fba;
-    void *block = allocator_alloc(&kernel->heap.allocator, 16, 16);
+    const struct fba *fba = &kernel->heap.fba;
+    const void *block = allocator_alloc(&kernel->heap.allocator, 16, 16);
 
     writer_print(&kernel->console.writer, "kernel: 16 bytes from the sealed early heap: %s\n",
-                 block ? "served" : fba_status_name(fba->failure.reason));
-    if (block)
-        kernel_end(kernel, KERNEL_PANIC);
+                 block ? "allocated" : fba_status_name(fba->failure.reason));
+    return !block;
 }
 
-void kernel_seal(struct kernel *kernel)
+bool kernel_seal(struct kernel *kernel)
 {
     struct fba *fba = &kernel->heap.fba;
     struct fba_ranges ranges;
 
-    fba_set_failure_hook(fba, NULL, NULL); // from now on a refusal is the asker's affair
+    fba_set_failure_hook(fba, NULL, NULL); // a failure is expected from now on
     enum fba_status status = fba_seal(fba, PAGE_SIZE, &ranges);
     if (status != FBA_OK) {
         writer_print(&kernel->console.writer, "kernel: the early heap cannot be sealed: %s\n",
                      fba_status_name(status));
-        kernel_end(kernel, KERNEL_PANIC);
+        return false;
     }
     kernel->page_frames.direct_map = kernel->handoff->direct_map;
-    give_free_part(kernel, ranges.free);
+    if (!give_free_part(kernel, ranges.free))
+        return false;
     give_usable_memory(kernel);
     writer_print(&kernel->console.writer,
                  "kernel: early heap sealed: %zu KiB stay, %zu KiB given away and unmapped; page "
@@ -143,6 +123,5 @@ void kernel_seal(struct kernel *kernel)
                  (size_t)(ranges.permanent.end - ranges.permanent.start) / 1024,
                  (size_t)(ranges.free.end - ranges.free.start) / 1024,
                  (unsigned long long)(kernel->page_frames.free * PAGE_SIZE / 1024));
-    try_frames(kernel);
-    try_sealed_heap(kernel);
+    return try_page_frames(kernel) && try_sealed_heap(kernel);
 }

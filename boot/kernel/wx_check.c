@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rule that no frame is writable through one mapping and executable through another, checked
-// on the tables that the processor is running on.
-#include "boot/kernel/kernel.h"
+// The walk of wx_check.h.
+#include "boot/kernel/wx_check.h"
 
 struct walk {
     const struct paging *paging;
@@ -31,20 +30,19 @@ static void check_range(void *context, const struct paging_range *range)
     paging_walk(walk->paging, find_writable_alias, walk);
 }
 
-void kernel_check_wx(struct kernel *kernel)
+bool wx_check(const struct paging *paging, const struct writer *writer)
 {
-    const struct writer *writer = &kernel->console.writer;
-    struct walk walk = {.paging = &kernel->paging};
+    struct walk walk = {.paging = paging};
 
-    paging_walk(&kernel->paging, check_range, &walk);
-    if (walk.alias.size == 0) {
+    paging_walk(paging, check_range, &walk);
+    if (walk.alias.size == 0)
         writer_print(writer,
                      "kernel: address space: %zu ranges, no frame both writable and executable\n",
                      walk.ranges);
-        return;
-    }
-    writer_print(writer, "kernel: frames executable at 0x%zx are writable at 0x%zx, 0x%llx bytes\n",
-                 (size_t)walk.executable.start, (size_t)walk.alias.start,
-                 (unsigned long long)walk.alias.size);
-    kernel_end(kernel, KERNEL_PANIC);
+    else
+        writer_print(writer,
+                     "kernel: frames executable at 0x%zx are writable at 0x%zx, 0x%llx bytes\n",
+                     (size_t)walk.executable.start, (size_t)walk.alias.start,
+                     (unsigned long long)walk.alias.size);
+    return walk.alias.size == 0;
 }

@@ -6,8 +6,7 @@
 // the firmware gets back together with its memory. Afterwards it is a message on the serial line.
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
-#include "arch/x86_64/power.h"
-#include "arch/x86_64/serial.h"
+#include "arch/x86_64/ns16550.h"
 #include "boot/loader/jump.h"
 #include "boot/loader/run.h"
 
@@ -57,15 +56,16 @@ static void find_devices(struct loader *loader)
 
 static _Noreturn void stop_on_serial_line(EFI_STATUS status)
 {
-    struct serial serial;
-    const struct writer line = {serial_write, &serial};
+    const struct device_registers registers = ns16550_at_port(NS16550_COM1);
+    struct uart uart;
+    const struct writer line = {uart_write, &uart};
 
-    serial_open(&serial, SERIAL_COM1);
+    uart_open(&uart, &ns16550_driver, &registers, NS16550_BAUD_MAX);
     writer_print(&line,
                  "loader: stopped: ExitBootServices failed (status 0x%llx); boot services may be "
                  "partly shut down, so the loader halts\n",
                  (unsigned long long)status);
-    power_halt();
+    cpu_stop();
 }
 
 static _Noreturn void jump(struct loader *loader)

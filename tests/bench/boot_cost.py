@@ -68,12 +68,13 @@ EXITED = "paging_enable_protections"
 KERNEL_STEPS = {
     "kernel_entry": "entry",
     "kernel_wake": "wakes, checks what it was handed",
-    "kernel_open_screen": "screen",
-    "kernel_set_up_interrupts": "interrupts",
-    "kernel_read_memory_map": "memory map",
-    "kernel_read_acpi": "acpi",
-    "kernel_start_processors": "processors",
-    "kernel_check_wx": "address space checked",
+    "step_screen": "screen",
+    "step_interrupts": "interrupts",
+    "step_memory_map": "memory map",
+    "step_acpi": "acpi",
+    "step_serial": "serial",
+    "step_processors": "processors",
+    "wx_check": "address space checked",
     "tour_run": "tour",
     "kernel_seal": "seal",
 }
@@ -83,7 +84,7 @@ AFTER_STEPS = {
     SEALED: "hand-over to the page allocator",
     "early_heap_report": "account",
 }
-LAST = "kernel_print_time"
+LAST = "boot_time_print"
 PARTS = {
     "loader": "from the loader's entry to the end of ExitBootServices",
     "jump": "the jump",

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/acpi.h promises: tables that can be believed are found, anything else is
-// skipped or named, and no byte outside mapped memory is read.
+// What boot/kernel/acpi promises of tables, processors and registers: tables that can be believed
+// are found, anything else is skipped or named, and no byte outside mapped memory is read.
 #include "arch/x86_64/string.h"
-#include "boot/kernel/acpi.h"
+#include "boot/kernel/acpi/fadt.h"
+#include "boot/kernel/acpi/madt.h"
+#include "boot/kernel/acpi/spcr.h"
+#include "boot/kernel/acpi/tables.h"
 #include "kmem/fba_allocator.h"
 #include "tests/boot/suites.h"
 
@@ -11,7 +14,8 @@
 static unsigned char memory[2048];
 static unsigned char heap[4096];
 static struct fba fba;
-static struct acpi acpi;
+static struct acpi_tables tables;
+static struct acpi_processors processors;
 
 // Where things lie in it.
 enum { RSDP = 0, RSDT = 64, XSDT = 192, MADT = 320, FADT = 640, DSDT = 1024, OTHER = 1536 };
@@ -99,36 +103,48 @@ static void make_good(void)
     put_table(OTHER, "OLD!", HEADER);
 }
 
+static enum acpi_status read_from(uint64_t rsdp)
+{
+    enum acpi_status status =
+        acpi_tables_read(&tables, rsdp, &physical_memory, fba_allocator(&fba));
+
+    processors = (struct acpi_processors){0};
+    if (status == ACPI_OK &&
+        !acpi_madt_read(&processors, acpi_tables_find(&tables, "APIC"), fba_allocator(&fba)))
+        return ACPI_NO_MEMORY;
+    return status;
+}
+
 static enum acpi_status read_tables(void)
 {
     fba_init(&fba, heap, sizeof heap);
-    return acpi_read_tables(&acpi, START + RSDP, &physical_memory, fba_allocator(&fba));
+    return read_from(START + RSDP);
 }
 
 static const struct acpi_table *table(size_t index)
 {
-    return array_list_at(&acpi.tables, index);
+    return array_list_at(&tables.list, index);
 }
 
 static const struct acpi_processor *processor(size_t index)
 {
-    return array_list_at(&acpi.processors, index);
+    return array_list_at(&processors.list, index);
 }
 
 static void tables_come_in_their_order(struct suite_run *run)
 {
     make_good();
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.tables.count, 2);
+    CHECK_EQUAL(run, tables.list.count, 2);
     CHECK_TEXT(run, table(0)->signature, "APIC");
     CHECK_TEXT(run, table(1)->signature, "FACP");
     CHECK_EQUAL(run, table(1)->length, 244);
     CHECK_ADDRESS(run, table(1)->bytes, memory + FADT);
-    CHECK_EQUAL(run, acpi.skipped, 0);
-    CHECK_EQUAL(run, acpi.processors.count, 0);
-    CHECK_ADDRESS(run, acpi_find(&acpi, "FACP"), table(1));
-    CHECK(run, !acpi_find(&acpi, "HPET"));
-    CHECK(run, !acpi_find(&acpi, "OLD!"));
+    CHECK_EQUAL(run, tables.skipped, 0);
+    CHECK_EQUAL(run, processors.list.count, 0);
+    CHECK_ADDRESS(run, acpi_tables_find(&tables, "FACP"), table(1));
+    CHECK(run, !acpi_tables_find(&tables, "HPET"));
+    CHECK(run, !acpi_tables_find(&tables, "OLD!"));
 }
 
 static void without_an_xsdt_the_rsdt_is_read(struct suite_run *run)
@@ -136,7 +152,7 @@ static void without_an_xsdt_the_rsdt_is_read(struct suite_run *run)
     make_good();
     set_root(0, START + RSDT, START + XSDT); // the first revision knows no XSDT
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.tables.count, 1);
+    CHECK_EQUAL(run, tables.list.count, 1);
     CHECK_TEXT(run, table(0)->signature, "OLD!");
     set_root(2, START + RSDT, 0);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
@@ -147,17 +163,11 @@ static void a_root_pointer_that_cannot_be_believed_is_named(struct suite_run *ru
 {
     fba_init(&fba, heap, sizeof heap);
     make_good();
-    CHECK_EQUAL(run, acpi_read_tables(&acpi, 0, &physical_memory, fba_allocator(&fba)),
-                ACPI_ABSENT);
-    CHECK_EQUAL(run, acpi.tables.count + acpi.processors.count, 0);
-    CHECK_EQUAL(run, acpi_read_tables(&acpi, START - 1, &physical_memory, fba_allocator(&fba)),
-                ACPI_UNREACHABLE);
-    CHECK_EQUAL(
-        run,
-        acpi_read_tables(&acpi, START + sizeof memory - 19, &physical_memory, fba_allocator(&fba)),
-        ACPI_UNREACHABLE);
-    CHECK_EQUAL(run, acpi_read_tables(&acpi, UINT64_MAX, &physical_memory, fba_allocator(&fba)),
-                ACPI_UNREACHABLE);
+    CHECK_EQUAL(run, read_from(0), ACPI_ABSENT);
+    CHECK_EQUAL(run, tables.list.count + processors.list.count, 0);
+    CHECK_EQUAL(run, read_from(START - 1), ACPI_UNREACHABLE);
+    CHECK_EQUAL(run, read_from(START + sizeof memory - 19), ACPI_UNREACHABLE);
+    CHECK_EQUAL(run, read_from(UINT64_MAX), ACPI_UNREACHABLE);
 
     for (size_t i = 0; i < 8; i++) { // each letter of the signature
         make_good();
@@ -177,10 +187,7 @@ static void a_long_root_pointer_must_be_mapped_to_its_end(struct suite_run *run)
     make_good();
     memcpy(memory + sizeof memory - 20, memory + RSDP, 20);
     fba_init(&fba, heap, sizeof heap);
-    CHECK_EQUAL(
-        run,
-        acpi_read_tables(&acpi, START + sizeof memory - 20, &physical_memory, fba_allocator(&fba)),
-        ACPI_UNREACHABLE);
+    CHECK_EQUAL(run, read_from(START + sizeof memory - 20), ACPI_UNREACHABLE);
 }
 
 static void a_root_table_that_cannot_be_believed_is_named(struct suite_run *run)
@@ -211,21 +218,21 @@ static void damaged_tables_are_skipped_and_counted(struct suite_run *run)
     make_good();
     memory[MADT + 20] ^= 1;
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.tables.count, 1);
-    CHECK_EQUAL(run, acpi.skipped, 1);
+    CHECK_EQUAL(run, tables.list.count, 1);
+    CHECK_EQUAL(run, tables.skipped, 1);
     CHECK_TEXT(run, table(0)->signature, "FACP");
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         make_good();
         put(MADT + LENGTH, lengths[i], 4);
         CHECK_EQUAL(run, read_tables(), ACPI_OK);
-        CHECK_EQUAL(run, acpi.tables.count, 1);
-        CHECK_EQUAL(run, acpi.skipped, 1);
+        CHECK_EQUAL(run, tables.list.count, 1);
+        CHECK_EQUAL(run, tables.skipped, 1);
     }
     make_good();
     put(XSDT + HEADER, START + sizeof memory, 8);
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.skipped, 1);
+    CHECK_EQUAL(run, tables.skipped, 1);
 }
 
 static void half_an_entry_is_none(struct suite_run *run)
@@ -234,11 +241,11 @@ static void half_an_entry_is_none(struct suite_run *run)
     put(XSDT + LENGTH, HEADER + 15, 4);
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.tables.count, 1);
+    CHECK_EQUAL(run, tables.list.count, 1);
     put(XSDT + LENGTH, HEADER, 4);
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.tables.count, 0);
+    CHECK_EQUAL(run, tables.list.count, 0);
 }
 
 // Appends a structure to the MADT: its type, its length, and the bytes behind them.
@@ -267,8 +274,8 @@ static void processors_are_counted(struct suite_run *run)
     STRUCTURE(9, 16, 0, 0, 0x44, 0x33, 0x22, 0x11, 1, 0, 0, 0, 0x88, 0x77, 0x66, 0x55);
     STRUCTURE(9, 16, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.processors.count, 5);
-    CHECK_EQUAL(run, acpi.enabled, 2);
+    CHECK_EQUAL(run, processors.list.count, 5);
+    CHECK_EQUAL(run, processors.enabled, 2);
     CHECK_EQUAL(run, processor(0)->uid, 10);
     CHECK_EQUAL(run, processor(0)->apic_id, 20);
     CHECK(run, processor(0)->enabled);
@@ -288,28 +295,28 @@ static void a_damaged_structure_ends_the_count(struct suite_run *run)
         STRUCTURE(length == 8 ? 1 : 0, length, 2, 2, 1, 0, 0, 0); // says another length
         STRUCTURE(0, 8, 3, 3, 1, 0, 0, 0);
         CHECK_EQUAL(run, read_tables(), ACPI_OK);
-        CHECK(run, acpi.processors.count >= 1);
+        CHECK(run, processors.list.count >= 1);
         CHECK_EQUAL(run, processor(0)->uid, 1);
         if (length < 2)
-            CHECK_EQUAL(run, acpi.processors.count, 1);
+            CHECK_EQUAL(run, processors.list.count, 1);
         if (length == 8)
-            CHECK_EQUAL(run, acpi.processors.count, 2);
+            CHECK_EQUAL(run, processors.list.count, 2);
     }
     make_good();
     STRUCTURE(0, 8, 1, 1, 1, 0, 0, 0);
     STRUCTURE(0, 8, 2, 2, 1, 0, 0); // the table ends in it
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.processors.count, 1);
+    CHECK_EQUAL(run, processors.list.count, 1);
     make_good();
     STRUCTURE(0, 7, 1, 1, 1, 0, 0); // too short for what it says to be
     STRUCTURE(9, 15, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0);
     STRUCTURE(0, 8, 5, 6, 1, 0, 0, 0);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi.processors.count, 1);
+    CHECK_EQUAL(run, processors.list.count, 1);
     CHECK_EQUAL(run, processor(0)->uid, 5);
 }
 
-static void every_refusal_of_memory_is_reported(struct suite_run *run)
+static void every_failed_allocation_is_reported(struct suite_run *run)
 {
     make_good();
     for (unsigned char i = 0; i < 20; i++)
@@ -317,99 +324,189 @@ static void every_refusal_of_memory_is_reported(struct suite_run *run)
     size_t size = 0;
     for (; size <= sizeof heap; size += 4) {
         fba_init(&fba, heap, size);
-        enum acpi_status status =
-            acpi_read_tables(&acpi, START + RSDP, &physical_memory, fba_allocator(&fba));
+        enum acpi_status status = read_from(START + RSDP);
         if (status == ACPI_OK)
             break;
         CHECK_EQUAL(run, status, ACPI_NO_MEMORY);
-        CHECK(run, acpi.tables.count <= 2 && acpi.processors.count < 20);
+        CHECK(run, tables.list.count <= 2 && processors.list.count < 20);
     }
     CHECK(run, size >= 2 * sizeof(struct acpi_table) + 20 * sizeof(struct acpi_processor));
     CHECK(run, size < sizeof heap);
-    CHECK_EQUAL(run, acpi.processors.count, 20);
+    CHECK_EQUAL(run, processors.list.count, 20);
+}
+
+// The DSDT as the FADT in memory names it; NULL if it names none that can be read.
+static const void *find_dsdt(void)
+{
+    struct acpi_table dsdt = {0};
+    struct acpi_fadt fadt;
+
+    fix_table(FADT);
+    if (read_tables() != ACPI_OK || !acpi_tables_find(&tables, "FACP"))
+        return NULL;
+    acpi_fadt_read(&fadt, acpi_tables_find(&tables, "FACP"));
+    return acpi_fadt_find_dsdt(&dsdt, &fadt, &physical_memory) && dsdt.length == 100 ? dsdt.bytes
+                                                                                     : NULL;
 }
 
 static void the_dsdt_is_where_the_fadt_says(struct suite_run *run)
 {
-    size_t length = 0;
-
     make_good();
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK(run, !acpi_find_dsdt(&acpi, &physical_memory, &length)); // named nowhere
-
+    CHECK(run, !find_dsdt()); // named nowhere
     put(FADT + 40, START + DSDT, 4);
-    fix_table(FADT);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_ADDRESS(run, acpi_find_dsdt(&acpi, &physical_memory, &length), memory + DSDT);
-    CHECK_EQUAL(run, length, 100);
-
-    put(FADT + 140, START + OTHER, 8); // the wider field overrules, and is something else
-    fix_table(FADT);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK(run, !acpi_find_dsdt(&acpi, &physical_memory, &length));
+    CHECK_ADDRESS(run, find_dsdt(), memory + DSDT);
     put(FADT + 40, 0, 4);
     put(FADT + 140, START + DSDT, 8);
-    fix_table(FADT);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_ADDRESS(run, acpi_find_dsdt(&acpi, &physical_memory, &length), memory + DSDT);
+    CHECK_ADDRESS(run, find_dsdt(), memory + DSDT);
 
     put(FADT + LENGTH, 147, 4); // too short for the wider field
-    fix_table(FADT);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK(run, !acpi_find_dsdt(&acpi, &physical_memory, &length));
+    CHECK(run, !find_dsdt());
     put(FADT + LENGTH, 43, 4); // and for the other
     put(FADT + 40, START + DSDT, 4);
-    fix_table(FADT);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK(run, !acpi_find_dsdt(&acpi, &physical_memory, &length));
+    CHECK(run, !find_dsdt());
     put(FADT + LENGTH, 44, 4);
-    fix_table(FADT);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK(run, acpi_find_dsdt(&acpi, &physical_memory, &length));
+    CHECK(run, find_dsdt());
     memory[DSDT + 50] ^= 1;
-    CHECK(run, !acpi_find_dsdt(&acpi, &physical_memory, &length));
+    CHECK(run, !find_dsdt());
+}
+
+static void a_wider_field_that_leads_nowhere_gives_way_to_the_other(struct suite_run *run)
+{
+    make_good();
+    put(FADT + 40, START + DSDT, 4);
+    put(FADT + 140, START + OTHER, 8); // another table
+    CHECK_ADDRESS(run, find_dsdt(), memory + DSDT);
+    put(FADT + 140, START + sizeof memory, 8);
+    CHECK_ADDRESS(run, find_dsdt(), memory + DSDT);
+}
+
+static struct acpi_fadt read_fadt(void)
+{
+    struct acpi_fadt fadt = {0};
+
+    fix_table(FADT);
+    if (read_tables() == ACPI_OK)
+        acpi_fadt_read(&fadt, acpi_tables_find(&tables, "FACP"));
+    return fadt;
+}
+
+// Puts a Generic Address Structure.
+static void put_address(size_t offset, uint8_t space, uint8_t bits, uint8_t access,
+                        uint64_t address)
+{
+    memory[offset] = space;
+    memory[offset + 1] = bits;
+    memory[offset + 3] = access;
+    put(offset + 4, address, 8);
+}
+
+static void registers_are_where_the_fadt_says(struct suite_run *run)
+{
+    make_good();
+    put(FADT + 48, 0xb2, 4);
+    memory[FADT + 52] = 0xe1;
+    put(FADT + 64, 0x604, 4);
+    put(FADT + 76, 0x608, 4);
+    memory[FADT + 91] = 4;
+    struct acpi_fadt fadt = read_fadt();
+    CHECK_EQUAL(run, fadt.smi_command, 0xb2);
+    CHECK_EQUAL(run, fadt.acpi_enable, 0xe1);
+    CHECK_EQUAL(run, fadt.pm1a_control, 0x604);
+    CHECK_EQUAL(run, fadt.pm1b_control, 0);
+    CHECK_EQUAL(run, fadt.timer, 0x608);
+    CHECK(run, !fadt.timer_is_32_bits && !fadt.is_reduced);
+
+    put(FADT + 68, 0x704, 4);
+    put_address(FADT + 172, 1, 16, 2, 0x804);
+    put_address(FADT + 184, 0, 16, 2, 0xfed00000); // in memory: the 32-bit field counts
+    put_address(FADT + 208, 1, 32, 3, 0x1808);
+    put(FADT + 112, 1 << 8 | 1 << 20, 4);
+    fadt = read_fadt();
+    CHECK_EQUAL(run, fadt.pm1a_control, 0x804);
+    CHECK_EQUAL(run, fadt.pm1b_control, 0x704);
+    CHECK_EQUAL(run, fadt.timer, 0x1808);
+    CHECK(run, fadt.timer_is_32_bits && fadt.is_reduced);
+}
+
+static void no_port_has_a_number_of_more_than_16_bits(struct suite_run *run)
+{
+    make_good();
+    put(FADT + 48, 0x10000, 4);
+    put(FADT + 64, 0x10000, 4);
+    put(FADT + 68, 0xffff, 4);
+    struct acpi_fadt fadt = read_fadt();
+    CHECK_EQUAL(run, fadt.smi_command, 0);
+    CHECK_EQUAL(run, fadt.pm1a_control, 0);
+    CHECK_EQUAL(run, fadt.pm1b_control, 0xffff);
+}
+
+static void a_timer_of_no_length_is_none(struct suite_run *run)
+{
+    make_good();
+    put(FADT + 76, 0x608, 4);
+    CHECK_EQUAL(run, read_fadt().timer, 0);
+    memory[FADT + 91] = 4;
+    CHECK_EQUAL(run, read_fadt().timer, 0x608);
+}
+
+static void fields_beyond_a_short_table_are_absent(struct suite_run *run)
+{
+    static const unsigned char bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    const struct acpi_table short_table = {.length = 8, .bytes = bytes};
+
+    CHECK_EQUAL(run, acpi_table_read(&short_table, 0, 8), 0x0807060504030201);
+    CHECK_EQUAL(run, acpi_table_read(&short_table, 6, 2), 0x0807);
+    CHECK_EQUAL(run, acpi_table_read(&short_table, 7, 2), 0);
+    CHECK_EQUAL(run, acpi_table_read(&short_table, 8, 1), 0);
+    CHECK_EQUAL(run, acpi_table_read(&short_table, 8, 0), 0);
+    CHECK_EQUAL(run, acpi_table_read(&short_table, SIZE_MAX, 4), 0);
+    CHECK_EQUAL(run, acpi_table_read_address(&short_table, 0).address, 0);
+    CHECK_EQUAL(run, acpi_table_read_address(&short_table, SIZE_MAX).address, 0);
 }
 
 static void no_fadt_no_dsdt(struct suite_run *run)
 {
-    size_t length = 0;
-
     make_good();
     set_root(0, START + RSDT, 0);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK(run, !acpi_find_dsdt(&acpi, &physical_memory, &length));
+    CHECK(run, !find_dsdt());
 }
 
-// Makes the table at MADT an SPCR with this interface, address space and address.
-static void put_spcr(uint8_t interface, uint8_t space, uint64_t address, uint32_t length)
+// Makes the table at MADT an SPCR of this length, and reads it.
+static bool read_spcr(struct acpi_spcr *spcr, uint8_t type, uint32_t length)
 {
-    make_good();
-    put_table(MADT, "SPCR", 80);
-    memory[MADT + 36] = interface;
-    memory[MADT + 40] = space;
-    put(MADT + 44, address, 8);
+    memory[MADT + 36] = type;
     put(MADT + LENGTH, length, 4);
     fix_table(MADT);
-    (void)read_tables();
+    return read_tables() == ACPI_OK && acpi_spcr_read(spcr, acpi_tables_find(&tables, "SPCR"));
 }
 
-static void the_serial_port_is_a_16550_at_an_io_port(struct suite_run *run)
+static void the_serial_port_is_where_spcr_says(struct suite_run *run)
 {
+    struct acpi_spcr spcr = {0};
+
     make_good();
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
-    put_spcr(0, 1, 0x2f8, 80);
-    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0x2f8);
-    put_spcr(1, 1, 0xffff, 52);
-    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0xffff);
-    put_spcr(3, 1, 0x2f8, 80); // a PL011
-    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
-    put_spcr(0, 0, 0x2f8, 80); // registers in memory
-    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
-    put_spcr(0, 1, 0x102f8, 80);
-    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
-    put_spcr(0, 1, 0x2f8, 51);
-    CHECK_EQUAL(run, acpi_serial_port(&acpi), 0);
+    put_table(MADT, "SPCR", 80);
+    put_address(MADT + 40, 1, 8, 0, 0x2f8);
+    CHECK(run, read_spcr(&spcr, 1, 80));
+    CHECK_EQUAL(run, spcr.type, ACPI_SPCR_16550_SUBSET);
+    CHECK_EQUAL(run, spcr.address.space, ACPI_SPACE_IO);
+    CHECK_EQUAL(run, spcr.address.bits, 8);
+    CHECK_EQUAL(run, spcr.address.access_bytes, 0); // not specified
+    CHECK_EQUAL(run, spcr.address.address, 0x2f8);
+    CHECK(run, read_spcr(&spcr, 0, 52));
+    CHECK(run, !read_spcr(&spcr, 0, 51));
+
+    put_address(MADT + 40, 0, 32, 3, UINT64_C(0x1fe030000));
+    CHECK(run, read_spcr(&spcr, 0x12, 80));
+    CHECK_EQUAL(run, spcr.type, ACPI_SPCR_16550_GAS);
+    CHECK_EQUAL(run, spcr.address.space, ACPI_SPACE_MEMORY);
+    CHECK_EQUAL(run, spcr.address.bits, 32);
+    CHECK_EQUAL(run, spcr.address.access_bytes, 4);
+    CHECK_EQUAL(run, spcr.address.address, 0x1fe030000);
+
+    put_address(MADT + 40, 1, 8, 5, 0);
+    CHECK(run, !read_spcr(&spcr, 0, 80)); // no address
+    CHECK_EQUAL(run, spcr.address.access_bytes, 0);
 }
 
 static const struct suite_case cases[] = {
@@ -422,9 +519,14 @@ static const struct suite_case cases[] = {
     SUITE_CASE(half_an_entry_is_none),
     SUITE_CASE(processors_are_counted),
     SUITE_CASE(a_damaged_structure_ends_the_count),
-    SUITE_CASE(every_refusal_of_memory_is_reported),
+    SUITE_CASE(every_failed_allocation_is_reported),
     SUITE_CASE(the_dsdt_is_where_the_fadt_says),
+    SUITE_CASE(a_wider_field_that_leads_nowhere_gives_way_to_the_other),
     SUITE_CASE(no_fadt_no_dsdt),
-    SUITE_CASE(the_serial_port_is_a_16550_at_an_io_port),
+    SUITE_CASE(registers_are_where_the_fadt_says),
+    SUITE_CASE(no_port_has_a_number_of_more_than_16_bits),
+    SUITE_CASE(a_timer_of_no_length_is_none),
+    SUITE_CASE(fields_beyond_a_short_table_are_absent),
+    SUITE_CASE(the_serial_port_is_where_spcr_says),
 };
 const struct suite acpi_suite = SUITE("acpi", cases);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What arch/x86_64/apic.h promises, on registers of the test's own. No machine here has an x2APIC:
+// What arch/x86_64/apic.h promises, on stub registers. No machine here has an x2APIC:
 // QEMU 7.2's software emulation offers none. So this is all that has run that half of the code.
 #include "arch/x86_64/apic.h"
 #include "tests/boot/suites.h"
@@ -16,48 +16,56 @@
 #define WORD_COMMAND_LOW (0x300 / 4)
 #define WORD_COMMAND_HIGH (0x310 / 4)
 
-// The model-specific registers, by the few numbers that may be touched.
-static uint64_t base, id, end_of_interrupt, spurious, command;
-static size_t strangers; // accesses to any other
+// The model-specific registers that may be touched.
+struct stub {
+    uint64_t base, id, end_of_interrupt, spurious, command;
+    size_t strangers; // accesses to any other
+};
 
-static uint64_t *find(uint32_t msr)
+static struct stub stub;
+
+static uint64_t *find(struct stub *registers, uint32_t msr)
 {
     switch (msr) {
     case MSR_APIC_BASE:
-        return &base;
+        return &registers->base;
     case MSR_ID:
-        return &id;
+        return &registers->id;
     case MSR_END_OF_INTERRUPT:
-        return &end_of_interrupt;
+        return &registers->end_of_interrupt;
     case MSR_SPURIOUS:
-        return &spurious;
+        return &registers->spurious;
     case MSR_COMMAND:
-        return &command;
+        return &registers->command;
     default:
-        strangers++;
-        return &base;
+        registers->strangers++;
+        return &registers->base;
     }
 }
 
-static uint64_t read_msr(uint32_t msr)
+static uint64_t read_msr(void *context, uint32_t msr)
 {
-    return *find(msr);
+    return *find(context, msr);
 }
 
-static void write_msr(uint32_t msr, uint64_t value)
+static void write_msr(void *context, uint32_t msr, uint64_t value)
 {
-    *find(msr) = value;
+    *find(context, msr) = value;
 }
 
 static uint32_t words[1024];
 
 static struct apic open_x2(void)
 {
-    base = UINT64_C(0xfee00100);
-    id = UINT64_C(0x12345678);
-    end_of_interrupt = spurious = command = UINT64_C(0x55);
-    strangers = 0;
-    return (struct apic){.x2 = true, .read_msr = read_msr, .write_msr = write_msr};
+    stub = (struct stub){
+        .base = 0xfee00100,
+        .id = 0x12345678,
+        .end_of_interrupt = 0x55,
+        .spurious = 0x55,
+        .command = 0x55,
+    };
+    return (struct apic){
+        .x2 = true, .read_msr = read_msr, .write_msr = write_msr, .context = &stub};
 }
 
 static struct apic open_x1(void)
@@ -77,12 +85,12 @@ static void an_x2apic_is_enabled_and_numbered_by_msr(struct suite_run *run)
     struct apic apic = open_x2();
 
     apic_enable(&apic);
-    CHECK_EQUAL(run, base, 0xfee00d00); // enabled (bit 11), and x2 (bit 10)
-    CHECK_EQUAL(run, spurious, 0x1ff);
+    CHECK_EQUAL(run, stub.base, 0xfee00d00); // enabled (bit 11), and x2 (bit 10)
+    CHECK_EQUAL(run, stub.spurious, 0x1ff);
     CHECK_EQUAL(run, apic_id(&apic), 0x12345678);
     apic_end_of_interrupt(&apic);
-    CHECK_EQUAL(run, end_of_interrupt, 0);
-    CHECK_EQUAL(run, strangers, 0);
+    CHECK_EQUAL(run, stub.end_of_interrupt, 0);
+    CHECK_EQUAL(run, stub.strangers, 0);
 }
 
 static void an_x2apic_message_is_one_write(struct suite_run *run)
@@ -90,12 +98,12 @@ static void an_x2apic_message_is_one_write(struct suite_run *run)
     struct apic apic = open_x2();
 
     CHECK(run, apic_send_init(&apic, 0x12345));
-    CHECK_EQUAL(run, command, UINT64_C(0x12345) << 32 | 0x4500);
+    CHECK_EQUAL(run, stub.command, UINT64_C(0x12345) << 32 | 0x4500);
     CHECK(run, apic_send_startup(&apic, 300, physical(0x9b000)));
-    CHECK_EQUAL(run, command, UINT64_C(300) << 32 | 0x469b);
+    CHECK_EQUAL(run, stub.command, UINT64_C(300) << 32 | 0x469b);
     CHECK(run, apic_interrupt_others(&apic, 0xf0));
-    CHECK_EQUAL(run, command, 0xc40f0);
-    CHECK_EQUAL(run, strangers, 0);
+    CHECK_EQUAL(run, stub.command, 0xc40f0);
+    CHECK_EQUAL(run, stub.strangers, 0);
 }
 
 static void an_xapic_is_enabled_and_numbered_in_memory(struct suite_run *run)
@@ -103,7 +111,7 @@ static void an_xapic_is_enabled_and_numbered_in_memory(struct suite_run *run)
     struct apic apic = open_x1();
 
     apic_enable(&apic);
-    CHECK_EQUAL(run, base, 0xfee00900); // enabled, not x2
+    CHECK_EQUAL(run, stub.base, 0xfee00900); // enabled, not x2
     CHECK_EQUAL(run, words[WORD_SPURIOUS], 0x1ff);
     CHECK_EQUAL(run, apic_id(&apic), 7);
     words[WORD_END_OF_INTERRUPT] = 1;

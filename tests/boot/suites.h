@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 extern const struct suite acpi_suite;
+extern const struct suite aml_suite;
 extern const struct suite apic_suite;
+extern const struct suite console_suite;
 extern const struct suite kernel_options_suite;
 extern const struct suite descriptors_suite;
 extern const struct suite early_heap_suite;
@@ -21,6 +23,7 @@ extern const struct suite paging_suite;
 extern const struct suite power_suite;
 extern const struct suite recorded_maps_suite;
 extern const struct suite timer_suite;
+extern const struct suite uart_suite;
 
 extern const struct suite_list boot_suites;
 

@@ -3,7 +3,8 @@
 // (tests/scenarios/test_traps.py).
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
-#include "arch/x86_64/power.h"
+#include "boot/kernel/steps/interrupts.h"
+#include "boot/kernel/steps/processors.h"
 #include "tests/metal/metal.h"
 
 // In assembly, because to the compiler address 0 is what cannot happen.
@@ -57,7 +58,8 @@ static void underrun_region(struct kernel *kernel)
 // The gate of the page fault is not there, so that the page fault ends in another fault.
 static void fault_twice(struct kernel *kernel)
 {
-    kernel->gates[TRAPS_PAGE_FAULT].type = 0;
+    (void)kernel;
+    step_interrupts_gates()[TRAPS_PAGE_FAULT].type = 0;
     touch(0);
 }
 
@@ -68,35 +70,37 @@ static void execute_undefined(struct kernel *kernel)
 }
 
 // The same on another processor, on its own stacks.
-static void touch_null_there(struct processor *processor)
+static void touch_null_there(void *kernel, struct processor *processor)
 {
+    (void)kernel;
     (void)processor;
     touch(0);
 }
 
-static void overflow_stack_there(struct processor *processor)
+static void overflow_stack_there(void *kernel, struct processor *processor)
 {
     (void)processor;
-    overflow_stack(&metal_kernel);
+    overflow_stack(kernel);
 }
 
-static void fault_twice_there(struct processor *processor)
+static void fault_twice_there(void *kernel, struct processor *processor)
 {
     (void)processor;
-    fault_twice(&metal_kernel);
+    fault_twice(kernel);
 }
 
-static void interrupt_there(struct processor *processor)
+static void interrupt_there(void *kernel, struct processor *processor)
 {
+    (void)kernel;
     (void)processor;
     __asm__ volatile("int $2"); // the gate and the stack of an NMI
 }
 
-static void on_another(struct kernel *kernel, void (*misdeed)(struct processor *processor))
+static void on_another(struct kernel *kernel, processors_work_function *misdeed)
 {
-    if (kernel->processors.arrived == 0)
+    if (step_processors_started()->arrived == 0)
         writer_print(&kernel->console.writer, "kernel: there is no other processor\n");
-    processors_work(&kernel->processors, misdeed);
+    processors_work(step_processors_started(), misdeed, kernel);
 }
 
 static void other_null(struct kernel *kernel)

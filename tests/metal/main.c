@@ -2,6 +2,9 @@
 // The test kernel: wakes up as the kernel does, then runs the suites on the metal instead of the
 // boot, as KTAP on the serial line. `only=SUITE` or `only=SUITE.CASE` on the command line selects;
 // `only=crash.NAME` does a misdeed of crash.c instead.
+#include "boot/kernel/boot_time.h"
+#include "boot/kernel/steps/steps.h"
+#include "boot/kernel/wake.h"
 #include "tests/metal/metal.h"
 
 _Noreturn void kernel_main(const struct handoff *handoff);
@@ -27,17 +30,15 @@ void kernel_main(const struct handoff *handoff)
     struct kernel *kernel = &metal_kernel;
 
     kernel_wake(kernel, handoff);
-    // Interrupt stacks first, so that a test that overflows its stack is an account and not a
-    // reset; ACPI, which knows how to power off; the other processors, for tests that share.
-    if (!kernel_set_up_interrupts(kernel) || !kernel_read_memory_map(kernel) ||
-        !kernel_read_acpi(kernel) || !kernel_start_processors(kernel))
-        kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
+    enum step_result result = steps_run(kernel);
+    if (result != STEP_DONE)
+        kernel_end(kernel, result == STEP_NO_MEMORY ? KERNEL_OUT_OF_MEMORY : KERNEL_PANIC);
 
     const char *only = kernel->options.only;
     const char *misdeed = after(only, "crash.");
     if (misdeed)
         crash_on_purpose(kernel, misdeed);
     size_t failed = suites_run(&kernel->console.writer, only[0] != '\0' ? only : NULL);
-    kernel_print_time(kernel);
+    boot_time_print(kernel);
     kernel_end(kernel, failed == 0 ? KERNEL_COMPLETE : KERNEL_TESTS_FAILED);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The suites of this folder: what only a machine can show. They run in the test kernel, after the
-// steps of main.c, and find what those made in `metal_kernel`.
+// The suites of this folder: what only a machine can show. They run in the test kernel, after all
+// boot steps, with what those have made.
 #ifndef TESTS_METAL_METAL_H
 #define TESTS_METAL_METAL_H
 

@@ -8,8 +8,9 @@
 static struct probe result;
 static uintptr_t resume_at, resume_stack;
 
-static bool on_trap(struct trap_frame *frame)
+static bool on_trap(void *context, struct trap_frame *frame)
 {
+    (void)context;
     result = (struct probe){true, frame->vector, frame->error, (uintptr_t)cpu_read_cr2(),
                             (uintptr_t)frame};
     frame->rip = resume_at;
@@ -21,7 +22,7 @@ static bool on_trap(struct trap_frame *frame)
 #define PROBE(deed, address_, byte_)                                                               \
     do {                                                                                           \
         result = (struct probe){0};                                                                \
-        traps_handler before = traps_set_handler(on_trap);                                         \
+        struct traps_handler before = traps_set_handler((struct traps_handler){on_trap, NULL});    \
         __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"                                               \
                          "movq %%rax, %[resume_at]\n\t"                                            \
                          "movq %%rsp, %[resume_stack]\n\t" deed "\n"                               \

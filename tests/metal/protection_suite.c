@@ -2,6 +2,9 @@
 // What the address space of boot/handoff.h promises, tried on the live machine: each forbidden
 // access traps, at the right address and for the right reason, and the tables allow no other way.
 #include "arch/x86_64/cpu.h"
+#include "boot/kernel/steps/interrupts.h"
+#include "boot/kernel/steps/memory_map.h"
+#include "boot/kernel/steps/processors.h"
 #include "boot/memory_map.h"
 #include "tests/metal/metal.h"
 #include "tests/metal/probe.h"
@@ -153,7 +156,7 @@ static void the_guards_around_the_region_trap(struct suite_run *run)
 static void the_guard_under_each_interrupt_stack_traps(struct suite_run *run)
 {
     for (size_t i = 0; i < DESCRIPTORS_IST_COUNT && !run->failed; i++) {
-        const struct processor_stack *stack = &metal_kernel.area->stacks[i];
+        const struct processor_stack *stack = &step_interrupts_area()->stacks[i];
         CHECK_EQUAL(run, stack->guard.high, stack->stack.low);
         check_guard(run, stack->guard.low, stack->guard.high);
     }
@@ -242,14 +245,14 @@ static bool is_guard_of(const struct processor_area *area, uintptr_t address)
 // Whether a stack of any processor has its guard there.
 static bool is_guard(uintptr_t address)
 {
-    const struct processors *all = &metal_kernel.processors;
+    const struct processors *all = step_processors_started();
 
     for (size_t i = 0; i < all->count; i++) {
         if (has(&all->others[i].first_stack.guard, address) ||
             is_guard_of(all->others[i].area, address))
             return true;
     }
-    return is_guard_of(metal_kernel.area, address);
+    return is_guard_of(step_interrupts_area(), address);
 }
 
 // Each page leads where the handoff says, and the direct map leads there too.
@@ -275,7 +278,7 @@ static uint64_t memory_end(uint64_t start)
 {
     uint64_t end = start;
 
-    array_list_each(struct memory_range, range, &metal_kernel.ranges)
+    array_list_each(struct memory_range, range, step_memory_map_ranges())
     {
         if (memory_kind_is_mapped(range->kind) && range->start <= end && end < range->end)
             end = range->end;
@@ -290,14 +293,14 @@ static void the_direct_map_covers_memory_and_nothing_else(struct suite_run *run)
 
     walk(run);
     for (size_t i = 0; i < range_count && !run->failed; i++) {
-        if (ranges[i].start >= KERNEL_DEVICES)
+        if (ranges[i].start >= DEVICE_MAP_START)
             continue;
         CHECK_EQUAL(run, ranges[i].start - HANDOFF_DIRECT_MAP, ranges[i].to.value);
         CHECK(run, !ranges[i].executable);
         CHECK(run, memory_end(ranges[i].to.value) >= ranges[i].to.value + ranges[i].size);
         mapped += ranges[i].size;
     }
-    array_list_each(struct memory_range, range, &metal_kernel.ranges)
+    array_list_each(struct memory_range, range, step_memory_map_ranges())
     {
         if (memory_kind_is_mapped(range->kind))
             memory += range->end - range->start;

@@ -3,6 +3,7 @@
 // allocate from one buffer at the same time. (Software emulation keeps x86's order of stores, so
 // that this shows exclusion, not ordering: the model checker does that.)
 #include "arch/x86_64/string.h"
+#include "boot/kernel/steps/processors.h"
 #include "kmem/fba_shared.h"
 #include "tests/metal/metal.h"
 
@@ -54,8 +55,9 @@ static bool goes_on(size_t round)
 
 // Takes blocks, writes them full, looks whether somebody else wrote in between, and gives most of
 // them back, which succeeds only while they are the last.
-static void hammer(struct processor *self)
+static void hammer(void *context, struct processor *self)
 {
+    (void)context;
     size_t number = number_of(self);
 
     for (size_t round = 0; goes_on(round); round++) {
@@ -79,14 +81,14 @@ static void hammer(struct processor *self)
 
 static void blocks_of_all_processors_are_disjoint(struct suite_run *run)
 {
-    struct processors *processors = &metal_kernel.processors;
+    struct processors *processors = step_processors_started();
     size_t count = processors->arrived < PROCESSORS_MOST ? processors->arrived : PROCESSORS_MOST;
 
     CHECK(run, processors->arrived > 0); // with one processor there is nothing to share with
     rounds_most = processors->arrived > 1 ? ROUNDS_MOST : ROUNDS_LEAST;
     CHECK_STATUS(run, fba_init(&shared, buffer, sizeof buffer), FBA_OK);
     CHECK_STATUS(run, fba_shared_begin(&shared), FBA_OK);
-    CHECK(run, processors_work(processors, hammer));
+    CHECK(run, processors_work(processors, hammer, NULL));
     fba_shared_end(&shared);
     for (size_t i = 0; i < count; i++) {
         CHECK(run, !damaged[i]);
@@ -102,13 +104,13 @@ static void blocks_of_all_processors_are_disjoint(struct suite_run *run)
 
 static void a_processor_that_is_refused_leaves_a_whole_record(struct suite_run *run)
 {
-    struct processors *processors = &metal_kernel.processors;
+    struct processors *processors = step_processors_started();
 
     CHECK(run, processors->arrived > 0);
     rounds_most = ROUNDS_LEAST;
     CHECK_STATUS(run, fba_init(&shared, buffer, 1), FBA_OK);
     CHECK_STATUS(run, fba_shared_begin(&shared), FBA_OK);
-    CHECK(run, processors_work(processors, hammer));
+    CHECK(run, processors_work(processors, hammer, NULL));
     fba_shared_end(&shared);
     CHECK(run, shared.failure.count > 0);
     CHECK(run, shared.failure.reason == FBA_EXHAUSTED || shared.failure.reason == FBA_TOO_LARGE);

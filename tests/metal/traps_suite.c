@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 // What arch/x86_64/traps.h promises of the way into a handler and back out of it.
+#include "boot/kernel/steps/interrupts.h"
 #include "tests/metal/metal.h"
 #include "tests/metal/probe.h"
 
 static struct trap_frame seen;
 
-static bool goes_on(struct trap_frame *frame)
+static bool goes_on(void *context, struct trap_frame *frame)
 {
-    seen = *frame;
+    *(struct trap_frame *)context = *frame;
     return true;
 }
 
-static bool changes_registers(struct trap_frame *frame)
+static bool changes_registers(void *context, struct trap_frame *frame)
 {
-    seen = *frame;
+    *(struct trap_frame *)context = *frame;
     frame->rbx = 0x1111;
     frame->r15 = 0x2222;
     frame->rflags |= 1; // carry
@@ -35,7 +36,7 @@ static void a_handler_sees_the_registers_and_the_code_goes_on(struct suite_run *
     uint64_t r15 = 0xfedcba9876543210;
     bool carry = true;
 
-    traps_handler before = traps_set_handler(goes_on);
+    struct traps_handler before = traps_set_handler((struct traps_handler){goes_on, &seen});
     breakpoint(&rbx, &r15, &carry);
     traps_set_handler(before);
     CHECK_EQUAL(run, seen.vector, TRAPS_BREAKPOINT);
@@ -54,7 +55,8 @@ static void what_a_handler_changes_is_what_the_code_finds(struct suite_run *run)
     uint64_t r15 = 2;
     bool carry = false;
 
-    traps_handler before = traps_set_handler(changes_registers);
+    struct traps_handler before =
+        traps_set_handler((struct traps_handler){changes_registers, &seen});
     breakpoint(&rbx, &r15, &carry);
     traps_set_handler(before);
     CHECK_EQUAL(run, rbx, 0x1111);
@@ -64,7 +66,7 @@ static void what_a_handler_changes_is_what_the_code_finds(struct suite_run *run)
 
 static bool lies_on(const struct probe *probe, enum descriptors_ist stack)
 {
-    const struct traps_place *place = &metal_kernel.area->stacks[stack - 1].stack;
+    const struct traps_place *place = &step_interrupts_area()->stacks[stack - 1].stack;
 
     return probe->frame >= place->low && probe->frame < place->high;
 }
@@ -91,7 +93,7 @@ static void every_vector_has_a_gate_of_its_own(struct suite_run *run)
 {
     CHECK_EQUAL(run, probe_last_vector().vector, TRAPS_VECTORS - 1);
     for (size_t i = 0; i < TRAPS_VECTORS; i++) {
-        const struct trap_gate *gate = &metal_kernel.gates[i];
+        const struct trap_gate *gate = &step_interrupts_gates()[i];
         CHECK_EQUAL(run, gate->selector, DESCRIPTORS_KERNEL_CODE);
         CHECK_EQUAL(run, gate->type, 0x8e); // present, ring 0, interrupt gate
         CHECK(run, i == 0 || gate->offset_low != gate[-1].offset_low);

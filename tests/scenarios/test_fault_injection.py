@@ -26,7 +26,7 @@ def test_each_failed_allocation_ends_in_a_report(outcome):
     *failed, last = outcome
     assert last.verdict is Verdict.PASSED, f"fail={len(outcome)}: {last.summary()}"
     for number, boot_ in enumerate(failed, 1):
-        assert f"was refused its allocation on purpose (fail={number})" in boot_.text
+        assert f"an allocation was failed on purpose (fail={number})" in boot_.text
     assert len(failed) > 10, "a boot that asks for so little has lost its customers"
     needed = {re.search(r"kernel: this boot needs EARLY_HEAP=(\d+)K", boot_.text).group(1) for boot_ in failed}
     assert len(needed) == 1, f"the same boot was measured as {sorted(needed)} KiB"

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// The 16550 UART. Names and numbers are those of the PC16550D data sheet (National Semiconductor),
+// section 8 "Registers".
+#include "arch/x86_64/ns16550.h"
+
+enum {
+    DATA = 0,             // RBR and THR; with DLAB set: DLL, divisor latch low
+    INTERRUPT_ENABLE = 1, // IER; with DLAB set: DLM, divisor latch high
+    FIFO_CONTROL = 2,     // FCR
+    LINE_CONTROL = 3,     // LCR
+    MODEM_CONTROL = 4,    // MCR
+    LINE_STATUS = 5,      // LSR
+    SCRATCH = 7,          // SCR
+};
+
+// 8.1 line control
+#define LCR_8N1 0x03
+#define LCR_DLAB 0x80
+// 8.2 baud generator: the divisor is the clock / (16 × baud)
+#define CLOCK_HZ UINT32_C(1843200)
+#define FASTEST_BAUD (CLOCK_HZ / 16)
+// 8.4 line status
+#define LSR_DATA_READY 0x01
+#define LSR_HOLDING_EMPTY 0x20     // THRE: room for a byte
+#define LSR_TRANSMITTER_EMPTY 0x40 // TEMT: the last bit has left
+// 8.5 FIFO control
+#define FCR_ENABLE_AND_CLEAR 0x07
+// 8.8 modem control
+#define MCR_DTR_RTS 0x03
+#define MCR_LOOPBACK 0x10
+
+static uint8_t read(const struct device_registers *registers, unsigned number)
+{
+    return (uint8_t)device_registers_read(registers, number);
+}
+
+static void write(const struct device_registers *registers, unsigned number, uint8_t value)
+{
+    device_registers_write(registers, number, value);
+}
+
+static bool wait_for_status(const struct device_registers *registers, uint8_t bit)
+{
+    for (int i = 0; i < UART_WAIT_READS; i++) {
+        if (read(registers, LINE_STATUS) & bit)
+            return true;
+    }
+    return false;
+}
+
+static bool holds_scratch(const struct device_registers *registers, uint8_t value)
+{
+    write(registers, SCRATCH, value);
+    return read(registers, SCRATCH) == value;
+}
+
+static bool loops_back(const struct device_registers *registers, uint8_t value)
+{
+    write(registers, MODEM_CONTROL, MCR_LOOPBACK);
+    write(registers, DATA, value);
+    bool same = wait_for_status(registers, LSR_DATA_READY) && read(registers, DATA) == value;
+    write(registers, MODEM_CONTROL, MCR_DTR_RTS);
+    return same;
+}
+
+static void set_baud(const struct device_registers *registers, uint32_t baud)
+{
+    write(registers, LINE_CONTROL, LCR_DLAB);
+    unsigned divisor = read(registers, DATA) | (unsigned)read(registers, INTERRUPT_ENABLE) << 8;
+    if (baud != UART_KEEP_BAUD || divisor == 0) {
+        divisor = FASTEST_BAUD / (baud != UART_KEEP_BAUD ? baud : FASTEST_BAUD);
+        write(registers, DATA, (uint8_t)divisor);
+        write(registers, INTERRUPT_ENABLE, (uint8_t)(divisor >> 8));
+    }
+    write(registers, LINE_CONTROL, LCR_8N1);
+}
+
+static bool open(const struct device_registers *registers, uint32_t baud)
+{
+    if (!holds_scratch(registers, 0x5a) || !holds_scratch(registers, 0xa5))
+        return false;
+    (void)wait_for_status(registers, LSR_TRANSMITTER_EMPTY);
+    set_baud(registers, baud);
+    write(registers, INTERRUPT_ENABLE, 0); // polled: no interrupts
+    write(registers, FIFO_CONTROL, FCR_ENABLE_AND_CLEAR);
+    return loops_back(registers, 0xae);
+}
+
+static bool is_ready(const struct device_registers *registers)
+{
+    return read(registers, LINE_STATUS) & LSR_HOLDING_EMPTY;
+}
+
+static void send(const struct device_registers *registers, uint8_t byte)
+{
+    write(registers, DATA, byte);
+}
+
+const struct uart_driver ns16550_driver = {
+    .name = "16550",
+    .open = open,
+    .is_ready = is_ready,
+    .send = send,
+};
+
+struct device_registers ns16550_at_port(uint16_t port)
+{
+    return (struct device_registers){
+        .io = device_io_ports(),
+        .base = port,
+        .width = 1,
+        .stride = 1,
+    };
+}

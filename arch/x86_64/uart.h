@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// uart: a serial port, whatever the type of its UART, as a device that text is written to. Polled,
+// 8 data bits, no parity, 1 stop bit. It never hangs: an absent UART is noticed, and one that stays
+// busy is given up on. Used by the kernel from its first line, and by the loader once boot services
+// have ended. A type of UART is a struct uart_driver: ns16550.h has one.
+#ifndef ARCH_X86_64_UART_H
+#define ARCH_X86_64_UART_H
+
+#include "arch/x86_64/device_io.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define UART_KEEP_BAUD UINT32_C(0) // the rate that the firmware has set, if it has set one
+
+// How often a wait reads a register. A read takes about a microsecond on a real bus, so this is
+// about a second: many times the 1.4 ms in which 16 bytes leave a full FIFO at 115200 baud.
+#define UART_WAIT_READS 1000000
+
+// What a driver knows of its type of UART. Its functions wait at most UART_WAIT_READS reads.
+struct uart_driver {
+    const char *name; // of the type
+    // Looks for a UART and sets it up to send at `baud`, or UART_KEEP_BAUD. Returns whether there
+    // is one.
+    bool (*open)(const struct device_registers *registers, uint32_t baud);
+    // Whether it takes a byte now.
+    bool (*is_ready)(const struct device_registers *registers);
+    // Sends a byte. Only when it is ready.
+    void (*send)(const struct device_registers *registers, uint8_t byte);
+};
+
+// One serial port. All zero is a port that is not open: it drops what is written to it.
+struct uart {
+    const struct uart_driver *driver; // NULL: not open
+    struct device_registers registers;
+    bool stuck;       // the last bounded wait ran out: until it is ready, do not wait again
+    uint64_t dropped; // bytes that could not be sent, over the life of the port
+};
+
+// Opens the UART at `registers`. False, and the port is then not open, iff its driver finds none.
+bool uart_open(struct uart *uart, const struct uart_driver *driver,
+               const struct device_registers *registers, uint32_t baud);
+
+// Sends `length` bytes, each \n as \r\n. `context` is the struct uart; the signature is that of
+// struct writer. Waits a bounded time for each byte; what cannot be sent is counted in `dropped`.
+// At most one full wait is spent on a port that stays busy; it sends again as soon as it is ready.
+// Not for two processors at once.
+void uart_write(void *context, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The reading of madt.h: structures, each with a type and a length, behind a header of 44 bytes.
+#include "boot/kernel/acpi/madt.h"
+
+#define STRUCTURES 44 // ACPI table 5.19
+
+// Interrupt controller structures, ACPI table 5.21.
+#define STRUCTURE_TYPE 0
+#define STRUCTURE_LENGTH 1
+#define STRUCTURE_SIZE_MIN 2
+
+// Processor Local APIC Structure, table 5.22.
+#define LOCAL_APIC 0
+#define LOCAL_APIC_SIZE 8
+#define LOCAL_APIC_UID 2
+#define LOCAL_APIC_ID 3
+#define LOCAL_APIC_FLAGS 4
+
+// Processor Local x2APIC Structure, table 5.35.
+#define LOCAL_X2APIC 9
+#define LOCAL_X2APIC_SIZE 16
+#define LOCAL_X2APIC_ID 4
+#define LOCAL_X2APIC_FLAGS 8
+#define LOCAL_X2APIC_UID 12
+
+#define FLAG_ENABLED 1u // table 5.23
+
+// Reads the structure of `size` bytes at `at`. False iff it is not a processor's.
+static bool read_processor(struct acpi_processor *processor, const struct acpi_table *madt,
+                           size_t at, size_t size)
+{
+    uint64_t type = acpi_table_read(madt, at + STRUCTURE_TYPE, 1);
+
+    if (type == LOCAL_APIC && size >= LOCAL_APIC_SIZE) {
+        *processor = (struct acpi_processor){
+            .uid = (uint32_t)acpi_table_read(madt, at + LOCAL_APIC_UID, 1),
+            .apic_id = (uint32_t)acpi_table_read(madt, at + LOCAL_APIC_ID, 1),
+            .enabled = acpi_table_read(madt, at + LOCAL_APIC_FLAGS, 4) & FLAG_ENABLED,
+        };
+        return true;
+    }
+    if (type == LOCAL_X2APIC && size >= LOCAL_X2APIC_SIZE) {
+        *processor = (struct acpi_processor){
+            .apic_id = (uint32_t)acpi_table_read(madt, at + LOCAL_X2APIC_ID, 4),
+            .enabled = acpi_table_read(madt, at + LOCAL_X2APIC_FLAGS, 4) & FLAG_ENABLED,
+            .uid = (uint32_t)acpi_table_read(madt, at + LOCAL_X2APIC_UID, 4),
+        };
+        return true;
+    }
+    return false;
+}
+
+bool acpi_madt_read(struct acpi_processors *processors, const struct acpi_table *madt,
+                    struct allocator allocator)
+{
+    *processors = (struct acpi_processors){.list = array_list_of(struct acpi_processor, allocator)};
+    for (size_t at = STRUCTURES; madt && at + STRUCTURE_SIZE_MIN <= madt->length;) {
+        size_t size = (size_t)acpi_table_read(madt, at + STRUCTURE_LENGTH, 1);
+        struct acpi_processor processor;
+
+        if (size < STRUCTURE_SIZE_MIN || size > madt->length - at)
+            return true; // damaged from here on
+        if (read_processor(&processor, madt, at, size)) {
+            if (!array_list_append(&processors->list, &processor))
+                return false;
+            processors->enabled += processor.enabled;
+        }
+        at += size;
+    }
+    return true;
+}

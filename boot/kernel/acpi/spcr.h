@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// spcr: the serial port that the firmware uses as its console (Serial Port Console Redirection
+// table, Microsoft, revisions 1 to 4).
+#ifndef BOOT_KERNEL_ACPI_SPCR_H
+#define BOOT_KERNEL_ACPI_SPCR_H
+
+#include "boot/kernel/acpi/table.h"
+
+// Types of UART: "Serial Port Subtypes", Debug Port Table 2 (DBG2), table 3. Those of revision 1
+// are 0 and 1.
+enum acpi_spcr_type {
+    ACPI_SPCR_16550 = 0x00,
+    ACPI_SPCR_16550_SUBSET = 0x01, // compatible with the 16450
+    ACPI_SPCR_16550_GAS = 0x12,    // 16550, its registers as the address structure describes them
+};
+
+struct acpi_spcr {
+    uint8_t type; // enum acpi_spcr_type, or another number of that table
+    struct acpi_address address;
+};
+
+// False iff the table is too short or names no address.
+bool acpi_spcr_read(struct acpi_spcr *spcr, const struct acpi_table *table);
+
+#endif

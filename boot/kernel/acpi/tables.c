@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The walk of tables.h: root pointer, root table, each table.
+#include "boot/kernel/acpi/tables.h"
+
+// Root pointer, ACPI 5.2.5.3: revision 0 ends after the first 20 bytes.
+#define RSDP_SIGNATURE "RSD PTR "
+#define RSDP_SIZE 20
+#define RSDP_SIZE_2 36
+#define RSDP_REVISION 15
+#define RSDP_RSDT 16
+#define RSDP_XSDT 24
+
+// Header of every table, ACPI 5.2.6.
+#define HEADER_LENGTH 4
+
+// A table longer than this is taken for a damaged length.
+#define TABLE_MAX (UINT32_C(64) << 20)
+
+static bool sums_to_zero(const void *bytes, size_t length)
+{
+    const uint8_t *byte = bytes;
+    uint8_t sum = 0;
+
+    for (size_t i = 0; i < length; i++)
+        sum = (uint8_t)(sum + byte[i]);
+    return sum == 0;
+}
+
+// Describes `length` bytes as a table, unchecked.
+static struct acpi_table table_of(const void *bytes, uint32_t length)
+{
+    struct acpi_table table = {.length = length, .bytes = bytes};
+
+    for (size_t i = 0; i < 4; i++)
+        table.signature[i] = ((const char *)bytes)[i];
+    return table;
+}
+
+// A whole table at a physical address, checked but for its signature. False iff it is not one.
+static bool read_table(struct acpi_table *table, const struct acpi_memory *memory,
+                       uint64_t physical)
+{
+    const void *header = memory->at(memory->context, physical, ACPI_TABLE_HEADER_SIZE);
+
+    if (!header)
+        return false;
+    *table = table_of(header, ACPI_TABLE_HEADER_SIZE);
+    uint32_t length = (uint32_t)acpi_table_read(table, HEADER_LENGTH, 4);
+    if (length < ACPI_TABLE_HEADER_SIZE || length > TABLE_MAX)
+        return false;
+    const void *bytes = memory->at(memory->context, physical, length);
+    if (!bytes || !sums_to_zero(bytes, length))
+        return false;
+    *table = table_of(bytes, length);
+    return true;
+}
+
+static bool has_rsdp_signature(const void *pointer)
+{
+    const char *text = pointer;
+
+    for (size_t i = 0; RSDP_SIGNATURE[i] != '\0'; i++) {
+        if (text[i] != RSDP_SIGNATURE[i])
+            return false;
+    }
+    return true;
+}
+
+// Finds the root table: the XSDT where there is one, else the RSDT, whose entries have four bytes.
+static enum acpi_status read_root(struct acpi_table *root, size_t *entry_size, uint64_t rsdp,
+                                  const struct acpi_memory *memory)
+{
+    const void *bytes = rsdp ? memory->at(memory->context, rsdp, RSDP_SIZE) : NULL;
+
+    if (rsdp == 0)
+        return ACPI_ABSENT;
+    if (!bytes)
+        return ACPI_UNREACHABLE;
+    if (!has_rsdp_signature(bytes))
+        return ACPI_BAD_SIGNATURE;
+    if (!sums_to_zero(bytes, RSDP_SIZE))
+        return ACPI_BAD_CHECKSUM;
+
+    struct acpi_table pointer = table_of(bytes, RSDP_SIZE);
+    uint64_t address = acpi_table_read(&pointer, RSDP_RSDT, 4);
+    *entry_size = 4;
+    if (acpi_table_read(&pointer, RSDP_REVISION, 1) >= 2) {
+        bytes = memory->at(memory->context, rsdp, RSDP_SIZE_2);
+        if (!bytes)
+            return ACPI_UNREACHABLE;
+        if (!sums_to_zero(bytes, RSDP_SIZE_2))
+            return ACPI_BAD_CHECKSUM;
+        pointer = table_of(bytes, RSDP_SIZE_2);
+        uint64_t extended = acpi_table_read(&pointer, RSDP_XSDT, 8);
+        if (extended != 0) {
+            address = extended;
+            *entry_size = 8;
+        }
+    }
+    if (!memory->at(memory->context, address, ACPI_TABLE_HEADER_SIZE))
+        return ACPI_UNREACHABLE;
+    if (!read_table(root, memory, address))
+        return ACPI_BAD_CHECKSUM;
+    return acpi_table_is(root, *entry_size == 8 ? "XSDT" : "RSDT") ? ACPI_OK : ACPI_BAD_SIGNATURE;
+}
+
+enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
+                                  const struct acpi_memory *memory, struct allocator allocator)
+{
+    struct acpi_table root;
+    size_t entry_size = 0;
+
+    *tables = (struct acpi_tables){.list = array_list_of(struct acpi_table, allocator)};
+    enum acpi_status status = read_root(&root, &entry_size, rsdp, memory);
+    if (status != ACPI_OK)
+        return status;
+    for (size_t at = ACPI_TABLE_HEADER_SIZE; at + entry_size <= root.length; at += entry_size) {
+        struct acpi_table table;
+        if (!read_table(&table, memory, acpi_table_read(&root, at, entry_size)))
+            tables->skipped++;
+        else if (!array_list_append(&tables->list, &table))
+            return ACPI_NO_MEMORY;
+    }
+    return ACPI_OK;
+}
+
+const struct acpi_table *acpi_tables_find(const struct acpi_tables *tables, const char *signature)
+{
+    array_list_each(struct acpi_table, table, &tables->list)
+    {
+        if (acpi_table_is(table, signature))
+            return table;
+    }
+    return NULL;
+}
+
+bool acpi_tables_read_one(struct acpi_table *table, uint64_t physical, const char *signature,
+                          const struct acpi_memory *memory)
+{
+    return read_table(table, memory, physical) && acpi_table_is(table, signature);
+}
+
+const char *acpi_status_name(enum acpi_status status)
+{
+    switch (status) {
+    case ACPI_OK:
+        return "ok";
+    case ACPI_NO_MEMORY:
+        return "out of memory";
+    case ACPI_ABSENT:
+        return "the firmware offers none";
+    case ACPI_UNREACHABLE:
+        return "the root table lies where no memory is mapped";
+    case ACPI_BAD_SIGNATURE:
+        return "the root table has the wrong signature";
+    case ACPI_BAD_CHECKSUM:
+        return "the root table is damaged: its checksum is wrong";
+    }
+    return "unknown";
+}

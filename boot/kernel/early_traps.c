@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The tables and places of early_traps.h.
+#include "boot/kernel/early_traps.h"
+
+#include "arch/x86_64/descriptors.h"
+#include "arch/x86_64/page.h"
+
+extern unsigned char boot_stack_bottom[], boot_stack_top[]; // linker.ld
+
+static struct descriptors descriptors;
+static struct trap_gate gates[TRAPS_VECTORS];
+static struct traps_place places[4];
+
+void early_traps_load(void)
+{
+    descriptors_load(&descriptors, NULL, 0);
+    traps_build(gates, TRAPS_ON_CURRENT_STACK);
+    traps_load(gates);
+}
+
+const struct trap_gate *early_traps_gates(void)
+{
+    return gates;
+}
+
+void early_traps_add_places(const struct handoff *handoff)
+{
+    uintptr_t bottom = (uintptr_t)boot_stack_bottom;
+    uintptr_t top = (uintptr_t)boot_stack_top;
+    uintptr_t region = handoff->region_virtual;
+    uintptr_t region_end = region + handoff->heap.size;
+    const struct traps_place named[] = {
+        {.low = bottom, .high = top, .name = "boot stack", .is_stack = true},
+        {.low = bottom - PAGE_SIZE, .high = bottom, .name = "guard page under the boot stack"},
+        {.low = region - PAGE_SIZE,
+         .high = region,
+         .name = "guard page before the early heap's region"},
+        {.low = region_end,
+         .high = region_end + PAGE_SIZE,
+         .name = "guard page behind the early heap's region"},
+    };
+
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        places[i] = named[i];
+        places[i].processor = TRAPS_NO_PROCESSOR;
+        traps_add_place(&places[i]);
+    }
+}

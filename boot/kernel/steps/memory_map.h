@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The boot step that keeps the firmware's memory map, sorted and merged.
+#ifndef BOOT_KERNEL_STEPS_MEMORY_MAP_H
+#define BOOT_KERNEL_STEPS_MEMORY_MAP_H
+
+#include "boot/kernel/steps/step.h"
+#include "kmem/array_list.h"
+
+enum step_result step_memory_map(struct kernel *kernel);
+
+// What the step has made: a list of struct memory_range, ascending.
+const struct array_list *step_memory_map_ranges(void);
+
+#endif

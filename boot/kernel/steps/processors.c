@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Takes a list of ids from the early heap, first stacks, and, from all processors at once, the
+// rest.
+#include "boot/kernel/steps/processors.h"
+
+#include "arch/x86_64/trampoline.h"
+#include "boot/kernel/early_traps.h"
+#include "boot/kernel/steps/acpi.h"
+#include "boot/kernel/steps/interrupts.h"
+#include "boot/kernel/steps/memory_map.h"
+
+static struct processors processors;
+
+// The highest `size` bytes of usable memory below 1 MiB, whole pages and not page 0. Returns 0 if
+// there are none.
+static uint64_t find_low_memory(uint64_t size)
+{
+    uint64_t found = 0;
+
+    array_list_each(struct memory_range, range, step_memory_map_ranges())
+    {
+        uint64_t end = range->end < TRAMPOLINE_END ? range->end : TRAMPOLINE_END;
+        if (range->kind == MEMORY_USABLE && end >= size + PAGE_SIZE && end - size >= range->start)
+            found = end - size;
+    }
+    return found;
+}
+
+static enum paging_status open_apic(struct kernel *kernel, struct apic *apic)
+{
+    volatile void *registers = NULL;
+
+    if (apic_has_x2()) {
+        *apic = apic_x2();
+        return PAGING_OK;
+    }
+    enum paging_status status =
+        device_map_add(&kernel->devices, apic_registers(), APIC_REGISTERS_SIZE, &registers);
+    *apic = apic_x1(registers);
+    return status;
+}
+
+// Lists the ids of the processors to start, uint32_t. False iff an allocation failed.
+static bool list_others(struct array_list *ids, struct kernel *kernel)
+{
+    const struct acpi_processors *all = step_acpi_processors();
+    uint32_t self = apic_id(&processors.apic);
+
+    *ids = array_list_of(uint32_t, kernel->heap.allocator);
+    if (!array_list_reserve(ids, all->enabled))
+        return false;
+    array_list_each(struct acpi_processor, processor, &all->list)
+    {
+        if (processor->enabled && processor->apic_id != self)
+            array_list_append(ids, &processor->apic_id);
+    }
+    return true;
+}
+
+static enum step_result start(struct kernel *kernel, uint64_t low)
+{
+    const struct writer *writer = &kernel->console.writer;
+    struct array_list ids;
+
+    if (!list_others(&ids, kernel))
+        return STEP_NO_MEMORY;
+    processors.paging = &kernel->paging;
+    processors.timer = &kernel->timer;
+    processors.heap = &kernel->heap.fba;
+    processors.first_gates = early_traps_gates();
+    processors.gates = step_interrupts_gates();
+    enum processors_status status =
+        processors_start(&processors, ids.items, ids.count, physical(low), &kernel->heap.allocator,
+                         !kernel->heap.memory.is_substitute);
+    if (status == PROCESSORS_NO_MEMORY)
+        return STEP_NO_MEMORY;
+    if (status != PROCESSORS_OK) {
+        writer_print(writer, "kernel: processors: %s\n", processors_status_name(status));
+        return STEP_STOPPED;
+    }
+    kernel->heap.unrecorded += processors_requested(&processors);
+    writer_print(writer,
+                 "kernel: processors: %zu of %zu others started, all took their areas at once, "
+                 "%zu retries\n",
+                 processors.arrived, processors.count, kernel->heap.fba.retries);
+    return STEP_DONE;
+}
+
+enum step_result step_processors(struct kernel *kernel)
+{
+    const struct writer *writer = &kernel->console.writer;
+    size_t enabled = step_acpi_processors()->enabled;
+    uint64_t low = find_low_memory(PROCESSORS_LOW_SIZE);
+    const char *obstacle = enabled <= 1              ? "there is none"
+                           : kernel->timer.port == 0 ? "there is no ACPI timer to pace them"
+                           : low == 0                ? "no usable memory below 1 MiB to begin in"
+                                                     : NULL;
+
+    processors = (struct processors){0};
+    if (!obstacle) {
+        enum paging_status status = open_apic(kernel, &processors.apic);
+        if (status == PAGING_NO_MEMORY)
+            return STEP_NO_MEMORY;
+        if (status == PAGING_OK)
+            return start(kernel, low);
+        obstacle = "the APIC cannot be mapped";
+    }
+    writer_print(writer, "kernel: processors: no other is started: %s\n", obstacle);
+    return STEP_DONE;
+}
+
+struct processors *step_processors_started(void)
+{
+    return &processors;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// THE LIST of the boot steps. A step may use what those above it have made.
+#include "boot/kernel/steps/steps.h"
+
+#include "boot/kernel/steps/acpi.h"
+#include "boot/kernel/steps/interrupts.h"
+#include "boot/kernel/steps/memory_map.h"
+#include "boot/kernel/steps/processors.h"
+#include "boot/kernel/steps/screen.h"
+#include "boot/kernel/steps/serial.h"
+
+static const struct step steps[] = {
+    {"screen", step_screen, step_screen_undo}, {"interrupts", step_interrupts, NULL},
+    {"memory map", step_memory_map, NULL},     {"acpi", step_acpi, NULL},
+    {"serial", step_serial, step_serial_undo}, {"processors", step_processors, NULL},
+};
+
+#define COUNT (sizeof steps / sizeof steps[0])
+
+static enum step_result run_one(struct kernel *kernel, const struct step *step)
+{
+    struct early_heap *heap = &kernel->heap;
+    size_t before = fba_used(&heap->fba);
+
+    heap->ledger.tag = step->name;
+    enum step_result result = step->run(kernel);
+    if (heap->failing.failed) {
+        writer_print(&kernel->console.writer,
+                     "kernel: step %s: an allocation was failed on purpose (fail=%zu)\n",
+                     step->name, heap->failing.fail_alloc);
+        return STEP_NO_MEMORY;
+    }
+    if (result == STEP_DONE)
+        writer_print(&kernel->console.writer, "kernel: step %s took %zu bytes, %zu left\n",
+                     step->name, fba_used(&heap->fba) - before, fba_available(&heap->fba, 1));
+    return result;
+}
+
+enum step_result steps_run(struct kernel *kernel)
+{
+    enum step_result result = STEP_DONE;
+
+    for (size_t i = 0; i < COUNT && result == STEP_DONE; i++)
+        result = run_one(kernel, &steps[i]);
+    return result;
+}
+
+void steps_undo(struct kernel *kernel)
+{
+    for (size_t i = COUNT; i-- > 0;) {
+        if (steps[i].undo)
+            steps[i].undo(kernel);
+    }
+}

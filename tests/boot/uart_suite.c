@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// What arch/x86_64/uart.h and ns16550.h promise, on a stub 16550: a UART that behaves is found and
+// sent to, at every width and stride, and none that misbehaves is waited for without end.
+#include "arch/x86_64/ns16550.h"
+#include "arch/x86_64/string.h"
+#include "tests/boot/suites.h"
+
+#define BASE UINT64_C(0xfe030000)
+#define ROOM 64 // bytes of text that are kept
+
+struct stub {
+    unsigned width, stride;
+    uint8_t line_control, modem_control, scratch, fifo_control, interrupt_enable;
+    uint16_t divisor;
+    char sent[ROOM];
+    size_t count;     // bytes sent
+    uint8_t looped;   // the byte in loopback
+    bool has_looped;  // and whether there is one
+    bool no_scratch;  // its scratch register holds nothing
+    bool no_loopback; // nothing comes back in loopback
+    size_t busy_for;  // reads of the line status until there is room; SIZE_MAX: never
+    size_t strangers; // accesses of another width or place
+};
+
+static bool is_divisor(const struct stub *stub)
+{
+    return stub->line_control & 0x80;
+}
+
+static uint8_t line_status(struct stub *stub)
+{
+    if (stub->has_looped)
+        return 0x61;
+    if (stub->busy_for > 0 && stub->busy_for != SIZE_MAX)
+        stub->busy_for--;
+    return stub->busy_for == 0 ? 0x60 : 0x00;
+}
+
+// The number of the register at an address, 8 if there is none.
+static unsigned number_of(struct stub *stub, uintptr_t address, unsigned width)
+{
+    uintptr_t offset = address - BASE;
+
+    if (width == stub->width && offset % stub->stride == 0 && offset / stub->stride < 8)
+        return (unsigned)(offset / stub->stride);
+    stub->strangers++;
+    return 8;
+}
+
+static uint32_t read_stub(void *context, uintptr_t address, unsigned width)
+{
+    struct stub *stub = context;
+
+    switch (number_of(stub, address, width)) {
+    case 0:
+        stub->has_looped = false;
+        return is_divisor(stub) ? stub->divisor & 0xff : stub->looped;
+    case 1:
+        return is_divisor(stub) ? stub->divisor >> 8 : stub->interrupt_enable;
+    case 3:
+        return stub->line_control;
+    case 5:
+        return line_status(stub);
+    case 7:
+        return stub->no_scratch ? 0xff : stub->scratch;
+    default:
+        return 0xff;
+    }
+}
+
+static void put_data(struct stub *stub, uint8_t byte)
+{
+    if (is_divisor(stub)) {
+        stub->divisor = (uint16_t)((stub->divisor & 0xff00) | byte);
+    } else if (stub->modem_control & 0x10) {
+        stub->looped = byte;
+        stub->has_looped = !stub->no_loopback;
+    } else {
+        stub->sent[stub->count++ % ROOM] = (char)byte;
+    }
+}
+
+static void write_stub(void *context, uintptr_t address, unsigned width, uint32_t value)
+{
+    struct stub *stub = context;
+    uint8_t byte = (uint8_t)value;
+
+    switch (number_of(stub, address, width)) {
+    case 0:
+        put_data(stub, byte);
+        break;
+    case 1:
+        if (is_divisor(stub))
+            stub->divisor = (uint16_t)((stub->divisor & 0xff) | byte << 8);
+        else
+            stub->interrupt_enable = byte;
+        break;
+    case 2:
+        stub->fifo_control = byte;
+        break;
+    case 3:
+        stub->line_control = byte;
+        break;
+    case 4:
+        stub->modem_control = byte;
+        break;
+    case 7:
+        stub->scratch = byte;
+        break;
+    default:
+        break;
+    }
+}
+
+static struct stub new_stub(unsigned width, unsigned stride)
+{
+    return (struct stub){.width = width, .stride = stride, .divisor = 12, .interrupt_enable = 0xf};
+}
+
+static bool open(struct uart *uart, struct stub *stub, uint32_t baud)
+{
+    const struct device_registers registers = {
+        .io = {read_stub, write_stub, stub},
+        .base = BASE,
+        .width = stub->width,
+        .stride = stub->stride,
+    };
+
+    return uart_open(uart, &ns16550_driver, &registers, baud);
+}
+
+static void a_uart_is_set_up_at_every_width_and_stride(struct suite_run *run)
+{
+    static const unsigned widths[][2] = {{1, 1}, {1, 4}, {2, 2}, {4, 4}, {2, 8}};
+
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        struct stub stub = new_stub(widths[i][0], widths[i][1]);
+        struct uart uart;
+        CHECK(run, open(&uart, &stub, 115200));
+        CHECK_EQUAL(run, stub.divisor, 1);
+        CHECK_EQUAL(run, stub.line_control, 0x03); // 8N1
+        CHECK_EQUAL(run, stub.fifo_control, 0x07);
+        CHECK_EQUAL(run, stub.interrupt_enable, 0);
+        CHECK_EQUAL(run, stub.modem_control, 0x03); // DTR, RTS, no loopback
+        uart_write(&uart, "ab\nc", 4);
+        CHECK_EQUAL(run, stub.count, 5);
+        CHECK(run, memcmp(stub.sent, "ab\r\nc", 5) == 0);
+        CHECK_EQUAL(run, uart.dropped, 0);
+        CHECK_EQUAL(run, stub.strangers, 0);
+    }
+}
+
+static void the_rate_is_set_or_kept(struct suite_run *run)
+{
+    struct stub stub = new_stub(1, 1);
+    struct uart uart;
+
+    CHECK(run, open(&uart, &stub, 300));
+    CHECK_EQUAL(run, stub.divisor, 384);
+    CHECK(run, open(&uart, &stub, UART_KEEP_BAUD));
+    CHECK_EQUAL(run, stub.divisor, 384);
+    stub.divisor = 0; // the firmware has set none
+    CHECK(run, open(&uart, &stub, UART_KEEP_BAUD));
+    CHECK_EQUAL(run, stub.divisor, 1);
+}
+
+static void what_is_no_16550_is_not_opened(struct suite_run *run)
+{
+    struct stub absent = new_stub(1, 1);
+    struct stub deaf = new_stub(1, 1);
+    struct uart uart;
+
+    absent.no_scratch = true;
+    CHECK(run, !open(&uart, &absent, 115200));
+    CHECK_EQUAL(run, absent.count, 0);
+    deaf.no_loopback = true;
+    deaf.busy_for = SIZE_MAX;
+    CHECK(run, !open(&uart, &deaf, 115200));
+    CHECK_EQUAL(run, deaf.modem_control, 0x03);
+    uart_write(&uart, "abc", 3);
+    CHECK_EQUAL(run, deaf.count, 0);
+    CHECK_EQUAL(run, uart.dropped, 3);
+}
+
+static void a_busy_port_is_waited_for(struct suite_run *run)
+{
+    struct stub stub = new_stub(1, 1);
+    struct uart uart;
+
+    CHECK(run, open(&uart, &stub, 115200));
+    stub.busy_for = 1000;
+    uart_write(&uart, "abc", 3);
+    CHECK_EQUAL(run, stub.count, 3);
+    CHECK_EQUAL(run, uart.dropped, 0);
+}
+
+static void a_port_that_stays_busy_costs_one_wait_and_sends_again_when_ready(struct suite_run *run)
+{
+    struct stub stub = new_stub(1, 1);
+    struct uart uart;
+
+    CHECK(run, open(&uart, &stub, 115200));
+    stub.busy_for = SIZE_MAX;
+    uart_write(&uart, "abc", 3);
+    CHECK(run, uart.stuck);
+    CHECK_EQUAL(run, uart.dropped, 3);
+    stub.busy_for = 2; // it asks once for each byte now
+    uart_write(&uart, "de", 2);
+    CHECK_EQUAL(run, stub.count, 1);
+    CHECK_EQUAL(run, stub.sent[0], 'e');
+    CHECK_EQUAL(run, uart.dropped, 4);
+    CHECK(run, !uart.stuck);
+}
+
+static void a_port_that_is_not_open_drops_all(struct suite_run *run)
+{
+    struct uart uart = {0};
+
+    uart_write(&uart, "abc\n", 4);
+    CHECK_EQUAL(run, uart.dropped, 4);
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(a_uart_is_set_up_at_every_width_and_stride),
+    SUITE_CASE(the_rate_is_set_or_kept),
+    SUITE_CASE(what_is_no_16550_is_not_opened),
+    SUITE_CASE(a_busy_port_is_waited_for),
+    SUITE_CASE(a_port_that_stays_busy_costs_one_wait_and_sends_again_when_ready),
+    SUITE_CASE(a_port_that_is_not_open_drops_all),
+};
+const struct suite uart_suite = SUITE("uart", cases);
