@@ -45,6 +45,7 @@
 #ifndef BOOT_HANDOFF_H
 #define BOOT_HANDOFF_H
 
+#include "arch/x86_64/page.h"
 #include "boot/memory_map.h"
 #include "kmem/fba_handoff.h"
 
@@ -63,7 +64,6 @@
 #define HANDOFF_IMAGE_ALIGN 0x200000u          // bytes: of its virtual and physical address
 #define HANDOFF_DIRECT_MAP 0xffff800000000000u // its start: the first byte of the higher half
 
-#define HANDOFF_PAGE_SIZE 4096u
 #define HANDOFF_COMMAND_LINE_MAX 4095u  // bytes, without the NUL
 #define HANDOFF_MODULE_NAME_MAX 39u     // bytes, without the NUL
 #define HANDOFF_MODULES_START 0x100000u // lowest physical address of a module

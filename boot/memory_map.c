@@ -3,6 +3,7 @@
 #include "boot/memory_map.h"
 
 #include "arch/x86_64/page.h"
+#include "arch/x86_64/string.h"
 
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
@@ -96,7 +97,7 @@ static struct descriptor read_descriptor(const struct memory_map *map, size_t in
     struct descriptor descriptor;
 
     // Of a known size, these are moves and no call: sorting reads little else.
-    __builtin_memcpy(&descriptor, map->descriptors + index * map->stride, sizeof descriptor);
+    memcpy(&descriptor, map->descriptors + index * map->stride, sizeof descriptor);
     return descriptor;
 }
 
@@ -131,10 +132,10 @@ static void swap(struct memory_map *map, size_t a, size_t b)
 
     for (; i + sizeof(uint64_t) <= map->stride; i += sizeof(uint64_t)) {
         uint64_t word, other;
-        __builtin_memcpy(&word, x + i, sizeof word);
-        __builtin_memcpy(&other, y + i, sizeof other);
-        __builtin_memcpy(x + i, &other, sizeof other);
-        __builtin_memcpy(y + i, &word, sizeof word);
+        memcpy(&word, x + i, sizeof word);
+        memcpy(&other, y + i, sizeof other);
+        memcpy(x + i, &other, sizeof other);
+        memcpy(y + i, &word, sizeof word);
     }
     for (; i < map->stride; i++) {
         unsigned char byte = x[i];

@@ -5,10 +5,10 @@
 //     index into the           |  PML4   |  PDPT   |   PD    |   PT    |  page   |
 //     an entry there covers      512 GiB    1 GiB     2 MiB     4 KiB
 //
-// A mapping is read-only, executable or writable; nothing can be both writable and executable
-// through one mapping. That no frame is so through two is for the caller to keep, and for
-// paging_walk to check. All memory is mapped with PAT entry 0, which is write-back after reset (SDM
-// 3A 11.12.4) and which nobody here changes. Not for two processors at once.
+// W^X: a mapping is read-only, executable or writable, never writable and executable. Two mappings
+// of one page frame may be: the caller prevents that, and boot/kernel/wx_check.h checks it. Memory
+// is mapped with PAT entry 0, write-back after reset (SDM 3A 11.12.4), devices with entry 3,
+// uncached; this project changes neither. Not for two processors at once.
 #ifndef ARCH_X86_64_PAGING_H
 #define ARCH_X86_64_PAGING_H
 
@@ -18,10 +18,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define PAGING_4K PAGE_SIZE
-#define PAGING_2M PAGE_SIZE_2M
-#define PAGING_1G PAGE_SIZE_1G
 
 enum paging_status {
     PAGING_OK,
@@ -53,8 +49,8 @@ struct paging {
     // returns false. May be NULL where nothing will be mapped.
     bool (*new_table)(void *context, physical_t *table);
     void *context;
-    // These are the tables that this processor runs on, so that what is unmapped must also leave
-    // its TLB. Other processors' TLBs are the caller's business.
+    // This processor runs on these tables: what is unmapped is also flushed from its TLB. The
+    // caller sees to other processors' TLBs.
     bool active;
 };
 
@@ -75,7 +71,7 @@ struct paging_lookup {
     physical_t to;                   // of the very byte; 0 where not present
 };
 
-// A sentence's worth of words for a status.
+// What a status means, in a few words.
 const char *paging_status_name(enum paging_status status);
 
 // Whether this processor, as it runs now, can use these tables: PAGING_OK, PAGING_FIVE_LEVELS or
@@ -97,8 +93,8 @@ enum paging_status paging_map(struct paging *paging, uintptr_t start, physical_t
                               enum paging_access access);
 
 // The same in the largest pages that both addresses, the size and `largest` (PAGE_SIZE,
-// PAGE_SIZE_2M or PAGE_SIZE_1G) allow. The caller sees to it that the range holds memory of one
-// type only: a large page over two has undefined behaviour (SDM 3A 11.11.9).
+// PAGE_SIZE_2M or PAGE_SIZE_1G) allow. The range must hold memory of one type only: a large page
+// over two has undefined behaviour (SDM 3A 11.11.9).
 enum paging_status paging_map_large(struct paging *paging, uintptr_t start, physical_t to,
                                     uint64_t size, enum paging_access access, uint64_t largest);
 
@@ -107,7 +103,7 @@ enum paging_status paging_map_large(struct paging *paging, uintptr_t start, phys
 // stay. O(pages).
 enum paging_status paging_unmap(struct paging *paging, uintptr_t start, uint64_t size);
 
-// Unmaps everything below 2^47, whatever its page size: what a kernel in the upper half does when
+// Unmaps everything below 2^47, whatever its page size: a kernel in the upper half does this when
 // it no longer needs the mapping that the loader jumped through. The tables below the root stay,
 // out of use. Constant time.
 void paging_drop_lower_half(struct paging *paging);
@@ -115,8 +111,8 @@ void paging_drop_lower_half(struct paging *paging);
 // Unmaps the 512 GiB around `address` that one entry of the top table covers, in the same way.
 void paging_drop_slot(struct paging *paging, uintptr_t address);
 
-// Makes this processor forget all translations that it has cached, global ones included: what the
-// others do when one has unmapped something.
+// Flushes this processor's TLB, global translations included: what each of the others does when one
+// has unmapped something (TLB shootdown).
 void paging_flush_tlb(void);
 
 // What `address` leads to. An address that is not canonical is not present.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where the gates of the IDT lead: 256 entries of 16 bytes (traps.c counts on both; the assembler
-// refuses to move .org backwards, should one grow), each of which completes the processor's frame
+// rejects an .org that moves backwards, should one grow), each of which completes the processor's frame
 // to struct trap_frame.
 
 // The exceptions for which the processor pushes an error code: SDM 3A table 6-1 (8, 10-14, 17,

@@ -49,7 +49,7 @@ static bool check_region(const struct handoff *handoff, const struct writer *wri
     uint64_t size = handoff->heap.size;
 
     if (handoff->linked_size == 0 || size < handoff->linked_size ||
-        ((size | handoff->linked_size | handoff->region_virtual) & (HANDOFF_PAGE_SIZE - 1)) != 0)
+        ((size | handoff->linked_size | handoff->region_virtual) & (PAGE_SIZE - 1)) != 0)
         return REJECT(writer,
                       "its region at 0x%llx of %llu bytes, %llu linked, is not made of whole pages",
                       NUMBER(handoff->region_virtual), NUMBER(size), NUMBER(handoff->linked_size));
@@ -80,8 +80,7 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
         {"memory map", handoff->memory_map.span},
         {"command line", {line.offset, line.size == 0 ? 0 : line.size + 1}},
         {"list of modules", handoff->modules},
-        {"top page table",
-         {handoff->page_table_root - handoff->region_physical, HANDOFF_PAGE_SIZE}},
+        {"top page table", {handoff->page_table_root - handoff->region_physical, PAGE_SIZE}},
     };
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -97,7 +96,7 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
                               parts[j].name, NUMBER(parts[i].span.offset));
         }
     }
-    if (handoff->page_table_root % HANDOFF_PAGE_SIZE != 0)
+    if (handoff->page_table_root % PAGE_SIZE != 0)
         return REJECT(writer, "its top page table at 0x%llx does not begin at a page",
                       NUMBER(handoff->page_table_root));
     if (line.size > HANDOFF_COMMAND_LINE_MAX)
@@ -132,8 +131,7 @@ static bool check_memory(const struct handoff *handoff, const struct writer *wri
 // Where a module lies, in whole pages.
 static struct handoff_span pages_of(const struct handoff_module *module)
 {
-    return (struct handoff_span){module->physical, (module->size + HANDOFF_PAGE_SIZE - 1) &
-                                                       ~(uint64_t)(HANDOFF_PAGE_SIZE - 1)};
+    return (struct handoff_span){module->physical, page_round_up(module->size, PAGE_SIZE)};
 }
 
 static bool check_module(const struct handoff *handoff, size_t number, const struct memory_map *map,
@@ -148,7 +146,7 @@ static bool check_module(const struct handoff *handoff, size_t number, const str
         return REJECT(writer, "the name of module %zu does not end with a NUL", number);
     if (module->size == 0)
         return true;
-    if (module->size > UINT64_MAX - HANDOFF_PAGE_SIZE || pages.offset % HANDOFF_PAGE_SIZE != 0 ||
+    if (module->size > UINT64_MAX - PAGE_SIZE || pages.offset % PAGE_SIZE != 0 ||
         pages.offset < HANDOFF_MODULES_START ||
         !memory_map_is_usable(map, pages.offset, pages.size))
         return REJECT(writer,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The page allocator of page_frames.h.
+// The list of page_frames.h.
 #include "boot/kernel/page_frames.h"
 
 // What the first frame of a free range holds.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// page_frames: a small page frame allocator, the early heap's successor: 4 KiB frames, taken and
-// given back one at a time. It keeps no table: free memory lists itself, each range of free frames
-// holding its own length and the next range's address in its first frame. So it costs nothing per
-// byte of memory, and nothing touches a frame before it is used but for one in each range.
+// page_frames: the page frame allocator, the early heap's successor: frames of 4 KiB, taken and
+// given back one at a time. Free memory is a list of ranges; the first frame of each range holds
+// its length and the address of the next. So there is no table, and no other frame is touched
+// before it is used.
 #ifndef BOOT_KERNEL_PAGE_FRAMES_H
 #define BOOT_KERNEL_PAGE_FRAMES_H
 
@@ -20,7 +20,8 @@ struct page_frames {
 };
 
 // Gives the frames [start, end) to the allocator; both are multiples of PAGE_SIZE, all of it is
-// mapped through the direct map, and nobody uses it. An empty range is nothing. Constant time.
+// mapped through the direct map, and none of it is in use. An empty range is nothing. Constant
+// time.
 void page_frames_give(struct page_frames *frames, physical_t start, physical_t end);
 
 // Takes a frame. False iff there is none. Its contents are undefined. Constant time.

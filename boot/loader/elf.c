@@ -51,7 +51,7 @@ enum { EI_CLASS = 4, EI_DATA = 5, EI_VERSION = 6 };
 #define PF_W 2u
 #define PF_R 4u
 
-#define PAGE_MASK (HANDOFF_PAGE_SIZE - 1)
+#define PAGE_MASK (PAGE_SIZE - 1)
 
 struct checker {
     const uint8_t *file;

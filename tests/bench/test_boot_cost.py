@@ -43,7 +43,7 @@ def test_the_machines_clock_says_the_same(outcome):
 @counted
 def test_the_kernel_is_read_in_as_few_calls_as_can_be(outcome):
     steps, _ = outcome
-    reading = next(step for step in steps if step.name == boot_cost.LOADER_STEPS["loader_read_kernel"])
+    reading = next(step for step in steps if step.name == boot_cost.LOADER_STEPS["files_read_kernel"])
     assert reading.firmware_calls == {"Open": 1, "GetInfo": 1, "AllocatePages": 1, "Read": 1, "Close": 1}
     calls = boot_cost.firmware_calls(steps)
     print(dict(calls))
@@ -65,13 +65,13 @@ def bytes_not_in_file():
 def test_nothing_is_cleared_twice(outcome):
     steps, _ = outcome
     cleared = {step.name: step.cleared for step in steps if step.part == "loader"}
-    image = cleared.pop(boot_cost.LOADER_STEPS["loader_load_image"])
+    image = cleared.pop(boot_cost.LOADER_STEPS["image_load"])
     assert image == bytes_not_in_file()
     # A compiler may clear the first bytes of a table one by one.
-    window = cleared.pop(boot_cost.LOADER_STEPS["loader_map_kernel"])
-    tables = next(step.heap_calls for step in steps if step.name == boot_cost.LOADER_STEPS["loader_map_kernel"])
+    window = cleared.pop(boot_cost.LOADER_STEPS["kernel_mapping_build"])
+    tables = next(step.heap_calls for step in steps if step.name == boot_cost.LOADER_STEPS["kernel_mapping_build"])
     assert tables * (PAGE - 64) <= window <= tables * PAGE
-    jump = cleared.pop(boot_cost.LOADER_STEPS["loader_map_jump"])
+    jump = cleared.pop(boot_cost.LOADER_STEPS["jump_map"])
     assert 3 * (PAGE - 64) <= jump <= 3 * PAGE
     assert sum(cleared.values()) < PAGE  # structures, of which each begins as zeros
 

@@ -95,13 +95,13 @@ static void rights_are_those_asked_for(struct suite_run *run)
     CHECK(run, write.present && write.writable && !write.executable);
 }
 
-static void ranges_that_cannot_be_are_refused(struct suite_run *run)
+static void ranges_that_cannot_be_are_rejected(struct suite_run *run)
 {
     static const struct {
         uintptr_t start;
         uint64_t to, size;
         enum paging_status status;
-    } refused[] = {
+    } rejected[] = {
         {0x1001, 0, 0x1000, PAGING_MISALIGNED},
         {0x1000, 0x10, 0x1000, PAGING_MISALIGNED},
         {0x1000, 0, 0x800, PAGING_MISALIGNED},
@@ -116,11 +116,11 @@ static void ranges_that_cannot_be_are_refused(struct suite_run *run)
     };
 
     start();
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+    for (size_t i = 0; i < sizeof rejected / sizeof rejected[0]; i++) {
         CHECK_EQUAL(run,
-                    paging_map(&paging, refused[i].start, physical(refused[i].to), refused[i].size,
-                               PAGING_READ_WRITE),
-                    refused[i].status);
+                    paging_map(&paging, rejected[i].start, physical(rejected[i].to),
+                               rejected[i].size, PAGING_READ_WRITE),
+                    rejected[i].status);
     }
     CHECK_EQUAL(run, paging_unmap(&paging, 0x1001, 0x1000), PAGING_MISALIGNED);
     CHECK_EQUAL(run, paging_unmap(&paging, LOWER_END, 0x1000), PAGING_BAD_RANGE);
@@ -437,7 +437,7 @@ static void any_order_of_mapping_matches_the_model(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(what_is_mapped_is_found_byte_by_byte),
     SUITE_CASE(rights_are_those_asked_for),
-    SUITE_CASE(ranges_that_cannot_be_are_refused),
+    SUITE_CASE(ranges_that_cannot_be_are_rejected),
     SUITE_CASE(nothing_is_mapped_over_and_nothing_changes_then),
     SUITE_CASE(unmapping_takes_pages_of_4_kib_only),
     SUITE_CASE(large_pages_are_used_where_all_is_congruent),

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define BASE HANDOFF_IMAGE_BASE
-#define PAGE PAGING_4K
+#define PAGE PAGE_SIZE
 #define REGION_START (BASE + 6 * PAGE)
 #define REGION_SIZE (64 * PAGE)
 #define SMALL_REGION (4 * PAGE)

@@ -98,7 +98,7 @@ static void behind_the_last_line_comes_the_first_with_a_blank_one_ahead(struct s
     CHECK(run, row_shows(3, "4  "));
 }
 
-static void a_framebuffer_that_cannot_be_one_is_refused(struct suite_run *run)
+static void a_framebuffer_that_cannot_be_one_is_rejected(struct suite_run *run)
 {
     struct handoff_framebuffer small = framebuffer();
     small.width = GLYPH_WIDTH - 1;
@@ -118,7 +118,7 @@ static void a_framebuffer_that_cannot_be_one_is_refused(struct suite_run *run)
 static void without_a_screen_text_is_dropped(struct suite_run *run)
 {
     screen = (struct screen){0};
-    screen_write(&screen, "nobody sees this\n", 17);
+    screen_write(&screen, "no one sees this\n", 17);
     CHECK_EQUAL(run, screen.column, 0);
 }
 
@@ -127,7 +127,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(text_is_drawn_where_it_belongs),
     SUITE_CASE(a_long_line_goes_on_in_the_next),
     SUITE_CASE(behind_the_last_line_comes_the_first_with_a_blank_one_ahead),
-    SUITE_CASE(a_framebuffer_that_cannot_be_one_is_refused),
+    SUITE_CASE(a_framebuffer_that_cannot_be_one_is_rejected),
     SUITE_CASE(without_a_screen_text_is_dropped),
 };
 const struct suite screen_suite = SUITE("screen", cases);

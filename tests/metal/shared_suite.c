@@ -53,8 +53,8 @@ static bool goes_on(size_t round)
     return round < ROUNDS_LEAST || (!have_met && round < rounds_most);
 }
 
-// Takes blocks, writes them full, looks whether somebody else wrote in between, and gives most of
-// them back, which succeeds only while they are the last.
+// Takes blocks, writes them full, looks whether another processor wrote in between, and gives most
+// of them back, which succeeds only while they are the last.
 static void hammer(void *context, struct processor *self)
 {
     (void)context;
@@ -102,7 +102,7 @@ static void blocks_of_all_processors_are_disjoint(struct suite_run *run)
         CHECK(run, shared.retries > 0); // else they did not meet, and this showed nothing
 }
 
-static void a_processor_that_is_refused_leaves_a_whole_record(struct suite_run *run)
+static void a_processor_whose_allocation_fails_leaves_a_whole_record(struct suite_run *run)
 {
     struct processors *processors = step_processors_started();
 
@@ -120,6 +120,6 @@ static void a_processor_that_is_refused_leaves_a_whole_record(struct suite_run *
 
 static const struct suite_case cases[] = {
     SUITE_CASE(blocks_of_all_processors_are_disjoint),
-    SUITE_CASE(a_processor_that_is_refused_leaves_a_whole_record),
+    SUITE_CASE(a_processor_whose_allocation_fails_leaves_a_whole_record),
 };
 const struct suite shared_suite = SUITE("processors", cases);
