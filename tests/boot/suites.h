@@ -24,6 +24,7 @@ extern const struct suite power_suite;
 extern const struct suite recorded_maps_suite;
 extern const struct suite timer_suite;
 extern const struct suite uart_suite;
+extern const struct suite wx_check_suite;
 
 extern const struct suite_list boot_suites;
 

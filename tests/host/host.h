@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The suites that only a host can run: they need threads, processes or a sanitizer.
+// The suites that only a host can run: they need threads, processes, a sanitizer or a machine of
+// their own.
 #ifndef TESTS_HOST_HOST_H
 #define TESTS_HOST_HOST_H
 
@@ -8,6 +9,7 @@
 extern const struct suite contention_suite; // threads in shared mode
 extern const struct suite interrupt_suite;  // interrupts between two steps of the shared mode
 extern const struct suite sanitizer_suite;  // what AddressSanitizer reports
+extern const struct suite steps_suite;      // boot steps that touch no hardware
 
 // All of them, for the runner of tests/suites/suite.c.
 extern const struct suite_list host_suites;

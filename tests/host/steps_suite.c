@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+// What the boot steps promise that touch no hardware: memory map, ACPI, serial. On the host,
+// because the test kernel has run them for real and still uses what they have made.
+#include "boot/kernel/serial.h"
+#include "boot/kernel/steps/acpi.h"
+#include "boot/kernel/steps/memory_map.h"
+#include "boot/kernel/steps/serial.h"
+#include "tests/boot/efi_memory.h"
+#include "tests/host/host.h"
+
+#include <string.h>
+
+#define TABLES 16
+#define HEAP_SIZE 4096
+
+// The region of a handoff: a memory map, then the heap.
+static _Alignas(4096) unsigned char map_bytes[8 * 48];
+static _Alignas(4096) unsigned char heap_bytes[HEAP_SIZE];
+static _Alignas(4096) unsigned char firmware[4096]; // where ACPI's tables lie
+static _Alignas(4096) unsigned char page_tables[TABLES][4096];
+static size_t page_tables_taken;
+static struct handoff handoff;
+static struct kernel kernel;
+static char said[4096];
+static struct writer_buffer said_buffer;
+
+// The direct map of this machine is at 0: physical addresses are the host's.
+static bool take_table(void *context, physical_t *table)
+{
+    (void)context;
+    if (page_tables_taken == TABLES)
+        return false;
+    memset(page_tables[page_tables_taken], 0, sizeof page_tables[0]);
+    *table = physical((uintptr_t)page_tables[page_tables_taken++]);
+    return true;
+}
+
+static void start(size_t heap_size)
+{
+    const struct writer writer = writer_to_buffer(&said_buffer, said, sizeof said);
+    const struct console_device screen = {"test", 0, writer.write, writer.context};
+    const struct early_heap_memory memory = {
+        .buffer = heap_bytes, .physical = physical(0), .size = heap_size};
+
+    memset(&kernel, 0, sizeof kernel);
+    handoff = (struct handoff){.region_virtual = (uintptr_t)map_bytes};
+    kernel.handoff = &handoff;
+    console_init(&kernel.console);
+    console_set(&kernel.console, &screen);
+    (void)early_heap_open(&kernel.heap, &memory,
+                          (struct early_heap_output){&kernel.console.writer, "kernel: "});
+    page_tables_taken = 0;
+    kernel.paging = (struct paging){.new_table = take_table};
+    (void)take_table(NULL, &kernel.paging.root);
+    (void)paging_map(&kernel.paging, (uintptr_t)firmware, physical((uintptr_t)firmware),
+                     sizeof firmware, PAGING_READ_ONLY);
+    kernel.devices.paging = &kernel.paging;
+}
+
+// ── Memory map ──────────────────────────────────────────────────────────────────────────────────
+
+static void put(unsigned char *at, uint64_t number, size_t width)
+{
+    for (size_t i = 0; i < width; i++)
+        at[i] = (unsigned char)(number >> (8 * i));
+}
+
+static void add_descriptor(uint32_t type, uint64_t start_address, uint64_t pages)
+{
+    unsigned char *at = map_bytes + handoff.memory_map.span.size;
+
+    memset(at, 0, 48);
+    put(at, type, 4);
+    put(at + 8, start_address, 8);
+    put(at + 24, pages, 8);
+    put(at + 32, 0xf, 8); // can be cached in every way
+    handoff.memory_map.span.size += 48;
+    handoff.memory_map.descriptor_size = 48;
+}
+
+static void add_descriptors(void)
+{
+    add_descriptor(CONVENTIONAL, 0x200000, 0x10);
+    add_descriptor(CONVENTIONAL, 0x100000, 0x100);
+    add_descriptor(RESERVED, 0x210000, 1);
+}
+
+static void the_memory_map_is_kept_sorted_and_merged(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    add_descriptors();
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
+    const struct array_list *ranges = step_memory_map_ranges();
+    const struct memory_range *first = array_list_at(ranges, 0);
+    CHECK_EQUAL(run, ranges->count, 2);
+    CHECK_EQUAL(run, first->start, 0x100000);
+    CHECK_EQUAL(run, first->end, 0x210000);
+    CHECK(run, strstr(said, "3 descriptors are 2 ranges, 1088 KiB usable"));
+    CHECK(run, strstr(said, "0x000000210000-0x000000211000 reserved"));
+}
+
+static void a_memory_map_without_room_is_no_memory(struct suite_run *run)
+{
+    start(16);
+    add_descriptors();
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_NO_MEMORY);
+    CHECK(run, kernel.heap.failed);
+}
+
+// ── ACPI and serial ─────────────────────────────────────────────────────────────────────────────
+
+enum { RSDP = 0, RSDT = 64, MADT = 256, SPCR = 512, FADT = 1024 };
+
+static void fix_sum(size_t offset, size_t length, size_t at)
+{
+    unsigned char sum = 0;
+
+    firmware[at] = 0;
+    for (size_t i = 0; i < length; i++)
+        sum = (unsigned char)(sum + firmware[offset + i]);
+    firmware[at] = (unsigned char)(0 - sum);
+}
+
+static void fix_table(size_t offset)
+{
+    fix_sum(offset, firmware[offset + 4] | (size_t)firmware[offset + 5] << 8, offset + 9);
+}
+
+static void put_text(size_t offset, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++)
+        firmware[offset + i] = (unsigned char)text[i];
+}
+
+static void put_table(size_t offset, const char *signature, uint32_t length)
+{
+    put_text(offset, signature);
+    put(firmware + offset + 4, length, 4);
+    fix_table(offset);
+}
+
+// A root pointer, an XSDT, and the tables that it names.
+static void put_firmware(void)
+{
+    memset(firmware, 0, sizeof firmware);
+    put_text(RSDP, "RSD PTR ");
+    firmware[RSDP + 15] = 2;
+    put(firmware + RSDP + 24, (uintptr_t)firmware + RSDT, 8);
+    fix_sum(RSDP, 20, RSDP + 8);
+    fix_sum(RSDP, 36, RSDP + 32);
+    put(firmware + RSDT + 36, (uintptr_t)firmware + MADT, 8);
+    put(firmware + RSDT + 44, (uintptr_t)firmware + SPCR, 8);
+    put(firmware + RSDT + 52, (uintptr_t)firmware + FADT, 8);
+    put_table(RSDT, "XSDT", 60);
+    memcpy(firmware + MADT + 44, (const unsigned char[]){0, 8, 0, 3, 1, 0, 0, 0}, 8);
+    put_table(MADT, "APIC", 52);
+    put_table(SPCR, "SPCR", 80);
+    put_table(FADT, "FACP", 244);
+    handoff.acpi_rsdp = (uintptr_t)firmware + RSDP;
+}
+
+static void put_serial(uint8_t type, uint8_t space, uint64_t address)
+{
+    firmware[SPCR + 36] = type;
+    firmware[SPCR + 40] = space;
+    put(firmware + SPCR + 44, address, 8);
+    fix_table(SPCR);
+}
+
+static void acpi_tables_are_read_through_the_direct_map(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    put_firmware();
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK_EQUAL(run, step_acpi_tables()->list.count, 3);
+    CHECK_EQUAL(run, step_acpi_processors()->enabled, 1);
+    CHECK_EQUAL(run, kernel.timer.port, 0);
+    CHECK_EQUAL(run, kernel.power.pm1a_control, 0);
+    CHECK(run, strstr(said, "kernel: acpi: 3 tables: APIC SPCR FACP\n"));
+    CHECK(run, strstr(said, "kernel: acpi: 1 processors\n"));
+}
+
+static void without_tables_the_boot_goes_on(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK_EQUAL(run, step_acpi_tables()->list.count + step_acpi_processors()->list.count, 0);
+    CHECK(run, strstr(said, "the firmware offers none; going on with one processor"));
+    put_firmware();
+    handoff.acpi_rsdp = (uintptr_t)firmware + sizeof firmware - 8; // its end is not mapped
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "the root table lies where no memory is mapped"));
+}
+
+static void acpi_without_room_is_no_memory(struct suite_run *run)
+{
+    const size_t needed = 3 * sizeof(struct acpi_table) + sizeof(struct acpi_processor);
+
+    for (size_t size = 8; size < needed; size += 4) {
+        start(size);
+        put_firmware();
+        CHECK_EQUAL(run, step_acpi(&kernel), STEP_NO_MEMORY);
+    }
+}
+
+// Runs both steps for a machine whose SPCR says this.
+static enum step_result run_serial(uint8_t type, uint8_t space, uint64_t address)
+{
+    start(HEAP_SIZE);
+    put_firmware();
+    put_serial(type, space, address);
+    enum step_result result = step_acpi(&kernel);
+    return result == STEP_DONE ? step_serial(&kernel) : result;
+}
+
+static void a_serial_port_without_a_driver_is_named(struct suite_run *run)
+{
+    CHECK_EQUAL(run, run_serial(0x03, 0, 0xfe030000), STEP_DONE);
+    CHECK(run, strstr(said, "SPCR names a UART of type 3 in address space 0, for which there is "
+                            "no driver"));
+    CHECK_EQUAL(run, run_serial(0, 1, 0x10000), STEP_DONE);
+    CHECK(run, strstr(said, "no driver"));
+    CHECK(run, !console_find(&kernel.console, SERIAL_NAME));
+    step_serial_undo(&kernel);
+    CHECK(run, !console_find(&kernel.console, SERIAL_NAME));
+}
+
+static void no_name_and_no_new_port_say_nothing(struct suite_run *run)
+{
+    CHECK_EQUAL(run, run_serial(0, 1, 0), STEP_DONE);
+    CHECK(run, !strstr(said, "serial"));
+    start(HEAP_SIZE);
+    put_firmware();
+    put_serial(0, 1, 0x2f8);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    kernel.console.devices[0].name = SERIAL_NAME; // the port in use already
+    kernel.console.devices[0].address = 0x2f8;
+    CHECK_EQUAL(run, step_serial(&kernel), STEP_DONE);
+    CHECK(run, !strstr(said, "serial"));
+}
+
+static void registers_without_a_page_table_are_no_memory(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    put_firmware();
+    put_serial(0x12, 0, 0xfe030000);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    page_tables_taken = TABLES;
+    CHECK_EQUAL(run, step_serial(&kernel), STEP_NO_MEMORY);
+}
+
+static void registers_that_cannot_be_mapped_are_named(struct suite_run *run)
+{
+    CHECK_EQUAL(run, run_serial(0x12, 0, UINT64_C(1) << 60), STEP_DONE);
+    CHECK(run, strstr(said, "memory 0x1000000000000000, which SPCR names: the range of addresses "
+                            "is not valid"));
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(the_memory_map_is_kept_sorted_and_merged),
+    SUITE_CASE(a_memory_map_without_room_is_no_memory),
+    SUITE_CASE(acpi_tables_are_read_through_the_direct_map),
+    SUITE_CASE(without_tables_the_boot_goes_on),
+    SUITE_CASE(acpi_without_room_is_no_memory),
+    SUITE_CASE(a_serial_port_without_a_driver_is_named),
+    SUITE_CASE(no_name_and_no_new_port_say_nothing),
+    SUITE_CASE(registers_without_a_page_table_are_no_memory),
+    SUITE_CASE(registers_that_cannot_be_mapped_are_named),
+};
+const struct suite steps_suite = SUITE("steps", cases);
