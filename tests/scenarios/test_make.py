@@ -2,6 +2,7 @@
 """The Makefile: nonsense is refused in one line, and a change rebuilds what it must and no more."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -44,6 +45,7 @@ def make(*arguments, folder=machine.ROOT):
         "SMP=1000",
         "MACHINE=vax",
         "MACHINE=",
+        "MACHINE=q35 pc",
         "FIRMWARE=8m",
         "TIMEOUT=0",
     ],
@@ -65,10 +67,36 @@ def test_a_heap_of_another_size_is_checked_too():
     assert done.returncode == 2 and "EARLY_HEAP=3000 is not accepted" in done.stderr
 
 
+BUILD_FILES = [machine.ROOT / "Makefile", *machine.ROOT.glob("tests/**/*.mk")]
+
+
+def found_in_build_files(pattern):
+    return {name for file in BUILD_FILES for name in re.findall(pattern, file.read_text(), re.MULTILINE)}
+
+
 def test_help_lists_the_targets():
     text = make("help").stdout
-    for target in ("all", "run", "test", "lint", "format", "clean"):
+    targets = {name for line in found_in_build_files(r"^\.PHONY: ([a-z -]+)") for name in line.split()}
+    assert {"all", "run", "test", "lint", "format", "clean", "fuzz", "bench-boot"} <= targets
+    for target in targets - {"help", "test-parts"}:
         assert f"make {target} " in text
+
+
+def test_help_names_the_variables():
+    text = make("help").stdout
+    variables = found_in_build_files(r"^([A-Z_]+)\s*\?=") | {"CC", "WITHOUT", "V"}
+    assert {name for name in variables if f" {name}=" not in text} == {"PYTHON"}
+
+
+def test_fuzzing_has_a_time_of_its_own():
+    assert "tests/fuzz/run.sh 7\n" in make("-n", "fuzz", "FUZZ_SECONDS=7", "TIMEOUT=9").stdout
+    done = make("fuzz", "FUZZ_SECONDS=lots")
+    assert done.returncode == 2 and "FUZZ_SECONDS=lots is not accepted: give " in done.stderr
+
+
+def test_a_signature_needs_key_and_certificate():
+    done = make("image", "SIGN_KEY=db.key")
+    assert done.returncode == 2 and "SIGN_KEY=db.key is not accepted: give SIGN_KEY and SIGN_CERT" in done.stderr
 
 
 SOURCES = {
@@ -89,11 +117,11 @@ def tree(tmp_path_factory):
     for name, text in SOURCES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    shutil.copy(machine.ROOT / "Makefile", folder)
     shutil.copytree(machine.ROOT / "tests" / "harness", folder / "tests" / "harness")
-    for part in machine.ROOT.glob("tests/*/*.mk"):
-        (folder / "tests" / part.parent.name).mkdir()
-        shutil.copy(part, folder / "tests" / part.parent.name)
+    for file in BUILD_FILES:
+        copy = folder / file.relative_to(machine.ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(file, copy)
     done = make("build/kernel.elf", folder=folder)
     assert done.returncode == 0, done.stderr
     return folder
@@ -130,9 +158,20 @@ def test_another_compiler_compiles_everything(tree):
     assert len(steps(tree)) == 5
 
 
-def test_a_changed_makefile_compiles_everything(tree):
+def test_a_touched_makefile_makes_nothing_again(tree):
     os.utime(tree / "Makefile")
-    assert len(steps(tree)) == 5
+    assert steps(tree) == []
+
+
+@pytest.mark.parametrize("flag, count", [("-mno-red-zone", 5), ("-nostdlib", 1)])
+def test_a_flag_changed_in_the_makefile_makes_again_what_has_it(tree, flag, count):
+    file = tree / "Makefile"
+    text = file.read_text()
+    file.write_text(text.replace(flag, f"{flag} -DANOTHER_FLAG"))
+    done = steps(tree)
+    assert len(done) == count and done[-1] == LINK
+    file.write_text(text)
+    assert steps(tree) == done
 
 
 def test_a_changed_linker_script_only_links(tree):
@@ -178,5 +217,5 @@ def test_a_build_that_fails_is_a_failed_test(tree):
     """The stub is no whole tree: there is no loader to build."""
     done = make("test", folder=tree)
     assert done.returncode != 0
-    assert "No rule to make target 'build/loader/" in done.stderr
+    assert "No rule to make target 'build/loader" in done.stderr
     assert done.stdout.splitlines()[-1] == "0 passed, 1 failed"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The installation of packages, with programs that only write down how they were called."""
 
+import concurrent.futures
 import subprocess
 
 import pytest
@@ -30,12 +31,13 @@ class Computer:
     def system(self, text):
         (self.folder / "os-release").write_text(text + "\n")
 
-    def install(self, *packages, path=None):
+    def install(self, *packages, path=None, stdout=subprocess.PIPE, **environment):
         return subprocess.run(
             ["/bin/sh", str(SCRIPT), *packages],
             cwd=self.folder,
-            env={"PATH": path or f"{self.programs}:/bin", "OS_RELEASE": str(self.folder / "os-release")},
-            capture_output=True,
+            env={"PATH": path or f"{self.programs}:/bin", "OS_RELEASE": str(self.folder / "os-release"), **environment},
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
         )
 
@@ -65,6 +67,33 @@ def test_what_is_missing_is_installed(computer, missing):
         "apt-get update -qq",
         "apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 thing",
     ]
+
+
+def test_an_installation_is_announced(computer, missing):
+    computer.program("apt-get", f"cat {computer.folder}/said >>{computer.calls}; touch {computer.folder}/installed")
+    with open(computer.folder / "said", "w", encoding="utf-8") as said:
+        assert computer.install(missing, stdout=said).returncode == 0
+    # What apt-get found already said, when it ran.
+    assert computer.called()[0] == "  APT     installing thing (log: build/logs/packages.log)"
+
+
+def test_an_installation_can_be_forbidden(computer, missing):
+    done = computer.install(missing, INSTALL_PACKAGES="no")
+    assert done.returncode == 1 and computer.called() == []
+    assert done.stderr.splitlines()[0] == "packages: missing: thing"
+    assert computer.install("shell=sh", INSTALL_PACKAGES="no").returncode == 0
+
+
+def test_two_installations_take_turns(computer, missing):
+    computer.program(
+        "apt-get",
+        f'echo "begin $1" >>{computer.calls}; sleep 0.2; echo "end $1" >>{computer.calls}'
+        f"; [ $1 = update ] || touch {computer.folder}/installed",
+    )
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(computer.install, [missing, missing]))
+    assert [done.returncode for done in both] == [0, 0]
+    assert computer.called() == ["begin update", "end update", "begin install", "end install"]
 
 
 def test_sudo_is_used_by_others_than_root(computer, missing):

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+#
+# What has to be installed for each target, as PACKAGE=PROBE (see packages.sh). The Makefile includes it.
+
+define help_packages
+
+With every target:
+      V=1             show the commands
+      INSTALL_PACKAGES=$(INSTALL_PACKAGES)   install what is missing with apt-get, and say so before; no: stop there
+endef
+
+INSTALL_PACKAGES ?= yes
+export INSTALL_PACKAGES
+
+FONT := /usr/share/consolefonts/Unifont-APL8x16.psf.gz
+
+packages_run := gcc=gcc gnu-efi=/usr/include/efi/efi.h psf-unifont=$(FONT) \
+    qemu-system-x86=qemu-system-x86_64 python3=/usr/bin/python3 \
+    $(if $(filter /usr/share/OVMF,$(OVMF_DIR)),ovmf=$(OVMF_DIR)/OVMF_CODE_4M.fd) $(if $(CC_IS_CLANG),clang=clang)
+
+packages_image := fdisk=/usr/sbin/sfdisk mtools=mcopy $(if $(SIGN_KEY),sbsigntool=sbsign)
+
+# $(call cross,TRIPLET,ARCHITECTURE): a compiler for another processor, and its C library.
+cross = gcc-$1=$1-gcc libc6-dev-$2-cross=/usr/$1/include/stdio.h
+
+# The sanitizers' part of clang, which all but Ubuntu 22.04 have in a package of its own.
+CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-x86_64.a) \
+    $(filter jammy,$(shell . /etc/os-release 2>/dev/null && echo $$VERSION_CODENAME))
+
+packages_test := $(packages_run) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb \
+    libc6-dev=/usr/include/stdio.h g++=g++ python3-pytest=python:pytest \
+    clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck \
+    $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
+    qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
+    $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
+
+# gcc 12 and clang 14 know no MC/DC. The suites run on 64 bits and on 32.
+packages_coverage := clang-19=clang-19 llvm-19=llvm-cov-19 g++=g++ qemu-user=qemu-i386 \
+    libclang-rt-19-dev=/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.profile-i386.a \
+    $(call cross,i686-linux-gnu,i386)
+
+packages_proof := frama-c-base=frama-c why3=why3 z3=z3 cvc4=cvc4 relacy-dev=/usr/include/relacy/relacy.hpp g++=g++
+
+packages_bench := $(packages_test) rustc=/usr/bin/rustc npm=npm \
+    librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h
+
+PACKAGE_GOALS := $(addsuffix -packages,run image test coverage proof bench)
+
+$(PACKAGE_GOALS): %-packages:
+	@tests/harness/packages.sh $(packages_$*)
+
+.PHONY: $(PACKAGE_GOALS)

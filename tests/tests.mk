@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+#
+# The test programs, and what runs them. The Makefile includes it.
+
+TESTS ?= tests
+
+define help_tests
+  make test     build and run everything; ends with `N passed, N failed`
+      TESTS=$(TESTS)       what of it: folders, files or options of pytest
+  make test-all the same, then what takes long: exhaustive, and sweeps over whole machines
+  make lint     clang-format, clang-tidy, cppcheck, gcc and clang; words; who includes and calls whom
+  make format   let clang-format lay out all C files
+endef
+
+# --- Sources --------------------------------------------------------------------------------------
+
+SUITES_SRCS := $(sort $(wildcard tests/suites/*.c tests/boot/*.c))
+
+# The test kernel: all of the kernel but its story, and of the loader what needs no firmware.
+METAL_SRCS := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SRCS) \
+    $(wildcard boot/loader/elf.c tests/metal/*.c))
+METAL_OBJS := $(call objects,kernel,$(METAL_SRCS))
+
+# The suites on this computer: all of the loader but its end at the firmware, which is a stub here.
+HOST_SRCS := $(sort $(wildcard tests/host/*.c tests/loader/*.c) $(SUITES_SRCS) \
+    $(filter-out boot/loader/main.c,$(filter %.c,$(LOADER_SRCS))))
+# The linker takes from it what the suites use. The C library has functions of its own for string.c's.
+HOST_LIB_SRCS := $(filter-out arch/x86_64/string.c,$(filter %.c,$(KERNEL_SRCS)))
+HOST_OBJS     := $(call objects,host,$(HOST_SRCS))
+HOST_LIB_OBJS := $(call objects,host,$(HOST_LIB_SRCS))
+
+# What waits for the loader in a saved machine: tests/harness/snapshot.py.
+BOOT_WAITER_OBJS := $(call objects,loader,tests/harness/boot_waiter.c)
+
+# --- Rules ----------------------------------------------------------------------------------------
+
+build/kernel-tests.elf: $(METAL_OBJS) linker.ld $(addprefix build/stamps/,KERNEL_LD METAL_OBJS HEAP_BYTES)
+	$(call link_kernel,$(HEAP_BYTES))
+
+build/boot_waiter.so: $(BOOT_WAITER_OBJS) build/loader/lib.a build/stamps/LOADER_LD
+	$(link_efi)
+
+HOST_FLAGS = $(COMMON) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+    $(EFI_FLAGS) $(CFLAGS)
+HOST_CC    = $(CC) $(HOST_FLAGS) $(COMPILE)
+
+build/host/%.o: %.c build/stamps/HOST_CC | test-packages
+	$(call compile,$(HOST_CC))
+
+build/host/lib.a: $(HOST_LIB_OBJS) build/stamps/HOST_LIB_OBJS
+	$(archive)
+
+build/host/suites: $(HOST_OBJS) build/host/lib.a $(addprefix build/stamps/,HOST_CC HOST_OBJS)
+	$(call say,LD)
+	$(Q)$(CC) $(HOST_FLAGS) $(filter %.o %.a,$^) -o $@
+
+# A kernel of another origin, for tests/README.md and its test: 32 bits, Multiboot, one command.
+EXAMPLE_CC = $(CC) -m32 $(COMMON) -O2 -g -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none -nostdlib \
+    -static -Wl,-T,tests/harness/example/link.ld -Wl,--build-id=none
+
+build/example.elf: $(addprefix tests/harness/example/,start.S kernel.c link.ld) build/stamps/EXAMPLE_CC | run-packages
+	$(call say,LD)
+	$(Q)$(EXAMPLE_CC) $(filter %.S %.c,$^) -o $@
+
+-include $(patsubst %.o,%.d,$(METAL_OBJS) $(BOOT_WAITER_OBJS) $(HOST_OBJS) $(HOST_LIB_OBJS))
+
+# What is compiled with which flags, for the linters and for editors.
+UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
+    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS)) $(LOADER_LIB_SRCS) tests/harness/boot_waiter.c \
+    $(wildcard tests/bench/efi/*.c) \
+    -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(HOST_LIB_SRCS) \
+    -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c))
+
+build/compile_commands.json: tests/lint/database.py build/stamps/UNITS | test-packages
+	$(Q)$(PYTHON) $< $@ $(UNITS)
+
+# What is linked into which program, for the check of who calls whom: a line each.
+PROGRAMS = $(call quote,kernel.elf $(KERNEL_OBJS)) $(call quote,kernel-tests.elf $(METAL_OBJS)) \
+    $(call quote,loader.efi $(LOADER_OBJS) $(LOADER_LIB_OBJS))
+
+build/programs.txt: build/stamps/PROGRAMS $(sort $(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(LOADER_LIB_OBJS))
+	$(Q)printf '%s\n' $(PROGRAMS) >$@
+
+# --- What can be done -----------------------------------------------------------------------------
+
+# The tests make kernels of their own: they must not take over this make's options and job server.
+PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -m pytest -p pytest_totals \
+    -o cache_dir=build/pytest --rootdir=. -v --tb=short --junitxml=build/reports/junit.xml
+
+# A build that fails is a test that fails, so that the last line is the count here too.
+test:
+	$(Q)$(MAKE) --no-print-directory test-parts || \
+	    { echo "FAILED: the build, with the words above; nothing was tested"; echo "0 passed, 1 failed"; exit 1; }
+	$(PYTEST) $(TESTS)
+
+test-parts: all build/host/suites build/example.elf build/compile_commands.json build/programs.txt \
+    build/bench/bench $(BENCH_OURS)
+
+# The long rows: every sequence of operations, and sweeps over whole machines.
+test-all: test exhaustive
+	$(PYTHON) tests/harness/sweep.py processors 1..16 -- --kernel build/kernel.elf
+	$(PYTHON) tests/harness/sweep.py memory 64M..2G*2
+	$(PYTHON) tests/harness/sweep.py heap 8K..160K/8K
+	$(PYTHON) tests/harness/sweep.py word fail= 1..60 --accept "out of memory" -- --smp 4
+	$(PYTHON) tests/harness/sweep.py damage 200
+
+lint: build/compile_commands.json build/programs.txt
+	$(PYTEST) tests/lint
+
+format: | test-packages
+	$(Q)clang-format -i $$(find kmem arch boot tests -name '*.[ch]')
+
+.PHONY: test test-parts test-all lint format
