@@ -201,7 +201,8 @@ run: build/loader.efi build/kernel.elf
 
 ifneq ($(SIGN_KEY)$(SIGN_CERT),)
 ifeq ($(and $(SIGN_KEY),$(SIGN_CERT)),)
-$(error $(if $(SIGN_KEY),SIGN_KEY=$(SIGN_KEY),SIGN_CERT=$(SIGN_CERT)) is not accepted: give SIGN_KEY and SIGN_CERT)
+$(error $(if $(SIGN_KEY),SIGN_KEY=$(SIGN_KEY),SIGN_CERT=$(SIGN_CERT)) is not accepted: \
+    give SIGN_KEY and SIGN_CERT together)
 endif
 endif
 

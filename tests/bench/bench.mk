@@ -101,6 +101,9 @@ bench-publish:
 bench-record: build/bench/bench $(BENCH_OURS)
 	$(Q)$(PYTHON) tests/bench/counts.py record
 
+# `make test` counts instructions.
+test-parts: build/bench/bench $(BENCH_OURS)
+
 # What gives a boot another memory map, and a heap that is large enough for 64 processors.
 MEMORY_MAP_OBJS := $(call objects,loader,$(wildcard tests/bench/efi/*.c))
 -include $(MEMORY_MAP_OBJS:.o=.d)

@@ -94,10 +94,6 @@ def test_fuzzing_has_a_time_of_its_own():
     assert done.returncode == 2 and "FUZZ_SECONDS=lots is not accepted: give " in done.stderr
 
 
-def test_a_signature_needs_key_and_certificate():
-    done = make("image", "SIGN_KEY=db.key")
-    assert done.returncode == 2 and "SIGN_KEY=db.key is not accepted: give SIGN_KEY and SIGN_CERT" in done.stderr
-
 
 SOURCES = {
     "kmem/fba.h": "int fba(void);\n",
