@@ -80,6 +80,8 @@ bool cmdline_number(struct cmdline_word word, uint64_t *number)
     unsigned base = cmdline_take(&word, "0x") ? 16 : 10;
     uint64_t value = 0;
 
+    if (word.length == 0)
+        return false;
     for (size_t i = 0; i < word.length; i++) {
         unsigned digit = digit_value(word.text[i]);
         if (digit >= base || value > (UINT64_MAX - digit) / base)
@@ -87,5 +89,5 @@ bool cmdline_number(struct cmdline_word word, uint64_t *number)
         value = value * base + digit;
     }
     *number = value;
-    return word.length > 0;
+    return true;
 }

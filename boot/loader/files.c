@@ -19,7 +19,8 @@ static bool is_found(EFI_STATUS status)
     return status != EFI_NOT_FOUND && status != EFI_NO_MEDIA;
 }
 
-// EFI_NOT_FOUND: the machine offers no such file.
+// A file that is offered in fw_cfg is meant for this boot, so fw_cfg comes first. EFI_NOT_FOUND: it
+// has no such file, or there is no fw_cfg.
 static EFI_STATUS read_from_fw_cfg(struct loader *loader, const char *name, uint64_t most,
                                    void *buffer, struct loader_file *file)
 {
@@ -61,7 +62,8 @@ static EFI_STATUS read_from_volume(struct loader *loader, const char *name, uint
 }
 
 // `name` has at most FILE_NAME_MAX characters; `buffer` has room for `most` bytes, or is NULL for
-// pages of the file's own. EFI_NOT_FOUND or EFI_NO_MEDIA: it is nowhere.
+// pages of the file's own. EFI_NOT_FOUND or EFI_NO_MEDIA: there is no such
+// file.
 static EFI_STATUS read_file(struct loader *loader, const char *name, uint64_t most, void *buffer,
                             struct loader_file *file)
 {
@@ -73,17 +75,17 @@ static EFI_STATUS read_file(struct loader *loader, const char *name, uint64_t mo
 static enum loader_result stop_without_file(struct loader *loader, EFI_STATUS status,
                                             const char *name)
 {
-    const char *where = status == EFI_NO_MEDIA
-                            ? "the loader was not started from a volume with a file system"
-                            : "it is not in the root directory of the volume that the loader "
-                              "was started from";
+    const char *advice = status == EFI_NO_MEDIA
+                             ? "the loader was not started from a volume with a file system; start "
+                               "it from the volume that has the file"
+                             : "it is not in the root directory of the volume that the loader was "
+                               "started from; put it there";
 
     if (loader->fw_cfg.present)
         return loader_stop(loader, status,
-                           "no %s: %s; put it there, or give QEMU -fw_cfg name=" FW_CFG_FOLDER
-                           "%s,file=...",
-                           name, where, name);
-    return loader_stop(loader, status, "no %s: %s; put it there", name, where);
+                           "no %s: %s, or give QEMU -fw_cfg name=" FW_CFG_FOLDER "%s,file=...",
+                           name, advice, name);
+    return loader_stop(loader, status, "no %s: %s", name, advice);
 }
 
 static enum loader_result stop_unread(struct loader *loader, EFI_STATUS status, const char *name,

@@ -16,17 +16,22 @@
 typedef enum loader_result (*loader_step)(struct loader *loader);
 
 static const loader_step input_steps[] = {
-    files_read_command_line,
-    files_read_kernel,
+    files_read_command_line, // with the loader's options
+    files_read_kernel,       // and check it
     files_read_modules,
     kaslr_draw_seed,
 };
 
-// Needs memory whose size is known only afterwards: repeated with a larger region if it was too
-// small.
+// How much they allocate from the region is known only afterwards: if it was too small, they run
+// again with a larger one.
 static const loader_step attempt_steps[] = {
-    image_place,          image_load, boot_info_open_heap, boot_info_write, boot_info_reserve_map,
-    kernel_mapping_build, jump_map,
+    image_place,           // memory for image and region
+    image_load,            // the segments
+    boot_info_open_heap,   // the early heap over the region
+    boot_info_write,       // handoff, command line, list of modules
+    boot_info_reserve_map, // room for the memory map
+    kernel_mapping_build,  // the kernel's page tables
+    jump_map,              // and the page of the jump in them
 };
 
 #define RUN_STEPS(loader, steps) run_steps((loader), (steps), sizeof(steps) / sizeof *(steps))

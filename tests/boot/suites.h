@@ -11,14 +11,15 @@
 extern const struct suite acpi_suite;
 extern const struct suite aml_suite;
 extern const struct suite apic_suite;
+extern const struct suite cmdline_suite;
 extern const struct suite console_suite;
-extern const struct suite kernel_options_suite;
 extern const struct suite descriptors_suite;
 extern const struct suite early_heap_suite;
 extern const struct suite elf_suite;
-extern const struct suite page_frames_suite;
 extern const struct suite handoff_check_suite;
+extern const struct suite kernel_options_suite;
 extern const struct suite memory_map_suite;
+extern const struct suite page_frames_suite;
 extern const struct suite paging_suite;
 extern const struct suite power_suite;
 extern const struct suite recorded_maps_suite;
