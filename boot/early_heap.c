@@ -30,9 +30,15 @@ static void report_first_failure(struct fba *fba, void *context)
     heap->failed = true;
 }
 
-// Puts the decorators around heap->fba, which is open.
-static void decorate(struct early_heap *heap)
+// Sets everything but the fba, which is open. ledger_init() clears the entries: nothing is cleared
+// twice.
+static void decorate(struct early_heap *heap, const struct early_heap_memory *memory,
+                     struct early_heap_output output, size_t unrecorded)
 {
+    heap->memory = *memory;
+    heap->output = output;
+    heap->unrecorded = unrecorded;
+    heap->failed = false;
     fba_set_failure_hook(&heap->fba, report_first_failure, heap);
     failing_init(&heap->failing, fba_allocator(&heap->fba));
     ledger_init(&heap->ledger, failing_allocator(&heap->failing), heap->entries,
@@ -43,10 +49,10 @@ static void decorate(struct early_heap *heap)
 enum fba_status early_heap_open(struct early_heap *heap, const struct early_heap_memory *memory,
                                 struct early_heap_output output)
 {
-    *heap = (struct early_heap){.memory = *memory, .output = output};
     enum fba_status status = fba_init(&heap->fba, memory->buffer, memory->size);
+
     if (status == FBA_OK)
-        decorate(heap);
+        decorate(heap, memory, output, 0);
     return status;
 }
 
@@ -58,11 +64,9 @@ enum fba_status early_heap_adopt(struct early_heap *heap, const struct early_hea
     numbers.size = memory->size;
     numbers.high = memory->size; // no byte counts as zero: nothing has cleared this memory
     numbers.low = 0;
-    *heap = (struct early_heap){
-        .memory = *memory, .output = output, .unrecorded = handoff->heap_requested};
     enum fba_status status = fba_adopt(&heap->fba, memory->buffer, &numbers);
     if (status == FBA_OK)
-        decorate(heap);
+        decorate(heap, memory, output, handoff->heap_requested);
     return status;
 }
 

@@ -34,6 +34,16 @@ struct directory_entry {
     char name[FILE_NAME_SIZE];
 };
 
+static uint32_t read_port(const struct fw_cfg *fw_cfg, uint16_t port)
+{
+    return __builtin_bswap32(fw_cfg->ports.read(fw_cfg->ports.context, port, sizeof(uint32_t)));
+}
+
+static void write_port(const struct fw_cfg *fw_cfg, uint16_t port, uint32_t value)
+{
+    fw_cfg->ports.write(fw_cfg->ports.context, port, sizeof(uint32_t), __builtin_bswap32(value));
+}
+
 static bool transfer(const struct fw_cfg *fw_cfg, uint32_t control, void *to, uint32_t length)
 {
     volatile struct dma_access access = {
@@ -41,12 +51,11 @@ static bool transfer(const struct fw_cfg *fw_cfg, uint32_t control, void *to, ui
         .length = __builtin_bswap32(length),
         .address = __builtin_bswap64((uintptr_t)to),
     };
-    const struct fw_cfg_ports *ports = fw_cfg->ports;
     uint64_t at = (uintptr_t)&access;
 
     __asm__ volatile("" : : : "memory"); // the device reads and writes memory
-    ports->write(ports->context, PORT_DMA_HIGH, __builtin_bswap32((uint32_t)(at >> 32)));
-    ports->write(ports->context, PORT_DMA_LOW, __builtin_bswap32((uint32_t)at));
+    write_port(fw_cfg, PORT_DMA_HIGH, (uint32_t)(at >> 32));
+    write_port(fw_cfg, PORT_DMA_LOW, (uint32_t)at);
     for (int i = 0; i < ANSWER_READS; i++) {
         uint32_t left = __builtin_bswap32(access.control);
         __asm__ volatile("" : : : "memory");
@@ -63,12 +72,11 @@ static bool read_selected(const struct fw_cfg *fw_cfg, uint16_t key, void *to, u
     return transfer(fw_cfg, DMA_SELECT | DMA_READ | (uint32_t)key << DMA_KEY_SHIFT, to, length);
 }
 
-void fw_cfg_open(struct fw_cfg *fw_cfg, const struct fw_cfg_ports *ports)
+void fw_cfg_open(struct fw_cfg *fw_cfg, struct device_io ports)
 {
     fw_cfg->ports = ports;
-    fw_cfg->present =
-        ports && __builtin_bswap32(ports->read(ports->context, PORT_DMA_HIGH)) == SIGNATURE_HIGH &&
-        __builtin_bswap32(ports->read(ports->context, PORT_DMA_LOW)) == SIGNATURE_LOW;
+    fw_cfg->present = read_port(fw_cfg, PORT_DMA_HIGH) == SIGNATURE_HIGH &&
+                      read_port(fw_cfg, PORT_DMA_LOW) == SIGNATURE_LOW;
 }
 
 static bool is_named(const struct directory_entry *entry, const char *name)

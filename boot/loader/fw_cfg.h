@@ -7,19 +7,15 @@
 #ifndef BOOT_LOADER_FW_CFG_H
 #define BOOT_LOADER_FW_CFG_H
 
+#include "arch/x86_64/device_io.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// 32-bit accesses to the device's ports. Tests supply a stub of the device.
-struct fw_cfg_ports {
-    uint32_t (*read)(void *context, uint16_t port);
-    void (*write)(void *context, uint16_t port, uint32_t value);
-    void *context;
-};
-
+// All-zero: not present.
 struct fw_cfg {
-    const struct fw_cfg_ports *ports;
+    struct device_io ports;
     bool present;
 };
 
@@ -29,10 +25,10 @@ struct fw_cfg_file {
     uint16_t key;
 };
 
-// Looks for the device behind `ports`, which must stay where it is. It is not present iff `ports`
-// is NULL or no device with a DMA interface answers. Only under a hypervisor: on a real machine
-// another device may have these ports.
-void fw_cfg_open(struct fw_cfg *fw_cfg, const struct fw_cfg_ports *ports);
+// Looks for the device at its ports, which are accessed with 32 bits. It is not present iff no
+// device with a DMA interface answers. Only under a hypervisor: on a real machine another device
+// may have these ports.
+void fw_cfg_open(struct fw_cfg *fw_cfg, struct device_io ports);
 
 // Finds a file by its name. Returns false iff the device is not present, offers no such file or
 // does not answer. O(files of the device).

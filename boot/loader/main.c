@@ -5,7 +5,7 @@
 // Until boot services have ended, an error is a message on the firmware's console and a status that
 // the firmware gets back together with its memory. Afterwards it is a message on the serial line.
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/io.h"
+#include "arch/x86_64/device_io.h"
 #include "arch/x86_64/ns16550.h"
 #include "boot/loader/jump.h"
 #include "boot/loader/run.h"
@@ -23,19 +23,7 @@ static enum loader_result check_processor(struct loader *loader)
                        paging_status_name(status));
 }
 
-// ── What the machine has besides its firmware ────────────────────────────────────────────────────
-
-static uint32_t read_port(void *context, uint16_t port)
-{
-    (void)context;
-    return inl(port);
-}
-
-static void write_port(void *context, uint16_t port, uint32_t value)
-{
-    (void)context;
-    outl(port, value);
-}
+// ── What the machine has besides its firmware ───────────────────────────────────────────────────
 
 static bool draw_number(void *context, uint64_t *number)
 {
@@ -45,10 +33,10 @@ static bool draw_number(void *context, uint64_t *number)
 
 static void find_devices(struct loader *loader)
 {
-    static const struct fw_cfg_ports ports = {read_port, write_port, NULL};
     uint32_t features = cpu_cpuid(CPUID_FEATURES, 0).ecx;
 
-    fw_cfg_open(&loader->fw_cfg, (features & CPUID_FEATURES_ECX_HYPERVISOR) != 0 ? &ports : NULL);
+    if ((features & CPUID_FEATURES_ECX_HYPERVISOR) != 0)
+        fw_cfg_open(&loader->fw_cfg, device_io_ports());
     loader->random.draw = (features & CPUID_FEATURES_ECX_RDRAND) != 0 ? draw_number : NULL;
 }
 

@@ -96,14 +96,15 @@ static void start(void)
 
 static enum loader_result result; // of the last boot
 
-static bool boot_with(const struct fw_cfg_ports *ports)
+static bool boot_with(struct stub_fw_cfg *fw_cfg)
 {
     EFI_SYSTEM_TABLE *system = stub_firmware_start(&firmware);
 
     memset(&loader, 0, sizeof loader);
     loader.tsc = 42;
     firmware_open(&loader.firmware, stub_firmware_image(), system);
-    fw_cfg_open(&loader.fw_cfg, ports);
+    if (fw_cfg)
+        fw_cfg_open(&loader.fw_cfg, stub_fw_cfg_ports(fw_cfg));
     result = loader_run(&loader);
     return result == LOADER_DONE;
 }
@@ -717,7 +718,6 @@ static void a_bad_word_is_rejected(struct suite_run *run)
 // ── fw_cfg ──────────────────────────────────────────────────────────────────────────────────────
 
 static struct stub_fw_cfg device;
-static struct fw_cfg_ports ports;
 
 static void start_without_volume(void)
 {
@@ -728,13 +728,12 @@ static void start_without_volume(void)
                   {"opt/early-boot/cmdline.txt", "module=a", 8},
                   {"opt/early-boot/a", module_data, sizeof module_data}},
     };
-    ports = stub_fw_cfg_ports(&device);
 }
 
 static void fw_cfg_needs_no_volume(struct suite_run *run)
 {
     start_without_volume();
-    CHECK(run, boot_with(&ports));
+    CHECK(run, boot_with(&device));
     CHECK_DONE(run);
     CHECK(run, is_good_handoff(run));
     CHECK_EQUAL(run, at(BASE + PAGE + 99)[0], 0x12);
@@ -747,7 +746,7 @@ static void what_fw_cfg_has_not_the_volume_may_have(struct suite_run *run)
     start_without_volume();
     firmware.has_no_volume = false;
     device.files[0].name = "opt/other";
-    CHECK(run, boot_with(&ports));
+    CHECK(run, boot_with(&device));
     CHECK(run, is_good_handoff(run));
     CHECK_TEXT(run, handoff_command_line(loader.handoff), "module=a");
     CHECK(run, stub_firmware_said(&firmware, "loader: a, 4106 bytes, from fw_cfg"));
@@ -758,7 +757,7 @@ static void a_file_of_fw_cfg_that_is_too_long_is_rejected(struct suite_run *run)
 {
     start_without_volume();
     device.files[1].size = HANDOFF_COMMAND_LINE_MAX + 1;
-    CHECK(run, !boot_with(&ports));
+    CHECK(run, !boot_with(&device));
     CHECK_STOPPED(run, EFI_BAD_BUFFER_SIZE, "cmdline.txt has 4096 bytes, at most 4095 are read");
     CHECK_EQUAL(run, firmware.allocations, 0);
 }
@@ -769,14 +768,14 @@ static void a_device_that_fails_has_a_message(struct suite_run *run)
     for (unsigned number = 1; number <= 12; number++) {
         start_without_volume();
         device.failing_transfer = number;
-        bool done = boot_with(&ports);
+        bool done = boot_with(&device);
         const char *why = done ? why_not_done() : why_not_stopped();
         CHECK_TEXT(run, why ? why : "fine", "fine");
         CHECK(run, done || loader.status == EFI_DEVICE_ERROR || loader.status == EFI_NO_MEDIA);
     }
     start_without_volume();
     device.never_answers = true;
-    CHECK(run, !boot_with(&ports));
+    CHECK(run, !boot_with(&device));
     CHECK_STOPPED(run, EFI_NO_MEDIA, "give QEMU -fw_cfg name=opt/early-boot/kernel.elf,file=...");
 }
 

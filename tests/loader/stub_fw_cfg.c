@@ -75,26 +75,28 @@ static void transfer(struct stub_fw_cfg *device, uint64_t address)
     access->control = 0;
 }
 
-static uint32_t read_port(void *context, uint16_t port)
+static uint32_t read_port(void *context, uintptr_t port, unsigned width)
 {
     const struct stub_fw_cfg *device = context;
 
-    if (device->has_no_dma)
+    if (device->has_no_dma || width != 4)
         return UINT32_MAX;
     return __builtin_bswap32(port == 0x514 ? 0x51454d55 : port == 0x518 ? 0x20434647 : 0);
 }
 
-static void write_port(void *context, uint16_t port, uint32_t value)
+static void write_port(void *context, uintptr_t port, unsigned width, uint32_t value)
 {
     struct stub_fw_cfg *device = context;
 
+    if (width != 4)
+        return;
     if (port == 0x514)
         device->address_high = __builtin_bswap32(value);
     if (port == 0x518)
         transfer(device, (uint64_t)device->address_high << 32 | __builtin_bswap32(value));
 }
 
-struct fw_cfg_ports stub_fw_cfg_ports(struct stub_fw_cfg *device)
+struct device_io stub_fw_cfg_ports(struct stub_fw_cfg *device)
 {
-    return (struct fw_cfg_ports){read_port, write_port, device};
+    return (struct device_io){read_port, write_port, device};
 }

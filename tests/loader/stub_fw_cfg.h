@@ -24,6 +24,6 @@ struct stub_fw_cfg {
     uint32_t address_high;
 };
 
-struct fw_cfg_ports stub_fw_cfg_ports(struct stub_fw_cfg *device);
+struct device_io stub_fw_cfg_ports(struct stub_fw_cfg *device);
 
 #endif
