@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 // The address of a byte on the memory bus, as page tables, ACPI and the firmware's memory map
-// name it. Not a pointer: it becomes one through a direct map, by its owner's rule.
+// name it. Not a pointer: the direct map makes it one.
 typedef struct {
     uint64_t value;
 } physical_t;
@@ -18,7 +18,7 @@ static inline physical_t physical(uint64_t value)
     return (physical_t){value};
 }
 
-// The address `bytes` further on. The caller knows that the sum fits.
+// The address `bytes` further on. The sum must fit.
 static inline physical_t physical_add(physical_t address, uint64_t bytes)
 {
     return (physical_t){address.value + bytes};

@@ -224,7 +224,7 @@ static const struct traps_place *stack_with(uint64_t frame)
     return NULL;
 }
 
-// Follows the frame pointers: at each stands the caller's, and above it the return address
+// Follows the frame pointers: each points to the caller's, with the return address above it
 // (System V ABI 3.2.2, figure 3.3). Each must lie higher than the one before, in the same stack.
 static void report_backtrace(const struct writer *writer, const struct trap_frame *frame)
 {

@@ -21,7 +21,7 @@
 
 #define TRAPS_VECTORS 256
 
-// The vectors that are told apart here or by a handler: SDM 3A 6.3.1, table 6-1.
+// The vectors that this file or a handler treats by itself: SDM 3A 6.3.1, table 6-1.
 enum traps_vector {
     TRAPS_NMI = 2,
     TRAPS_BREAKPOINT = 3,
@@ -47,7 +47,7 @@ struct trap_gate {
 };
 
 // What was interrupted, as traps_entry.S and the processor leave it on the stack. What a handler
-// changes here is what the interrupted code finds when it goes on.
+// changes here is what the interrupted code has when it is resumed.
 struct trap_frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
     uint64_t vector;
@@ -86,9 +86,9 @@ struct traps_handler {
 };
 
 // `handler` sees every trap first, with interrupts off. It returns whether the interrupted code
-// goes on with the frame as it is now; else the trap is reported. It must not itself raise a trap
-// that has an interrupt stack while it runs on that stack: the second frame overwrites the first.
-// Returns the handler before it.
+// is resumed with the frame as it is now; else the trap is reported. It must not itself raise a
+// trap that has an interrupt stack while it runs on that stack: the second frame overwrites the
+// first. Returns the handler before it.
 struct traps_handler traps_set_handler(struct traps_handler handler);
 
 // Where the report of a trap is written. Without it a trap stops the machine in silence.
@@ -105,7 +105,7 @@ void traps_add_place(struct traps_place *place);
 // The name of an exception; "interrupt" for vectors from 32, "reserved" for those without a name.
 const char *traps_name(uint64_t vector);
 
-// Called by traps_entry.S only. Returns iff the handler says that the interrupted code goes on.
+// Called by traps_entry.S only. Returns iff the handler resumes the interrupted code.
 void trap_handler(struct trap_frame *frame);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// uart: a serial port, whatever the type of its UART, as a device that text is written to. Polled,
+// uart: a serial port, with a UART of any type, as a device that text is written to. Polled,
 // 8 data bits, no parity, 1 stop bit. It never hangs: an absent UART is noticed, and one that stays
 // busy is given up on. Used by the kernel from its first line, and by the loader once boot services
 // have ended. A type of UART is a struct uart_driver: ns16550.h has one.

@@ -57,7 +57,7 @@ void console_list(const struct console *console)
 {
     for (size_t i = 0; i < console->count; i++) {
         const struct console_device *device = &console->devices[i];
-        writer_print(&console->writer, ", %s", device->name);
+        writer_print(&console->writer, "%s%s", i == 0 ? " " : ", ", device->name);
         if (device->address != 0)
             writer_print(&console->writer, " 0x%llx", (unsigned long long)device->address);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// console: where the kernel prints: to every device that has been set, and so in silence where
-// there is none. It knows no device: a serial port, a debug console or a screen is a console_device
-// that its owner sets.
+// console: what the kernel prints to: every device that has been set; text is dropped where there
+// is none. A serial port, a debug console, a screen is a struct console_device, which its driver's
+// user sets: no driver is known here.
 #ifndef BOOT_KERNEL_CONSOLE_H
 #define BOOT_KERNEL_CONSOLE_H
 
@@ -38,7 +38,7 @@ bool console_set(struct console *console, const struct console_device *device);
 // The device with this name; NULL if there is none.
 const struct console_device *console_find(const struct console *console, const char *name);
 
-// Prints name and address of each device, after a separator each.
+// Prints a blank and the devices, name and address of each, separated by commas.
 void console_list(const struct console *console);
 
 #endif

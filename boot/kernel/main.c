@@ -7,7 +7,7 @@
 #include "boot/kernel/steps/steps.h"
 #include "boot/kernel/substitute.h"
 #include "boot/kernel/tour.h"
-#include "boot/kernel/wake.h"
+#include "boot/kernel/start.h"
 #include "boot/kernel/wx_check.h"
 
 _Noreturn void kernel_main(const struct handoff *handoff);
@@ -77,7 +77,7 @@ void kernel_main(const struct handoff *handoff)
 {
     static struct kernel kernel;
 
-    kernel_wake(&kernel, handoff);
+    kernel_start(&kernel, handoff);
     run_steps(&kernel);
     if (!wx_check(&kernel.paging, &kernel.console.writer))
         kernel_end(&kernel, KERNEL_PANIC);

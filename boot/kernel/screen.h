@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// screen: text on the firmware's framebuffer, so that a machine without a serial port still
-// speaks. Pixels are only written, never read: reading uncached memory is slow. So nothing
+// screen: text on the firmware's framebuffer, for a machine without a serial port.
+// Pixels are only written, never read: reading uncached memory is slow. So nothing
 // scrolls: behind the last line comes the first again, and the line after the newest is blank.
 #ifndef BOOT_KERNEL_SCREEN_H
 #define BOOT_KERNEL_SCREEN_H

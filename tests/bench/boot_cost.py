@@ -67,7 +67,7 @@ LOADER_STEPS = {
 EXITED = "paging_enable_protections"
 KERNEL_STEPS = {
     "kernel_entry": "entry",
-    "kernel_wake": "wakes, checks what it was handed",
+    "kernel_start": "start, handoff checked",
     "step_screen": "screen",
     "step_interrupts": "interrupts",
     "step_memory_map": "memory map",

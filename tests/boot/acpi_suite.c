@@ -287,6 +287,35 @@ static void processors_are_counted(struct suite_run *run)
     CHECK(run, !processor(4)->enabled);
 }
 
+static void each_id_is_listed_once(struct suite_run *run)
+{
+    make_good();
+    STRUCTURE(0, 8, 1, 5, 0, 0, 0, 0);
+    STRUCTURE(9, 16, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0); // the same, and enabled
+    STRUCTURE(0, 8, 3, 5, 1, 0, 0, 0);
+    STRUCTURE(0, 8, 4, 0xff, 1, 0, 0, 0); // these two mean all processors
+    STRUCTURE(9, 16, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 5, 0, 0, 0);
+    STRUCTURE(9, 16, 0, 0, 0xff, 0, 0, 0, 1, 0, 0, 0, 6, 0, 0, 0); // this does not
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK_EQUAL(run, processors.list.count, 2);
+    CHECK_EQUAL(run, processors.enabled, 2);
+    CHECK_EQUAL(run, processors.dropped, 4);
+    CHECK_EQUAL(run, processor(0)->apic_id, 5);
+    CHECK_EQUAL(run, processor(0)->uid, 1);
+    CHECK(run, processor(0)->enabled);
+    CHECK_EQUAL(run, processor(1)->apic_id, 0xff);
+}
+
+static void an_unused_entry_is_no_damage(struct suite_run *run)
+{
+    make_good();
+    put(XSDT + HEADER, 0, 8);
+    fix_table(XSDT);
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK_EQUAL(run, tables.list.count, 1);
+    CHECK_EQUAL(run, tables.skipped, 0);
+}
+
 static void a_damaged_structure_ends_the_count(struct suite_run *run)
 {
     for (uint8_t length = 0; length < 16; length++) {
@@ -517,7 +546,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_root_table_that_cannot_be_believed_is_named),
     SUITE_CASE(damaged_tables_are_skipped_and_counted),
     SUITE_CASE(half_an_entry_is_none),
+    SUITE_CASE(an_unused_entry_is_no_damage),
     SUITE_CASE(processors_are_counted),
+    SUITE_CASE(each_id_is_listed_once),
     SUITE_CASE(a_damaged_structure_ends_the_count),
     SUITE_CASE(every_failed_allocation_is_reported),
     SUITE_CASE(the_dsdt_is_where_the_fadt_says),

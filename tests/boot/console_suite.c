@@ -24,10 +24,10 @@ static void text_goes_to_every_device(struct suite_run *run)
     const struct console_device second = device("second", 0, 1);
     CHECK(run, console_set(&console, &first));
     CHECK(run, console_set(&console, &second));
-    writer_print(&console.writer, "on");
+    writer_print(&console.writer, "on:");
     console_list(&console);
-    CHECK_TEXT(run, texts[0], "on, first 0x3f8, second");
-    CHECK_TEXT(run, texts[1], "on, first 0x3f8, second");
+    CHECK_TEXT(run, texts[0], "on: first 0x3f8, second");
+    CHECK_TEXT(run, texts[1], "on: first 0x3f8, second");
 }
 
 static void a_device_takes_the_place_of_its_kind(struct suite_run *run)

@@ -4,7 +4,7 @@
 // `only=crash.NAME` does a misdeed of crash.c instead.
 #include "boot/kernel/boot_time.h"
 #include "boot/kernel/steps/steps.h"
-#include "boot/kernel/wake.h"
+#include "boot/kernel/start.h"
 #include "tests/metal/metal.h"
 
 _Noreturn void kernel_main(const struct handoff *handoff);
@@ -29,7 +29,7 @@ void kernel_main(const struct handoff *handoff)
 {
     struct kernel *kernel = &metal_kernel;
 
-    kernel_wake(kernel, handoff);
+    kernel_start(kernel, handoff);
     enum step_result result = steps_run(kernel);
     if (result != STEP_DONE)
         kernel_end(kernel, result == STEP_NO_MEMORY ? KERNEL_OUT_OF_MEMORY : KERNEL_PANIC);

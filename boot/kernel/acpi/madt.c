@@ -25,7 +25,12 @@
 
 #define FLAG_ENABLED 1u // table 5.23
 
-// Reads the structure of `size` bytes at `at`. False iff it is not a processor's.
+// Ids that address all processors: SDM 3A 11.6.2.1 (xAPIC) and 11.12.9 (x2APIC).
+#define LOCAL_APIC_ID_ALL UINT32_C(0xff)
+#define LOCAL_X2APIC_ID_ALL UINT32_C(0xffffffff)
+
+// Reads the structure of `size` bytes at `at`. False iff it is not a processor's. An id of all
+// processors becomes LOCAL_X2APIC_ID_ALL.
 static bool read_processor(struct acpi_processor *processor, const struct acpi_table *madt,
                            size_t at, size_t size)
 {
@@ -37,6 +42,8 @@ static bool read_processor(struct acpi_processor *processor, const struct acpi_t
             .apic_id = (uint32_t)acpi_table_read(madt, at + LOCAL_APIC_ID, 1),
             .enabled = acpi_table_read(madt, at + LOCAL_APIC_FLAGS, 4) & FLAG_ENABLED,
         };
+        if (processor->apic_id == LOCAL_APIC_ID_ALL)
+            processor->apic_id = LOCAL_X2APIC_ID_ALL;
         return true;
     }
     if (type == LOCAL_X2APIC && size >= LOCAL_X2APIC_SIZE) {
@@ -50,6 +57,35 @@ static bool read_processor(struct acpi_processor *processor, const struct acpi_t
     return false;
 }
 
+static struct acpi_processor *find(const struct acpi_processors *processors, uint32_t apic_id)
+{
+    array_list_each(struct acpi_processor, processor, &processors->list)
+    {
+        if (processor->apic_id == apic_id)
+            return processor;
+    }
+    return NULL;
+}
+
+// Adds a processor, or merges it with the one that has its id. False iff an allocation failed.
+static bool add(struct acpi_processors *processors, const struct acpi_processor *processor)
+{
+    struct acpi_processor *known = find(processors, processor->apic_id);
+
+    if (processor->apic_id == LOCAL_X2APIC_ID_ALL) {
+        processors->dropped++;
+        return true;
+    }
+    if (!known) {
+        processors->enabled += processor->enabled;
+        return array_list_append(&processors->list, processor);
+    }
+    processors->enabled += processor->enabled && !known->enabled;
+    known->enabled |= processor->enabled;
+    processors->dropped++;
+    return true;
+}
+
 bool acpi_madt_read(struct acpi_processors *processors, const struct acpi_table *madt,
                     struct allocator allocator)
 {
@@ -60,11 +96,8 @@ bool acpi_madt_read(struct acpi_processors *processors, const struct acpi_table 
 
         if (size < STRUCTURE_SIZE_MIN || size > madt->length - at)
             return true; // damaged from here on
-        if (read_processor(&processor, madt, at, size)) {
-            if (!array_list_append(&processors->list, &processor))
-                return false;
-            processors->enabled += processor.enabled;
-        }
+        if (read_processor(&processor, madt, at, size) && !add(processors, &processor))
+            return false;
         at += size;
     }
     return true;

@@ -16,12 +16,14 @@ struct acpi_processor {
 };
 
 struct acpi_processors {
-    struct array_list list; // of struct acpi_processor, in the table's order
+    struct array_list list; // of struct acpi_processor, in the table's order, each id once
     size_t enabled;         // how many are
+    size_t dropped;         // structures that repeat an id, or have one that means all processors
 };
 
-// Lists the processors of `madt`; NULL lists none. What follows a damaged structure is not listed.
-// False iff an allocation failed; `processors` is then what was listed so far. Linear in the table.
+// Lists the processors of `madt`; NULL lists none. A processor that is listed more than once is
+// enabled if one of its structures says so. What follows a damaged structure is not listed. False
+// iff an allocation failed; `processors` is then what was listed so far. O(processors²).
 bool acpi_madt_read(struct acpi_processors *processors, const struct acpi_table *madt,
                     struct allocator allocator);
 

@@ -115,8 +115,11 @@ enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
     if (status != ACPI_OK)
         return status;
     for (size_t at = ACPI_TABLE_HEADER_SIZE; at + entry_size <= root.length; at += entry_size) {
+        uint64_t address = acpi_table_read(&root, at, entry_size);
         struct acpi_table table;
-        if (!read_table(&table, memory, acpi_table_read(&root, at, entry_size)))
+        if (address == 0)
+            continue; // an unused entry
+        if (!read_table(&table, memory, address))
             tables->skipped++;
         else if (!array_list_append(&tables->list, &table))
             return ACPI_NO_MEMORY;

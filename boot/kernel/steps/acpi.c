@@ -56,13 +56,28 @@ static void print_tables(const struct writer *writer)
     writer_print(writer, "kernel: acpi: %zu tables:", tables.list.count);
     array_list_each(struct acpi_table, table, &tables.list)
     {
-        writer_print(writer, " %s", table->signature);
+        writer_print(writer, " ");
+        for (const char *c = table->signature; *c != '\0'; c++)
+            writer_print(writer, "%c", *c > ' ' && *c <= '~' ? *c : '?');
     }
     if (tables.skipped > 0)
         writer_print(writer, ", %zu more damaged or out of reach", tables.skipped);
-    writer_print(writer, "\nkernel: acpi: %zu processors", processors.enabled);
-    if (processors.list.count > processors.enabled)
-        writer_print(writer, ", %zu more not enabled", processors.list.count - processors.enabled);
+    writer_print(writer, "\n");
+}
+
+static void print_processors(const struct writer *writer)
+{
+    size_t disabled = processors.list.count - processors.enabled;
+
+    if (processors.enabled == 0)
+        writer_print(writer, "kernel: acpi: no processor is listed as enabled");
+    else
+        writer_print(writer, "kernel: acpi: %zu processors", processors.enabled);
+    if (disabled > 0)
+        writer_print(writer, ", %zu more not enabled", disabled);
+    if (processors.dropped > 0)
+        writer_print(writer, ", %zu entries dropped: a repeated id, or that of all processors",
+                     processors.dropped);
     writer_print(writer, "\n");
 }
 
@@ -86,6 +101,7 @@ enum step_result step_acpi(struct kernel *kernel)
     if (!acpi_madt_read(&processors, acpi_tables_find(&tables, "APIC"), heap))
         return STEP_NO_MEMORY;
     print_tables(writer);
+    print_processors(writer);
     return STEP_DONE;
 }
 

@@ -9,6 +9,8 @@
 #include "boot/kernel/steps/interrupts.h"
 #include "boot/kernel/steps/memory_map.h"
 
+#define NONE_STARTED "kernel: processors: no other is started: "
+
 static struct processors processors;
 
 // The highest `size` bytes of usable memory below 1 MiB, whole pages and not page 0. Returns 0 if
@@ -64,6 +66,10 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
 
     if (!list_others(&ids, kernel))
         return STEP_NO_MEMORY;
+    if (ids.count == 0) {
+        writer_print(writer, NONE_STARTED "none is enabled\n");
+        return STEP_DONE;
+    }
     processors.paging = &kernel->paging;
     processors.timer = &kernel->timer;
     processors.heap = &kernel->heap.fba;
@@ -89,9 +95,9 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
 enum step_result step_processors(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
-    size_t enabled = step_acpi_processors()->enabled;
+    size_t listed = step_acpi_processors()->list.count;
     uint64_t low = find_low_memory(PROCESSORS_LOW_SIZE);
-    const char *obstacle = enabled <= 1              ? "there is none"
+    const char *obstacle = listed <= 1               ? "there is none"
                            : kernel->timer.port == 0 ? "there is no ACPI timer to pace them"
                            : low == 0                ? "no usable memory below 1 MiB to begin in"
                                                      : NULL;
@@ -105,7 +111,7 @@ enum step_result step_processors(struct kernel *kernel)
             return start(kernel, low);
         obstacle = "the APIC cannot be mapped";
     }
-    writer_print(writer, "kernel: processors: no other is started: %s\n", obstacle);
+    writer_print(writer, NONE_STARTED "%s\n", obstacle);
     return STEP_DONE;
 }
 

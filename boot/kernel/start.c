@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The setting up of wake.h.
-#include "boot/kernel/wake.h"
+// The setting up of start.h.
+#include "boot/kernel/start.h"
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/debugcon.h"
@@ -24,7 +24,7 @@ static void open_console(struct kernel *kernel)
         console_set(&kernel->console, &device);
     }
     // The firmware's console may have left the cursor in the middle of a line.
-    writer_print(&kernel->console.writer, "\nkernel: awake");
+    writer_print(&kernel->console.writer, "\nkernel: console:");
     console_list(&kernel->console);
     writer_print(&kernel->console.writer, "\n");
 }
@@ -117,12 +117,12 @@ static void adopt_early_heap(struct kernel *kernel)
                  fba_used(&kernel->heap.fba), fba_capacity(&kernel->heap.fba));
 }
 
-void kernel_wake(struct kernel *kernel, const struct handoff *handoff)
+void kernel_start(struct kernel *kernel, const struct handoff *handoff)
 {
     const struct writer *writer = &kernel->console.writer;
 
     open_console(kernel);
-    kernel_options_parse(&kernel->options, "", 0, writer);
+    kernel_options_parse(&kernel->options, "", 0, writer); // for a panic before the command line
     catch_traps(kernel);
     check_handoff(kernel, handoff);
     kernel_options_parse(&kernel->options, handoff_command_line(handoff),
