@@ -35,7 +35,7 @@ struct apic apic_x1(volatile uint32_t *registers);
 
 // Switches this processor's APIC on, with spurious interrupts going to APIC_SPURIOUS_VECTOR. On
 // each processor; ring 0.
-#define APIC_SPURIOUS_VECTOR 0xFFu
+#define APIC_SPURIOUS_VECTOR 0xffu
 void apic_enable(const struct apic *apic);
 
 // This processor's id.

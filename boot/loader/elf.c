@@ -2,9 +2,9 @@
 // The checks of elf.h, in the order of the file: header, tables, each segment, all together.
 #include "boot/loader/elf.h"
 
+#include "arch/x86_64/page.h"
+#include "arch/x86_64/string.h"
 #include "boot/handoff.h"
-
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 struct elf_header {
     uint8_t e_ident[16];
@@ -216,7 +216,7 @@ static bool check_program_headers(struct checker *checker, const struct elf_head
 
 static uint64_t page_end(uint64_t address)
 {
-    return (address + PAGE_MASK) & ~(uint64_t)PAGE_MASK;
+    return page_round_up(address, PAGE_SIZE);
 }
 
 // Pages are compared, not bytes: two segments in one page could not both have their permissions.

@@ -3,6 +3,7 @@
 #include "boot/loader/files.h"
 
 #include "arch/x86_64/page.h"
+#include "arch/x86_64/string.h"
 
 #define KERNEL_FILE_MAX (UINT64_C(64) << 20)
 #define MODULE_FILE_MAX (UINT64_C(4) << 30)
@@ -187,8 +188,8 @@ enum loader_result files_read_modules(struct loader *loader)
         if (file->size == 0)
             continue;
         // The kernel must not see what the firmware left in the last page.
-        __builtin_memset((void *)(uintptr_t)(file->pages.start + file->size), 0,
-                         file->pages.pages * PAGE_SIZE - file->size);
+        memset((void *)(uintptr_t)(file->pages.start + file->size), 0,
+               file->pages.pages * PAGE_SIZE - file->size);
     }
     return LOADER_DONE;
 }

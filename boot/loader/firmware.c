@@ -3,6 +3,7 @@
 #include "boot/loader/firmware.h"
 
 #include "arch/x86_64/page.h"
+#include "arch/x86_64/string.h"
 
 // With GUIDs of its own the loader links nothing of the GNU-EFI library but its start code. Not
 // const, because the prototypes of the services lack it.
@@ -94,7 +95,7 @@ EFI_STATUS firmware_allocate(struct firmware *firmware, uint64_t size, uint64_t 
         return status;
     if (start % PAGE_SIZE != 0 || wanted + spare > (UINT64_MAX - start) / PAGE_SIZE)
         return EFI_DEVICE_ERROR; // no pages that exist: nothing can be freed either
-    pages->start = (start + align - 1) & ~(align - 1);
+    pages->start = page_round_up(start, align);
     pages->pages = wanted;
     pages->before = (pages->start - start) / PAGE_SIZE;
     pages->behind = spare - pages->before;
@@ -238,7 +239,7 @@ EFI_STATUS firmware_random(struct firmware *firmware, uint64_t *number)
 
 static bool same_guid(const EFI_GUID *a, const EFI_GUID *b)
 {
-    return __builtin_memcmp(a, b, sizeof *a) == 0;
+    return memcmp(a, b, sizeof *a) == 0;
 }
 
 struct firmware_tables firmware_find_tables(const struct firmware *firmware)

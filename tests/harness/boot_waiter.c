@@ -5,6 +5,7 @@
 // firmware's boot manager would: it starts \EFI\BOOT\BOOTX64.EFI of the volume, or the application
 // that fw_cfg offers, whatever that is, and returns to the firmware when that does.
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/string.h"
 
 #include <efi.h>
 
@@ -120,10 +121,10 @@ static EFI_DEVICE_PATH *loader_path(const EFI_DEVICE_PATH *volume)
     const EFI_DEVICE_PATH name = {MEDIA_DEVICE_PATH, MEDIA_FILEPATH_DP, {(UINT8)named, 0}};
     const EFI_DEVICE_PATH end = {
         END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, {sizeof end, 0}};
-    __builtin_memcpy(to, from, length);
-    __builtin_memcpy(to + length, &name, sizeof name);
-    __builtin_memcpy(to + length + sizeof name, LOADER_PATH, sizeof LOADER_PATH);
-    __builtin_memcpy(to + length + named, &end, sizeof end);
+    memcpy(to, from, length);
+    memcpy(to + length, &name, sizeof name);
+    memcpy(to + length + sizeof name, LOADER_PATH, sizeof LOADER_PATH);
+    memcpy(to + length + named, &end, sizeof end);
     return (EFI_DEVICE_PATH *)to;
 }
 

@@ -7,6 +7,7 @@ another one.
 """
 
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ import pytest
 import build_cache
 import dependencies
 import includes
+import vocabulary
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("kmem", "arch", "boot", "tests")
@@ -168,16 +170,21 @@ def test_no_cycle_and_no_upward_call():
         pytest.fail("\n".join(found), pytrace=False)
 
 
-def test_spdx_and_purpose():
+SOURCES = (".c", ".h", ".S", ".cc", ".py", ".sh", ".mk", ".ld", ".rs", ".zig")
+
+
+def test_openers():
     """Each source begins with its licence, then says what it is for."""
-    found = []
-    for path in files(".c", ".h", ".S", ".py", ".sh") + ["Makefile", "linker.ld"]:
-        lines = (ROOT / path).read_text(encoding="utf-8").splitlines()[:3]
-        lines = lines[1:] if lines and lines[0].startswith("#!") else lines
-        if not lines or "SPDX-License-Identifier: MIT" not in lines[0]:
-            found.append(f"{path}: the first line has to be `SPDX-License-Identifier: MIT` in a comment")
-    if found:
-        pytest.fail("\n".join(found), pytrace=False)
+    paths = [*files(*SOURCES), "Makefile", "linker.ld"]
+    show("\n".join(filter(None, (vocabulary.opener(path, (ROOT / path).read_text(encoding="utf-8")) for path in paths))))
+
+
+def test_vocabulary():
+    """Words and idioms that the tree does not use; vocabulary.py itself has them all."""
+    paths = [*files(*SOURCES, ".md"), "Makefile", "linker.ld", "README.md"]
+    own = ("tests/lint/vocabulary.py", "tests/lint/test_vocabulary.py")
+    found = [vocabulary.violations(path, (ROOT / path).read_text(encoding="utf-8")) for path in paths if path not in own]
+    show("\n".join(itertools.chain.from_iterable(found)))
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

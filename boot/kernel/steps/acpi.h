@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The boot step that reads the ACPI tables: how the machine powers off, its timer, its processors.
+// acpi: the boot step that reads the ACPI tables: how the machine powers off, its timer, its
+// processors.
 #ifndef BOOT_KERNEL_STEPS_ACPI_H
 #define BOOT_KERNEL_STEPS_ACPI_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The boot step that gives the bootstrap processor (BSP) its descriptor tables and interrupt
-// stacks, and the machine its interrupt gates.
+// interrupts: the boot step that gives the bootstrap processor (BSP) its descriptor tables and
+// interrupt stacks, and the machine its interrupt gates.
 #ifndef BOOT_KERNEL_STEPS_INTERRUPTS_H
 #define BOOT_KERNEL_STEPS_INTERRUPTS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The boot step that keeps the firmware's memory map, sorted and merged.
+// memory_map: the boot step that keeps the firmware's memory map, sorted and merged.
 #ifndef BOOT_KERNEL_STEPS_MEMORY_MAP_H
 #define BOOT_KERNEL_STEPS_MEMORY_MAP_H
 

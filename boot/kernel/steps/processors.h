@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The boot step that starts the application processors (APs).
+// processors: the boot step that starts the application processors (APs).
 #ifndef BOOT_KERNEL_STEPS_PROCESSORS_H
 #define BOOT_KERNEL_STEPS_PROCESSORS_H
 

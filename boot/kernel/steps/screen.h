@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The boot step that adds the firmware's framebuffer to the console, if there is one.
+// screen: the boot step that adds the firmware's framebuffer to the console, if there is one.
 #ifndef BOOT_KERNEL_STEPS_SCREEN_H
 #define BOOT_KERNEL_STEPS_SCREEN_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The boot step that moves the console to the serial port that ACPI names (SPCR), at ports or in
-// memory, if that is another than the one in use and a UART answers there.
+// serial: the boot step that moves the console to the serial port that ACPI names (SPCR), at ports
+// or in memory, if that is another than the one in use and a UART answers there.
 #ifndef BOOT_KERNEL_STEPS_SERIAL_H
 #define BOOT_KERNEL_STEPS_SERIAL_H
 
