@@ -77,7 +77,10 @@ def calls(program: dict[str, Symbols]) -> list[Use]:
 
 
 def includes(path: str, text: str) -> list[Use]:
-    return [Use(path, included, ()) for included in _INCLUDE.findall(text)]
+    """Which headers a file includes; a bare name is in the file's own folder."""
+    folder = path.rsplit("/", 1)[0]
+    names = _INCLUDE.findall(text)
+    return [Use(path, name if "/" in name else f"{folder}/{name}", ()) for name in names]
 
 
 def upward(uses: list[Use]) -> list[str]:

@@ -75,3 +75,10 @@ def test_two_programs_may_have_functions_of_one_name():
         for use in dependencies.calls({name: symbols[name] for name in (other, "boot/b.c")})
     }
     assert users == {"boot/kernel/a.c", "boot/loader/c.c"}
+
+
+def test_a_bare_name_is_in_the_own_folder():
+    assert dependencies.includes("kmem/fba.c", '#include "fba.h"\n#include <stdint.h>\n#include "arch/io.h"\n') == [
+        dependencies.Use("kmem/fba.c", "kmem/fba.h", ()),
+        dependencies.Use("kmem/fba.c", "arch/io.h", ()),
+    ]
