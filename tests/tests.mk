@@ -22,7 +22,7 @@ METAL_SRCS := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SR
 METAL_OBJS := $(call objects,kernel,$(METAL_SRCS))
 
 # The suites on this computer: all of the loader but its end at the firmware, which is a stub here.
-HOST_SRCS := $(sort $(wildcard tests/host/*.c tests/loader/*.c) $(SUITES_SRCS) \
+HOST_SRCS := $(sort $(wildcard tests/host/*.c tests/kernel/*.c tests/loader/*.c) $(SUITES_SRCS) \
     $(filter-out boot/loader/main.c,$(filter %.c,$(LOADER_SRCS))))
 # The linker takes from it what the suites use. The C library has functions of its own for string.c's.
 HOST_LIB_SRCS := $(filter-out arch/x86_64/string.c,$(filter %.c,$(KERNEL_SRCS)))

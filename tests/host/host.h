@@ -9,7 +9,6 @@
 extern const struct suite contention_suite; // threads in shared mode
 extern const struct suite interrupt_suite;  // interrupts between two steps of the shared mode
 extern const struct suite sanitizer_suite;  // what AddressSanitizer reports
-extern const struct suite steps_suite;      // boot steps that touch no hardware
 
 // All of them, for the runner of tests/suites/suite.c.
 extern const struct suite_list host_suites;

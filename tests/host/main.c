@@ -9,7 +9,6 @@
 static const struct suite *const suites[] = {
     &contention_suite,
     &sanitizer_suite,
-    &steps_suite,
 #ifndef __SANITIZE_THREAD__ // whose atomic operations hold a lock, and must not trap
     &interrupt_suite,
 #endif

@@ -11,13 +11,15 @@ static const struct suite *const suites[] = {
 };
 static const struct suite_list kmem_suites = SUITE_LIST(suites);
 
-// What tests/boot, tests/loader, tests/metal and tests/host add, where they are linked.
+// What tests/boot, tests/kernel, tests/loader, tests/metal and tests/host add, where they are
+// linked.
 __attribute__((weak)) extern const struct suite_list boot_suites;
+__attribute__((weak)) extern const struct suite_list kernel_suites;
 __attribute__((weak)) extern const struct suite_list loader_suites;
 __attribute__((weak)) extern const struct suite_list metal_suites;
 __attribute__((weak)) extern const struct suite_list host_suites;
-static const struct suite_list *const lists[] = {&kmem_suites, &boot_suites, &loader_suites,
-                                                 &metal_suites, &host_suites};
+static const struct suite_list *const lists[] = {&kmem_suites,   &boot_suites,  &kernel_suites,
+                                                 &loader_suites, &metal_suites, &host_suites};
 
 // The suite of this number, counted through all lists; NULL behind the last.
 static const struct suite *suite_at(size_t number)

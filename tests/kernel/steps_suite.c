@@ -6,7 +6,7 @@
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/serial.h"
 #include "tests/boot/efi_memory.h"
-#include "tests/host/host.h"
+#include "tests/kernel/suites.h"
 
 #include <string.h>
 

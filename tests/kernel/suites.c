@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// The list of suites.h.
+#include "tests/kernel/suites.h"
+
+static const struct suite *const suites[] = {
+    &steps_suite,
+};
+const struct suite_list kernel_suites = SUITE_LIST(suites);
