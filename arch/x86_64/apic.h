@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Where all processors have their xAPIC registers, unless moved: one page, a device.
+// Bytes of the xAPIC's registers, which are in memory (MMIO).
 #define APIC_REGISTERS_SIZE PAGE_SIZE
 
 // How registers are reached: in a kernel as the processor has them, in a test as stubs.
@@ -41,15 +41,15 @@ void apic_enable(const struct apic *apic);
 // This processor's id.
 uint32_t apic_id(const struct apic *apic);
 
-// Sends to the processor with that id: INIT; the start-up message that makes it begin in real mode
-// at `page`, a page below 1 MiB; or to all processors but this one: an interrupt. Each waits a
-// bounded time for an earlier message to leave, and returns false iff it did not, or the id is out
-// of reach (an xAPIC has 8 bits for it).
+// Sends an IPI: INIT to the processor with that id; the start-up message (SIPI) that makes it begin
+// in real mode at `page`, a page below 1 MiB; or an interrupt to all processors but this one. Each
+// waits a bounded time for an earlier message to leave, and returns false iff it did not, or the id
+// is out of reach (an xAPIC has 8 bits for it).
 bool apic_send_init(const struct apic *apic, uint32_t id);
 bool apic_send_startup(const struct apic *apic, uint32_t id, physical_t page);
 bool apic_interrupt_others(const struct apic *apic, uint8_t vector);
 
-// Says that the interrupt being handled has been handled.
+// Acknowledges the interrupt that is being handled (EOI).
 void apic_end_of_interrupt(const struct apic *apic);
 
 #endif

@@ -6,9 +6,10 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/descriptors.h"
 
-_Static_assert(sizeof(struct trap_gate) == 16, "SDM 3A 6.14.1: gates have 16 bytes");
-_Static_assert(sizeof(struct trap_frame) == 22 * 8, "traps_entry.S pushes 15 + 2, the processor 5");
-_Static_assert(offsetof(struct trap_frame, vector) == 15 * 8, "traps_entry.S pushes 15 registers");
+_Static_assert(sizeof(struct traps_gate) == 16, "SDM 3A 6.14.1: gates have 16 bytes");
+_Static_assert(sizeof(struct traps_frame) == 22 * 8,
+               "traps_entry.S pushes 15 + 2, the processor 5");
+_Static_assert(offsetof(struct traps_frame, vector) == 15 * 8, "traps_entry.S pushes 15 registers");
 
 // A gate's type byte, SDM 3A figure 6-8: present, ring 0, 64-bit interrupt gate (table 3-2).
 #define GATE_PRESENT UINT8_C(0x80)
@@ -68,11 +69,11 @@ static uint8_t stack_of(unsigned vector)
     }
 }
 
-void traps_build(struct trap_gate table[TRAPS_VECTORS], enum traps_stacks stacks)
+void traps_build(struct traps_gate table[TRAPS_VECTORS], enum traps_stacks stacks)
 {
     for (unsigned vector = 0; vector < TRAPS_VECTORS; vector++) {
         uint64_t entry = (uintptr_t)traps_entries + (uintptr_t)vector * ENTRY_SIZE;
-        table[vector] = (struct trap_gate){
+        table[vector] = (struct traps_gate){
             .offset_low = (uint16_t)entry,
             .selector = DESCRIPTORS_KERNEL_CODE,
             .ist = stacks == TRAPS_ON_INTERRUPT_STACKS ? stack_of(vector) : DESCRIPTORS_IST_NONE,
@@ -83,10 +84,10 @@ void traps_build(struct trap_gate table[TRAPS_VECTORS], enum traps_stacks stacks
     }
 }
 
-void traps_load(const struct trap_gate table[TRAPS_VECTORS])
+void traps_load(const struct traps_gate table[TRAPS_VECTORS])
 {
     struct cpu_table_register idtr = {
-        .limit = sizeof(struct trap_gate) * TRAPS_VECTORS - 1,
+        .limit = sizeof(struct traps_gate) * TRAPS_VECTORS - 1,
         .base = (uintptr_t)table,
     };
     __asm__ volatile("lidt %0" : : "m"(idtr) : "memory");
@@ -171,13 +172,13 @@ static void report_page_fault(const struct writer *writer, uint64_t error, uint6
                  error & FAULT_USER ? "user code" : "the kernel", access,
                  (unsigned long long)address, page_fault_cause(error));
     for (const struct traps_place *place = known_places; place; place = place->next) {
-        if (place->is_stack || address < place->low || address >= place->high)
+        if (place->is_stack || address < place->start || address >= place->end)
             continue;
         writer_print(writer, "trap: that is in the %s", place->name);
         if (place->processor != TRAPS_NO_PROCESSOR)
             writer_print(writer, " of processor %u", place->processor);
-        writer_print(writer, ", [0x%016llx, 0x%016llx)\n", (unsigned long long)place->low,
-                     (unsigned long long)place->high);
+        writer_print(writer, ", [0x%016llx, 0x%016llx)\n", (unsigned long long)place->start,
+                     (unsigned long long)place->end);
     }
 }
 
@@ -193,7 +194,7 @@ static void report_selector(const struct writer *writer, uint64_t error)
                  error & SELECTOR_EXTERNAL ? ", for an event from outside" : "");
 }
 
-static void report_registers(const struct writer *writer, const struct trap_frame *frame)
+static void report_registers(const struct writer *writer, const struct traps_frame *frame)
 {
     const struct {
         const char *name;
@@ -218,15 +219,15 @@ static void report_registers(const struct writer *writer, const struct trap_fram
 static const struct traps_place *stack_with(uint64_t frame)
 {
     for (const struct traps_place *place = known_places; place; place = place->next)
-        if (place->is_stack && frame >= place->low && frame < place->high &&
-            place->high - frame >= 2 * sizeof(uint64_t))
+        if (place->is_stack && frame >= place->start && frame < place->end &&
+            place->end - frame >= 2 * sizeof(uint64_t))
             return place;
     return NULL;
 }
 
 // Follows the frame pointers: each points to the caller's, with the return address above it
 // (System V ABI 3.2.2, figure 3.3). Each must lie higher than the one before, in the same stack.
-static void report_backtrace(const struct writer *writer, const struct trap_frame *frame)
+static void report_backtrace(const struct writer *writer, const struct traps_frame *frame)
 {
     uint64_t at = frame->rbp;
     const struct traps_place *stack = stack_with(at);
@@ -250,7 +251,7 @@ static void report_backtrace(const struct writer *writer, const struct trap_fram
         writer_print(writer, "trap:   ends: %d callers shown, there are more\n", BACKTRACE_MAXIMUM);
 }
 
-static void report(const struct writer *writer, const struct trap_frame *frame, uint64_t cr2)
+static void report(const struct writer *writer, const struct traps_frame *frame, uint64_t cr2)
 {
     writer_print(writer, "trap: %s (vector %llu, error code 0x%llx) on processor %u\n",
                  traps_name(frame->vector), (unsigned long long)frame->vector,
@@ -283,7 +284,7 @@ static bool claim_report(void)
            owner == me;
 }
 
-static _Noreturn void report_and_stop(const struct trap_frame *frame, uint64_t cr2)
+static _Noreturn void report_and_stop(const struct traps_frame *frame, uint64_t cr2)
 {
     static const char nested[] = "\ntrap: another trap inside this report: stopping\n";
 
@@ -301,7 +302,7 @@ static _Noreturn void report_and_stop(const struct trap_frame *frame, uint64_t c
     cpu_stop();
 }
 
-void trap_handler(struct trap_frame *frame)
+void traps_enter(struct traps_frame *frame)
 {
     uint64_t cr2 = cpu_read_cr2();                     // before anything can fault again
     bool may_go_on = reporter != this_processor() + 1; // a report that traps is not resumed

@@ -36,7 +36,7 @@ enum traps_vector {
 };
 
 // A gate of the IDT: SDM 3A 6.14.1, figure 6-8.
-struct trap_gate {
+struct traps_gate {
     uint16_t offset_low;
     uint16_t selector;
     uint8_t ist;
@@ -48,7 +48,7 @@ struct trap_gate {
 
 // What was interrupted, as traps_entry.S and the processor leave it on the stack. What a handler
 // changes here is what the interrupted code has when it is resumed.
-struct trap_frame {
+struct traps_frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
     uint64_t vector;
     uint64_t error;                    // 0 where the processor gives none
@@ -60,13 +60,12 @@ enum traps_stacks {
     TRAPS_ON_INTERRUPT_STACKS, // double fault, NMI, machine check and page fault have their own
 };
 
-// A stretch of addresses that an report of a trap can name: a stack, which a backtrace may be read
+// A range of addresses that a report of a trap can name: a stack, which a backtrace may be read
 // from, or a guard, which no code may touch.
 struct traps_place {
-    uintptr_t low, high; // [low, high)
-    const char *name;    // "boot stack", "guard page under the boot stack"
-    uint32_t processor;  // of which processor, by APIC id; TRAPS_NO_PROCESSOR: of no processor in
-                         // particular
+    uintptr_t start, end; // [start, end)
+    const char *name;     // "boot stack", "guard page under the boot stack"
+    uint32_t processor;   // its processor's APIC id; TRAPS_NO_PROCESSOR: it has none
     bool is_stack;
     struct traps_place *next; // traps_add_place() sets it
 };
@@ -74,14 +73,14 @@ struct traps_place {
 
 // Fills `table` with a gate for every vector: kernel code segment of descriptors.h, ring 0,
 // interrupts off on entry.
-void traps_build(struct trap_gate table[TRAPS_VECTORS], enum traps_stacks stacks);
+void traps_build(struct traps_gate table[TRAPS_VECTORS], enum traps_stacks stacks);
 
 // Makes this processor use `table`, which stays where it is as long as it is loaded. After
 // descriptors_load; with interrupts off.
-void traps_load(const struct trap_gate table[TRAPS_VECTORS]);
+void traps_load(const struct traps_gate table[TRAPS_VECTORS]);
 
 struct traps_handler {
-    bool (*handle)(void *context, struct trap_frame *frame); // NULL: there is none
+    bool (*handle)(void *context, struct traps_frame *frame); // NULL: there is none
     void *context;
 };
 
@@ -106,6 +105,6 @@ void traps_add_place(struct traps_place *place);
 const char *traps_name(uint64_t vector);
 
 // Called by traps_entry.S only. Returns iff the handler resumes the interrupted code.
-void trap_handler(struct trap_frame *frame);
+void traps_enter(struct traps_frame *frame);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where the gates of the IDT lead: 256 entries of 16 bytes (traps.c counts on both; the assembler
 // rejects an .org that moves backwards, should one grow), each of which completes the processor's frame
-// to struct trap_frame.
+// to struct traps_frame.
 
 // The exceptions for which the processor pushes an error code: SDM 3A table 6-1 (8, 10-14, 17,
 // 21) and AMD APM volume 2, table 8-1 (29, 30).
@@ -46,7 +46,7 @@ traps_common:
     // aligned again, as the call wants it. The direction flag is the interrupted code's.
     movq %rsp, %rdi
     cld
-    call trap_handler
+    call traps_enter
     popq %r15
     popq %r14
     popq %r13

@@ -8,7 +8,7 @@
 extern unsigned char boot_stack_bottom[], boot_stack_top[]; // linker.ld
 
 static struct descriptors descriptors;
-static struct trap_gate gates[TRAPS_VECTORS];
+static struct traps_gate gates[TRAPS_VECTORS];
 static struct traps_place places[4];
 
 void early_traps_load(void)
@@ -18,7 +18,7 @@ void early_traps_load(void)
     traps_load(gates);
 }
 
-const struct trap_gate *early_traps_gates(void)
+const struct traps_gate *early_traps_gates(void)
 {
     return gates;
 }
@@ -30,13 +30,13 @@ void early_traps_add_places(const struct handoff *handoff)
     uintptr_t region = handoff->region_virtual;
     uintptr_t region_end = region + handoff->heap.size;
     const struct traps_place named[] = {
-        {.low = bottom, .high = top, .name = "boot stack", .is_stack = true},
-        {.low = bottom - PAGE_SIZE, .high = bottom, .name = "guard page under the boot stack"},
-        {.low = region - PAGE_SIZE,
-         .high = region,
+        {.start = bottom, .end = top, .name = "boot stack", .is_stack = true},
+        {.start = bottom - PAGE_SIZE, .end = bottom, .name = "guard page under the boot stack"},
+        {.start = region - PAGE_SIZE,
+         .end = region,
          .name = "guard page before the early heap's region"},
-        {.low = region_end,
-         .high = region_end + PAGE_SIZE,
+        {.start = region_end,
+         .end = region_end + PAGE_SIZE,
          .name = "guard page behind the early heap's region"},
     };
 

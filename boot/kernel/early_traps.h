@@ -12,7 +12,7 @@
 void early_traps_load(void);
 
 // The gates that early_traps_load() has built.
-const struct trap_gate *early_traps_gates(void);
+const struct traps_gate *early_traps_gates(void);
 
 // Makes reports of traps name the boot stack and the guard pages of linker.ld. Once, when the
 // handoff has been checked.

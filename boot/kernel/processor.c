@@ -23,11 +23,14 @@ bool processor_take_stack(struct processor_stack *stack, uint64_t size, const ch
 
     if (!memory)
         return false;
-    uintptr_t low = (uintptr_t)memory + PROCESSOR_GUARD_SIZE;
+    uintptr_t bottom = (uintptr_t)memory + PROCESSOR_GUARD_SIZE;
     stack->guard = (struct traps_place){
-        .low = (uintptr_t)memory, .high = low, .name = guard_name, .processor = apic_id};
-    stack->stack = (struct traps_place){
-        .low = low, .high = low + size, .name = stack_name, .processor = apic_id, .is_stack = true};
+        .start = (uintptr_t)memory, .end = bottom, .name = guard_name, .processor = apic_id};
+    stack->stack = (struct traps_place){.start = bottom,
+                                        .end = bottom + size,
+                                        .name = stack_name,
+                                        .processor = apic_id,
+                                        .is_stack = true};
     return true;
 }
 
@@ -39,7 +42,7 @@ struct processor_area *processor_take_area(uint32_t apic_id, const struct alloca
         if (!processor_take_stack(&area->stacks[i], PROCESSOR_INTERRUPT_STACK_SIZE, names[i].stack,
                                   names[i].guard, apic_id, heap))
             return NULL;
-        area->stack_tops[i] = area->stacks[i].stack.high;
+        area->stack_tops[i] = area->stacks[i].stack.end;
     }
     return area;
 }
@@ -50,7 +53,7 @@ size_t processor_area_request(void)
            DESCRIPTORS_IST_COUNT * (PROCESSOR_GUARD_SIZE + PROCESSOR_INTERRUPT_STACK_SIZE);
 }
 
-void processor_use_area(struct processor_area *area, const struct trap_gate gates[TRAPS_VECTORS])
+void processor_use_area(struct processor_area *area, const struct traps_gate gates[TRAPS_VECTORS])
 {
     descriptors_load(&area->descriptors, area->stack_tops, 0);
     traps_load(gates);
@@ -60,7 +63,7 @@ enum paging_status processor_guard_stack(struct processor_stack *stack, struct p
 {
     traps_add_place(&stack->stack);
     traps_add_place(&stack->guard);
-    return paging_unmap(paging, stack->guard.low, PROCESSOR_GUARD_SIZE);
+    return paging_unmap(paging, stack->guard.start, PROCESSOR_GUARD_SIZE);
 }
 
 enum paging_status processor_guard_area(struct processor_area *area, struct paging *paging)

@@ -44,7 +44,7 @@ size_t processor_area_request(void);
 
 // Makes the processor that runs this use the area, and the gates on its interrupt stacks.
 // Interrupts off.
-void processor_use_area(struct processor_area *area, const struct trap_gate gates[TRAPS_VECTORS]);
+void processor_use_area(struct processor_area *area, const struct traps_gate gates[TRAPS_VECTORS]);
 
 // Unmaps the guards of an area, or of one stack, and makes reports of traps name them. The
 // guards' frames stay the heap's, unused. Fails as paging_unmap() does. Other processors have to

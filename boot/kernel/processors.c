@@ -94,7 +94,7 @@ static struct processor *find_this(struct processors *processors)
     return NULL;
 }
 
-static bool on_interrupt(void *context, struct trap_frame *frame)
+static bool on_interrupt(void *context, struct traps_frame *frame)
 {
     struct processors *processors = context;
 
@@ -208,7 +208,7 @@ static bool start_one(struct processors *processors, struct processor *processor
 {
     void *trampoline = (void *)(processors->paging->direct_map + low.value);
 
-    trampoline_aim(trampoline, arrive, processor, processor->first_stack.stack.high);
+    trampoline_aim(trampoline, arrive, processor, processor->first_stack.stack.end);
     for (int tries = 0; tries < 2; tries++) {
         if (!apic_send_startup(&processors->apic, processor->apic_id, low))
             return false;
@@ -235,14 +235,14 @@ static void start_all(struct processors *processors, physical_t low)
 }
 
 static bool take_first_stacks(struct processors *processors, const uint32_t *ids,
-                              const struct allocator *ledger)
+                              const struct allocator *allocator)
 {
     for (size_t i = 0; i < processors->count; i++) {
         struct processor *processor = &processors->others[i];
         *processor = (struct processor){.apic_id = ids[i], .all = processors};
         if (!processor_take_stack(&processor->first_stack, PROCESSOR_FIRST_STACK_SIZE,
                                   "first stack", "guard page under the first stack", ids[i],
-                                  ledger))
+                                  allocator))
             return false;
     }
     return true;
@@ -262,14 +262,14 @@ static enum processors_status guard(struct processors *processors)
 
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
                                         size_t count, physical_t low,
-                                        const struct allocator *ledger, bool guarded)
+                                        const struct allocator *allocator, bool guarded)
 {
     processors->count = count;
     processors->arrived = 0;
     // Whole pages, for the reason that processor_area has.
     processors->others = allocator_alloc(
-        ledger, page_round_up(count * sizeof(struct processor), PAGE_SIZE), PAGE_SIZE);
-    if (!processors->others || !take_first_stacks(processors, ids, ledger))
+        allocator, page_round_up(count * sizeof(struct processor), PAGE_SIZE), PAGE_SIZE);
+    if (!processors->others || !take_first_stacks(processors, ids, allocator))
         return PROCESSORS_NO_MEMORY;
     if (!build_trampoline(processors, low))
         return PROCESSORS_NOT_MAPPED;

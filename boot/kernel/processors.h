@@ -34,11 +34,11 @@ struct processor {
 
 struct processors {
     struct apic apic;
-    struct paging *paging;               // the tables that all of them run on
-    const struct timer *timer;           // bounds the waits
-    struct fba *heap;                    // that they share
-    const struct trap_gate *first_gates; // on the current stack
-    const struct trap_gate *gates;       // on interrupt stacks
+    struct paging *paging;                // the tables that all of them run on
+    const struct timer *timer;            // bounds the waits
+    struct fba *heap;                     // that they share
+    const struct traps_gate *first_gates; // on the current stack
+    const struct traps_gate *gates;       // on interrupt stacks
     struct processor *others;
     size_t count;   // of others
     size_t arrived; // of those, how many were started
@@ -58,17 +58,19 @@ enum processors_status {
     PROCESSORS_STUCK,      // some did not finish their work in time
 };
 
-// Starts `count` processors with the ids at `ids`; `low` is a free physical range below 1 MiB of
-// at least PROCESSORS_LOW_SIZE bytes, written through the direct map of `paging`, and free again
-// afterwards. Takes first stacks through `ledger`, and everything else, from all processors at
-// once, from `heap` in shared mode. A processor that does not come is left out: see `arrived`.
-// `guarded`: unmap the guard pages; only where the heap is mapped in small pages. Of `processors`
-// the caller has set apic, paging, timer, heap and both gates. Time: some 10 ms and a fraction of
-// one for each processor. Once at a time; may be called again, which starts all of them anew.
+// Bytes below 1 MiB that processors_start() needs.
 #define PROCESSORS_LOW_SIZE (5 * PAGE_SIZE)
+
+// Starts `count` processors with the ids at `ids`. `low` is free physical memory below 1 MiB of
+// PROCESSORS_LOW_SIZE bytes, written through the direct map, and free again afterwards. First
+// stacks come from `allocator`, everything else, for all processors at once, from `heap` in shared
+// mode. A processor that does not come in time is left out: see `arrived`. `guarded`: unmap the
+// guard pages; only where the heap is mapped in small pages. The caller has set apic, paging,
+// timer, heap and both gates. May be called again, which starts all of them anew; one call at a
+// time. Takes some 10 ms, and a fraction of a millisecond for each processor.
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
                                         size_t count, physical_t low,
-                                        const struct allocator *ledger, bool guarded);
+                                        const struct allocator *allocator, bool guarded);
 
 // Makes every processor that has arrived do `work`, all at the same time from behind a barrier,
 // and waits for them. False iff not all finished within half a minute: what they share is then

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// screen: text on the firmware's framebuffer, for a machine without a serial port.
-// Pixels are only written, never read: reading uncached memory is slow. So nothing
-// scrolls: behind the last line comes the first again, and the line after the newest is blank.
+// screen: text on the firmware's framebuffer (GOP), for a machine without a serial port. Pixels are
+// only written, never read: reading uncached memory is slow. So nothing scrolls: behind the last
+// line comes the first again, and the line after the newest is blank.
 #ifndef BOOT_KERNEL_SCREEN_H
 #define BOOT_KERNEL_SCREEN_H
 
@@ -19,8 +19,8 @@ struct screen {
 };
 
 // Opens a screen on a framebuffer that is mapped, uncached, at `pixels`, and clears it. False iff
-// it is too small for a character, its lines do not fit its size, or the font is not one that is
-// understood: PSF version 1, eight pixels wide.
+// it is too small for a character, its lines do not fit its size, or the font is no PSF of
+// version 1, eight pixels wide.
 bool screen_open(struct screen *screen, const struct handoff_framebuffer *framebuffer,
                  volatile void *pixels);
 

@@ -62,8 +62,8 @@ static bool give_free_part(struct kernel *kernel, struct fba_range free)
         writer_print(writer, "kernel: not every processor has flushed its TLB\n");
         return false;
     }
-    place = (struct traps_place){.low = free.start,
-                                 .high = free.end,
+    place = (struct traps_place){.start = free.start,
+                                 .end = free.end,
                                  .name = "part of the early heap that was given away",
                                  .processor = TRAPS_NO_PROCESSOR};
     traps_add_place(&place);

@@ -5,7 +5,7 @@
 
 #include "kmem/writer.h"
 
-// Shows all four on the writer. They live from their own buffers on the stack, 1 KiB at most.
+// Runs all four and prints what they do. Their buffers are on the stack, 1 KiB at most.
 void tour_run(const struct writer *writer);
 
 #endif

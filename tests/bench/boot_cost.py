@@ -65,15 +65,12 @@ LOADER_STEPS = {
 }
 # The first that runs once boot services have ended.
 EXITED = "paging_enable_protections"
+# The boot steps as their list has them: function and name.
+BOOT_STEPS = re.findall(r'\{"([^"]+)", (step_\w+),', (ROOT / "boot" / "kernel" / "steps" / "steps.c").read_text())
 KERNEL_STEPS = {
     "kernel_entry": "entry",
     "kernel_start": "start, handoff checked",
-    "step_screen": "screen",
-    "step_interrupts": "interrupts",
-    "step_memory_map": "memory map",
-    "step_acpi": "acpi",
-    "step_serial": "serial",
-    "step_processors": "processors",
+    **{function: name for name, function in BOOT_STEPS},
     "wx_check": "address space checked",
     "tour_run": "tour",
     "kernel_seal": "seal",

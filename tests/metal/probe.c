@@ -8,7 +8,7 @@
 static struct probe result;
 static uintptr_t resume_at, resume_stack;
 
-static bool on_trap(void *context, struct trap_frame *frame)
+static bool on_trap(void *context, struct traps_frame *frame)
 {
     (void)context;
     result = (struct probe){true, frame->vector, frame->error, (uintptr_t)cpu_read_cr2(),

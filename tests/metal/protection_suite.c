@@ -157,8 +157,8 @@ static void the_guard_under_each_interrupt_stack_traps(struct suite_run *run)
 {
     for (size_t i = 0; i < DESCRIPTORS_IST_COUNT && !run->failed; i++) {
         const struct processor_stack *stack = &step_interrupts_area()->stacks[i];
-        CHECK_EQUAL(run, stack->guard.high, stack->stack.low);
-        check_guard(run, stack->guard.low, stack->guard.high);
+        CHECK_EQUAL(run, stack->guard.end, stack->stack.start);
+        check_guard(run, stack->guard.start, stack->guard.end);
     }
 }
 
@@ -230,7 +230,7 @@ static void the_boot_stack_is_writable_data(struct suite_run *run)
 
 static bool has(const struct traps_place *place, uintptr_t address)
 {
-    return address >= place->low && address < place->high;
+    return address >= place->start && address < place->end;
 }
 
 static bool is_guard_of(const struct processor_area *area, uintptr_t address)

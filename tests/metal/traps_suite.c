@@ -4,17 +4,17 @@
 #include "tests/metal/metal.h"
 #include "tests/metal/probe.h"
 
-static struct trap_frame seen;
+static struct traps_frame seen;
 
-static bool goes_on(void *context, struct trap_frame *frame)
+static bool goes_on(void *context, struct traps_frame *frame)
 {
-    *(struct trap_frame *)context = *frame;
+    *(struct traps_frame *)context = *frame;
     return true;
 }
 
-static bool changes_registers(void *context, struct trap_frame *frame)
+static bool changes_registers(void *context, struct traps_frame *frame)
 {
-    *(struct trap_frame *)context = *frame;
+    *(struct traps_frame *)context = *frame;
     frame->rbx = 0x1111;
     frame->r15 = 0x2222;
     frame->rflags |= 1; // carry
@@ -68,7 +68,7 @@ static bool lies_on(const struct probe *probe, enum descriptors_ist stack)
 {
     const struct traps_place *place = &step_interrupts_area()->stacks[stack - 1].stack;
 
-    return probe->frame >= place->low && probe->frame < place->high;
+    return probe->frame >= place->start && probe->frame < place->end;
 }
 
 static void each_trap_has_the_stack_that_is_its_own(struct suite_run *run)
@@ -93,7 +93,7 @@ static void every_vector_has_a_gate_of_its_own(struct suite_run *run)
 {
     CHECK_EQUAL(run, probe_last_vector().vector, TRAPS_VECTORS - 1);
     for (size_t i = 0; i < TRAPS_VECTORS; i++) {
-        const struct trap_gate *gate = &step_interrupts_gates()[i];
+        const struct traps_gate *gate = &step_interrupts_gates()[i];
         CHECK_EQUAL(run, gate->selector, DESCRIPTORS_KERNEL_CODE);
         CHECK_EQUAL(run, gate->type, 0x8e); // present, ring 0, interrupt gate
         CHECK(run, i == 0 || gate->offset_low != gate[-1].offset_low);

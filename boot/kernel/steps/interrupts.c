@@ -4,7 +4,7 @@
 #include "boot/kernel/steps/interrupts.h"
 
 static struct processor_area *area;
-static struct trap_gate *gates;
+static struct traps_gate *gates;
 
 enum step_result step_interrupts(struct kernel *kernel)
 {
@@ -12,7 +12,7 @@ enum step_result step_interrupts(struct kernel *kernel)
     enum paging_status status = PAGING_OK;
 
     area = processor_take_area(TRAPS_NO_PROCESSOR, heap);
-    gates = allocator_alloc(heap, TRAPS_VECTORS * sizeof(struct trap_gate), PAGE_SIZE);
+    gates = allocator_alloc(heap, TRAPS_VECTORS * sizeof(struct traps_gate), PAGE_SIZE);
     if (!area || !gates)
         return STEP_NO_MEMORY;
     traps_build(gates, TRAPS_ON_INTERRUPT_STACKS);
@@ -31,7 +31,7 @@ struct processor_area *step_interrupts_area(void)
     return area;
 }
 
-struct trap_gate *step_interrupts_gates(void)
+struct traps_gate *step_interrupts_gates(void)
 {
     return gates;
 }

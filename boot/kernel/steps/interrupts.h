@@ -12,6 +12,6 @@ enum step_result step_interrupts(struct kernel *kernel);
 // What the step has made: the BSP's area, and the gates of all processors, which use interrupt
 // stacks.
 struct processor_area *step_interrupts_area(void);
-struct trap_gate *step_interrupts_gates(void);
+struct traps_gate *step_interrupts_gates(void);
 
 #endif

@@ -10,9 +10,12 @@
 #include "boot/kernel/steps/serial.h"
 
 static const struct step steps[] = {
-    {"screen", step_screen, step_screen_undo}, {"interrupts", step_interrupts, NULL},
-    {"memory map", step_memory_map, NULL},     {"acpi", step_acpi, NULL},
-    {"serial", step_serial, step_serial_undo}, {"processors", step_processors, NULL},
+    {"screen", step_screen, step_screen_undo}, // the console on the framebuffer
+    {"interrupts", step_interrupts, NULL},     // descriptor tables and interrupt stacks of the BSP
+    {"memory map", step_memory_map, NULL},     // the firmware's, sorted and merged
+    {"acpi", step_acpi, NULL},                 // tables, power-off, timer, list of processors
+    {"serial", step_serial, step_serial_undo}, // the console at the port that ACPI names
+    {"processors", step_processors, NULL},     // the APs started
 };
 
 #define COUNT (sizeof steps / sizeof steps[0])
