@@ -112,7 +112,7 @@ build/bench/fake_memory_map.so: $(MEMORY_MAP_OBJS) build/loader/lib.a build/stam
 	$(link_efi)
 
 bench-boot: build/loader.efi build/kernel.elf build/heap-4096K/kernel.elf build/bench/fake_memory_map.efi | test-packages
-	$(Q)$(PYTHON) tests/bench/boot_cost.py
-	$(Q)$(PYTHON) tests/bench/growth.py
+	$(Q)PYTHONPATH=tests/harness $(PYTHON) tests/bench/boot_cost.py
+	$(Q)PYTHONPATH=tests/harness $(PYTHON) tests/bench/boot_growth.py
 
 .PHONY: bench bench-publish bench-record bench-boot

@@ -27,13 +27,14 @@ import struct
 import subprocess
 import sys
 import tempfile
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCH = ROOT / "build" / "bench"
-sys.path.insert(0, str(ROOT / "tests" / "harness"))
+import typing
+from collections.abc import Iterator
 
 import machine
 import snapshot
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BENCH = ROOT / "build" / "bench"
 
 # 2^4 ns of the machine's own clock for each instruction: the firmware waits for its devices, and so
 # executes a sixteenth of what it would with 2^0, and what we count is the same.
@@ -114,22 +115,22 @@ class Step:
     heap_calls: int
     cleared: int  # bytes, by string instructions
     copied: int
-    firmware_calls: collections.Counter  # by the service's name
+    firmware_calls: collections.Counter[str]  # by the service's name
 
     @property
-    def firmware(self):
+    def firmware(self) -> int:
         return self.instructions - self.ours
 
 
 # ── What the programs are made of ───────────────────────────────────────────────────────────────
 
 
-def said_by(*command):
+def said_by(*command: object) -> str:
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True).stdout
 
 
 @functools.lru_cache(maxsize=None)
-def functions_of(file):
+def functions_of(file: pathlib.Path) -> list[tuple[str, int, int, bool]]:
     """[(name, address, bytes, whether it is the early heap's)] of the functions of a program."""
     source, found = "", {}
     for row in map(str.split, said_by("readelf", "-sW", file).splitlines()):
@@ -145,7 +146,7 @@ def functions_of(file):
 
 
 @functools.lru_cache(maxsize=None)
-def text_of(file):
+def text_of(file: pathlib.Path) -> tuple[int, int]:
     """(start, end) of a program's code."""
     for row in said_by("readelf", "-SW", file).splitlines():
         words = row.partition("]")[2].split()
@@ -154,7 +155,7 @@ def text_of(file):
     raise RuntimeError(f"{file} has no .text")
 
 
-def entry_of(loader):
+def entry_of(loader: pathlib.Path) -> tuple[int, bytes]:
     """(offset in the image, its first bytes) of the loader's first instruction."""
     data = loader.read_bytes()
     header = struct.unpack_from("<I", data, 0x3C)[0]
@@ -172,7 +173,7 @@ WIDTHS = {"stos": {"%al": 1, "%ax": 2, "%eax": 4, "%rax": 8}, "movs": {"b": 1, "
 
 
 @functools.lru_cache(maxsize=None)
-def string_instructions(file):
+def string_instructions(file: pathlib.Path) -> list[tuple[int, int, int, int]]:
     """[(counter, width in bytes, address, address of the next instruction)] of what clears and copies."""
     found, pending = [], None
     for row in said_by("objdump", "-d", "--no-show-raw-insn", file).splitlines():
@@ -191,7 +192,7 @@ def string_instructions(file):
 
 
 @functools.lru_cache(maxsize=None)
-def services_of(symbols):
+def services_of(symbols: pathlib.Path) -> dict[int, str]:
     """{address: name of the firmware's service that is called there}, of the loader's indirect calls."""
     sites = re.findall(r"^ *([0-9a-f]+):\s+(?:call|jmp) +\*", said_by("objdump", "-d", "--no-show-raw-insn", symbols), re.M)
     places = said_by("addr2line", "-e", symbols, *sites).splitlines()
@@ -208,7 +209,9 @@ def services_of(symbols):
 # ── The machine ─────────────────────────────────────────────────────────────────────────────────
 
 
-def make_machine(folder, memory, processors, kernel, entries, cpu):
+def make_machine(
+    folder: pathlib.Path, memory: str, processors: int, kernel: pathlib.Path, entries: str | None, cpu: str
+) -> list[str]:
     """QEMU's command line, with a volume and a variable store of its own in `folder`."""
     code, variables = machine.firmware_files(machine.Machine())
     boot = folder / "volume" / "EFI" / "BOOT"
@@ -239,14 +242,14 @@ def make_machine(folder, memory, processors, kernel, entries, cpu):
 
 
 @contextlib.contextmanager
-def scratch_folder():
+def scratch_folder() -> Iterator[pathlib.Path]:
     BENCH.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="boot-", dir=BENCH) as folder:
         yield pathlib.Path(folder)
 
 
 @functools.lru_cache(maxsize=None)
-def plugin():
+def plugin() -> pathlib.Path:
     """The counter, compiled."""
     library = BENCH / "counter.so"
     library.parent.mkdir(parents=True, exist_ok=True)
@@ -257,7 +260,7 @@ def plugin():
     return library
 
 
-def places_in(program, steps):
+def places_in(program: pathlib.Path, steps: typing.Collection[str]) -> Iterator[str]:
     """The lines that tell the plugin about a program."""
     start, end = text_of(program)
     yield f"count {OURS} 1 {start:x} {end:x}"
@@ -274,7 +277,7 @@ def places_in(program, steps):
         yield f"count {counter} {-width} {after:x} {after + 1:x}"
 
 
-def run(*, kernel, **of_machine):
+def run(*, kernel: pathlib.Path, **of_machine: typing.Any) -> tuple[list[list[str]], str]:
     """What the plugin wrote during a boot, as lists of words; and what the boot said."""
     entry, code = entry_of(LOADER)
     start, end = text_of(LOADER_SYMBOLS)
@@ -304,7 +307,7 @@ def run(*, kernel, **of_machine):
 # ── A boot ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def beginnings(kernel):
+def beginnings(kernel: pathlib.Path) -> dict[tuple[bool, int], tuple[str, str]]:
     """{(whether it is in the loader, address): (part, name of the step)}."""
     loader = {name: address for name, address, *_ in functions_of(LOADER_SYMBOLS)}
     found = {(True, loader[name]): ("loader", title) for name, title in LOADER_STEPS.items()}
@@ -315,7 +318,7 @@ def beginnings(kernel):
     return found | {(False, kernel[LAST]): ("end", "")}
 
 
-def steps_of(noted, kernel):
+def steps_of(noted: list[list[str]], kernel: pathlib.Path) -> list[Step] | None:
     """The Steps, from what the plugin wrote."""
     titles, services = beginnings(kernel), services_of(LOADER_SYMBOLS)
     kernel_start = text_of(kernel)[0]
@@ -339,7 +342,13 @@ def steps_of(noted, kernel):
     return steps if before and before[0] == "end" else None
 
 
-def count_boot(memory="256M", processors=1, kernel=KERNEL, entries=None, cpu="qemu64"):
+def count_boot(
+    memory: str = "256M",
+    processors: int = 1,
+    kernel: pathlib.Path = KERNEL,
+    entries: str | None = None,
+    cpu: str = "qemu64",
+) -> tuple[list[Step], str]:
     """([Step], what the boot said)."""
     noted, said = run(memory=memory, processors=processors, kernel=kernel, entries=entries, cpu=cpu)
     steps = steps_of(noted, kernel)
@@ -348,15 +357,15 @@ def count_boot(memory="256M", processors=1, kernel=KERNEL, entries=None, cpu="qe
     return steps, said
 
 
-def total(steps, part, what):
+def total(steps: list[Step], part: str, what: str) -> int:
     return sum(getattr(step, what) for step in steps if step.part == part)
 
 
-def firmware_calls(steps):
+def firmware_calls(steps: list[Step]) -> collections.Counter[str]:
     return sum((step.firmware_calls for step in steps if step.part == "loader"), collections.Counter())
 
 
-def milliseconds(steps, parts):
+def milliseconds(steps: list[Step], parts: typing.Collection[str]) -> tuple[float, ...]:
     """Guest time, as the head of this file defines it: (all, of it the firmware's)."""
     chosen = [step for step in steps if step.part in parts]
     return tuple(
@@ -364,7 +373,7 @@ def milliseconds(steps, parts):
     )
 
 
-def table(steps):
+def table(steps: list[Step]) -> list[str]:
     lines = [
         "| step | instructions | of them the firmware's | of the early heap | heap calls | firmware calls | bytes cleared |",
         "|---|--:|--:|--:|--:|--:|--:|",
@@ -387,7 +396,7 @@ def table(steps):
     return lines
 
 
-def sentences(steps):
+def sentences(steps: list[Step]) -> list[str]:
     to_seal, firmware = milliseconds(steps, ("loader", "jump", "kernel"))
     to_end, _ = milliseconds(steps, PARTS)
     calls = ", ".join(f"{count} {name}" for name, count in firmware_calls(steps).most_common())
@@ -401,12 +410,12 @@ def sentences(steps):
     ]
 
 
-def report(steps, memory, processors):
+def report(steps: list[Step], memory: str, processors: int) -> str:
     return "\n".join([f"At {memory}, {processors} processor{'s' if processors > 1 else ''}:", "", *table(steps), "",
                       *sentences(steps)]) + "\n"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--memory", default="256M", help="whole MiB or GiB, such as 256M (default)")
     parser.add_argument("--processors", default=1, type=int)

@@ -6,14 +6,14 @@ boots grow is `make bench-boot`.
 
 import re
 import struct
-import sys
+from collections.abc import Callable
 
 import pytest
 
-sys.path.insert(0, __file__.rpartition("/")[0])
-
 import boot_cost
-import growth
+import boot_growth
+
+Outcome = tuple[list[boot_cost.Step], str]
 
 MOST_MS = 100
 PAGE = 4096
@@ -24,7 +24,7 @@ counted = pytest.mark.background.with_args(boot_cost.count_boot)
 
 
 @counted
-def test_a_boot_adds_less_than_100_ms_to_the_firmware(outcome):
+def test_a_boot_adds_less_than_100_ms_to_the_firmware(outcome: Outcome) -> None:
     steps, _ = outcome
     own, firmware = boot_cost.milliseconds(steps, boot_cost.PARTS)
     print(f"{own:.1f} ms from the loader's entry to the account, {firmware:.1f} ms of it in the firmware")
@@ -32,7 +32,7 @@ def test_a_boot_adds_less_than_100_ms_to_the_firmware(outcome):
 
 
 @counted
-def test_the_machines_clock_says_the_same(outcome):
+def test_the_machines_clock_says_the_same(outcome: Outcome) -> None:
     """Nothing is waited for: guest time is instructions, and the kernel reads it off its clock."""
     steps, said = outcome
     microseconds = int(re.search(r"time from loader entry to final account: (\d+) us", said)[1])
@@ -41,7 +41,7 @@ def test_the_machines_clock_says_the_same(outcome):
 
 
 @counted
-def test_the_kernel_is_read_in_as_few_calls_as_can_be(outcome):
+def test_the_kernel_is_read_in_as_few_calls_as_can_be(outcome: Outcome) -> None:
     steps, _ = outcome
     reading = next(step for step in steps if step.name == boot_cost.LOADER_STEPS["files_read_kernel"])
     assert reading.firmware_calls == {"Open": 1, "GetInfo": 1, "AllocatePages": 1, "Read": 1, "Close": 1}
@@ -53,7 +53,7 @@ def test_the_kernel_is_read_in_as_few_calls_as_can_be(outcome):
     assert sum(calls.values()) <= 24
 
 
-def bytes_not_in_file():
+def bytes_not_in_file() -> int:
     """Of the kernel's segments, up to the ends of their last pages."""
     data = boot_cost.KERNEL.read_bytes()
     at, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
@@ -62,7 +62,7 @@ def bytes_not_in_file():
 
 
 @counted
-def test_nothing_is_cleared_twice(outcome):
+def test_nothing_is_cleared_twice(outcome: Outcome) -> None:
     steps, _ = outcome
     cleared = {step.name: step.cleared for step in steps if step.part == "loader"}
     image = cleared.pop(boot_cost.LOADER_STEPS["image_load"])
@@ -77,7 +77,7 @@ def test_nothing_is_cleared_twice(outcome):
 
 
 @counted
-def test_all_parts_of_a_boot_are_there(outcome):
+def test_all_parts_of_a_boot_are_there(outcome: Outcome) -> None:
     steps, _ = outcome
     assert list(dict.fromkeys(step.part for step in steps)) == list(boot_cost.PARTS)
     names = [step.name for step in steps if step.part == "kernel"]
@@ -90,16 +90,18 @@ def test_all_parts_of_a_boot_are_there(outcome):
 @pytest.mark.parametrize(
     "shape, cost, worse",
     [
-        (growth.linear, lambda n: 10**6 + 5000 * n, False),
-        (growth.linear, lambda n: 10**6, False),
-        (growth.linear, lambda n: 10**6 + 10**6 * n**0.5, False),
-        (growth.linear, lambda n: 10**6 + 5 * n * n, True),
-        (growth.linear, lambda n: 10**6 + 500 * n**1.5, True),
-        (growth.sorting, lambda n: 10**6 + 500 * growth.sorting(n), False),
-        (growth.sorting, lambda n: 10**6 + 500 * n, False),
-        (growth.sorting, lambda n: 10**6 + 30 * n * n, True),
+        (boot_growth.linear, lambda n: 10**6 + 5000 * n, False),
+        (boot_growth.linear, lambda n: 10**6, False),
+        (boot_growth.linear, lambda n: 10**6 + 10**6 * n**0.5, False),
+        (boot_growth.linear, lambda n: 10**6 + 5 * n * n, True),
+        (boot_growth.linear, lambda n: 10**6 + 500 * n**1.5, True),
+        (boot_growth.sorting, lambda n: 10**6 + 500 * boot_growth.sorting(n), False),
+        (boot_growth.sorting, lambda n: 10**6 + 500 * n, False),
+        (boot_growth.sorting, lambda n: 10**6 + 30 * n * n, True),
     ],
 )
-def test_what_counts_as_worse_than_linear(shape, cost, worse):
+def test_what_counts_as_worse_than_linear(
+    shape: Callable[[float], float], cost: Callable[[float], float], worse: bool
+) -> None:
     ns = [10, 30, 100, 300, 1000]
-    assert growth.is_worse(growth.fit(ns, [cost(n) for n in ns], shape)) is worse
+    assert boot_growth.is_worse(boot_growth.fit(ns, [cost(n) for n in ns], shape)) is worse

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """How a boot grows: with memory, with processors, with the entries of the memory map.
 
-    growth.py [--fast] [--table FILE.md] [--plot FILE.svg]
+    boot_growth.py [--fast] [--table FILE.md] [--plot FILE.svg]
 
 Boots each machine once under boot_cost.py's counter, writes a table and a plot of the instructions of the
 loader and of the kernel, and fails if one grows faster than linearly, or than n log n where something
@@ -14,18 +14,17 @@ Instructions are those of all processors together.
 """
 
 import argparse
-import collections
 import dataclasses
-import html
 import math
 import pathlib
 import re
 import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import typing
+from collections.abc import Callable
 
 import boot_cost
 import snapshot
+import svg
 
 # Large enough for 64 processors, and for the tables of 512 GiB in pages of 2 MiB.
 KERNEL = boot_cost.ROOT / "build" / "heap-4096K" / "kernel.elf"
@@ -36,27 +35,30 @@ ENTRIES = re.compile(r"memory map: (\d+) descriptors")
 PROCESSORS = re.compile(r"processors: (\d+) of \d+ others started")
 
 
-def linear(n):
+def linear(n: float) -> float:
     return n
 
 
-def sorting(n):
+def sorting(n: float) -> float:
     return n * math.log2(n)
+
+
+Machine = tuple[float, dict[str, typing.Any]]  # n, {argument of count_boot: value}
 
 
 @dataclasses.dataclass
 class Series:
     panel: str  # what grows, with its unit
     name: str
-    machines: list  # of (n, {argument of count_boot: value})
-    shape: object = linear  # what the instructions may be proportional to
+    machines: list[Machine]
+    shape: Callable[[float], float] = linear  # what the instructions may be proportional to
 
 
-def memories(*sizes):
+def memories(*sizes: str) -> list[Machine]:
     return [(snapshot.size_of(size) / 2**30, {"memory": size}) for size in sizes]
 
 
-def with_all(machines, **more):
+def with_all(machines: list[Machine], **more: typing.Any) -> list[Machine]:
     return [(n, {**arguments, **more}) for n, arguments in machines]
 
 
@@ -73,14 +75,29 @@ SIDES = {
     "firmware": "the firmware's, for the loader",
 }
 
-Point = collections.namedtuple("Point", "n loader kernel firmware")
-Fit = collections.namedtuple("Fit", "fixed slope power")  # fixed + slope × shape(n)^power
+
+class Point(typing.NamedTuple):
+    n: float
+    loader: int
+    kernel: int
+    firmware: int
+
+
+class Fit(typing.NamedTuple):
+    """fixed + slope × shape(n)^power"""
+
+    fixed: float
+    slope: float
+    power: float
+
+
+Measured = list[tuple[Series, list[Point]]]
 
 
 # ── Measuring ───────────────────────────────────────────────────────────────────────────────────
 
 
-def measure(n, arguments):
+def measure(n: float, arguments: dict[str, typing.Any]) -> Point:
     steps, said = boot_cost.count_boot(kernel=KERNEL, **arguments)
     if "entries" in arguments:  # what there was in the end
         n = int(ENTRIES.search(said)[1])
@@ -94,14 +111,14 @@ def measure(n, arguments):
     )
 
 
-def chosen(machines, fast):
+def chosen(machines: list[Machine], fast: bool) -> list[Machine]:
     return [machines[0], machines[len(machines) // 2], machines[-1]] if fast else machines
 
 
 # ── Fitting ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def line_through(xs, ys):
+def line_through(xs: list[float], ys: list[float]) -> tuple[float, float, float]:
     """(a, b, error) of a + b x, the relative errors' squares being least."""
     weights = [1 / y**2 for y in ys]
     total = sum(weights)
@@ -113,7 +130,7 @@ def line_through(xs, ys):
     return fixed, slope, sum(w * (y - fixed - slope * x) ** 2 for w, x, y in zip(weights, xs, ys))
 
 
-def line_within(xs, ys):
+def line_within(xs: list[float], ys: list[float]) -> tuple[float, float] | None:
     """(a, b) of the best line that misses no point by more than the tolerance; None if there is none."""
     edges = [(x, y * (1 + side)) for x, y in zip(xs, ys) for side in (-TOLERANCE, TOLERANCE)]
     # If there is any, there is one that touches two edges.
@@ -127,7 +144,7 @@ def line_within(xs, ys):
     return min(within)[1] if within else None
 
 
-def fit(ns, ys, shape=linear):
+def fit(ns: list[float], ys: list[float], shape: Callable[[float], float] = linear) -> Fit:
     """The Fit: of power 1 if such a line comes near all points, else of the power that comes nearest."""
     if line := line_within([shape(n) for n in ns], ys):
         return Fit(*line, 1.0)
@@ -139,11 +156,11 @@ def fit(ns, ys, shape=linear):
     return best[1]
 
 
-def is_worse(found):
+def is_worse(found: Fit) -> bool:
     return found.slope > 0 and found.power > 1
 
 
-def in_words(found, shape):
+def in_words(found: Fit, shape: Callable[[float], float]) -> str:
     base = "n" if shape is linear else "n log₂ n" if found.power == 1 else "(n log₂ n)"
     power = "" if found.power == 1 else f"^{found.power:.2f}"
     worse = f": worse than {'linear' if shape is linear else 'n log n'}" if is_worse(found) else ""
@@ -153,15 +170,15 @@ def in_words(found, shape):
 # ── What is written ─────────────────────────────────────────────────────────────────────────────
 
 
-def number(n):
+def number(n: float) -> str:
     return f"{n:g}" if n < 1000 else f"{n:.0f}"
 
 
-def title(series):
+def title(series: Series) -> str:
     return f"{series.panel}: {series.name}" if series.name else series.panel
 
 
-def table(measured):
+def table(measured: Measured) -> list[str]:
     lines = []
     for series, points in measured:
         unit = series.panel.rpartition(" ")[2] if "," in series.panel else series.panel
@@ -177,81 +194,67 @@ COLOURS = {"loader": "#1f77b4", "kernel": "#d62728", "firmware": "#999999"}
 WIDTH, HEIGHT, LEFT, TOP, GAP = 300, 240, 56, 56, 66
 
 
-def panel(place, name, measured):
-    """The parts of an SVG: instructions over what grows, both on log scales; lines of slope 1 behind."""
+def draw_panel(drawing: svg.Drawing, place: int, name: str, measured: Measured) -> None:
+    """Instructions over what grows, both on log scales; lines of slope 1 behind."""
     points = [point for _, found in measured for point in found]
     amounts = [max(1, getattr(p, side)) for p in points for side in SIDES]
-    low, high = math.floor(math.log10(min(amounts))), math.ceil(math.log10(max(amounts)))
+    x0, bottom = LEFT + place * (WIDTH + GAP), TOP + HEIGHT
     first, last = math.log10(min(p.n for p in points)), math.log10(max(p.n for p in points))
-    x0 = LEFT + place * (WIDTH + GAP)
+    low, high = math.floor(math.log10(min(amounts))), math.ceil(math.log10(max(amounts)))
+    across, up = svg.LogAxis(first, last, x0, x0 + WIDTH), svg.LogAxis(low, high, bottom, TOP)
 
-    def x(n):
-        return x0 + (math.log10(n) - first) / (last - first) * WIDTH
+    def at(point: Point, side: str) -> tuple[float, float]:
+        return across.place(point.n), up.place(max(1, getattr(point, side)))
 
-    def y(amount):
-        return TOP + HEIGHT - (math.log10(max(1, amount)) - low) / (high - low) * HEIGHT
-
-    parts = [
-        f'<text x="{x0}" y="{TOP - 10}" font-weight="bold">{html.escape(name)}</text>',
-        f'<clipPath id="panel{place}"><rect x="{x0}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}"/></clipPath>',
-        f'<rect x="{x0}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="#000000"/>',
-    ]
-    for exponent in range(low, high + 1):
-        at = y(10.0**exponent)
-        parts.append(f'<path d="M{x0} {at:.1f}h{WIDTH}" stroke="#dddddd"/>')
-        parts.append(f'<text x="{x0 - 6}" y="{at + 4:.1f}" text-anchor="end">10<tspan dy="-4" font-size="8">{exponent}</tspan></text>')
+    drawing.text(x0, TOP - 10, name, font_weight="bold")
+    inside = drawing.clip(f"panel{place}", x0, TOP, WIDTH, HEIGHT)
+    for amount in up.ticks():
+        drawing.line([(x0, up.place(amount)), (x0 + WIDTH, up.place(amount))], stroke="#dddddd")
+        drawing.power_of_ten(x0 - 6, up.place(amount) + 4, round(math.log10(amount)))
     # As a linear growth would run.
     for exponent in range(low - math.ceil(last - first), high + 1):
-        end = exponent + last - first
-        at = f"M{x(10**first):.1f} {TOP + HEIGHT - (exponent - low) / (high - low) * HEIGHT:.1f}"
-        to = f"L{x(10**last):.1f} {TOP + HEIGHT - (end - low) / (high - low) * HEIGHT:.1f}"
-        parts.append(f'<path d="{at}{to}" stroke="#dddddd" stroke-dasharray="3 3" clip-path="url(#panel{place})"/>')
-    shown = sorted({p.n for p in points})
-    labels = shown[-1:]
-    for n in reversed(shown):
-        if x(labels[-1]) - x(n) > 30:  # else they would overlap
-            labels.append(n)
-    for n in labels:
-        parts.append(f'<text x="{x(n):.1f}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{number(n)}</text>')
+        ends = [(x0, up.place(10.0**exponent)), (x0 + WIDTH, up.place(10.0 ** (exponent + last - first)))]
+        drawing.line(ends, stroke="#dddddd", stroke_dasharray="3 3", clip_path=inside)
+    drawing.rect(x0, TOP, WIDTH, HEIGHT, fill="none", stroke="#000000")
+    for n in labels_that_fit(sorted({p.n for p in points}), across):
+        drawing.text(across.place(n), bottom + 16, number(n), text_anchor="middle")
     for index, (series, found) in enumerate(measured):
+        dashes = {"stroke_dasharray": "6 3"} if index else {}
         for side, colour in COLOURS.items():
-            path = "L".join(f"{x(p.n):.1f} {y(getattr(p, side)):.1f}" for p in found)
-            dashes = ' stroke-dasharray="6 3"' if index else ""
-            parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.5"{dashes}/>')
+            drawing.line([at(p, side) for p in found], stroke=colour, stroke_width=1.5, **dashes)
             for p in found:
-                tip = html.escape(f"{title(series)}, {number(p.n)}: {getattr(p, side):,} {SIDES[side]}")
-                fill = "#ffffff" if index else colour
-                parts.append(
-                    f'<circle cx="{x(p.n):.1f}" cy="{y(getattr(p, side)):.1f}" r="3" fill="{fill}" stroke="{colour}">'
-                    f"<title>{tip}</title></circle>"
-                )
-    names = [series.name for series, _ in measured]
-    if len(names) > 1:
-        parts.append(f'<text x="{x0}" y="{TOP + HEIGHT + 34}">solid: {html.escape(names[0])}; dashed: {html.escape(names[1])}</text>')
-    return parts
+                tip = f"{title(series)}, {number(p.n)}: {getattr(p, side):,} {SIDES[side]}"
+                drawing.circle(*at(p, side), 3, tip, fill="#ffffff" if index else colour, stroke=colour)
+    if len(measured) > 1:
+        drawing.text(x0, bottom + 34, f"solid: {measured[0][0].name}; dashed: {measured[1][0].name}")
 
 
-def plot(measured):
-    panels = collections.OrderedDict()
+def labels_that_fit(values: list[float], axis: svg.LogAxis) -> list[float]:
+    labels = values[-1:]
+    for n in reversed(values):
+        if axis.place(labels[-1]) - axis.place(n) > 30:
+            labels.append(n)
+    return labels
+
+
+def plot(measured: Measured) -> str:
+    panels: dict[str, Measured] = {}
     for series, points in measured:
         panels.setdefault(series.panel, []).append((series, points))
-    width, height = LEFT + len(panels) * (WIDTH + GAP), TOP + HEIGHT + 50
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-    ]
-    at = LEFT
+    drawing = svg.Drawing(LEFT + len(panels) * (WIDTH + GAP), TOP + HEIGHT + 50)
+    x = LEFT
     for side, words in SIDES.items():
         text = f"{words} instructions" if side == "loader" else words
-        parts.append(f'<circle cx="{at}" cy="18" r="4" fill="{COLOURS[side]}"/><text x="{at + 10}" y="22">{text}</text>')
-        at += 30 + 7 * len(text)
-    parts.append(f'<text x="{at}" y="22" fill="#777777">grey dashes: linear growth</text>')
+        drawing.circle(x, 18, 4, fill=COLOURS[side])
+        drawing.text(x + 10, 22, text)
+        x += 30 + 7 * len(text)
+    drawing.text(x, 22, "grey dashes: linear growth", fill="#777777")
     for place, (name, found) in enumerate(panels.items()):
-        parts += panel(place, name, found)
-    return "\n".join(parts) + "\n</svg>\n"
+        draw_panel(drawing, place, name, found)
+    return drawing.render()
 
 
-def complaints(measured):
+def complaints(measured: Measured) -> list[str]:
     """A sentence for each side that grows faster than it may."""
     found = []
     for series, points in measured:
@@ -262,7 +265,7 @@ def complaints(measured):
     return found
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--fast", action="store_true", help="three machines of each series")
     parser.add_argument("--table", default=boot_cost.BENCH / "growth.md", type=pathlib.Path)
@@ -281,7 +284,7 @@ def main():
     print(text)
     worse = complaints(measured)
     for sentence in worse:
-        print(f"growth.py: {sentence}", file=sys.stderr)
+        print(f"boot_growth.py: {sentence}", file=sys.stderr)
     return 1 if worse else 0
 
 
@@ -289,4 +292,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (RuntimeError, OSError, boot_cost.machine.Unusable) as error:
-        sys.exit(f"growth.py: {error}")
+        sys.exit(f"boot_growth.py: {error}")
