@@ -69,7 +69,7 @@ UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS)) $(LOADER_LIB_SRCS) tests/harness/boot_waiter.c \
     $(wildcard tests/bench/efi/*.c) \
     -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(HOST_LIB_SRCS) \
-    -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c))
+    -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED))
 
 build/compile_commands.json: tests/lint/database.py build/stamps/UNITS | test-packages
 	$(Q)$(PYTHON) $< $@ $(UNITS)

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 // bench: measures the peers that it is given and prints one line for each form and workload, for
-// report.py and for the check of recorded counts to read:
+// results.py and for the check of recorded counts to read:
 //
 //   WORKLOAD \t PEER \t FORM \t INSTRUCTIONS \t MINIMUM \t MEDIAN \t MAXIMUM \t LIBRARY \t OFFSET
 //
-// in instructions and nanoseconds per operation; OFFSET is where the measured function stands in
-// the peer's library. Peers are shared libraries (see peer.h), all loaded into this one process.
+// in instructions and nanoseconds per operation, empty where there is none; OFFSET is where the
+// measured function stands in the peer's library. Before them stand lines that say what the
+// workloads are:
 //
-//   bench [--rounds N] PEER.so...     with 0 rounds only instructions are counted
+//   # \t WORKLOAD \t OPERATION
 //
-// A round measures every form and workload once, in a new order each time, on one processor.
+// Peers are shared libraries (see peer.h), all loaded into this one process.
+//
+//   bench [--rounds N] [--seed N] PEER.so...     with 0 rounds only instructions are counted
+//
+// A round measures every form and workload once, in a new order each time, on one processor. First
+// every pattern is run once by every form, and all have to read the same.
 #define _GNU_SOURCE
 #include "tests/bench/workloads.h"
 
@@ -19,7 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_CELLS 512
+#define MOST_PEERS 64
+#define MOST_CELLS 1024
 #define MOST_ROUNDS 1001
 #define BURSTS 8 // of a workload in a round
 
@@ -27,10 +34,17 @@ struct cell {
     const struct bench_workload *workload;
     const struct bench_form *form;
     const char *library;
-    double instructions; // negative: not counted
-    double nanoseconds[MOST_ROUNDS];
+    double instructions;             // negative: not counted
+    double nanoseconds[MOST_ROUNDS]; // negative: not timed
 };
 
+struct peer {
+    const char *library;
+    const struct bench_form *forms;
+};
+
+static struct peer peers[MOST_PEERS];
+static size_t peer_count;
 static struct cell *cells[MOST_CELLS];
 static size_t cell_count;
 
@@ -63,25 +77,56 @@ static size_t pin(void)
     return other;
 }
 
-static void add_cells(const char *library)
+static void open_peer(const char *library)
 {
     void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
     const struct bench_form *forms = handle ? dlsym(handle, "bench_forms") : NULL;
 
     if (!forms)
         stop(library, dlerror());
+    if (peer_count == MOST_PEERS)
+        stop(library, "too many peers");
+    peers[peer_count++] = (struct peer){library, forms};
+}
+
+static void add_cell(const struct bench_workload *workload, const struct bench_form *form,
+                     const char *library)
+{
+    struct cell *cell = calloc(1, sizeof *cell);
+
+    if (!cell || cell_count == MOST_CELLS)
+        stop(library, "too many cells");
+    cell->workload = workload;
+    cell->form = form;
+    cell->library = library;
+    cells[cell_count++] = cell;
+}
+
+static void add_cells(void)
+{
     for (size_t i = 0; i < bench_workload_count; i++) {
-        for (const struct bench_form *form = forms; form->peer; form++) {
-            if (!bench_workloads[i].can(form))
-                continue;
-            struct cell *cell = calloc(1, sizeof *cell);
-            if (!cell || cell_count == MOST_CELLS)
-                stop(library, "too many cells");
-            cell->workload = &bench_workloads[i];
-            cell->form = form;
-            cell->library = library;
-            cells[cell_count++] = cell;
+        const struct bench_workload *workload = &bench_workloads[i];
+        for (size_t j = 0; j < peer_count; j++) {
+            for (const struct bench_form *form = peers[j].forms; form->peer; form++) {
+                if (workload->can(form) && !(form->operations_only && workload->run))
+                    add_cell(workload, form, peers[j].library);
+            }
         }
+    }
+}
+
+static void compare_sums(void)
+{
+    for (size_t i = 0, first = 0; i < cell_count; i++) {
+        while (cells[first]->workload != cells[i]->workload)
+            first++;
+        uint64_t mine = bench_sum(cells[i]->workload, cells[i]->form);
+        if (mine == bench_sum(cells[first]->workload, cells[first]->form))
+            continue;
+        fprintf(stderr, "bench: %s: %s, %s, read other bytes than %s, %s\n",
+                cells[i]->workload->name, cells[i]->form->peer, cells[i]->form->form,
+                cells[first]->form->peer, cells[first]->form->form);
+        exit(2);
     }
 }
 
@@ -112,14 +157,15 @@ static void print_cell(struct cell *cell, size_t rounds)
     memcpy(&address, &entry, sizeof address);
     size_t offset =
         address && dladdr(address, &info) ? (uintptr_t)address - (uintptr_t)info.dli_fbase : 0;
-    printf("%s\t%s\t%s\t%.12g\t", cell->workload->name, cell->form->peer, cell->form->form,
-           cell->instructions);
-    if (rounds > 0) {
+    printf("%s\t%s\t%s\t", cell->workload->name, cell->form->peer, cell->form->form);
+    if (cell->instructions >= 0)
+        printf("%.12g", cell->instructions);
+    if (rounds > 0 && cell->nanoseconds[0] >= 0) {
         qsort(cell->nanoseconds, rounds, sizeof cell->nanoseconds[0], compare);
-        printf("%.4g\t%.4g\t%.4g", cell->nanoseconds[0], cell->nanoseconds[rounds / 2],
+        printf("\t%.4g\t%.4g\t%.4g", cell->nanoseconds[0], cell->nanoseconds[rounds / 2],
                cell->nanoseconds[rounds - 1]);
     } else {
-        printf("\t\t");
+        printf("\t\t\t");
     }
     printf("\t%s\t%zu\n", cell->library, offset);
 }
@@ -131,15 +177,22 @@ int main(int argc, char **argv)
     size_t rounds = 0;
     int next = 1;
 
-    if (argc > 2 && strcmp(argv[1], "--rounds") == 0) {
-        rounds = strtoul(argv[2], NULL, 10);
-        next = 3;
+    for (; next + 1 < argc && strncmp(argv[next], "--", 2) == 0; next += 2) {
+        uint64_t value = strtoull(argv[next + 1], NULL, 10);
+        if (strcmp(argv[next], "--rounds") == 0 && value <= MOST_ROUNDS)
+            rounds = value;
+        else if (strcmp(argv[next], "--seed") == 0)
+            random = value;
+        else
+            stop(argv[next], "not understood");
     }
-    if (next >= argc || rounds > MOST_ROUNDS)
-        stop("usage", "bench [--rounds N] PEER.so...");
+    if (next >= argc)
+        stop("usage", "bench [--rounds N] [--seed N] PEER.so...");
     bench_open(pin());
     for (; next < argc; next++)
-        add_cells(argv[next]);
+        open_peer(argv[next]);
+    add_cells();
+    compare_sums();
 
     memcpy(order, cells, sizeof order);
     for (size_t round = 0; round < rounds; round++) {
@@ -147,13 +200,14 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < cell_count; i++) {
             double sum = 0;
             for (size_t burst = 0; burst < BURSTS; burst++)
-                sum += order[i]->workload->time(order[i]->form);
+                sum += bench_time(order[i]->workload, order[i]->form);
             order[i]->nanoseconds[round] = sum / BURSTS;
         }
     }
+    for (size_t i = 0; i < bench_workload_count; i++)
+        printf("#\t%s\t%s\n", bench_workloads[i].name, bench_workloads[i].operation);
     for (size_t i = 0; i < cell_count; i++) {
-        cells[i]->instructions =
-            cells[i]->workload->count ? cells[i]->workload->count(cells[i]->form) : -1;
+        cells[i]->instructions = bench_count(cells[i]->workload, cells[i]->form);
         print_cell(cells[i], rounds);
     }
     return 0;

@@ -39,8 +39,10 @@ __asm__(".text\n"
         "    ret\n"
         ".size step_run, . - step_run\n");
 
-static volatile size_t traps;
+static volatile bool trapped;
+static volatile size_t counted;
 static volatile uintptr_t previous;
+static uintptr_t skipped_start, skipped_end;
 
 static void on_trap(int signal, siginfo_t *info, void *context)
 {
@@ -49,11 +51,13 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 
     (void)signal;
     (void)info;
+    trapped = true;
+    // The instruction at `at` comes next. A repeated string instruction traps after each
+    // repetition, and stands where it stood.
     if (at == (uintptr_t)step_returned)
         registers[REG_EFL] &= ~(greg_t)TRAP_FLAG;
-    // A repeated string instruction traps after each repetition, and stands where it stood.
-    if (at != previous)
-        traps++;
+    else if (at != previous && (at < skipped_start || at >= skipped_end))
+        counted++;
     previous = at;
 }
 
@@ -67,15 +71,22 @@ void step_open(void)
     }
 }
 
+void step_skip(const void *start, const void *end)
+{
+    skipped_start = (uintptr_t)start;
+    skipped_end = (uintptr_t)end;
+}
+
 size_t step_call(step_function function, uintptr_t *result, uintptr_t a, uintptr_t b, uintptr_t c,
                  uintptr_t d, uintptr_t e)
 {
-    traps = 0;
+    trapped = false;
+    counted = 0;
     previous = 0;
     *result = step_run(function, a, b, c, d, e);
-    if (traps == 0) {
+    if (!trapped) {
         fprintf(stderr, "bench: this machine does not single-step a process\n");
         exit(2);
     }
-    return traps - 1; // the first trap is the arrival
+    return counted;
 }

@@ -12,6 +12,9 @@ typedef void (*step_function)(void);
 // Takes the signal that the processor's trap flag raises. Once, before any count.
 void step_open(void);
 
+// Instructions in [start, end) are executed and not counted from now on.
+void step_skip(const void *start, const void *end);
+
 // Calls function(a, b, c, d, e). Returns the number of instructions from the first of it to its
 // return, both included, and of all that it calls; *result gets what it returned. A repeated
 // string instruction counts once.

@@ -41,10 +41,13 @@ packages_coverage := clang-19=clang-19 llvm-19=llvm-cov-19 g++=g++ qemu-user=qem
 
 packages_proof := frama-c-base=frama-c why3=why3 z3=z3 cvc4=cvc4 relacy-dev=/usr/include/relacy/relacy.hpp g++=g++
 
-packages_bench := $(packages_test) rustc=/usr/bin/rustc npm=npm \
-    librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h
+# What counts our instructions, and what the other allocators need.
+packages_count := gcc=gcc clang=clang libc6-dev=/usr/include/stdio.h python3=/usr/bin/python3
+packages_bench := $(packages_count) g++=g++ rustc=/usr/bin/rustc npm=npm \
+    librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h \
+    libapr1-dev=/usr/include/apr-1.0/apr_pools.h libtalloc-dev=/usr/include/talloc.h
 
-PACKAGE_GOALS := $(addsuffix -packages,run image test coverage proof bench)
+PACKAGE_GOALS := $(addsuffix -packages,run image test coverage proof count bench)
 
 $(PACKAGE_GOALS): %-packages:
 	@tests/harness/packages.sh $(packages_$*)

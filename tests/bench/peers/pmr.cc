@@ -2,8 +2,6 @@
 // libstdc++'s std::pmr::monotonic_buffer_resource as a peer of the bench, over one buffer and
 // nothing behind it. It never takes a block back. Its calls are virtual, that is through the
 // interface; a final class over it lets the compiler see which function it is.
-#include "tests/bench/peer.h"
-
 #include <cstring>
 #include <memory_resource>
 #include <new>
@@ -21,18 +19,21 @@ struct arena final : std::pmr::monotonic_buffer_resource {
     }
 };
 
+// Releasing is all that it gives back, and it is the savepoint of a request that begins empty.
+#define ALLOC(state, size) static_cast<arena *>(state)->allocate((size), BENCH_PATTERN_ALIGN)
+#define SAVEPOINT [[maybe_unused]] int
+#define MARK(state, savepoint) ((savepoint) = 0)
+#define REWIND(state, savepoint) static_cast<arena *>(state)->release()
+#include "tests/bench/peers/inline_patterns.h"
+
 alignas(4096) unsigned char memory[BENCH_BUFFER];
 std::optional<arena> state_of_arena;
-std::optional<std::pmr::vector<std::uint64_t>> numbers;
-
-void escape(void *block)
-{
-    asm volatile("" : : "r"(block) : "memory");
-}
+std::optional<std::pmr::vector<std::uint64_t>> numbers[BENCH_LISTS];
 
 void *open_arena()
 {
-    numbers.reset();
+    for (auto &list : numbers)
+        list.reset();
     state_of_arena.emplace(memory, sizeof memory, std::pmr::null_memory_resource());
     return &*state_of_arena;
 }
@@ -76,10 +77,24 @@ void *alloc_zeroed(void *state, std::size_t size, std::size_t align)
     return std::memset(static_cast<arena *>(state)->allocate(size, align), 0, size);
 }
 
-void *open_list(void *state)
+void mark(void *, void *)
 {
-    numbers.emplace(static_cast<std::pmr::memory_resource *>(state));
-    return &*numbers;
+}
+
+void rewind(void *state, void *)
+{
+    static_cast<arena *>(state)->release();
+}
+
+void *open_list(void *state, std::size_t index)
+{
+    numbers[index].emplace(static_cast<std::pmr::memory_resource *>(state));
+    return &*numbers[index];
+}
+
+const std::uint64_t *items(void *list)
+{
+    return static_cast<std::pmr::vector<std::uint64_t> *>(list)->data();
 }
 
 void push(void *list, const std::uint64_t *number)
@@ -111,6 +126,7 @@ bench_form inlined()
     form.open = as_function(open_arena);
     form.inline_alloc = as_function(alloc_in);
     form.inline_alloc_loop = as_function(alloc_in_loop);
+    form.inline_frame_loop = as_function(frame_loop);
     return form;
 }
 
@@ -123,6 +139,9 @@ bench_form called()
     form.alloc = as_function(alloc);
     form.alloc_or_fail = as_function(try_alloc);
     form.alloc_zeroed = as_function(alloc_zeroed);
+    form.flat_savepoints = 1;
+    form.mark = as_function(mark);
+    form.rewind = as_function(rewind);
     return form;
 }
 
@@ -136,6 +155,7 @@ bench_form interface()
     form.alloc_or_fail = as_function(try_interface_alloc);
     form.list = as_function(open_list);
     form.push = as_function(push);
+    form.items = as_function(items);
     return form;
 }
 

@@ -6,7 +6,16 @@
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_shared.h"
 #include "kmem/ledger.h"
-#include "tests/bench/peer.h"
+
+#define ALLOC(state, size) fba_alloc_inline((state), (size), BENCH_PATTERN_ALIGN)
+#define ALLOC_SIXTEEN(state) fba_alloc_inline((state), BENCH_SIZE, BENCH_ALIGN)
+#define FREE(state, block, size) fba_free((state), (block), (size))
+#define SAVEPOINT struct fba_mark
+#define MARK(state, savepoint) fba_mark((state), &(savepoint))
+#define REWIND(state, savepoint) fba_rewind((state), &(savepoint))
+#include "tests/bench/peers/inline_patterns.h"
+
+#include <string.h>
 
 #ifdef __clang__
 #define PEER "ours, clang"
@@ -24,6 +33,13 @@ static struct ledger_entry entries[256];
 
 static void *open_fba(void)
 {
+    fba_init(&fba, memory, sizeof memory);
+    return &fba;
+}
+
+static void *open_fresh(void)
+{
+    memset(memory, 0, sizeof memory);
     fba_init_zeroed(&fba, memory, sizeof memory);
     return &fba;
 }
@@ -31,6 +47,13 @@ static void *open_fba(void)
 static void *open_shared(void)
 {
     open_fba();
+    fba_shared_begin(&fba);
+    return &fba;
+}
+
+static void *open_fresh_shared(void)
+{
+    open_fresh();
     fba_shared_begin(&fba);
     return &fba;
 }
@@ -57,12 +80,17 @@ static void *open_ledger(void)
     return &allocator;
 }
 
-static void *open_list(void *state)
+static void *open_list(void *state, size_t index)
 {
-    static struct array_list list;
+    static struct array_list lists[BENCH_LISTS];
 
-    list = array_list_of(uint64_t, *(const struct allocator *)state);
-    return &list;
+    lists[index] = array_list_of(uint64_t, *(const struct allocator *)state);
+    return &lists[index];
+}
+
+static const uint64_t *items(const struct array_list *list)
+{
+    return list->items;
 }
 
 // The type of the items is known, as it is to the peers.
@@ -73,12 +101,7 @@ static bool push(struct array_list *list, const uint64_t *number)
 
 // ── Compiled in ─────────────────────────────────────────────────────────────────────────────────
 
-static inline void escape(void *block)
-{
-    __asm__ volatile("" : : "r"(block) : "memory");
-}
-
-// What an inlined operation comes to when it is refused, which none is.
+// What an inlined operation comes to when it is fails, which none does.
 static __attribute__((cold, noinline)) void give_up(void)
 {
     __builtin_trap();
@@ -109,13 +132,13 @@ static void pair_in_loop(void *state, size_t count)
         pair_in(state);
 }
 
-static void grow_in(void *state, void *block)
+static void resize_in(void *state, void *block)
 {
     if (fba_resize_inline(state, block, BENCH_SIZE, 2 * BENCH_SIZE) != FBA_OK)
         give_up();
 }
 
-static void grow_in_loop(void *state, void *block, size_t count)
+static void resize_in_loop(void *state, void *block, size_t count)
 {
     size_t size = BENCH_SIZE;
 
@@ -139,17 +162,25 @@ const struct bench_form bench_forms[] = {
         .inline_alloc_loop = F(alloc_in_loop),
         .inline_pair = F(pair_in),
         .inline_pair_loop = F(pair_in_loop),
-        .inline_grow = F(grow_in),
-        .inline_grow_loop = F(grow_in_loop),
+        .inline_resize = F(resize_in),
+        .inline_resize_loop = F(resize_in_loop),
+        .inline_deep_loop = F(deep_loop),
+        .inline_frame_loop = F(frame_loop),
+        .inline_temporary_loop = F(temporary_loop),
+        .inline_three_loop = F(three_loop),
     },
     {
         .peer = PEER,
         .form = "called",
         .open = F(open_fba),
+        .open_fresh = F(open_fresh),
         .alloc = F(fba_alloc),
         .alloc_zeroed = F(fba_alloc_zeroed),
         .free = F(fba_free),
-        .grow = F(fba_resize),
+        .resizes_to_zero = 1,
+        .resize = F(fba_resize),
+        .mark = F(fba_mark),
+        .rewind = F(fba_rewind),
     },
     {
         .peer = PEER,
@@ -157,16 +188,19 @@ const struct bench_form bench_forms[] = {
         .open = F(open_interface),
         .alloc = F(allocator_alloc),
         .free = F(allocator_free),
-        .grow = F(allocator_resize),
+        .resize = F(allocator_resize),
         .list = F(open_list),
         .push = F(push),
+        .items = F(items),
     },
     {
         .peer = PEER,
         .form = "untyped",
+        .operations_only = 1,
         .open = F(open_interface),
         .list = F(open_list),
         .push = F(array_list_append),
+        .items = F(items),
     },
     {
         .peer = PEER,
@@ -174,15 +208,19 @@ const struct bench_form bench_forms[] = {
         .open = F(open_fba),
         .alloc = F(fba_scratch_alloc),
         .free = F(fba_scratch_free),
+        .mark = F(fba_scratch_mark),
+        .rewind = F(fba_rewind),
     },
     {
         .peer = PEER,
         .form = "shared",
         .open = F(open_shared),
+        .open_fresh = F(open_fresh_shared),
         .alloc = F(fba_shared_alloc),
         .alloc_zeroed = F(fba_shared_alloc_zeroed),
         .free = F(fba_shared_free),
-        .grow = F(fba_shared_resize),
+        .resizes_to_zero = 1,
+        .resize = F(fba_shared_resize),
     },
     {
         .peer = PEER,
@@ -194,12 +232,14 @@ const struct bench_form bench_forms[] = {
     {
         .peer = PEER,
         .form = "ledger",
+        .operations_only = 1,
         .open = F(open_ledger),
         .alloc = F(allocator_alloc),
         .free = F(allocator_free),
-        .grow = F(allocator_resize),
+        .resize = F(allocator_resize),
         .list = F(open_list),
         .push = F(push),
+        .items = F(items),
     },
     {.peer = NULL},
 };

@@ -5,17 +5,15 @@ Counts are exact and depend on nothing but the compiler, so each version of a co
 of its own. One without a record is no failure: there is nothing to compare with, and that is said.
 """
 
-import sys
 import warnings
 
 import pytest
 
-sys.path.insert(0, __file__.rpartition("/")[0])
+import instruction_counts
+from instruction_counts import Counts
 
-import counts
 
-
-def growth(recorded, measured):
+def growth(recorded: Counts, measured: Counts) -> list[str]:
     """A sentence for each path that grew or that is not measured any more."""
     found = []
     for (form, workload), (instructions, text) in recorded.items():
@@ -32,20 +30,23 @@ def growth(recorded, measured):
 
 @pytest.mark.parametrize(
     "compiler",
-    [pytest.param(name, marks=pytest.mark.background.with_args(counts.measure, name), id=name) for name in counts.COMPILERS],
+    [
+        pytest.param(name, marks=pytest.mark.background.with_args(instruction_counts.measure, name), id=name)
+        for name in instruction_counts.COMPILERS
+    ],
 )
-def test_no_path_takes_more_instructions_than_recorded(compiler, outcome):
+def test_no_path_takes_more_instructions_than_recorded(compiler: str, outcome: Counts) -> None:
     assert outcome
-    record = counts.record_of(compiler)
+    record = instruction_counts.record_of(compiler)
     if not record.exists():
-        warnings.warn(f"{compiler} {counts.version(compiler)} has no record: nothing compared; `make bench-record`")
+        warnings.warn(f"{compiler} {instruction_counts.version(compiler)} has no record: nothing compared; `make bench-record`")
         return
-    if found := growth(counts.read(record), outcome):
+    if found := growth(instruction_counts.read(record), outcome):
         pytest.fail("\n".join(found), pytrace=False)
 
 
-def test_the_comparison():
-    recorded = {("called", "16 bytes"): (13.0, 64), ("called", "free"): (12.0, 0)}
+def test_the_comparison() -> None:
+    recorded: Counts = {("called", "16 bytes"): (13.0, 64), ("called", "free"): (12.0, 0)}
     assert growth(recorded, recorded) == []
     assert growth(recorded, {("called", "16 bytes"): (12.0, 60), ("called", "free"): (12.0, 0)}) == []
     grown = growth(recorded, {("called", "16 bytes"): (13.5, 65), ("called", "free"): (12.0, 0)})

@@ -44,13 +44,15 @@ const struct bench_form bench_forms[] = {
     {
         .peer = "empty function",
         .form = "called",
+        .operations_only = 1,
+        .unlimited = 1,
         .open = (bench_function)open_bare,
         .alloc = (bench_function)do_nothing,
-        .free = (bench_function)do_nothing,
     },
     {
         .peer = "bare loop, gcc",
         .form = "shared",
+        .operations_only = 1,
         .open = (bench_function)open_bare,
         .alloc = (bench_function)alloc,
     },

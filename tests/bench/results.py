@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Turns what the bench measured into a table, a plot, and a part of the README.
+
+    results.py RESULTS.tsv OTHERS.tsv FOLDER FLAGS...   writes results.md, results.svg and readme.md there
+
+It prints the table too. RESULTS.tsv is what several processes wrote, one after another; OTHERS.tsv the
+counts of ours, compiled in other ways; FLAGS are sentences about how the peers were built.
+"""
+
+import collections
+import dataclasses
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+import instruction_counts
+import results_plot
+
+OURS = ("ours, gcc", "ours, clang")
+BASELINES = ("empty function", "bare loop, gcc")
+NEAR = 1.05  # times as long: as fast as the other, on a machine with other work
+SPREAD = 1.1  # from process to process; above that it is shown
+
+
+@dataclasses.dataclass
+class Row:
+    """One form of one peer at one workload. Nanoseconds: the minimum over the rounds, for each process."""
+
+    workload: str
+    peer: str
+    form: str
+    instructions: set[float]  # more than one: they differ from process to process
+    minima: list[float]  # none: not timed
+    text: int  # bytes of the function that was called; 0: there is none
+
+    @property
+    def is_ours(self) -> bool:
+        return self.peer in OURS
+
+    @property
+    def nanoseconds(self) -> float:
+        return statistics.median(self.minima)
+
+    @property
+    def cost(self) -> float:
+        """What it is judged by: nanoseconds where there are any, else instructions."""
+        return self.nanoseconds if self.minima else max(self.instructions)
+
+    @property
+    def low(self) -> float:
+        return min(self.minima or self.instructions)
+
+    @property
+    def high(self) -> float:
+        return max(self.minima or self.instructions)
+
+
+Groups = dict[tuple[str, str], list[Row]]  # {(workload, form): rows}
+
+
+def read(file: str) -> tuple[dict[str, str], Groups]:
+    """({workload: what one operation is}, the rows in the order of the bench)."""
+    operations: dict[str, str] = {}
+    sizes: dict[str, dict[int, int]] = {}
+    rows: dict[tuple[str, ...], Row] = {}
+    for line in pathlib.Path(file).read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            _, workload, operation = line.split("\t")
+            operations[workload] = operation
+            continue
+        workload, peer, form, instructions, low, _, _, library, offset = line.split("\t")
+        if library not in sizes:
+            sizes[library] = instruction_counts.text_sizes(library)
+        text = sizes[library].get(int(offset), 0) if int(offset) else 0
+        row = rows.setdefault((workload, peer, form, library), Row(workload, peer, form, set(), [], text))
+        row.instructions |= {float(instructions)} if instructions else set()
+        row.minima += [float(low)] if low else []
+    found: Groups = {}
+    for workload in operations:
+        for row in rows.values():
+            if row.workload == workload:
+                found.setdefault((row.workload, row.form), []).append(row)
+    return operations, found
+
+
+def number(value: float) -> str:
+    """As few digits as tell it apart: 13, 24.01, 1.36, 5675."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def span(values: list[float] | set[float]) -> str:
+    low, high = number(min(values)), number(max(values))
+    return low if low == high else f"{low}–{high}"
+
+
+# ── Where a peer is ahead ───────────────────────────────────────────────────────────────────────
+
+# Why, for each workload and form where a peer has been seen to be ahead; README.md has the code.
+WHY: dict[tuple[str, str], str] = {}
+NOT_EXPLAINED = "**not explained**"
+OVERLAP = "the processes' figures overlap, so that the next run may show the opposite"
+
+
+def ahead(groups: Groups) -> list[tuple[Row, list[Row], str]]:
+    """[(one of ours, the peers that are ahead of it in the same form, why)]."""
+    found = []
+    for key, group in groups.items():
+        peers = [row for row in group if not row.is_ours and row.peer not in BASELINES]
+        for mine in (row for row in group if row.is_ours):
+            if theirs := [row for row in peers if mine.cost > NEAR * row.cost]:
+                overlap = all(mine.low <= row.high for row in theirs)
+                found.append((mine, theirs, OVERLAP if overlap else WHY.get(key, NOT_EXPLAINED)))
+    return found
+
+
+def cost_in_words(row: Row) -> str:
+    time = [f"{number(row.nanoseconds)} ns"] if row.minima else []
+    counted = [f"{span(row.instructions)} instructions"] if row.instructions else []
+    return ", ".join(time + counted)
+
+
+def ahead_in_words(groups: Groups) -> list[str]:
+    """A sentence for each workload and form."""
+    found: dict[tuple[str, str], list[tuple[Row, list[Row], str]]] = {}
+    for mine, theirs, why in ahead(groups):
+        found.setdefault((mine.workload, mine.form), []).append((mine, theirs, why))
+    sentences = []
+    for (workload, form), entries in found.items():
+        peers = {row.peer: row for _, theirs, _ in entries for row in theirs}
+        others = "; ".join(f"{row.peer} {cost_in_words(row)}" for row in peers.values())
+        mine = "; ".join(f"{row.peer} {cost_in_words(row)}" for row, _, _ in entries)
+        reasons = "; ".join(dict.fromkeys(why for _, _, why in entries))
+        sentences.append(f"{workload}, {form}: {others}. {mine}: {reasons}.")
+    return sentences or ["nowhere."]
+
+
+# ── The table ───────────────────────────────────────────────────────────────────────────────────
+
+
+def first_line(*command: str) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        return ""
+
+
+def processor() -> str:
+    for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def about(flags: tuple[str, ...]) -> list[str]:
+    compilers = [first_line(name, "--version") for name in ("gcc", "clang", "/usr/bin/rustc")]
+    names = "libc6 libstdc++6 librust-bumpalo-dev libmimalloc-dev libapr1-dev libtalloc-dev".split()
+    packages = [f"{name} {first_line('dpkg-query', '-W', '-f', '${Version}', name)}" for name in names]
+    system = platform.freedesktop_os_release().get("PRETTY_NAME", "")
+    return [
+        f"{processor()}; {system}, Linux {platform.release()}.",
+        "; ".join(word for word in compilers + packages if word) + ".",
+        *flags,
+    ]
+
+
+OTHER_WAYS = {
+    "hosted": "with the flags of the other peers of C, without the kernel's",
+    "O3": "at -O3, which is what Zig and Rust have in place of -O2",
+    "lto": "with link-time optimisation",
+}
+MOST_SHOWN = 8
+
+
+def other_ways(groups: Groups, file: str) -> list[str]:
+    """What the flags do: a sentence for each other way of compiling ours."""
+    counted = {(row.peer, *key): max(row.instructions) for key, rows in groups.items() for row in rows if row.is_ours and row.instructions}
+    ways: dict[tuple[str, str], list[tuple[float, str]]] = {}
+    compared: collections.Counter[tuple[str, str]] = collections.Counter()
+    for line in pathlib.Path(file).read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        workload, peer, form, instructions, _, _, _, library, _ = line.split("\t")
+        before = counted.get((peer, workload, form))
+        if before is None or not instructions:
+            continue
+        way = (pathlib.Path(library).stem.rpartition("-")[2], peer)
+        ways.setdefault(way, [])
+        compared[way] += 1
+        if (after := float(instructions)) != before:
+            ways[way].append((after / before, f"{workload}, {form} {number(before)} → {number(after)}"))
+    sentences = []
+    for (way, peer), changes in ways.items():
+        changes.sort(key=lambda change: -abs(change[0] - 1))
+        more = f"; and {len(changes) - MOST_SHOWN} more" if len(changes) > MOST_SHOWN else ""
+        shown = "; ".join(words for _, words in changes[:MOST_SHOWN])
+        what = f"{len(changes)} of {compared[way, peer]} counts differ" + (f": {shown}{more}" if changes else "")
+        sentences.append(f"{peer}, {OTHER_WAYS[way]}: {what}.")
+    return sentences
+
+
+def ratio(row: Row, group: list[Row]) -> str:
+    """Against the better of ours."""
+    mine = [other.cost for other in group if other.is_ours]
+    return f"{row.cost / min(mine):.2f}" if mine and min(mine) > 0 and not row.is_ours else ""
+
+
+def cells(row: Row, group: list[Row]) -> list[str]:
+    varies = bool(row.minima) and row.high > SPREAD * row.low
+    return [
+        row.workload,
+        row.form,
+        f"**{row.peer}**" if row.is_ours else row.peer,
+        span(row.instructions) if row.instructions else "",
+        number(row.nanoseconds) if row.minima else "",
+        span(row.minima) if varies else "",
+        ratio(row, group),
+        str(row.text or ""),
+    ]
+
+
+def markdown(operations: dict[str, str], groups: Groups, others: str, flags: tuple[str, ...]) -> str:
+    lines = [
+        "Instructions are exact (single-stepped): of a single call; of what a pattern spends in the allocator, for "
+        "each operation; of the whole loop where a pattern is inlined. Nanoseconds are of one operation in a loop, "
+        "patterns with all their own work: the minimum over the rounds of a process, and of several processes the "
+        "median. *Processes* is the lowest and the highest of them, where they differ by more than a tenth. `×` is "
+        "against the better of ours, above 1 being slower. *Text* is the bytes of the function that was called, without "
+        "what it calls. The sums of what the patterns read were equal for all.",
+        "",
+        *[f"- *{workload}*: {operation}" for workload, operation in operations.items()],
+        "",
+        "| workload | form | allocator | instructions | ns | processes | × | text |",
+        "|---|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for group in groups.values():
+        for row in sorted(group, key=lambda row: (not row.is_ours, row.cost)):
+            lines.append("| " + " | ".join(cells(row, group)) + " |")
+    lines += ["", "Where a peer is ahead of one of ours:", ""] + [f"- {words}" for words in ahead_in_words(groups)]
+    lines += ["", "What flags change:", ""] + [f"- {words}" for words in other_ways(groups, others)]
+    lines += ["", "Measured on:", ""] + [f"- {words}" for words in about(flags)]
+    return "\n".join(lines) + "\n"
+
+
+# ── The README's part ───────────────────────────────────────────────────────────────────────────
+
+SHOWN = {
+    ("16 bytes", "inlined"): "alloc, inlined",
+    ("64 deep", "inlined"): "alloc and free, inlined, 64 deep",
+    ("frame", "called"): "savepoint, 4 blocks, rewind",
+    ("temporary", "called"): "a block that stays, one behind it that is freed",
+    ("full", "called"): "alloc that fails",
+    ("16 bytes", "shared"): "alloc, lock-free",
+}
+COLUMNS = {
+    "ours, gcc": "ours, gcc",
+    "ours, clang": "ours, clang",
+    "Zig 0.16.0 ReleaseFast": "Zig",
+    "bumpalo": "bumpalo",
+    "libstdc++ pmr": "pmr",
+    "glibc obstack": "obstack",
+}
+
+
+def readme(groups: Groups) -> str:
+    """At most six rows, and where the rest is."""
+    lines = [
+        "Instructions, nanoseconds:",
+        "",
+        "| | " + " | ".join(COLUMNS.values()) + " |",
+        "|---|" + "--:|" * len(COLUMNS),
+    ]
+    for key, words in SHOWN.items():
+        found = [next((row for row in groups.get(key, []) if row.peer.startswith(peer)), None) for peer in COLUMNS]
+        shown = [f"{span(row.instructions)}, {number(row.nanoseconds)} ns" if row else "" for row in found]
+        lines.append(f"| {words} | " + " | ".join(shown) + " |")
+    lines += ["", "[All workloads and peers](tests/bench/results.md), and where one of them is ahead, and why."]
+    return "\n".join(lines) + "\n"
+
+
+def main(results: str, others: str, folder: str, *flags: str) -> None:
+    operations, groups = read(results)
+    text = markdown(operations, groups, others, flags)
+    target = pathlib.Path(folder)
+    (target / "results.md").write_text(text, encoding="utf-8")
+    (target / "results.svg").write_text(results_plot.plot(groups), encoding="utf-8")
+    (target / "readme.md").write_text(readme(groups), encoding="utf-8")
+    print(text)
+    print(f"{folder}/results.md and .svg are written; `make bench-publish` copies them to tests/bench/")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
