@@ -25,7 +25,7 @@ METAL_OBJS := $(call objects,kernel,$(METAL_SRCS))
 HOST_SRCS := $(sort $(wildcard tests/host/*.c tests/kernel/*.c tests/loader/*.c) $(SUITES_SRCS) \
     $(filter-out boot/loader/main.c,$(filter %.c,$(LOADER_SRCS))))
 # The linker takes from it what the suites use. The C library has functions of its own for string.c's.
-HOST_LIB_SRCS := $(filter-out arch/x86_64/string.c,$(filter %.c,$(KERNEL_SRCS)))
+HOST_LIB_SRCS := $(filter-out arch/x86_64/string.c,$(KERNEL_SRCS))
 HOST_OBJS     := $(call objects,host,$(HOST_SRCS))
 HOST_LIB_OBJS := $(call objects,host,$(HOST_LIB_SRCS))
 
@@ -46,6 +46,11 @@ HOST_CC    = $(CC) $(HOST_FLAGS) $(COMPILE)
 
 build/host/%.o: %.c build/stamps/HOST_CC | test-packages
 	$(call compile,$(HOST_CC))
+
+build/host/%.o: %.S build/stamps/HOST_CC | test-packages
+	$(call compile,$(HOST_CC))
+
+build/host/boot/kernel/font.o: build/font.psf
 
 build/host/lib.a: $(HOST_LIB_OBJS) build/stamps/HOST_LIB_OBJS
 	$(archive)
@@ -68,7 +73,7 @@ build/example.elf: $(addprefix tests/harness/example/,start.S kernel.c link.ld) 
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS)) $(LOADER_LIB_SRCS) tests/harness/boot_waiter.c \
     $(wildcard tests/bench/efi/*.c) \
-    -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(HOST_LIB_SRCS) \
+    -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(filter %.c,$(HOST_LIB_SRCS)) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED))
 
 build/compile_commands.json: tests/lint/database.py build/stamps/UNITS | test-packages

@@ -112,8 +112,19 @@ void traps_set_stop(void (*stop)(void *context), void *context)
     stop_hook = stop;
 }
 
+static bool is_known(const struct traps_place *place)
+{
+    const struct traps_place *known = known_places;
+
+    while (known && known != place)
+        known = known->next;
+    return known != NULL;
+}
+
 void traps_add_place(struct traps_place *place)
 {
+    if (is_known(place))
+        return;
     place->next = known_places;
     __atomic_store_n(&known_places, place, __ATOMIC_RELEASE);
 }

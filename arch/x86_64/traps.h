@@ -97,8 +97,8 @@ void traps_report_to(const struct writer *writer);
 // again if a trap happens in it, and not a third time.
 void traps_set_stop(void (*stop)(void *context), void *context);
 
-// Adds a place to those that reports name; it must stay where it is. A trap at any moment finds
-// the list whole. One processor at a time.
+// Adds a place to those that reports name, once; it must stay where it is. A trap at any moment
+// finds the list whole. One processor at a time.
 void traps_add_place(struct traps_place *place);
 
 // The name of an exception; "interrupt" for vectors from 32, "reserved" for those without a name.

@@ -23,6 +23,7 @@ extern const struct suite page_frames_suite;
 extern const struct suite paging_suite;
 extern const struct suite power_suite;
 extern const struct suite recorded_maps_suite;
+extern const struct suite screen_suite;
 extern const struct suite timer_suite;
 extern const struct suite uart_suite;
 extern const struct suite wx_check_suite;

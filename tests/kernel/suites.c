@@ -3,6 +3,7 @@
 #include "tests/kernel/suites.h"
 
 static const struct suite *const suites[] = {
+    &seal_suite,
     &steps_suite,
 };
 const struct suite_list kernel_suites = SUITE_LIST(suites);

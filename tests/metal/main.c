@@ -12,7 +12,7 @@ _Noreturn void kernel_main(const struct handoff *handoff);
 struct kernel metal_kernel;
 
 static const struct suite *const suites[] = {&string_suite, &traps_suite, &protection_suite,
-                                             &shared_suite, &screen_suite};
+                                             &shared_suite};
 const struct suite_list metal_suites = SUITE_LIST(suites);
 
 // What follows `start` at the beginning of `text`; NULL iff that does not begin so.

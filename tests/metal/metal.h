@@ -11,7 +11,6 @@ extern struct kernel metal_kernel;
 
 extern const struct suite string_suite;
 extern const struct suite protection_suite;
-extern const struct suite screen_suite;
 extern const struct suite shared_suite;
 extern const struct suite traps_suite;
 

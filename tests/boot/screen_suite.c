@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/screen.h promises, on a framebuffer of the test's own. Here and not on the host,
-// because the font is part of the kernel.
+// What boot/kernel/screen.h promises, on a framebuffer of the test's own.
 #include "boot/kernel/screen.h"
-#include "tests/metal/metal.h"
+#include "tests/boot/suites.h"
 
 #define COLUMNS 3
 #define ROWS 4
