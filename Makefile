@@ -71,6 +71,7 @@ LOADER_LIB_OBJS := $(call objects,loader,$(LOADER_LIB_SRCS))
 # They are expanded after the compiler was installed, so that its version is known.
 
 CC_IS_CLANG := $(findstring clang,$(CC))
+# The compiler is asked for its version once, when that is needed first.
 CC_MAJOR     = $(eval CC_MAJOR := $(firstword $(subst ., ,$(shell $(CC) -dumpversion))))$(CC_MAJOR)
 # Debian 12's compilers have nothing to warn of. What others warn of are warnings, and no errors.
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
