@@ -31,7 +31,7 @@ import typing
 from collections.abc import Iterator
 
 import machine
-import snapshot
+import options
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = ROOT / "build" / "bench"
@@ -226,7 +226,7 @@ def make_machine(
     (folder / "volume" / "cmdline.txt").write_text(f"run=bench exit-port={machine.EXIT_PORT:#x}\n", encoding="ascii")
     kind = "q35"
     promised = []
-    if snapshot.size_of(memory) > 2 << 30:  # memory that the host need not have, as little of it is touched
+    if options.bytes_of(memory) > 2 << 30:  # memory that the host need not have, as little of it is touched
         promised = ["-object", f"memory-backend-ram,id=promised,size={memory},reserve=off"]
         kind += ",memory-backend=promised"
     return [

@@ -23,7 +23,7 @@ import typing
 from collections.abc import Callable
 
 import boot_cost
-import snapshot
+import options
 import svg
 
 # Large enough for 64 processors, and for the tables of 512 GiB in pages of 2 MiB.
@@ -55,7 +55,7 @@ class Series:
 
 
 def memories(*sizes: str) -> list[Machine]:
-    return [(snapshot.size_of(size) / 2**30, {"memory": size}) for size in sizes]
+    return [(options.bytes_of(size) / 2**30, {"memory": size}) for size in sizes]
 
 
 def with_all(machines: list[Machine], **more: typing.Any) -> list[Machine]:

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What somebody needs whose test has failed: what was expected beside what came, and the commands that
-repeat the boot, open it in gdb, record it and replay it. Used by the scenarios' conftest.py.
+"""What is shown of a test that failed: what was expected beside what came, and the commands that repeat
+the boot, open it in gdb, record it and replay it. Used by the scenarios' conftest.py.
 """
 
 import dataclasses
 import difflib
 
-import boot
+import command_line
 import machine
 
 CONTEXT = 3  # lines before and after
 WIDTH = 58
 
 
-def beside(expected, text):
+def beside(expected: str, text: str) -> list[str]:
     """Lines that show an expected text beside the line of `text` that is most like it, in its context."""
     lines = [line for line in text.splitlines() if line.strip()]
     wanted = expected.strip("\n").splitlines() or [""]
@@ -29,11 +29,11 @@ def beside(expected, text):
     return rows
 
 
-def _row(left, right, between="|"):
+def _row(left: str, right: str, between: str = "|") -> str:
     return f"{left:{WIDTH}} {between} {right}"
 
 
-def commands(ended):
+def commands(ended: machine.Boot) -> list[str]:
     """The commands that repeat a boot and look into it; the files it needs are saved for them."""
     described = ended.machine
     files = machine.BUILD / "failed" / described.name
@@ -45,22 +45,22 @@ def commands(ended):
     rows = [
         f"{ended.summary()}",
         f"log:     {ended.log.relative_to(machine.ROOT)}",
-        f"repeat:  {boot.command_of(described, files=files)}",
-        f"gdb:     {boot.command_of(plain, '--gdb', '--gdb-command', 'hbreak kernel_main', files=files)}",
+        f"repeat:  {command_line.command_of(described, files=files)}",
+        f"gdb:     {command_line.command_of(plain, '--gdb', '--gdb-command', 'hbreak kernel_main', files=files)}",
     ]
     if described.image is None and described.firmware_code is None and not described.kvm:
         (machine.BUILD / "failed").mkdir(parents=True, exist_ok=True)
         rows += [
-            f"record:  {boot.command_of(plain, '--record', recording, files=files)}",
-            f"replay:  {boot.command_of(plain, '--replay', recording, files=files)}   (with --gdb: step through it)",
+            f"record:  {command_line.command_of(plain, '--record', recording, files=files)}",
+            f"replay:  {command_line.command_of(plain, '--replay', recording, files=files)}   (with --gdb: step through it)",
         ]
     return rows
 
 
-def boots_in(thing):
+def boots_in(thing: object) -> list[machine.Boot]:
     """The Boots in what a test's background function returned: one, a list, or an object with fields."""
     if isinstance(thing, machine.Boot):
         return [thing]
     if isinstance(thing, (list, tuple)):
-        return [boot_ for member in thing for boot_ in boots_in(member)]
-    return [boot_ for member in vars(thing).values() for boot_ in boots_in(member)] if hasattr(thing, "__dict__") else []
+        return [boot for member in thing for boot in boots_in(member)]
+    return [boot for member in vars(thing).values() for boot in boots_in(member)] if hasattr(thing, "__dict__") else []

@@ -1,41 +1,67 @@
 # SPDX-License-Identifier: MIT
 """Says how a boot ended, from what the machine said and how QEMU left. Never silent, never kind.
 
-Pure: no process, no file, no clock, so that each verdict is provoked in a unit test and a saved log
-can be judged again. Used by boot.py and by the scenarios. QEMU leaves with 0 after a triple fault
-under -no-reboot, so a status proves nothing by itself: `passed` needs the final line with this run's
-own id, a complete KTAP report where one was begun, every expected text and the status that fits.
+Pure: no process, no file, no clock, so that each verdict has a unit test and a saved log can be judged
+again. `Heard` takes the lines as they come and keeps what decides, however long the log is; `judge` makes
+the verdict of it. A row of `Verdict` and a check below are all that a verdict consists of: its exit status,
+the table of tests/README.md and the colour in a sweep follow.
+
+QEMU leaves with 0 after a triple fault under -no-reboot, so a status proves nothing by itself. Only three
+things can pass: the final line `### complete (run ID)` with this run's own id, a line that --pass names,
+and a KTAP report that is complete. Whatever tells of a failure outweighs them.
 """
 
 import dataclasses
 import enum
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 import ktap
+import panics
+from terminal import Line
 
 
 class Verdict(enum.Enum):
     """How a boot ended: its name, the exit status of boot.py, and what it means."""
 
-    PASSED = ("passed", 0, "the final line came, with this run's id and the status that fits")
-    FAILED = ("failed", 10, "it ended, but a test failed, a text is missing or the status is wrong")
+    PASSED = ("passed", 0, "the final line, a line of --pass or a complete report came, and nothing speaks against it")
+    FAILED = ("failed", 10, "a test failed, a line of --fail came, a text is missing or the status is wrong")
     OUT_OF_MEMORY = ("out of memory", 11, "the early heap was too small; the value it needs is named")
     PANIC = ("panic", 12, "the kernel stopped after a trap or a check that failed")
     LOADER_STOPPED = ("loader stopped", 13, "the loader returned to the firmware with a message")
     TRIPLE_FAULT = ("triple fault", 14, "a fault inside the handling of a fault reset the processor")
     RESET = ("reset", 22, "the machine was told to reset, and not by a fault")
     FIRMWARE_EXCEPTION = ("firmware exception", 15, "a trap while the firmware's handlers were in place")
-    HANG = ("hang", 21, "no output for too long, although loader or kernel had begun to speak")
+    HANG = ("hang", 21, "no output for too long, although it had begun to speak")
     TIMEOUT = ("timeout", 16, "still running when the time was up")
-    TRUNCATED = ("truncated", 17, "the final line is missing, or the KTAP plan is not complete")
-    NO_OUTPUT = ("no output", 18, "neither the loader nor the kernel said anything")
+    TOO_MUCH_OUTPUT = ("too much output", 23, "ended after --max-output bytes")
+    TRUNCATED = ("truncated", 17, "it ended with nothing that can pass, or the report is not complete")
+    NO_OUTPUT = ("no output", 18, "nothing came, or only the firmware's own words")
     WRONG_RUN = ("wrong run", 19, "the final line carries the id of another run")
-    COULD_NOT_START = ("could not start", 20, "QEMU refused to run; its own words are shown")
+    COULD_NOT_START = ("could not start", 20, "QEMU rejected its arguments or failed; its own words are shown")
 
-    def __init__(self, title, status, meaning):
+    def __init__(self, title: str, status: int, meaning: str) -> None:
         self.title = title
         self.status = status
         self.meaning = meaning
+
+
+class End(NamedTuple):
+    """One of the ends of this repository's kernel."""
+
+    exit_code: int  # written to isa-debug-exit; QEMU leaves with (exit_code << 1) | 1
+    verdict: Verdict
+
+
+# By what stands in the final line, `### complete (run ID)`.
+ENDS = {
+    "complete": End(0x10, Verdict.PASSED),
+    "out of memory": End(0x11, Verdict.OUT_OF_MEMORY),
+    "panic": End(0x12, Verdict.PANIC),
+    "tests failed": End(0x13, Verdict.FAILED),
+}
+COMPLETE = "complete"
 
 
 class Ending(enum.Enum):
@@ -45,198 +71,429 @@ class Ending(enum.Enum):
     HARNESS = "the harness ended it, because nothing more could come"
     TIME = "the time was up"
     SILENCE = "it said nothing for too long"
+    SIZE = "it said more than it may"
     UNKNOWN = "the saved log ends there"
 
 
-@dataclasses.dataclass
-class Evidence:
-    """All that a judgement rests on."""
+class Sign(enum.Enum):
+    """A line after which little more is to come, with the seconds that the machine may still go on."""
 
-    text: str  # cleaned with clean()
+    FINAL = ("the final line", 10.0)
+    STOPPED = ("the loader stopped", 0.0)
+    EXCEPTION = ("a trap in the firmware", 1.0)
+    MOVED_ON = ("the firmware went on to its shell or menu", 0.0)
+    PANIC = ("a panic", 5.0)
+    DECIDED = ("a line of --pass or --fail", 1.0)
+    REPORTED = ("a report that is complete", 3.0)
+
+    @property
+    def grace(self) -> float:
+        return float(self.value[1])
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What is asked of a log."""
+
+    run_id: str | None = None  # None: any id will do
+    expected: tuple[str, ...] = ()  # texts that have to appear
+    passing: tuple[str, ...] = ()  # regular expressions: a line that matches one of them passes, and no other can
+    failing: tuple[str, ...] = ()  # regular expressions: no line may match one
+    only: str | None = None  # the cases that were asked for: there has to be a report
+    strict: bool = False  # a report has to have its plan and skip nothing, and does not pass by itself
+
+
+@dataclasses.dataclass
+class Ended:
+    """How the machine ended."""
+
     ending: Ending = Ending.UNKNOWN
-    status: int = None  # QEMU's exit status; only with Ending.ITSELF
-    run_id: str = None  # None: any id will do
+    status: int | None = None  # QEMU's exit status; only with Ending.ITSELF
     exit_port: bool = False  # the kernel was told to leave through isa-debug-exit
     triple_fault: bool = False  # QEMU logged one; it does so under emulation, not under KVM
     reset: bool = False  # QEMU left because the machine was reset
     qemu_errors: str = ""  # what QEMU wrote to stderr
-    expected: tuple = ()  # texts that have to appear
-    kernel_alone: bool = False  # no firmware and no loader speak on this line: each word is the kernel's
 
 
 @dataclasses.dataclass
 class Judgement:
     verdict: Verdict
     reason: str
+    number: int = 0  # of the line in the log that decided; 0: none did
 
-    def __str__(self):
-        return f"{self.verdict.title}: {self.reason}"
+    def __str__(self) -> str:
+        where = f" (line {self.number})" if self.number else ""
+        return f"{self.verdict.title}: {self.reason}{where}"
 
 
-# The value that the kernel writes to isa-debug-exit; QEMU leaves with (value << 1) | 1.
-EXIT_CODES = {"complete": 0x10, "out of memory": 0x11, "panic": 0x12, "tests failed": 0x13}
+# --- What a line can say --------------------------------------------------------------------------
 
-_ESCAPE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI sequences (ECMA-48 5.4): cursor, colour, clear
-    r"|\x1b\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)"  # OSC, which must not swallow lines
-    r"|\x1b[@-Z\\^_=>]"
-)
-_CURSOR = re.compile(r"\x1b\[[0-9;]*[Hf]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_FINAL = re.compile(
-    r"^### (complete|out of memory|panic|tests failed) \(run ([A-Za-z0-9_.-]{1,32})\)$", re.MULTILINE
-)
-_STOPPED = re.compile(r"^loader: stopped: (.*)$", re.MULTILINE)
-_EXCEPTION = re.compile(r"^.*(!!!! [A-Za-z0-9]+ Exception Type.*)$", re.MULTILINE)
-_NEEDS = re.compile(r"^(?:kernel|loader): this boot needs EARLY_HEAP=(\d+)K$", re.MULTILINE)
-_TIME = re.compile(r"^kernel: time from loader entry to final account: (\d+) us$", re.MULTILINE)
-_OURS = re.compile(r"^(?:loader|kernel): |^### ", re.MULTILINE)
+_FINAL = re.compile(rf"### ({'|'.join(ENDS)}) \(run ([A-Za-z0-9_.-]{{1,32}})\)$")
+_STOPPED = re.compile(r"loader: stopped: (.*)$")
+_EXCEPTION = re.compile(r".*(!!!! [A-Za-z0-9]+ Exception Type.*)$")
+_NEEDS = re.compile(r"(?:kernel|loader): this boot needs EARLY_HEAP=(\d+)K$")
+_TIME = re.compile(r"kernel: time from loader entry to final account: (\d+) us$")
+_OURS = re.compile(r"(?:loader|kernel): |### ")
 _MOVED_ON = re.compile(
-    r"No bootable option or device was found|^UEFI Interactive Shell|Boot Maintenance Manager|EFI Firmware Setup", re.MULTILINE
+    r".*(?:No bootable option or device was found|Boot Maintenance Manager|EFI Firmware Setup)"
+    r"|UEFI Interactive Shell|BdsDxe: \w+ Boot\w+ \"(?:UiApp|EFI Internal Shell)\""
+)
+# What OVMF, SeaBIOS and iPXE say when they are well.
+_FIRMWARES = re.compile(
+    r"BdsDxe: |SeaBIOS \(|iPXE |Booting from |Press (?:any key|ESC|F\d)|Machine UUID |>>(?:Start|Checking) "
+)
+# Any line that says one of these has one of the following; most have none. Faster than an expression.
+_HINTS = ("###", "loader: stopped", "!!!!", "EARLY_HEAP=", "final account", "bootable", "Boot Maint", "EFI ", "UiApp")
+
+Check = Callable[["Heard", Ended], "Judgement | None"]
+
+
+def _quoted(line: Line) -> str:
+    return line.text.strip()[:200]
+
+
+class Heard:
+    """What was said, as far as it decides. Lines are given once, in their order, and not kept."""
+
+    def __init__(self, rules: Rules = Rules()) -> None:
+        self.rules = rules
+        self.last: Line | None = None  # that was not blank
+        self.spoke: Line | None = None  # the first that is not the firmware's own
+        self.finals: list[tuple[Line, str, str]] = []  # (line, what, run); not all of them when they are many
+        self.after: Line | None = None  # loader's or kernel's, behind the last final line
+        self.panic: tuple[Line, panics.Panic] | None = None  # the first: what follows explains it
+        self.panic_after: Line | None = None
+        self.stopped: Line | None = None
+        self.stopped_after: Line | None = None
+        self.exception: Line | None = None
+        self.moved_on: Line | None = None
+        self.passing: Line | None = None
+        self.failing: Line | None = None
+        self.needed_heap: int | None = None
+        self.microseconds: int | None = None
+        self._missing = list(rules.expected)
+        self._passing = [re.compile(words) for words in rules.passing]
+        self._failing = [re.compile(words) for words in rules.failing]
+        self._reader = ktap.Reader(rules.strict)
+        self._report: ktap.Report | None = None
+
+    def hear(self, line: Line) -> Sign | None:
+        """What the line is a sign of. Runs of the machine need not go on much longer then."""
+        text = line.text
+        if not text.strip():
+            return None
+        self.last = line
+        if self._missing:
+            self._missing = [wanted for wanted in self._missing if wanted not in text]
+        sign = self._pattern(line)
+        self._reader.feed(line)
+        if panic := panics.find(text):
+            if self.panic is None:
+                self.panic = line, panic
+            if self.finals and self.panic_after is None:
+                self.panic_after = line
+            sign = sign or Sign.PANIC
+        if any(hint in text for hint in _HINTS):
+            sign = self._ours(line) or sign
+        if self.spoke is None and self.moved_on is None and not _FIRMWARES.match(text):
+            self.spoke = line
+        if self.finals and self.after is None and self.finals[-1][0] != line and _OURS.match(text):
+            self.after = line
+        if sign is None and self._reader.is_complete and not self.rules.strict and not self._passing:
+            sign = Sign.REPORTED
+        return sign
+
+    def _pattern(self, line: Line) -> Sign | None:
+        if self.failing is None and any(pattern.search(line.text) for pattern in self._failing):
+            self.failing = line
+            return Sign.DECIDED
+        if self.passing is None and any(pattern.search(line.text) for pattern in self._passing):
+            self.passing = line
+            return Sign.DECIDED
+        return None
+
+    def _ours(self, line: Line) -> Sign | None:
+        text = line.text
+        if match := _FINAL.match(text):
+            if len(self.finals) > 100:
+                del self.finals[50]
+            self.finals.append((line, match[1], match[2]))
+            self.after = self.panic_after = self.stopped_after = None
+            return Sign.FINAL
+        if _STOPPED.match(text):
+            self.stopped = self.stopped or line
+            if self.finals:
+                self.stopped_after = self.stopped_after or line
+            return Sign.STOPPED
+        if _EXCEPTION.match(text):
+            self.exception = self.exception or line
+            return Sign.EXCEPTION
+        if _MOVED_ON.match(text):
+            self.moved_on = self.moved_on or line
+            return Sign.MOVED_ON
+        if match := _NEEDS.match(text):
+            self.needed_heap = int(match[1])
+        elif match := _TIME.match(text):
+            self.microseconds = int(match[1])
+        return None
+
+    @property
+    def missing(self) -> list[str]:
+        """The expected texts that never came."""
+        return self._missing
+
+    @property
+    def report(self) -> ktap.Report | None:
+        """The tests' report, if there is one. No line may come any more."""
+        if self._report is None and self._reader.is_present:
+            self._report = self._reader.finish()
+        return self._report
+
+
+def hear(text: str, rules: Rules = Rules()) -> Heard:
+    """What a whole text says."""
+    heard = Heard(rules)
+    for number, line in enumerate(text.split("\n"), 1):
+        heard.hear(Line(number, line))
+    return heard
+
+
+def needed_heap(text: str) -> int | None:
+    """The KiB in `this boot needs EARLY_HEAP=<N>K`, the last one said, or None."""
+    return hear(text).needed_heap
+
+
+def microseconds(text: str) -> int | None:
+    """The microseconds from the loader's entry to the final account, or None."""
+    return hear(text).microseconds
+
+
+# --- Verdicts -------------------------------------------------------------------------------------
+
+
+def judge(heard: Heard, ended: Ended) -> Judgement:
+    """The Judgement of a boot: that of the first check that has one."""
+    for check in CHECKS:
+        if judgement := check(heard, ended):
+            return judgement
+    raise AssertionError("the last check has an answer to everything")
+
+
+def _another_run(heard: Heard, ended: Ended) -> Judgement | None:
+    wanted = heard.rules.run_id
+    for line, _, run in heard.finals:
+        if wanted not in (None, run):
+            return Judgement(Verdict.WRONG_RUN, f"the final line is of run {run}, this is run {wanted}", line.number)
+    if len(runs := dict.fromkeys(run for _, _, run in heard.finals)) > 1:
+        return Judgement(Verdict.WRONG_RUN, f"several runs end in it: {', '.join(runs)}; keep one")
+    return None
+
+
+def _out_of_memory(heard: Heard, ended: Ended) -> Judgement | None:
+    for line, what, _ in heard.finals:
+        if ENDS[what].verdict is Verdict.OUT_OF_MEMORY:
+            need = heard.needed_heap
+            advice = f"this boot needs EARLY_HEAP={need}K" if need else "and no value that is enough is named"
+            return Judgement(Verdict.OUT_OF_MEMORY, advice, line.number)
+    return None
+
+
+def _failing_line(heard: Heard, ended: Ended) -> Judgement | None:
+    line = heard.failing
+    if line is None or (heard.panic and heard.panic[0] == line):
+        return None
+    return Judgement(Verdict.FAILED, f"a line that --fail names: {_quoted(line)}", line.number)
+
+
+def _panic(heard: Heard, ended: Ended) -> Judgement | None:
+    """A trap on the way to the power-off comes after a final line, so a bad one outweighs a good one."""
+    if line := heard.panic_after:
+        return Judgement(Verdict.PANIC, f"after `{_quoted(heard.finals[-1][0])}`: {_quoted(line)}", line.number)
+    if heard.panic:
+        line, panic = heard.panic
+        report = heard.report
+        if not (panic.ends_report and report and report.passed and not heard.rules.strict):
+            return Judgement(Verdict.PANIC, _quoted(line).removeprefix("kernel: "), line.number)
+    for line, what, _ in heard.finals:
+        if ENDS[what].verdict is Verdict.PANIC:
+            return Judgement(Verdict.PANIC, _quoted(line), line.number)
+    return None
+
+
+def _after_the_final_line(heard: Heard, ended: Ended) -> Judgement | None:
+    if not heard.finals:
+        return None
+    final = heard.finals[-1][0]
+    if line := heard.stopped_after:
+        return Judgement(Verdict.LOADER_STOPPED, f"after `{final.text}`: {_said_by_loader(line)}", line.number)
+    if line := heard.after:
+        return Judgement(Verdict.TRUNCATED, f"it goes on after `{final.text}`: {_quoted(line)}", line.number)
+    return None
+
+
+def _tests_failed(heard: Heard, ended: Ended) -> Judgement | None:
+    for line, what, _ in heard.finals:
+        if ENDS[what].verdict is Verdict.FAILED:
+            failed = heard.report.failed if heard.report else []
+            return Judgement(Verdict.FAILED, "not ok: " + _names(failed) if failed else line.text, line.number)
+    return None
+
+
+def _reset(heard: Heard, ended: Ended) -> Judgement | None:
+    """Behind a report or a line of --pass a reset may be how a kernel ends; a triple fault is none of that."""
+    where = f"after `{heard.finals[-1][0].text}`" if heard.finals else "before its final line" + _last(heard)
+    if ended.triple_fault:
+        return Judgement(Verdict.TRIPLE_FAULT, f"the processor reset itself {where}")
+    if ended.reset and not heard.exception and not heard.stopped and (heard.finals or not _word_to_pass(heard)):
+        return Judgement(Verdict.RESET, f"the machine was reset {where}")
+    return None
+
+
+def _firmware_exception(heard: Heard, ended: Ended) -> Judgement | None:
+    if line := heard.exception:
+        match = _EXCEPTION.match(line.text)
+        assert match
+        return Judgement(Verdict.FIRMWARE_EXCEPTION, match[1].strip(), line.number)
+    return None
+
+
+def _loader_stopped(heard: Heard, ended: Ended) -> Judgement | None:
+    if heard.finals:
+        return None
+    if line := heard.stopped:
+        return Judgement(Verdict.LOADER_STOPPED, _said_by_loader(line), line.number)
+    if (line := heard.moved_on) and not _word_to_pass(heard):
+        if heard.spoke:
+            return Judgement(Verdict.LOADER_STOPPED, "it returned to the firmware and did not say why", line.number)
+        return Judgement(Verdict.NO_OUTPUT, "the firmware found nothing that it could boot", line.number)
+    return None
+
+
+def _report_that_failed(heard: Heard, ended: Ended) -> Judgement | None:
+    """One that is incomplete is told of below, unless something passed."""
+    report = heard.report
+    if report is None:
+        return None
+    failures = [problem for problem in report.problems if problem.is_failure]
+    if report.failed:
+        number = report.failed[0].number
+        return Judgement(Verdict.FAILED, f"not ok: {_names(report.failed)}", number)
+    if failures:
+        return Judgement(Verdict.FAILED, failures[0].sentence, failures[0].number)
+    return None
+
+
+def _too_much_output(heard: Heard, ended: Ended) -> Judgement | None:
+    if ended.ending is Ending.SIZE:
+        return Judgement(Verdict.TOO_MUCH_OUTPUT, "it was ended, as it went on and on" + _last(heard))
+    return None
+
+
+def _nothing_came(heard: Heard, ended: Ended) -> Judgement | None:
+    if heard.spoke:
+        return None
+    # QEMU itself leaves with 1 when it rejects its arguments, and below 0 when a signal ended it.
+    errors, status = ended.qemu_errors.strip(), ended.status
+    if ended.ending is Ending.ITSELF and heard.last is None and (status is None or status == 1 or status < 0):
+        return Judgement(Verdict.COULD_NOT_START, errors or f"no word from QEMU, status {status}")
+    return Judgement(Verdict.NO_OUTPUT, f"nothing came{' but words of the firmware' if heard.last else ''}; "
+                     + _how_it_left(ended) + _last(heard))
+
+
+def _passed(heard: Heard, ended: Ended) -> Judgement | None:
+    line = _word_to_pass(heard)
+    if line is None:
+        return None
+    report, is_final = heard.report, bool(heard.finals) and not heard.rules.passing
+    if report and not report.passed:
+        problem = report.problems[0] if report.problems else None
+        if problem is None:
+            return Judgement(Verdict.FAILED, "the report has no case", report.number)
+        return Judgement(Verdict.TRUNCATED, "; ".join(map(str, report.problems[:5])), problem.number)
+    stays = ended.ending in (Ending.TIME, Ending.HARNESS, Ending.SILENCE)
+    if is_final and stays:
+        reason = f"`{line.text}` came, but the machine did not switch itself off"
+        return Judgement(Verdict.TIMEOUT, reason, line.number)
+    if not is_final and not heard.rules.passing and stays and report and report.without_plan:
+        return None  # more of it may have been to come
+    if ended.ending is Ending.ITSELF and not ended.reset:
+        code = ENDS[COMPLETE].exit_code << 1 | 1
+        wanted = ((code,) if ended.exit_port else (0,)) if is_final else (0, code)
+        if ended.status not in wanted:
+            words = f"`{_quoted(line)}`, but QEMU left with {ended.status}, not {' or '.join(map(str, wanted))}"
+            return Judgement(Verdict.FAILED, words, line.number)
+    if heard.rules.only and report is None:
+        return Judgement(Verdict.FAILED, f"--only {heard.rules.only}, but the kernel reported no case")
+    if heard.missing:
+        return Judgement(Verdict.FAILED, "never said: " + ", ".join(repr(text) for text in heard.missing))
+    words = _quoted(line)
+    if report and (not is_final or str(report) != f"{len(report.cases)} passed"):
+        words += f"; tests: {report}"
+    return Judgement(Verdict.PASSED, words, line.number)
+
+
+def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
+    rules, report = heard.rules, heard.report
+    lacks = "no line that --pass names" if rules.passing else "no final line"
+    if report and report.problems:
+        lacks += f"; {report.problems[0]}"
+    elif report is None and not rules.passing and not rules.strict and not (heard.spoke and _OURS.match(heard.spoke.text)):
+        lacks += ", no KTAP report"
+    if ended.ending is Ending.SILENCE:
+        return Judgement(Verdict.HANG, f"{lacks}, and no word for too long" + _last(heard))
+    if ended.ending in (Ending.TIME, Ending.HARNESS):
+        return Judgement(Verdict.TIMEOUT, f"{lacks} when the time was up" + _last(heard))
+    return Judgement(Verdict.TRUNCATED, f"{lacks}; {_how_it_left(ended)}" + _last(heard))
+
+
+# In the order in which one outweighs another.
+CHECKS: tuple[Check, ...] = (
+    _another_run,
+    _out_of_memory,
+    _failing_line,
+    _panic,
+    _after_the_final_line,
+    _tests_failed,
+    _reset,
+    _firmware_exception,
+    _loader_stopped,
+    _report_that_failed,
+    _too_much_output,
+    _nothing_came,
+    _passed,
+    _not_passed,
 )
 
 
-def clean(raw):
-    """The text of a raw serial log: no escape codes, plain line ends.
-
-    The firmware moves the cursor where others would end a line, so a cursor position counts as one.
-    """
-    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-    text = _CURSOR.sub("\n", text.replace("\r\n", "\n"))
-    return _CONTROL.sub("", _ESCAPE.sub("", text))
-
-
-def needed_heap(text):
-    """The KiB in `this boot needs EARLY_HEAP=<N>K`, the last one said, or None."""
-    found = _NEEDS.findall(text)
-    return int(found[-1]) if found else None
+def _word_to_pass(heard: Heard) -> Line | None:
+    """The line that passes if nothing speaks against it."""
+    if heard.rules.passing:
+        return heard.passing
+    if heard.finals:
+        return heard.finals[0][0]
+    report = heard.report
+    if report and report.passed and not heard.rules.strict:
+        return Line(report.number, "the report is complete")
+    return None
 
 
-def microseconds(text):
-    """The microseconds from the loader's entry to the final account, or None."""
-    found = _TIME.findall(text)
-    return int(found[-1]) if found else None
+def _said_by_loader(line: Line) -> str:
+    match = _STOPPED.match(line.text)
+    return str(match[1]) if match else line.text
 
 
-def is_ours(text, kernel_alone=False):
-    """Whether the text has a line of loader or kernel in it, and not only the firmware's."""
-    return bool(text.strip()) if kernel_alone else _OURS.search(text) is not None
+def _names(cases: list[ktap.Case]) -> str:
+    names = [case.name for case in cases]
+    return ", ".join(names[:20] + [f"and {len(names) - 20} more"] * (len(names) > 20))
 
 
-def last_word(line):
-    """Which line this is of those after which nothing more is to come: "final", "stopped", "exception",
-    "moved on" (the firmware, to its shell or menu), or None. Who runs the machine need not wait much longer."""
-    signs = {
-        "final": _FINAL,
-        "stopped": _STOPPED,
-        "exception": _EXCEPTION,
-        "moved on": _MOVED_ON,
-    }
-    return next((word for word, sign in signs.items() if sign.search(line)), None)
+def _how_it_left(ended: Ended) -> str:
+    if ended.ending is not Ending.ITSELF:
+        return str(ended.ending.value)
+    words = f" ({ended.qemu_errors.strip()})" if ended.qemu_errors.strip() else ""
+    return f"QEMU left with {ended.status}{words}"
 
 
-def judge(evidence):
-    """The Judgement of a boot."""
-    finals = _FINAL.findall(evidence.text)
-    if finals:
-        return _judge_final(evidence, finals)
-    return _judge_without_final(evidence)
-
-
-def _judge_final(evidence, finals):
-    # A trap on the way to the power-off comes after a final line, so a bad one outweighs a good one.
-    what, run = next((final for final in finals if final[0] != "complete"), finals[0])
-    line = f"### {what} (run {run})"
-    foreign = [run for _, run in finals if evidence.run_id not in (None, run)]
-    if foreign:
-        return Judgement(
-            Verdict.WRONG_RUN, f"the final line is of run {foreign[0]}, this is run {evidence.run_id}"
-        )
-    if len(runs := dict.fromkeys(run for _, run in finals)) > 1:
-        return Judgement(Verdict.WRONG_RUN, f"several runs end in it: {', '.join(runs)}; keep one")
-    if what == "out of memory":
-        need = needed_heap(evidence.text)
-        advice = f"this boot needs EARLY_HEAP={need}K" if need else "and no value that is enough is named"
-        return Judgement(Verdict.OUT_OF_MEMORY, advice)
-    if what == "panic":
-        return Judgement(Verdict.PANIC, _line_of_panic(evidence.text) or line)
-    after = evidence.text[list(_FINAL.finditer(evidence.text))[-1].end() :]
-    if panic := _line_of_panic(after):
-        return Judgement(Verdict.PANIC, f"after `{line}`: {panic}")
-    if match := _STOPPED.search(after):
-        return Judgement(Verdict.LOADER_STOPPED, f"after `{line}`: {match[1]}")
-    if is_ours(after):
-        return Judgement(Verdict.TRUNCATED, f"it goes on after `{line}`" + _after(after))
-    report = ktap.parse(evidence.text) if ktap.present(evidence.text) else None
-    if what == "tests failed":
-        failed = [case.name for case in report.cases if not case.passed] if report else []
-        return Judgement(Verdict.FAILED, "failed: " + ", ".join(failed) if failed else line)
-    if evidence.triple_fault:
-        return Judgement(Verdict.TRIPLE_FAULT, f"the processor reset itself after `{line}`")
-    if evidence.reset:
-        return Judgement(Verdict.RESET, f"the machine was reset after `{line}`")
-    if _EXCEPTION.search(evidence.text):
-        return Judgement(Verdict.FIRMWARE_EXCEPTION, _EXCEPTION.search(evidence.text)[1])
-    if evidence.ending in (Ending.TIME, Ending.HARNESS, Ending.SILENCE):
-        return Judgement(Verdict.TIMEOUT, f"`{line}` came, but the machine did not switch itself off")
-    if report and not report.passed:
-        failed = [f"{case.name} failed" for case in report.cases if not case.passed]
-        if report.problems and not failed:
-            return Judgement(Verdict.TRUNCATED, "; ".join(report.problems))
-        return Judgement(Verdict.FAILED, "; ".join(report.problems + failed or ["the report has no case"]))
-    if evidence.ending is Ending.ITSELF:
-        wanted = EXIT_CODES[what] << 1 | 1 if evidence.exit_port else 0
-        if evidence.status != wanted:
-            return Judgement(Verdict.FAILED, f"`{line}`, but QEMU left with {evidence.status}, not {wanted}")
-    missing = [text for text in evidence.expected if text not in evidence.text]
-    if missing:
-        return Judgement(Verdict.FAILED, "never said: " + ", ".join(repr(text) for text in missing))
-    return Judgement(Verdict.PASSED, line)
-
-
-def _judge_without_final(evidence):
-    text = evidence.text
-    if evidence.triple_fault:
-        return Judgement(Verdict.TRIPLE_FAULT, "the processor reset itself" + _after(text))
-    if match := _EXCEPTION.search(text):
-        return Judgement(Verdict.FIRMWARE_EXCEPTION, match[1].strip())
-    if match := _STOPPED.search(text):
-        return Judgement(Verdict.LOADER_STOPPED, match[1])
-    if evidence.reset:
-        return Judgement(Verdict.RESET, "the machine was reset before its final line" + _after(text))
-    spoke = is_ours(text, evidence.kernel_alone)
-    if _MOVED_ON.search(text):
-        if spoke:
-            return Judgement(Verdict.LOADER_STOPPED, "it returned to the firmware and did not say why")
-        return Judgement(Verdict.NO_OUTPUT, "the firmware found nothing that it could boot")
-    if not spoke:
-        # QEMU itself leaves with 1 when it refuses its arguments, and below 0 when a signal ended it.
-        errors = evidence.qemu_errors.strip()
-        if evidence.ending is Ending.ITSELF and not text.strip() and (evidence.status in (1, None) or evidence.status < 0):
-            return Judgement(Verdict.COULD_NOT_START, errors or f"no word from QEMU, status {evidence.status}")
-        how = _how_it_left(evidence)
-        return Judgement(Verdict.NO_OUTPUT, f"no line of loader or kernel; {how}" + _after(text))
-    if evidence.ending is Ending.SILENCE:
-        return Judgement(Verdict.HANG, "no final line, and no word for too long" + _after(text))
-    if evidence.ending in (Ending.TIME, Ending.HARNESS):
-        return Judgement(Verdict.TIMEOUT, "no final line when the time was up" + _after(text))
-    return Judgement(Verdict.TRUNCATED, f"no final line; {_how_it_left(evidence)}" + _after(text))
-
-
-def _how_it_left(evidence):
-    if evidence.ending is not Ending.ITSELF:
-        return evidence.ending.value
-    words = f" ({evidence.qemu_errors.strip()})" if evidence.qemu_errors.strip() else ""
-    return f"QEMU left with {evidence.status}{words}"
-
-
-def _line_of_panic(text):
-    """The line that says what the panic was about, if there is one: the first, what follows explains it."""
-    found = re.findall(r"^(?:kernel: )?(panic: .*|trap: .*)$", text, re.MULTILINE)
-    return found[0] if found else None
-
-
-def _after(text):
+def _last(heard: Heard) -> str:
     """The last line that was said, to show how far it came."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return f"; the last line was: {lines[-1][:160]}" if lines else ""
+    return f"; the last line ({heard.last.number}) was: {_quoted(heard.last)[:160]}" if heard.last else ""

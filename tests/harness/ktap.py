@@ -1,26 +1,53 @@
 # SPDX-License-Identifier: MIT
-"""Reads KTAP, the language in which the suites report, on the host and over the serial line.
+"""Reads KTAP and TAP, in which tests report: the suites of this repository, KUnit, kselftest, shell scripts.
 
-The form is that of the Linux kernel (Documentation/dev-tools/ktap.rst): a version line, a plan `1..N`,
-results `ok N name` and `not ok N name`, suites nested by four spaces. Lines of any other kind are
-diagnostics, kept for the next result. Used by the judge and by the tests that turn each case into a
-test of its own. What cannot be read, but may be the report of a failure, is a problem: nothing passes
-because it was not understood. Pure: text in, cases out, and back.
+The forms are those of the Linux kernel (Documentation/dev-tools/ktap.rst) and of TAP 13 and 14: a version
+line, a plan `1..N` first or last, results `ok N name` and `not ok N name`, tests nested by any
+indentation, with or without a version line or `# Subtest: name` of their own, the directives SKIP and
+TODO, `Bail out!`. Prefixes of a log line, such as `[    0.06] ` or what stands before the version line, are
+left out. Lines of any other kind are diagnostics, kept for the next result.
+
+What cannot be read, but may be the report of a failure, is a problem: nothing passes because it was not
+understood. A strict reader also takes a missing plan for a problem, and what was skipped for a failure.
+
+Pure: lines in, cases out, and back.
 """
 
 import dataclasses
+import enum
 import re
+from collections.abc import Iterable
 
-INDENT = 4
+from terminal import Line
 
-_VERSION = re.compile(r"^( *)KTAP version 1$")
-_PLAN = re.compile(r"^( *)1\.\.(\d{1,9})(?: +#.*)?$")
-_RESULT = re.compile(r"^( *)(not ok|ok) (\d{1,9})(?: +-)?(?: +([^#]*?))?(?: +#\s*(.*))?$")
+NOTES_MAX = 50  # lines of diagnostics that are kept for a result
+PROBLEMS_MAX = 100
+PLAN_DIGITS_MAX = 9
+_TAB = 8
+
+# The prefixes of Linux's console: a log level, a time stamp, the thread or processor.
+_PREFIX = re.compile(r"(?:<\d{1,3}>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?|<\d{1,3}>")
+_VERSION = re.compile(r"(.*?)\b(K?TAP) version (\d{1,4})$")
+_VERSIONS_KNOWN = {("KTAP", "1"), ("TAP", "12"), ("TAP", "13"), ("TAP", "14")}
+_SUBTEST = re.compile(r"# Subtest: (.*)$")
+_PLAN = re.compile(r"1\.\.(\d+)(?:\s+#.*)?$")
+_RESULT = re.compile(r"(not ok|ok)(?:\s+(\d{1,9}))?(?=\s|$)(.*)")
+_HASH = re.compile(r"(?<!\\)#")
+_DIRECTIVE = re.compile(r"(SKIP|TODO|XFAIL|TIMEOUT|ERROR)(?:(?<=SKIP)\S*)?(?![\w=])", re.IGNORECASE)
+_BAIL_OUT = re.compile(r"Bail out!", re.IGNORECASE)
 # What may be a report's, though not in a form that is read here.
-_LIKE_REPORT = re.compile(r"\bK?TAP version \d|^\s*1\.\.\d|^\s*not ok\b", re.MULTILINE | re.IGNORECASE)
-_LIKE_FAILURE = re.compile(r"\s*(?:not ok\b|Bail out!)", re.IGNORECASE)
-# Directives of a case that did not run, or not to its end.
-_NOT_DONE = ("SKIP", "TIMEOUT", "ERROR")
+_LIKE_FAILURE = re.compile(r"not ok\b", re.IGNORECASE)
+_HIDDEN_FAILURE = re.compile(r"\bnot ok \d", re.IGNORECASE)
+_LIKE_REPORT = re.compile(r"\bK?TAP version \d|^\s*1\.\.\d+\s*(?:#.*)?$|^\s*not ok\b", re.IGNORECASE)
+# Any line that means something outside a report has one of these.
+_HINTS = ("version", "not ok", "ail out", "..")
+
+
+class Outcome(enum.Enum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # did not run
+    TODO = "not expected to pass"  # and did not, or did
 
 
 @dataclasses.dataclass
@@ -28,35 +55,328 @@ class Case:
     """One result that has no results below it."""
 
     name: str  # "suite.case", as deep as the suites are nested
-    passed: bool
-    detail: str  # why it failed, and the diagnostics that stood above the result
+    outcome: Outcome
+    detail: str = ""  # why it failed, and the diagnostics that stood above the result
+    number: int = 0  # of its line in the log
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def failed(self) -> bool:
+        return self.outcome is Outcome.FAILED
+
+
+@dataclasses.dataclass
+class Problem:
+    """What makes a report one that cannot be trusted."""
+
+    sentence: str
+    number: int  # of the line in the log where it showed
+    is_failure: bool = False  # it tells of a failure, and not of a report that is incomplete
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclasses.dataclass
 class Report:
-    cases: list
-    problems: list  # what makes the report incomplete: each a sentence; empty when it can be trusted
+    cases: list[Case] = dataclasses.field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+    without_plan: list[str] = dataclasses.field(default_factory=list)  # whose number of results cannot be checked
+    number: int = 0  # of its last line in the log
 
     @property
-    def passed(self):
-        return bool(self.cases) and not self.problems and all(case.passed for case in self.cases)
+    def passed(self) -> bool:
+        return bool(self.cases) and not self.problems and not self.failed
+
+    @property
+    def failed(self) -> list[Case]:
+        return [case for case in self.cases if case.failed]
+
+    def __str__(self) -> str:
+        """How many, and those by name that neither passed nor failed."""
+        words = [f"{sum(case.passed for case in self.cases)} passed"]
+        if self.failed:
+            words.append(f"{len(self.failed)} failed")
+        for outcome in (Outcome.SKIPPED, Outcome.TODO):
+            names = [case.name for case in self.cases if case.outcome is outcome]
+            if names:
+                more = ["…"] if len(names) > 8 else []
+                words.append(f"{len(names)} {outcome.value} ({', '.join(names[:8] + more)})")
+        if self.without_plan:
+            words.append(f"without a plan: {', '.join(self.without_plan[:8])}")
+        return ", ".join(words)
 
 
 @dataclasses.dataclass
 class _Level:
+    """The results of one indentation, whose parent's result is yet to come."""
+
+    indent: int
+    name: str = ""  # said in advance, by `# Subtest:`
     plan: int = -1
+    is_over: bool = False  # a plan came behind its results
     results: int = 0
-    cases: list = dataclasses.field(default_factory=list)
+    cases: list[Case] = dataclasses.field(default_factory=list)
 
 
-def present(text):
-    """Whether the text holds a KTAP report at all."""
-    return _LIKE_REPORT.search(text) is not None
+class Reader:
+    """Takes the lines of a log one by one, which may have others before, between and after a report's."""
+
+    def __init__(self, strict: bool = False) -> None:
+        self._strict = strict
+        self._report = Report()
+        self._levels: list[_Level] = []
+        self._notes: list[str] = []
+        self._subtest: tuple[int, str] | None = None
+        self._prefix: re.Pattern[str] | None = None
+        self._yaml: int | None = None  # the least indentation of a YAML block's lines
+        self._result_indent: int | None = None  # of the line before, if that was a result
+        self._kind = ""  # "KTAP" or "TAP", when a version line has come
+        self.is_present = False  # the text holds a report, or what may be one
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a planned report has all of its results."""
+        return len(self._levels) == 1 and self._levels[0].results == self._levels[0].plan > 0
+
+    def feed(self, line: Line) -> None:
+        text = line.text
+        if not self._levels and not any(hint in text.lower() for hint in _HINTS):
+            return
+        text = self._without_prefix(text.rstrip())
+        body = text.lstrip()
+        indent = len(text.expandtabs(_TAB)) - len(body.expandtabs(_TAB))
+        if not self.is_present and _LIKE_REPORT.search(text):
+            self.is_present = True
+        if self._is_yaml(indent, body):
+            return
+        after_result, self._result_indent = self._result_indent, None
+        if match := _VERSION.match(body):
+            if self._version(line, match, indent):
+                return
+        if not self._levels:
+            if _LIKE_FAILURE.match(body) or (_BAIL_OUT.match(body) and self._kind):
+                self._problem(f"outside any report: {body!r}", line, True)
+            return
+        self._report.number = line.number
+        if match := _PLAN.match(body):
+            self._plan(line, match[1], indent)
+        elif (match := _RESULT.match(body)) and self._is_result(match):
+            self._result(line, match, indent)
+        elif match := _SUBTEST.match(body):
+            self._header(indent, match[1].strip())
+        elif _BAIL_OUT.match(body):
+            self._problem(body, line, True)
+        elif body == "---" and after_result is not None and indent > after_result:
+            self._yaml = indent
+        elif not body.startswith("#") and (_LIKE_FAILURE.match(body) or _HIDDEN_FAILURE.search(body)):
+            self._problem(f"no result in the form `not ok N name`: {body!r}", line, True)
+        elif body and len(self._notes) < NOTES_MAX:
+            self._notes.append(body)
+
+    def finish(self) -> Report:
+        """The Report, when no line is to come any more."""
+        if not self._kind:
+            self._problem("no line `KTAP version 1`: the tests never started", Line(0, ""))
+        self._end_report(Line(self._report.number, ""))
+        return self._report
+
+    # --- Lines ------------------------------------------------------------------------------------
+
+    def _without_prefix(self, text: str) -> str:
+        for prefix in (self._prefix, _PREFIX):
+            if prefix and (match := prefix.match(text)):
+                return text[match.end() :]
+        return text
+
+    def _is_yaml(self, indent: int, body: str) -> bool:
+        """Whether the line is part of the block that may follow a result in TAP, as data of the test's own."""
+        if self._yaml is None:
+            return False
+        if body and indent < self._yaml:
+            self._yaml = None
+            return False
+        if body == "...":
+            self._yaml = None
+        elif len(self._notes) < NOTES_MAX:
+            self._notes.append(body)
+        return True
+
+    def _version(self, line: Line, match: re.Match[str], indent: int) -> bool:
+        before, kind, number = match.groups()
+        if before:
+            if self._levels:
+                return False
+            # The same in front of other lines, but for its numbers and the blanks that fill them up.
+            words = re.split(r"(\d+|\s+)", before[: len(before.rstrip())])
+            pattern = "".join(
+                r"\d+" if word.isdigit() else r"\s*" if word.isspace() else re.escape(word) for word in words
+            )
+            self._prefix = re.compile(pattern + re.escape(before[len(before.rstrip()) :]))
+            indent = 0
+        if (kind, number) not in _VERSIONS_KNOWN:
+            self._problem(f"{kind} version {number} is not known", line)
+        if self._levels and indent <= self._levels[0].indent:
+            if self._strict or not self.is_complete:
+                self._problem("a second report begins: did the machine start twice?", line)
+            self._end_report(line)
+        while self._levels and self._levels[-1].indent >= indent:
+            self._problem(f"nested in {self._name_of(self._levels[-1])}, whose own result never came", line)
+            self._levels[-2].cases += self._close(line, "")
+        self._open(indent)
+        self._kind = kind
+        self._notes = []
+        return True
+
+    def _plan(self, line: Line, number: str, indent: int) -> None:
+        level = self._level(indent, line)
+        if len(number) > PLAN_DIGITS_MAX:
+            self._problem(f"a plan of too many results: {line.text.strip()!r}", line)
+        elif level.plan >= 0 or level.results > 0 and self._strict:
+            self._problem(f"a plan where none was due: {line.text.strip()!r}", line)
+        else:
+            level.plan = int(number)
+            level.is_over = level.results > 0
+
+    def _header(self, indent: int, name: str) -> None:
+        level = self._levels[-1]
+        if len(self._levels) > 1 and level.indent == indent and level.results == 0:
+            level.name = name
+        else:
+            self._subtest = (indent, name)
+
+    def _is_result(self, match: re.Match[str]) -> bool:
+        """In KTAP each result has a number; a line such as "ok then" has none, and a failure is believed anyway."""
+        return self._kind == "TAP" or bool(match[2]) or match[1] == "not ok"
+
+    def _result(self, line: Line, match: re.Match[str], indent: int) -> None:
+        word, number, rest = match.groups()
+        description, *comment = _HASH.split(rest, 1)
+        name = re.sub(r"\\([#\\])", r"\1", description).strip().removeprefix("-").strip()
+        name = name or f"case {number or 'without a number'}"
+        remark = comment[0].strip() if comment else ""
+        below: list[Case] | None = None
+        while len(self._levels) > 1 and self._levels[-1].indent > indent:
+            name_below = name if self._levels[-2].indent <= indent else ""
+            cases = self._close(line, name_below)
+            below = cases + (below or [])
+        if below is None and self._subtest and self._subtest[0] > indent:
+            below = []  # announced, and nothing of it came
+        level = self._level(indent, line)
+        level.results += 1
+        if level.is_over:
+            self._problem(f"{name}: a result behind the plan of its report", line)
+        if number and int(number) != level.results:
+            self._problem(f"{name}: result {number} where {level.results} was due", line)
+        elif not number and self._strict:
+            self._problem(f"{name}: a result without a number", line)
+        outcome = self._outcome(word == "ok", remark)
+        detail = "\n".join(self._notes + ([remark] if remark else []))
+        if below is None:
+            below = [Case(name, outcome, detail, line.number)]
+        else:
+            if outcome is Outcome.PASSED and any(case.failed for case in below):
+                self._problem(f"{name}: says ok above a case that failed", line, True)
+            if outcome is Outcome.PASSED and not below:
+                self._problem(f"{name}: says ok without a case", line)
+            if outcome is Outcome.TODO:
+                below = [dataclasses.replace(case, outcome=outcome) if case.failed else case for case in below]
+            if outcome in (Outcome.SKIPPED, Outcome.TODO) and not below:
+                below = [Case(name, outcome, detail, line.number)]
+            if outcome is Outcome.FAILED and not any(case.failed for case in below):
+                below.append(Case(name, outcome, detail or "says not ok although no case of it failed", line.number))
+        level.cases += below
+        self._notes = []
+        self._subtest = None
+        self._result_indent = indent
+
+    def _outcome(self, is_ok: bool, rest: str) -> Outcome:
+        directive = _DIRECTIVE.match(rest)
+        kind = directive[1].upper() if directive else ""
+        if kind in ("TIMEOUT", "ERROR"):
+            return Outcome.FAILED
+        if kind == "SKIP":
+            return Outcome.FAILED if self._strict else Outcome.SKIPPED
+        if kind in ("TODO", "XFAIL") and not self._strict:
+            return Outcome.TODO
+        return Outcome.PASSED if is_ok else Outcome.FAILED
+
+    # --- Levels -----------------------------------------------------------------------------------
+
+    def _open(self, indent: int) -> _Level:
+        name = ""
+        if self._subtest:
+            name, self._subtest = self._subtest[1], None
+        self._levels.append(_Level(indent, name))
+        return self._levels[-1]
+
+    def _level(self, indent: int, line: Line) -> _Level:
+        """The level of this indentation, made where there is none: its first line need not be a version."""
+        while len(self._levels) > 1 and self._levels[-1].indent > indent:
+            self._problem(f"{self._name_of(self._levels[-1])}: its own result never came", line)
+            self._levels[-2].cases += self._close(line, "")
+        if indent > self._levels[-1].indent:
+            return self._open(indent)
+        return self._levels[-1]
+
+    def _name_of(self, level: _Level) -> str:
+        return level.name or "the report"
+
+    def _close(self, line: Line, name: str) -> list[Case]:
+        """Ends the innermost level, checks its plan, and returns its cases under `name`."""
+        level = self._levels.pop()
+        where = name or self._name_of(level)
+        if level.plan < 0:
+            if self._strict:
+                self._problem(f"{where}: no plan `1..N`", line)
+            # A header alone has nothing that a plan would count.
+            elif level.results:
+                self._report.without_plan.append(where)
+        elif level.results != level.plan:
+            self._problem(f"{where}: {level.results} results of {level.plan} planned", line)
+        prefix = name or level.name
+        if not prefix or not self._levels:
+            return level.cases
+        return [dataclasses.replace(case, name=f"{prefix}.{case.name}") for case in level.cases]
+
+    def _end_report(self, line: Line) -> None:
+        """Also where it stops inside a suite whose own result never came: its cases still count."""
+        while self._levels:
+            if len(self._levels) > 1:
+                self._problem(f"{self._name_of(self._levels[-1])}: its own result never came", line)
+            cases = self._close(line, "")
+            if self._levels:
+                self._levels[-1].cases += cases
+            else:
+                self._report.cases += cases
+
+    def _problem(self, sentence: str, line: Line, is_failure: bool = False) -> None:
+        if len(self._report.problems) < PROBLEMS_MAX:
+            self._report.problems.append(Problem(sentence[:300], line.number, is_failure))
 
 
-def write(cases):
+def parse(text: str, strict: bool = False) -> Report:
+    """The Report in a text."""
+    reader = Reader(strict)
+    for number, line in enumerate(text.splitlines(), 1):
+        reader.feed(Line(number, line))
+    return reader.finish()
+
+
+def present(text: str) -> bool:
+    """Whether the text holds a report, or what may be one."""
+    return any(_LIKE_REPORT.search(line) for line in text.splitlines())
+
+
+# --- Writing --------------------------------------------------------------------------------------
+
+
+def write(cases: Iterable[Case]) -> str:
     """A report of these cases, in their order; "suite.case" stands below "suite", one step deep."""
-    suites = {}
+    suites: dict[str, list[tuple[str, Case]]] = {}
     for case in cases:
         suite, _, name = case.name.rpartition(".")
         suites.setdefault(suite or "cases", []).append((name, case))
@@ -64,101 +384,17 @@ def write(cases):
     for number, (suite, members) in enumerate(suites.items(), 1):
         lines += ["    KTAP version 1", f"    1..{len(members)}"]
         for place, (name, case) in enumerate(members, 1):
-            lines += [f"    # {line}" for line in case.detail.splitlines() if not case.passed]
-            lines.append(f"    {_word(case.passed)} {place} {_plain(name)}")
-        lines.append(f"{_word(all(case.passed for _, case in members))} {number} {_plain(suite)}")
+            lines += [f"    # {line}" for line in case.detail.splitlines() if case.failed]
+            directive = {Outcome.SKIPPED: " # SKIP", Outcome.TODO: " # TODO"}.get(case.outcome, "")
+            lines.append(f"    {_word(not case.failed)} {place} {_plain(name)}{directive}")
+        lines.append(f"{_word(not any(case.failed for _, case in members))} {number} {_plain(suite)}")
     return "\n".join(lines)
 
 
-def _word(passed):
+def _word(passed: bool) -> str:
     return "ok" if passed else "not ok"
 
 
-def _plain(name):
+def _plain(name: str) -> str:
     """A name may not hold what begins a directive."""
     return name.replace("#", "_").replace("\n", " ")
-
-
-def parse(text):
-    """The Report in a text that may have other lines before, between and after its own."""
-    levels, report, notes = [], Report([], []), []
-    for line in text.splitlines():
-        line = line.rstrip()
-        if match := _VERSION.match(line):
-            depth = len(match[1]) // INDENT
-            if depth == 0 and levels:
-                report.problems.append("a second report begins: did the machine start twice?")
-            if depth > len(levels):
-                report.problems.append(f"nested by more than one step: {line.strip()!r}")
-            _close(levels, depth, report, "")
-            levels.append(_Level())
-            notes = []
-        elif not levels:
-            if _LIKE_FAILURE.match(line):
-                report.problems.append(f"outside any report: {line.strip()!r}")
-        elif match := _PLAN.match(line):
-            depth = len(match[1]) // INDENT
-            if depth >= len(levels) or levels[depth].plan >= 0 or levels[depth].results > 0:
-                report.problems.append(f"a plan where none was due: {line.strip()!r}")
-            else:
-                levels[depth].plan = int(match[2])
-        elif match := _RESULT.match(line):
-            depth = len(match[1]) // INDENT
-            if depth >= len(levels):
-                report.problems.append(f"a result outside any suite: {line.strip()!r}")
-                continue
-            _result(levels, depth, match, notes, report)
-            notes = []
-        elif _LIKE_FAILURE.match(line):
-            report.problems.append(f"no result in the form `not ok N name`: {line.strip()!r}")
-        elif line.strip():
-            notes.append(line.strip())
-    if not levels:
-        report.problems.append("no line `KTAP version 1`: the suites never started")
-    _close(levels, 0, report, "")
-    return report
-
-
-def _result(levels, depth, match, notes, report):
-    name = match[4] or f"case {match[3]}"
-    nested = depth + 1 < len(levels)
-    below = _close(levels, depth + 1, report, name)
-    level = levels[depth]
-    level.results += 1
-    if int(match[3]) != level.results:
-        report.problems.append(f"{name}: result {match[3]} where {level.results} was due")
-    directive = match[5] or ""
-    # A skipped case did not run, so it cannot count as passed.
-    ok = match[2] == "ok" and not directive.upper().startswith(_NOT_DONE)
-    detail = "\n".join(notes + ([directive] if directive else []))
-    if nested:
-        if ok and not all(case.passed for case in below):
-            report.problems.append(f"{name}: says ok above a case that failed")
-        if ok and not below:
-            report.problems.append(f"{name}: says ok without a case")
-        if not ok and all(case.passed for case in below):
-            below.append(Case(name, False, detail or "says not ok although no case of it failed"))
-    else:
-        below = [Case(name, ok, detail)]
-    if depth > 0:
-        level.cases.extend(below)
-    else:
-        report.cases.extend(below)
-
-
-def _close(levels, depth, report, name):
-    """Ends the levels from `depth` on, checks their plans, and returns their cases under `name`."""
-    cases = []
-    while len(levels) > depth:
-        level = levels.pop()
-        where = name or "the report"
-        if level.plan < 0:
-            report.problems.append(f"{where}: no plan `1..N`")
-        elif level.results != level.plan:
-            report.problems.append(f"{where}: {level.results} results of {level.plan} planned")
-        cases = level.cases + cases
-        if not name:
-            # The run stopped inside a suite whose own result never came: its cases still count.
-            report.cases.extend(cases)
-            cases = []
-    return [Case(f"{name}.{case.name}", case.passed, case.detail) for case in cases]

@@ -13,11 +13,18 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import pathlib
 import re
 import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO
 
 import build_cache
+import options
 import qmp
+
+if TYPE_CHECKING:
+    import machine
 
 # Names of files in fw_cfg, the same as in boot_waiter.c: the first ends the wait.
 GO = "opt/harness/go"
@@ -28,40 +35,36 @@ MEMORY_MAX = 4 << 30  # bytes: all of the memory is read to save it
 SAVE_SECONDS = 180
 
 
-def reason_against(machine):
+def reason_against(described: "machine.Machine") -> str | None:
     """Why this machine can only be booted cold, or None."""
-    if machine.firmware_code is not None:
+    if described.firmware_code is not None:
         return "another firmware than OVMF"
-    if machine.image is not None:
+    if described.image is not None:
         return "a disk image, which the firmware has to look at first"
-    if machine.source == "options":
+    if described.source == "options":
         return "load options, which come from the firmware"
-    if machine.firmware == "secure":
-        return "Secure Boot, which refuses the waiter"
-    if machine.kvm:
+    if described.firmware == "secure":
+        return "Secure Boot, which rejects the waiter"
+    if described.kvm:
         return "real processors, whose state is not saved"
-    if any(os.path.isfile(part) for word in machine.extra for part in re.split("[,=]", word)):
+    if any(os.path.isfile(part) for word in described.extra for part in re.split("[,=]", word)):
         return "a file in QEMU's further arguments, which the machine may have read already"
-    if size_of(machine.memory) > MEMORY_MAX:
+    if options.bytes_of(described.memory) > MEMORY_MAX:
         return "too much memory to be saved"
-    if machine.counted or machine.record or machine.replay:
+    if described.counted or described.record or described.replay:
         return "exact to the instruction, from the first one on"
-    if machine.source == "qemu":
+    if described.source == "qemu":
         return "QEMU loads the kernel"
     return None
 
 
-def size_of(text):
-    """The bytes in a size such as 256M, or in plain bytes."""
-    digits, unit = re.fullmatch(r"(\d+)([KMGT]?)B?", text.upper()).groups()
-    return int(digits) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[unit]
-
-
 @contextlib.contextmanager
-def saved(folder, command, files, save):
+def saved(
+    folder: pathlib.Path, command: Sequence[str], files: Sequence[pathlib.Path], save: Callable[[pathlib.Path], None]
+) -> Iterator[BinaryIO]:
     """The file of the machine that `command` makes, for as long as it is in use.
 
-    `save(file)` is called when there is none yet; whoever else wants the same one waits meanwhile.
+    `save(file)` is called when there is none yet; other processes that want the same one wait meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = build_cache.of(command, files)
@@ -81,7 +84,7 @@ def saved(folder, command, files, save):
         yield handle
 
 
-def is_damaged(file):
+def is_damaged(file: pathlib.Path) -> bool:
     """Whether a saved machine is not as it was saved; then it is thrown away, and the next boot saves it anew.
 
     Asked after a boot that came to nothing: each time, it would take a quarter of a boot.
@@ -93,16 +96,16 @@ def is_damaged(file):
     return True
 
 
-def _checksum(file):
+def _checksum(file: pathlib.Path) -> pathlib.Path:
     return file.with_suffix(".sha256")
 
 
-def _digest(file):
+def _digest(file: pathlib.Path) -> str:
     with open(file, "rb") as state:
         return hashlib.sha256(state.read()).hexdigest()
 
 
-def _forget_old(folder, new):
+def _forget_old(folder: pathlib.Path, new: pathlib.Path) -> None:
     states = sorted(folder.glob("*.state"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in states[KEPT:]:
         if file != new:
@@ -110,7 +113,7 @@ def _forget_old(folder, new):
             _checksum(file).unlink(missing_ok=True)
 
 
-def save_machine(monitor, file):
+def save_machine(monitor: qmp.Monitor, file: pathlib.Path) -> None:
     """Writes the running machine to a file. Saved while it runs, it runs again when it is restored."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.close(descriptor)
@@ -119,9 +122,9 @@ def save_machine(monitor, file):
     deadline = time.monotonic() + SAVE_SECONDS
     while (status := monitor.ask("query-migrate"))["status"] != "completed":
         if status["status"] == "failed" or time.monotonic() > deadline:
-            raise qmp.Refused(f"the machine could not be saved: {status.get('error-desc', status['status'])}")
+            raise qmp.Rejected(f"the machine could not be saved: {status.get('error-desc', status['status'])}")
         time.sleep(0.02)
 
 
-def _quoted(file):
+def _quoted(file: pathlib.Path) -> str:
     return "'" + str(file).replace("'", "'\\''") + "'"

@@ -14,18 +14,20 @@ import argparse
 import collections
 import concurrent.futures
 import dataclasses
-import html
 import os
+import pathlib
 import random
 import re
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 
-import boot
+import command_line
 import judge
 import machine
-import snapshot
+import options
+import svg
 from judge import Verdict
 
 EXAMPLES = """\
@@ -54,28 +56,31 @@ ACCEPTED = {
 }
 DAMAGE_TIMEOUT = 10.0
 HEADERS = 64 + 4 * 56  # bytes: the ELF header and some program headers
-COLOURS = {Verdict.PASSED: "#2a7f3f", Verdict.OUT_OF_MEMORY: "#c98a00", Verdict.LOADER_STOPPED: "#2b62b8"}
-OTHER_COLOUR = "#b3261e"
+PASSED_COLOUR = "#2a7f3f"
+SATURATION, LIGHTNESS = 70, 40  # percent, of the other verdicts' colours
+GOLDEN_ANGLE = 137.5  # degrees: neighbours in the list of verdicts get colours that differ much
+
+Change = Callable[[machine.Machine, str], machine.Machine]
 
 
 @dataclasses.dataclass
 class Point:
-    value: object
+    value: str
     boot: machine.Boot
 
     @property
-    def milliseconds(self):
+    def milliseconds(self) -> float | None:
         own = judge.microseconds(self.boot.text)
         return None if own is None else own / 1000
 
     @property
-    def used(self):
+    def used(self) -> int | None:
         """Bytes of the early heap that stay for good, as the kernel's account says."""
         found = USED.findall(self.boot.text)
         return int(found[-1]) if found else None
 
 
-def parse_range(text):
+def parse_range(text: str) -> list[str]:
     """The values of `1,2,4`, `4..64/4` or `64M..1G*2`, with the unit in which they were written."""
     match = re.fullmatch(r"(\d+)([KMG]?)\.\.(\d+)([KMG]?)(?:([/*])(\d+)([KMG]?))?", text)
     if not match:
@@ -85,8 +90,8 @@ def parse_range(text):
         if len(values) > VALUES_MAX:
             raise ValueError(f"a list of {len(values)} values is too long: give at most {VALUES_MAX}")
         return values
-    low, end = (snapshot.size_of(match[i] + match[i + 1]) for i in (1, 3))
-    step = snapshot.size_of(match[6] + match[7]) if match[5] else snapshot.size_of("1" + match[2])
+    low, end = (options.bytes_of(match[i] + match[i + 1]) for i in (1, 3))
+    step = options.bytes_of(match[6] + match[7]) if match[5] else options.bytes_of("1" + match[2])
     if match[5] == "*" and step < 2 or step < 1 or low < 1:
         raise ValueError(f"{text!r} never ends")
     values = []
@@ -101,7 +106,7 @@ def parse_range(text):
     return values
 
 
-def written(number):
+def written(number: int) -> str:
     for unit, shift in (("G", 30), ("M", 20), ("K", 10)):
         if number >= 1 << shift and number % (1 << shift) == 0:
             return f"{number >> shift}{unit}"
@@ -113,15 +118,15 @@ def written(number):
 _make = threading.Lock()
 
 
-def with_processors(base, value):
+def with_processors(base: machine.Machine, value: str) -> machine.Machine:
     return dataclasses.replace(base, processors=int(value))
 
 
-def with_memory(base, value):
+def with_memory(base: machine.Machine, value: str) -> machine.Machine:
     return dataclasses.replace(base, memory=value)
 
 
-def with_heap(base, value):
+def with_heap(base: machine.Machine, value: str) -> machine.Machine:
     file = f"build/heap-{value}/kernel.elf"
     with _make:
         done = subprocess.run(["make", file], cwd=machine.ROOT, capture_output=True, text=True)
@@ -130,8 +135,8 @@ def with_heap(base, value):
     return dataclasses.replace(base, kernel=machine.ROOT / file)
 
 
-def with_damage(base, value):
-    data = bytearray(base.kernel.read_bytes())
+def with_damage(base: machine.Machine, value: str) -> machine.Machine:
+    data = bytearray(kernel_of(base).read_bytes())
     data[int(value)] ^= 0xFF
     folder = machine.BUILD / "damaged"
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,7 +145,13 @@ def with_damage(base, value):
     return dataclasses.replace(base, kernel=file, timeout=min(base.timeout, DAMAGE_TIMEOUT))
 
 
-def places_to_damage(kernel, count):
+def kernel_of(base: machine.Machine) -> pathlib.Path:
+    if base.kernel is None:
+        raise machine.Unusable("there is no kernel to damage")
+    return base.kernel
+
+
+def places_to_damage(kernel: pathlib.Path, count: int) -> list[str]:
     """Half of them in the headers, where they matter to the loader, the others anywhere; always the same."""
     chance = random.Random(count)
     size = kernel.stat().st_size
@@ -151,11 +162,17 @@ def places_to_damage(kernel, count):
     return [str(place) for place in sorted({*some, *chance.sample(range(size), count - len(some))})]
 
 
-def sweep(base, values, change, show=lambda done, total: None):
+def _show_nothing(done: int, total: int) -> None:
+    pass
+
+
+def sweep(
+    base: machine.Machine, values: list[str], change: Change, show: Callable[[int, int], None] = _show_nothing
+) -> list[Point]:
     """The Points, in the order of the values. `change` makes the machine of a value."""
     done = 0
 
-    def one(value):
+    def one(value: str) -> Point:
         name = f"{base.name[:40]}-{re.sub('[^A-Za-z0-9]', '', str(value))}"
         return Point(value, machine.run(dataclasses.replace(change(base, value), name=name)))
 
@@ -175,14 +192,14 @@ def sweep(base, values, change, show=lambda done, total: None):
 # --- What is shown --------------------------------------------------------------------------------
 
 
-def progress(done, total):
+def progress(done: int, total: int) -> None:
     if sys.stderr.isatty() or done == total:
         filled = 40 * done // total
         end = "\n" if done == total else "\r"
         print(f"[{'#' * filled}{'.' * (40 - filled)}] {done}/{total}", end=end, file=sys.stderr, flush=True)
 
 
-def table(what, points):
+def table(what: str, points: list[Point]) -> str:
     rows = [(what, "verdict", "seconds", "ours (ms)", "heap used", "reason")]
     for point in points:
         own, used = point.milliseconds, point.used
@@ -200,48 +217,51 @@ def table(what, points):
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
-def plot(what, points):
+def colour(verdict: Verdict) -> str:
+    if verdict is Verdict.PASSED:
+        return PASSED_COLOUR
+    hue = list(Verdict).index(verdict) * GOLDEN_ANGLE % 360
+    return f"hsl({hue:.0f},{SATURATION}%,{LIGHTNESS}%)"
+
+
+def plot(what: str, points: list[Point]) -> str:
     """An SVG: a point for each boot, coloured by verdict; across, the values in their order; up, the
     early heap's use where it is known for all that passed, else the seconds."""
     width, height, left, top, bottom = 760, 360, 80, 40, 60
     passed = [point for point in points if point.boot.verdict is Verdict.PASSED]
     of_heap = bool(passed) and all(point.used is not None for point in passed)
-    amounts = [(point.used or 0) if of_heap else point.boot.seconds for point in points]
+    amounts = [float(point.used or 0) if of_heap else point.boot.seconds for point in points]
     highest = max(amounts) or 1
-    label = "bytes of the early heap in use for good" if of_heap else "seconds"
     each = (width - left - 30) / len(points)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="{left}" y="20" font-size="15">{html.escape(what)}: {label}</text>',
-        f'<path d="M{left} {top} V{height - bottom} H{width - 20}" fill="none" stroke="black"/>',
-    ]
+    drawing = svg.Drawing(width, height)
+    label = "bytes of the early heap in use for good" if of_heap else "seconds"
+    drawing.text(left, 20, f"{what}: {label}", font_size=15)
+    drawing.path(f"M{left} {top} V{height - bottom} H{width - 20}", stroke="black")
     for share in (0, 0.5, 1):
         y = height - bottom - share * (height - bottom - top)
         amount = f"{highest * share:.0f}" if of_heap else f"{highest * share:.2f}"
-        parts.append(f'<text x="{left - 6}" y="{y + 4:.0f}" text-anchor="end">{amount}</text>')
+        drawing.text(left - 6, y + 4, amount, text_anchor="end")
     every = max(1, len(points) // 16)
-    for number, (point, amount) in enumerate(zip(points, amounts)):
+    for number, (point, height_of_point) in enumerate(zip(points, amounts)):
         x = left + (number + 0.5) * each
-        y = height - bottom - amount / highest * (height - bottom - top)
-        colour = COLOURS.get(point.boot.verdict, OTHER_COLOUR)
-        title = html.escape(f"{point.value}: {point.boot.judgement}")
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"><title>{title}</title></circle>')
+        y = height - bottom - height_of_point / highest * (height - bottom - top)
+        title = f"{point.value}: {point.boot.judgement}"
+        drawing.add("circle", cx=x, cy=y, r=4, fill=colour(point.boot.verdict), title=title)
         if number % every == 0:
-            parts.append(f'<text x="{x:.1f}" y="{height - bottom + 18}" text-anchor="middle">{point.value}</text>')
-    x = left
+            drawing.text(x, height - bottom + 18, point.value, text_anchor="middle")
+    at = left
     for verdict in dict.fromkeys(point.boot.verdict for point in points):
-        parts.append(f'<circle cx="{x + 4}" cy="{height - 16}" r="4" fill="{COLOURS.get(verdict, OTHER_COLOUR)}"/>')
-        parts.append(f'<text x="{x + 12}" y="{height - 12}">{verdict.title}</text>')
-        x += 20 + 7 * len(verdict.title)
-    return "\n".join([*parts, "</svg>\n"])
+        drawing.add("circle", cx=at + 4, cy=height - 16, r=4, fill=colour(verdict))
+        drawing.text(at + 12, height - 12, verdict.title)
+        at += 20 + 7 * len(verdict.title)
+    return str(drawing)
 
 
 # --- The command ----------------------------------------------------------------------------------
 
 
-def arguments(argv):
-    parser = boot.Parser(
+def parse(argv: list[str]) -> argparse.Namespace:
+    parser = options.Parser(
         prog="sweep.py",
         usage="sweep.py {processors,memory,heap} RANGE | damage COUNT | word NAME= RANGE  [option …] [-- option-of-boot.py …]",
         description=__doc__.splitlines()[0],
@@ -253,73 +273,77 @@ def arguments(argv):
     parser.add_argument("--accept", metavar="VERDICT", action="append", default=[],
                         help="a verdict that is no failure, beside passed; repeatable")
     own = argv[: argv.index("--")] if "--" in argv else argv
-    options = parser.parse_args(own)
+    parsed = parser.parse_args(own)
     known = {verdict.title: verdict for verdict in Verdict}
-    for title in options.accept:
+    for title in parsed.accept:
         if title not in known:
             parser.error(f"no verdict is named {title!r}; known are {', '.join(known)}")
-    options.accepted = {Verdict.PASSED, *ACCEPTED.get(options.what, ()), *(known[title] for title in options.accept)}
-    if len(options.range) != (2 if options.what == "word" else 1):
-        parser.error("give one range" if options.what != "word" else "give the word, such as fail=, and a range")
-    options.base = boot.arguments(argv[len(own) + 1 :])
-    if options.what in ("heap", "damage") and (options.base.missing_kernel or options.base.image):
-        parser.error(f"{options.what} changes the kernel of the volume: leave out --missing-kernel and --image")
+    parsed.accepted = {Verdict.PASSED, *ACCEPTED.get(parsed.what, ()), *(known[title] for title in parsed.accept)}
+    if len(parsed.range) != (2 if parsed.what == "word" else 1):
+        parser.error("give one range" if parsed.what != "word" else "give the word, such as fail=, and a range")
+    parsed.base = command_line.parse(argv[len(own) + 1 :])
+    if parsed.what in ("heap", "damage") and (parsed.base.kernel is None or parsed.base.image):
+        parser.error(f"{parsed.what} changes the kernel of the volume: leave out --missing-kernel and --image")
     try:
-        options.values = None if options.what == "damage" else checked_range(options.what, options.range[-1])
+        parsed.values = None if parsed.what == "damage" else checked_range(parsed.what, parsed.range[-1])
     except (ValueError, argparse.ArgumentTypeError) as error:
-        parser.error(f"{options.what} {error}")
-    if options.what == "damage":
-        count = options.range[0]
+        parser.error(f"{parsed.what} {error}")
+    if parsed.what == "damage":
+        count = parsed.range[0]
         if not re.fullmatch("[0-9]{1,5}", count) or not 1 <= int(count) <= VALUES_MAX:
             parser.error(f"damage {count!r} is not accepted: give how many bytes, 1 to {VALUES_MAX}")
-    return options
+    return parsed
 
 
-def checked_range(what, text):
+def checked_range(what: str, text: str) -> list[str]:
     """The values of a range. Raises ValueError or ArgumentTypeError when one of them cannot be."""
     values = parse_range(text)
-    check = {"processors": boot.processors, "memory": boot.memory_size}.get(what, str)
+    checks: dict[str, Callable[[str], object]] = {"processors": options.processors, "memory": options.memory_size}
+    check = checks.get(what, str)
     for value in values:
         check(value)
     return values
 
 
-def run(options):
-    changes = {"processors": with_processors, "memory": with_memory, "heap": with_heap, "damage": with_damage}
-    base = boot.machine_of(options.base)
+def change_of(parsed: argparse.Namespace) -> Change:
+    if parsed.what == "word":
+        word = parsed.range[0]
+        return lambda base, value: dataclasses.replace(base, words=(*base.words, word + value))
+    changes: dict[str, Change] = {
+        "processors": with_processors, "memory": with_memory, "heap": with_heap, "damage": with_damage,
+    }
+    return changes[parsed.what]
+
+
+def run(parsed: argparse.Namespace) -> int:
+    base = command_line.machine_of(parsed.base)
     if base.name == machine.Machine.name:
-        base = dataclasses.replace(base, name=f"sweep-{options.what}")
-    values = options.values or places_to_damage(base.kernel, int(options.range[0]))
-    if options.what == "word":
-        word = options.range[0]
-        change = lambda base, value: dataclasses.replace(base, words=(*base.words, word + value))
-    else:
-        change = changes[options.what]
+        base = dataclasses.replace(base, name=f"sweep-{parsed.what}")
+    values = parsed.values or places_to_damage(kernel_of(base), int(parsed.range[0]))
     start = time.monotonic()
-    points = sweep(base, values, change, progress)
-    for point in points:
-        point.boot.judgement = boot.with_cases(options.base, point.boot.judgement, point.boot.text)
-    print(table(options.what, points))
+    points = sweep(base, values, change_of(parsed), progress)
+    print(table(parsed.what, points))
     counts = collections.Counter(point.boot.verdict.title for point in points)
     drawing = machine.BUILD / "reports" / f"{base.name}.svg"
     drawing.parent.mkdir(parents=True, exist_ok=True)
-    drawing.write_text(plot(options.what, points), encoding="utf-8")
+    drawing.write_text(plot(parsed.what, points), encoding="utf-8")
     print(f"{len(points)} boots in {time.monotonic() - start:.1f} s: "
           + ", ".join(f"{count} {title}" for title, count in counts.items()))
     print(f"plot: {drawing.relative_to(machine.ROOT)}")
-    ignored = [point for point in points if options.what == "word" and "is not understood" in point.boot.text]
+    ignored = [point for point in points if parsed.what == "word" and "is not understood" in point.boot.text]
     if ignored:
-        print(f"sweep.py: the kernel does not know the word {options.range[0]}", file=sys.stderr)
+        print(f"sweep.py: the kernel does not know the word {parsed.range[0]}", file=sys.stderr)
         return 2
-    refused = [point for point in points if point.boot.verdict not in options.accepted]
-    for point in refused:
-        print(f"not accepted: {point.value}: {point.boot.judgement}\n  repeat: {boot.command_of(point.boot.machine)}")
-    return 10 if refused else 0
+    others = [point for point in points if point.boot.verdict not in parsed.accepted]
+    for point in others:
+        repeat = command_line.command_of(point.boot.machine)
+        print(f"not accepted: {point.value}: {point.boot.judgement}\n  repeat: {repeat}")
+    return 10 if others else 0
 
 
-def main(argv):
-    options = arguments(argv)
-    return boot.guarded("sweep.py", lambda: run(options))
+def main(argv: list[str]) -> int:
+    parsed = parse(argv)
+    return command_line.guarded("sweep.py", lambda: run(parsed))
 
 
 if __name__ == "__main__":

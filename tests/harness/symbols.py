@@ -25,7 +25,7 @@ _FIRMWARE_IMAGE = re.compile(r"^!!!! Find image based on IP\(0x[0-9A-F]+\).*Imag
 _SENTINEL = "0x0000000000000000"
 
 
-def image_of(log):
+def image_of(log: pathlib.Path) -> int | None:
     """Where the loader said in a saved log that it is, or None."""
     try:
         match = re.search(_IMAGE.pattern.encode(), log.read_bytes(), re.MULTILINE)
@@ -37,18 +37,18 @@ def image_of(log):
 class Symbols:
     """Annotates the lines of one boot, in the order in which they come."""
 
-    def __init__(self, kernel=None, loader=None):
+    def __init__(self, kernel: pathlib.Path | None = None, loader: pathlib.Path | None = None) -> None:
         self._kernel = _Table(kernel)
         # Beside the UEFI application lies the ELF file that it was made from, with the same addresses.
-        self._loader = _Table(pathlib.Path(loader).with_suffix(".so") if loader else None)
-        self._image = None
-        self._rip = None
+        self._loader = _Table(loader.with_suffix(".so") if loader else None)
+        self._image: int | None = None
+        self._rip: int | None = None
 
-    def close(self):
+    def close(self) -> None:
         self._kernel.close()
         self._loader.close()
 
-    def annotate(self, line):
+    def annotate(self, line: str) -> str:
         """The line, with the place in the source behind it when it tells an address of code."""
         if match := _IMAGE.match(line):
             self._image = int(match[1], 16)
@@ -70,7 +70,7 @@ class Symbols:
             return self._with_place(line, int(match[1], 16), 1)
         return line
 
-    def _with_place(self, line, address, correction):
+    def _with_place(self, line: str, address: int, correction: int) -> str:
         place = self._kernel.place(address - correction)
         if not place and self._image is not None:
             place = self._loader.place(address - correction - self._image)
@@ -80,21 +80,21 @@ class Symbols:
 class _Table:
     """The code of one ELF file."""
 
-    def __init__(self, file):
+    def __init__(self, file: pathlib.Path | None) -> None:
         self._file = file
-        self._process = None
+        self._process: subprocess.Popen[str] | None = None
 
     @functools.cached_property
-    def _code(self):
+    def _code(self) -> list[tuple[int, int]]:
         """The ranges of addresses that are code; none when no such file can be read, or without addr2line."""
-        if self._file is None or not pathlib.Path(self._file).is_file() or not shutil.which("addr2line"):
+        if self._file is None or not self._file.is_file() or not shutil.which("addr2line"):
             return []
         try:
-            return executable_ranges(pathlib.Path(self._file).read_bytes())
+            return executable_ranges(self._file.read_bytes())
         except OSError:
             return []
 
-    def place(self, address):
+    def place(self, address: int) -> str | None:
         """`function at file:line`, with those it is inlined in, or None when the address is no code."""
         if not any(start <= address < end for start, end in self._code):
             return None
@@ -103,33 +103,36 @@ class _Table:
                 ["addr2line", "-a", "-f", "-i", "-e", str(self._file)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             )
+        question, answer = self._process.stdin, self._process.stdout
+        assert question and answer
         # It does not say how many lines an answer has; the next question's address ends it.
         try:
-            self._process.stdin.write(f"{address:#x}\n0\n")
-            self._process.stdin.flush()
+            question.write(f"{address:#x}\n0\n")
+            question.flush()
         except BrokenPipeError:
             # It refused the file, and would refuse it again: addresses stay without their places.
             self._code = []
             return None
         lines = []
-        while (line := self._process.stdout.readline()) and line.strip() != _SENTINEL:
+        while (line := answer.readline()) and line.strip() != _SENTINEL:
             lines.append(line.strip())
-        self._process.stdout.readline(), self._process.stdout.readline()
+        answer.readline(), answer.readline()
         pairs = list(zip(lines[1::2], lines[2::2]))
         if not pairs or pairs[0][0] == "??":
             return None
         return ", inlined in ".join(f"{name} at {_short(where)}" for name, where in pairs)
 
-    def close(self):
+    def close(self) -> None:
         if self._process:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-            self._process.stdout.close()
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(BrokenPipeError):
+                    if pipe:
+                        pipe.close()
             self._process.wait()
             self._process = None
 
 
-def executable_ranges(data):
+def executable_ranges(data: bytes) -> list[tuple[int, int]]:
     """The half-open address ranges of an ELF-64 file's executable segments; [] when it is damaged."""
     try:
         if data[:5] != b"\x7fELF\x02":
@@ -146,7 +149,7 @@ def executable_ranges(data):
         return []
 
 
-def _short(where):
+def _short(where: str) -> str:
     """file:line without the folder it was built in, and without a note such as (discriminator 3)."""
     where = where.partition(" ")[0]
     root = str(pathlib.Path(__file__).resolve().parents[2]) + "/"

@@ -2,12 +2,8 @@
 """What the scenarios share: what is shown of a boot that was not as it should be, and what all boots took."""
 
 import os
-import pathlib
 import statistics
-import sys
 import time
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 
 import pytest
 

@@ -12,6 +12,8 @@ _TEXT = 0x0100
 
 HANG = b"\xf4\xeb\xfd"  # hlt; jmp to it
 
+AGAIN = b"\xea\x00\x00\x00\xf0"  # ljmp 0xf000:0: says it again, for ever
+
 # An interrupt with an empty table raises a fault whose handling faults twice more.
 TRIPLE_FAULT = b"\x2e\x0f\x01\x1e\x00\xf0" + b"\xcc"  # lidt cs:[0xf000], six zero bytes; int3
 

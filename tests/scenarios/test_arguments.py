@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The words that boot.py and sweep.py are given: what cannot be meant is refused in a line, before any boot."""
+"""The words that boot.py and sweep.py are given: what cannot be meant is rejected in a line, before any boot."""
 
 import os
 import shlex
@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-import boot as boot_command
+import command_line
 import failure_report
 import judge
 import machine
@@ -19,7 +19,7 @@ import symbols
 
 HARNESS = machine.ROOT / "tests" / "harness"
 COMPLETE = b"kernel: at work\r\n### complete (run R)\r\n"
-LEAVE = stub_firmware.leave_through_port(machine.EXIT_PORT, judge.EXIT_CODES["complete"])
+LEAVE = stub_firmware.leave_through_port(machine.EXIT_PORT, judge.ENDS[judge.COMPLETE].exit_code)
 
 
 def started(program, *arguments):
@@ -43,6 +43,9 @@ def run(program, *arguments):
         *[(["--timeout", number], "--timeout") for number in ("nan", "inf", "1e12", "0", "-1", "")],
         *[(["--silence", number], "--silence") for number in ("nan", "inf", "1e12", "-1")],
         (["--expect", ""], "not blank"),
+        *[([flag, "("], "regular expression") for flag in ("--pass", "--fail")],
+        *[([flag, "a*"], "does not match an empty line") for flag in ("--pass", "--fail")],
+        *[(["--max-output", size], "at least 1K") for size in ("0", "1", "2G", "x")],
         (["--only", ""], "without blanks"),
         (["--only", "a b"], "without blanks"),
         *[(["--run-id", name], "1 to 32 of") for name in ("", "a b", "a\n", "a" * 33)],
@@ -59,9 +62,9 @@ def run(program, *arguments):
         ],
     ],
 )
-def test_arguments_that_are_refused(words, said, capsys):
+def test_arguments_that_are_rejected(words, said, capsys):
     with pytest.raises(SystemExit) as left:
-        boot_command.main(words)
+        command_line.parse(words)
     errors = capsys.readouterr().err
     assert left.value.code == 2 and errors.startswith("boot.py: ") and said in errors and len(errors.splitlines()) == 1
 
@@ -97,7 +100,7 @@ def test_wrong_usage_is_told_in_a_line(program, words, said):
     ],
 )
 def test_arguments_that_are_accepted(words):
-    boot_command.machine_of(boot_command.arguments(words))
+    command_line.machine_of(command_line.parse(words))
 
 
 @pytest.fixture
@@ -142,16 +145,16 @@ def test_a_sweep_that_is_told_to_end(number, firmware):
 
 def test_words_with_a_dash_in_front_are_repeated():
     described = machine.Machine(words=("a", "-b"), expected=("-c", "d"), counted="f", name="dashes")
-    words = shlex.split(boot_command.command_of(described))[2:]
-    assert boot_command.machine_of(boot_command.arguments(words)) == described
+    words = shlex.split(command_line.command_of(described))[2:]
+    assert command_line.machine_of(command_line.parse(words)) == described
     log = machine.BUILD / "logs" / "dashes.log"
     judgement = judge.Judgement(judge.Verdict.FAILED, "")
-    ended = machine.Boot(described, judgement, "", 1.0, None, None, "", None, 0.0, True, None, log)
+    ended = machine.Boot(described, judgement, None, "", 1.0, None, None, "", None, 0.0, True, None, log)
     gdb = next(row for row in failure_report.commands(ended) if row.startswith("gdb:"))
     assert "--gdb" in gdb and "--count" not in gdb
 
 
-def test_a_file_that_addr2line_refuses(tmp_path):
+def test_a_file_that_addr2line_rejects(tmp_path):
     """Its executable segment is told, and nothing else of it is right."""
     whole = (machine.BUILD / "kernel.elf").read_bytes()
     start, _ = symbols.executable_ranges(whole)[0]

@@ -4,36 +4,17 @@
 import dataclasses
 import re
 import subprocess
-import threading
 
 import pytest
 
 import judge
 import machine
+import terminal
 from judge import Verdict
+from scenario import background, boot, boot_with_heap, making
 
 PAGE_KIB = 4
 KERNEL = machine.BUILD / "kernel.elf"
-
-background = pytest.mark.background.with_args
-
-_make = threading.Lock()
-
-
-def boot(name, **settings):
-    return machine.run(machine.Machine(name=f"boot-{name}", **settings))
-
-
-def kernel_with_heap(kib):
-    """The kernel with an early heap of so many KiB."""
-    file = f"build/heap-{kib}K/kernel.elf"
-    with _make:
-        subprocess.run(["make", file], cwd=machine.ROOT, check=True, capture_output=True)
-    return machine.ROOT / file
-
-
-def boot_with_heap(name, kib, **settings):
-    return boot(f"{name}-{kib}K", kernel=kernel_with_heap(kib), **settings)
 
 
 # --- Healthy boots --------------------------------------------------------------------------------
@@ -43,7 +24,7 @@ def boot_with_heap(name, kib, **settings):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=background(boot, name, **settings), id=name)
+        pytest.param(name, marks=background(boot, f"boot-{name}", **settings), id=name)
         for name, settings in {
             "pc": {"machine": "pc", "memory": "1G"},
             "power-off": {"exit_port": False},
@@ -59,7 +40,7 @@ def test_healthy(name, outcome):
 @pytest.mark.parametrize(
     "count",
     [
-        pytest.param(count, marks=background(boot, f"smp-{count}", processors=count), id=str(count))
+        pytest.param(count, marks=background(boot, f"boot-smp-{count}", processors=count), id=str(count))
         for count in (1, 4)
     ],
 )
@@ -68,22 +49,22 @@ def test_processors_are_counted(count, outcome):
     assert f"kernel: acpi: {count} processors" in outcome.text
 
 
-@background(boot, "no-serial", serial=False)
+@background(boot, "boot-no-serial", serial=False)
 def test_no_serial_port(outcome):
     """The judge reads the debug console, the only one that is left."""
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
 
 
-@background(boot, "debugcon", debugcon=True, gpu="none")
+@background(boot, "boot-debugcon", debugcon=True, gpu="none")
 def test_without_a_display_the_debug_console_says_what_the_serial_line_says(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     kernel = [line for line in outcome.text.splitlines() if line.startswith(("kernel: ", "### "))]
-    heard = judge.clean(outcome.debugcon_log.read_bytes()).splitlines()
+    heard = terminal.clean(outcome.debugcon_log.read_bytes()).splitlines()
     assert [line for line in heard if line.startswith(("kernel: ", "### "))] == kernel
 
 
 def make_run(*settings):
-    with _make:
+    with making:
         return subprocess.run(["make", "run", *settings], cwd=machine.ROOT, capture_output=True, text=True, timeout=180)
 
 
@@ -130,19 +111,19 @@ LOADER_RAN_OUT = "\nloader: out of memory: "
 KERNEL_RAN_OUT = "\nkernel: out of memory: "
 
 
-@background(search, "heap-loader", 8)
+@background(search, "boot-heap-loader", 8)
 def test_heap_too_small_for_the_loader(outcome):
     check_search(outcome)
     assert LOADER_RAN_OUT in outcome.short.text
 
 
-@background(search, "heap-loader-pc", PAGE_KIB, machine="pc", memory="1G")
+@background(search, "boot-heap-loader-pc", PAGE_KIB, machine="pc", memory="1G")
 def test_heap_of_one_page_on_another_machine(outcome):
     check_search(outcome)
     assert LOADER_RAN_OUT in outcome.short.text
 
 
-@background(search, "heap-kernel", 64)
+@background(search, "boot-heap-kernel", 64)
 def test_heap_too_small_for_the_kernel(outcome):
     """The loader leaves some 52 KiB; the kernel's interrupt stacks no longer fit."""
     check_search(outcome)
@@ -159,7 +140,7 @@ def boot_truncated(size):
     file = machine.BUILD / "truncated" / f"{size}.elf"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(whole[:length])
-    return boot(f"truncated-{size}", kernel=file)
+    return boot(f"boot-truncated-{size}", kernel=file)
 
 
 @pytest.mark.parametrize(
@@ -171,13 +152,13 @@ def test_truncated_kernel(size, outcome):
     assert "file" in outcome.judgement.reason
 
 
-@background(boot, "missing-kernel", kernel=None)
+@background(boot, "boot-missing-kernel", kernel=None)
 def test_missing_kernel(outcome):
     assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
     assert "kernel.elf" in outcome.judgement.reason
 
 
-@background(boot, "unknown-word", words=("no-such-word",))
+@background(boot, "boot-unknown-word", words=("no-such-word",))
 def test_an_unknown_word_is_named_and_ignored(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert "no-such-word" in outcome.text

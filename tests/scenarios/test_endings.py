@@ -6,20 +6,13 @@ Those of the kernel are in test_traps.py and test_boot.py, those of QEMU in test
 
 import struct
 
-import pytest
-
 import machine
 from judge import Verdict
-
-background = pytest.mark.background.with_args
+from scenario import background, boot, boot_or_error
 
 UNDEFINED = b"\x0f\x0b"  # ud2
 FOR_EVER = b"\xf4\xeb\xfd"  # hlt; jmp to it
 RETURN_SUCCESS = b"\x31\xc0\xc3"  # xor eax, eax; ret
-
-
-def boot(name, **settings):
-    return machine.run(machine.Machine(name=f"ending-{name}", **settings))
 
 
 def boot_loader_that(name, code, **settings):
@@ -36,7 +29,7 @@ def boot_loader_that(name, code, **settings):
     file = machine.BUILD / "damaged" / f"{name}.efi"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(data)
-    return boot(name, loader=file, **settings)
+    return boot(f"ending-{name}", loader=file, **settings)
 
 
 @background(boot_loader_that, "exception", UNDEFINED)
@@ -57,36 +50,29 @@ def test_a_loader_that_returns_without_a_word(outcome):
     assert outcome.seconds < 30, outcome.summary()
 
 
-@background(boot, "wrong-run", words=("run=another",))
+@background(boot, "ending-wrong-run", words=("run=another",))
 def test_the_id_of_another_run(outcome):
     assert outcome.verdict is Verdict.WRONG_RUN, outcome.summary()
     assert "of run another" in outcome.judgement.reason
 
 
-@background(boot, "refused", extra=("-device", "no-such-device"), cold=True)
-def test_a_machine_that_qemu_refuses(outcome):
+@background(boot, "ending-rejected", extra=("-device", "no-such-device"), cold=True)
+def test_a_machine_that_qemu_rejects(outcome):
     assert outcome.verdict is Verdict.COULD_NOT_START, outcome.summary()
 
 
-@background(boot, "expected", expected=("what nobody says",))
+@background(boot, "ending-expected", expected=("what nobody says",))
 def test_an_expected_text_that_never_came(outcome):
     assert outcome.verdict is Verdict.FAILED, outcome.summary()
 
 
 @background(
-    boot, "timeout", kernel=machine.BUILD / "kernel-tests.elf", words=("only=crash.hang",), silence=0, timeout=4
+    boot, "ending-timeout", kernel=machine.BUILD / "kernel-tests.elf", words=("only=crash.hang",), silence=0, timeout=4
 )
 def test_the_time_is_up(outcome):
     assert outcome.verdict is Verdict.TIMEOUT, outcome.summary()
 
 
-def refused_when_warm():
-    try:
-        return boot("refused-warm", extra=("-device", "no-such-device"))
-    except machine.Unusable as error:
-        return error
-
-
-@background(refused_when_warm)
+@background(boot_or_error, "ending-rejected-warm", extra=("-device", "no-such-device"))
 def test_a_machine_that_cannot_be_saved_names_the_way_out(outcome):
     assert "no-such-device" in str(outcome) and "--cold" in str(outcome)

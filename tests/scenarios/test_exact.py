@@ -12,8 +12,8 @@ import pytest
 import machine
 import symbols
 from judge import Verdict
+from scenario import background
 
-background = pytest.mark.background.with_args
 BOOT = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "boot.py")]
 
 
@@ -27,7 +27,7 @@ def count_record_and_replay():
         ways["replayed"] = {"counted": "kernel_end", "replay": recording}
         boots = [machine.run(machine.Machine(name=f"exact-{name}", **SAME, **way)) for name, way in ways.items()]
         other = machine.Machine(name="exact-other", words=("fail=3",), memory="512M", replay=recording)
-        with pytest.raises(machine.Unusable, match="made with another memory, words"):
+        with pytest.raises(machine.Unusable, match="made with another words, memory"):
             machine.run(other)
         return boots
 

@@ -6,10 +6,8 @@ fails once for each thing that it asks for."""
 
 import re
 
-import pytest
-
 from judge import Verdict
-from test_boot import boot
+from scenario import background, boot
 
 MOST = 60  # far more than the kernel asks for
 
@@ -21,12 +19,12 @@ def fail_one_after_the_other():
     return boots
 
 
-@pytest.mark.background.with_args(fail_one_after_the_other)
+@background(fail_one_after_the_other)
 def test_each_failed_allocation_ends_in_a_report(outcome):
     *failed, last = outcome
     assert last.verdict is Verdict.PASSED, f"fail={len(outcome)}: {last.summary()}"
-    for number, boot_ in enumerate(failed, 1):
-        assert f"an allocation was failed on purpose (fail={number})" in boot_.text
+    for number, booted in enumerate(failed, 1):
+        assert f"an allocation was failed on purpose (fail={number})" in booted.text
     assert len(failed) > 10, "a boot that asks for so little has lost its customers"
-    needed = {re.search(r"kernel: this boot needs EARLY_HEAP=(\d+)K", boot_.text).group(1) for boot_ in failed}
+    needed = {re.search(r"kernel: this boot needs EARLY_HEAP=(\d+)K", booted.text).group(1) for booted in failed}
     assert len(needed) == 1, f"the same boot was measured as {sorted(needed)} KiB"

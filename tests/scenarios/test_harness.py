@@ -10,17 +10,19 @@ import shlex
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
 
-import boot as boot_command
+import command_line
 import failure_report
 import judge
 import ktap
 import machine
 import stub_firmware
 from judge import Verdict
+from scenario import boot
 
 BOOT = machine.ROOT / "tests" / "harness" / "boot.py"
 SAY = b"kernel: at work\r\n"
@@ -28,7 +30,7 @@ COMPLETE = SAY + b"kernel: time from loader entry to final account: 12000 us\r\n
 
 
 def leave(what):
-    return stub_firmware.leave_through_port(machine.EXIT_PORT, judge.EXIT_CODES[what])
+    return stub_firmware.leave_through_port(machine.EXIT_PORT, judge.ENDS[what].exit_code)
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def image(tmp_path):
     return write
 
 
-def boot(image, request, **more):
+def boot_stub(image, request, **more):
     settings = {"run_id": "R", "timeout": 20, **more}
-    return machine.run(machine.Machine(firmware_code=image, name=f"harness-{request.node.callspec.id}", **settings))
+    return boot(f"harness-{request.node.callspec.id}", firmware_code=image, **settings)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def boot(image, request, **more):
     ],
 )
 def test_verdict(verdict, text, ending, image, request):
-    result = boot(image(text, ending), request)
+    result = boot_stub(image(text, ending), request)
     assert result.verdict is verdict, result.summary()
 
 
@@ -87,28 +89,46 @@ def test_verdict(verdict, text, ending, image, request):
     ],
 )
 def test_hang(verdict, text, image, request):
-    result = boot(image(text, stub_firmware.HANG), request, timeout=1)
+    result = boot_stub(image(text, stub_firmware.HANG), request, timeout=1)
     assert result.verdict is verdict, result.summary()
     assert result.seconds < 5
 
 
+@pytest.mark.parametrize(
+    "most, text, ending",
+    [pytest.param(4096, SAY * 400, stub_firmware.HANG, id="says-too-much"),
+     pytest.param(1 << 20, SAY, stub_firmware.AGAIN, id="prints-for-ever")],
+)
+def test_a_machine_that_says_too_much_is_ended(most, text, ending, image, request):
+    result = boot_stub(image(text, ending), request, max_output=most, timeout=120)
+    assert result.verdict is Verdict.TOO_MUCH_OUTPUT, result.summary()
+    assert most < result.log.stat().st_size <= most + machine.PIECE
+
+
+@pytest.mark.parametrize("pattern", [pytest.param("at [vw]ork", id="pattern")])
+def test_a_line_that_is_named_passes_and_ends_a_machine_that_goes_on(pattern, image, request):
+    result = boot_stub(image(SAY, stub_firmware.HANG), request, passing=(pattern,))
+    assert result.verdict is Verdict.PASSED, result.summary()
+    assert result.seconds < 10 and "`" not in result.judgement.reason and result.judgement.number == 1
+
+
 @pytest.mark.parametrize("silence", [pytest.param(1.0, id="says-nothing-more")])
 def test_silence_is_a_hang(silence, image, request):
-    result = boot(image(SAY, stub_firmware.HANG), request, silence=silence)
+    result = boot_stub(image(SAY, stub_firmware.HANG), request, silence=silence)
     assert result.verdict is Verdict.HANG, result.summary()
     assert result.seconds < 10 and "kernel: at work" in result.judgement.reason
 
 
 @pytest.mark.parametrize("extra", [pytest.param(("-device", "no-such-device"), id="refused")])
 def test_could_not_start(extra, image, request):
-    result = boot(image(COMPLETE, leave("complete")), request, extra=extra)
+    result = boot_stub(image(COMPLETE, leave("complete")), request, extra=extra)
     assert result.verdict is Verdict.COULD_NOT_START
     assert "no-such-device" in result.judgement.reason
 
 
 @pytest.mark.parametrize("expected", [pytest.param(("kernel: at play",), id="expected-text")])
 def test_a_missing_text_fails(expected, image, request):
-    result = boot(image(COMPLETE, leave("complete")), request, expected=expected)
+    result = boot_stub(image(COMPLETE, leave("complete")), request, expected=expected)
     assert result.verdict is Verdict.FAILED
     assert "kernel: at play" in result.judgement.reason
 
@@ -128,19 +148,9 @@ def test_the_command_shows_clean_lines_and_the_share(image):
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert lines[:2] == ["firmware", "kernel: at work"]
-    assert lines[-1].startswith("verdict: passed: ### complete (run R); ")
+    assert lines[-1].startswith("verdict: passed: ### complete (run R) (line 3); ")
     assert "12.0 ms" in lines[-1] and "%" in lines[-1]
     assert (machine.BUILD / "logs" / "harness-command.log").read_bytes() == text
-
-
-def test_lines_are_the_same_in_whatever_pieces_they_come():
-    text = b"\x1b[2J\x1b[01;01H\x1b[1mfirm\x1b[0mware\x1b[02;01H\x1b[03;01Hon\r\n\r\n\r\n" + SAY + b"gr\xc3\xbcn\r\nno end"
-    clean = ["firmware", "", "on", "", "kernel: at work", "gr\u00fcn", "no end"]
-    for first in range(len(text) + 1):
-        for second in range(first, len(text) + 1):
-            lines = machine.Lines()
-            pieces = (text[:first], text[first:second], text[second:])
-            assert [line for piece in pieces for line in lines.feed(piece)] + lines.rest() == clean, pieces
 
 
 def test_timestamps(image):
@@ -173,6 +183,13 @@ def test_the_log_of_the_boot_before_is_kept(image):
     assert (logs / "harness-kept.previous.log").read_bytes() == COMPLETE
 
 
+def wait_for(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize(
     "text, later, verdict",
     [
@@ -191,7 +208,7 @@ def test_a_real_machine_on_a_serial_device(text, later, verdict, request):
              "--name", name],
             stdout=subprocess.PIPE, text=True,
         )
-        time.sleep(0.5)
+        wait_for(lambda: not termios.tcgetattr(theirs)[3] & termios.ICANON)  # it listens
         os.write(ours, text)
         time.sleep(0.3)
         os.write(ours, later)
@@ -229,9 +246,9 @@ EVERYTHING = machine.Machine(
                          ids=["default", "everything", "counted"])
 def test_the_command_that_repeats_a_boot(described, tmp_path):
     (tmp_path / "a.bin").write_bytes(b"1")
-    words = shlex.split(boot_command.command_of(described, files=tmp_path))
+    words = shlex.split(command_line.command_of(described, files=tmp_path))
     assert words[:2] == ["python3", "tests/harness/boot.py"]
-    again = boot_command.machine_of(boot_command.arguments(words[2:]))
+    again = command_line.machine_of(command_line.parse(words[2:]))
     absolute = {"kernel": again.kernel and machine.ROOT / again.kernel}
     assert dataclasses.replace(again, **absolute) == described
 
@@ -247,9 +264,7 @@ def test_expected_and_came_stand_side_by_side():
 @pytest.mark.parametrize("source", [pytest.param("qemu", id="another-kernel")])
 def test_a_kernel_of_another_origin(source, request):
     """Multiboot, 32 bits, and nothing of ours in it: what tests/README.md tells to do."""
-    result = machine.run(
-        machine.Machine(kernel=machine.BUILD / "example.elf", source=source, name="harness-example", expected=("another origin",))
-    )
+    result = boot("harness-example", kernel=machine.BUILD / "example.elf", source=source, expected=("another origin",))
     assert result.verdict is Verdict.PASSED, result.summary()
     assert [case.name for case in ktap.parse(result.text).cases] == ["memory"]
 
@@ -309,6 +324,8 @@ def test_no_qemu_is_left_behind(number, status, image):
         command(image(SAY, stub_firmware.HANG), "--name", f"harness-{number.name}"),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        # A program that is started in the background, or by nohup, goes on ignoring what these ignore.
+        preexec_fn=lambda: [signal.signal(one, signal.SIG_DFL) for one in (signal.SIGINT, signal.SIGHUP)],
     )
     assert harness.stdout.readline() == b"kernel: at work\n"
     machines = children_of(harness.pid)
@@ -316,7 +333,4 @@ def test_no_qemu_is_left_behind(number, status, image):
     os.kill(harness.pid, number)
     harness.stdout.read()
     assert harness.wait(timeout=10) == status
-    deadline = time.monotonic() + 5
-    while alive(machines[0]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not alive(machines[0])
+    wait_for(lambda: not alive(machines[0]))

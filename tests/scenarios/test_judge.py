@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: MIT
 """The judge alone: each verdict provoked with a text, a status and an ending."""
 
+import re
+
 import pytest
 
 import judge
-from judge import Ending, Evidence, Verdict
+import machine
+from judge import Ended, Ending, Rules, Verdict
 
 WORK = "loader: kernel.elf read\nkernel: at work\n"
 COMPLETE = WORK + "### complete (run R)\n"
+FOREIGN = "Booting Other OS 1.0\ninit: starting sh\n$ "
+UNKNOWN = {"ending": Ending.UNKNOWN, "status": None}
+RULES = {"run_id", "expected", "passing", "failing", "only", "strict"}
 
 
 def verdict_of(text, **more):
     settings = {"ending": Ending.ITSELF, "status": 33, "run_id": "R", "exit_port": True, **more}
-    return judge.judge(Evidence(text=text, **settings))
+    rules = {name: value for name, value in settings.items() if name in RULES}
+    ended = {name: value for name, value in settings.items() if name not in RULES}
+    return judge.judge(judge.hear(text, Rules(**rules)), Ended(**ended))
 
 
 def ktap(*results, plan=None):
@@ -28,11 +36,13 @@ def ktap(*results, plan=None):
         (COMPLETE, {"exit_port": False, "status": 0}, Verdict.PASSED),
         (COMPLETE, {"run_id": None, "ending": Ending.UNKNOWN, "status": None}, Verdict.PASSED),
         (COMPLETE, {"expected": ("at work",)}, Verdict.PASSED),
-        (ktap("ok 1 a", "ok 2 b") + COMPLETE, {}, Verdict.PASSED),
+        (ktap("ok 1 a", "ok 2 b") + COMPLETE, {"strict": True}, Verdict.PASSED),
         # Success is never 0 where the kernel was told a status, and only 0 where it powers off.
         (COMPLETE, {"status": 0}, Verdict.FAILED),
         (COMPLETE, {"exit_port": False, "status": 33}, Verdict.FAILED),
         (COMPLETE, {"expected": ("at play",)}, Verdict.FAILED),
+        (COMPLETE, {"only": "fba"}, Verdict.FAILED),
+        (ktap("ok 1 a") + COMPLETE, {"only": "fba"}, Verdict.PASSED),
         (WORK + "### tests failed (run R)\n", {"status": 39}, Verdict.FAILED),
         (ktap("ok 1 a", "not ok 2 b") + COMPLETE, {}, Verdict.FAILED),
         (ktap("ok 1 a", plan=2) + COMPLETE, {}, Verdict.TRUNCATED),
@@ -55,17 +65,13 @@ def ktap(*results, plan=None):
         (COMPLETE, {"ending": Ending.SILENCE}, Verdict.TIMEOUT),
         (WORK, {"ending": Ending.TIME}, Verdict.TIMEOUT),
         (COMPLETE, {"ending": Ending.HARNESS}, Verdict.TIMEOUT),
+        (WORK, {"ending": Ending.SIZE}, Verdict.TOO_MUCH_OUTPUT),
         (WORK, {"status": 0}, Verdict.TRUNCATED),
         (WORK, {"status": 33}, Verdict.TRUNCATED),
-        (WORK, {"ending": Ending.UNKNOWN, "status": None}, Verdict.TRUNCATED),
+        (WORK, UNKNOWN, Verdict.TRUNCATED),
         # A final line that was cut short, or is part of another line, is none.
         (WORK + "### complete (run R", {"status": 0}, Verdict.TRUNCATED),
         (WORK + "kernel: ### complete (run R)\n", {"status": 0}, Verdict.TRUNCATED),
-        ("", {"ending": Ending.TIME}, Verdict.NO_OUTPUT),
-        ("BdsDxe: starting Boot0001\n", {"ending": Ending.TIME}, Verdict.NO_OUTPUT),
-        ("", {"status": 0}, Verdict.NO_OUTPUT),
-        ("", {"status": 33}, Verdict.NO_OUTPUT),
-        ("No bootable option or device was found.\n", {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
         (WORK + "### complete (run Q)\n", {}, Verdict.WRONG_RUN),
         (WORK + "### complete (run -)\n", {}, Verdict.WRONG_RUN),
         # Nothing of a run may come after its end.
@@ -73,12 +79,20 @@ def ktap(*results, plan=None):
         (COMPLETE + "loader: stopped: no kernel\n", {}, Verdict.LOADER_STOPPED),
         (COMPLETE + "panic: oh no\n", {}, Verdict.PANIC),
         (COMPLETE + "trap: page fault (vector 14)\n", {}, Verdict.PANIC),
-        (COMPLETE + WORK + "### complete (run Q)\n", {"run_id": None, "status": None, "ending": Ending.UNKNOWN}, Verdict.WRONG_RUN),
+        (COMPLETE + WORK + "### complete (run Q)\n", {"run_id": None, **UNKNOWN}, Verdict.WRONG_RUN),
         (WORK + "KTAP version 1 \n1..1\nnot ok 1 a\n### complete (run R)\n", {}, Verdict.FAILED),
-        # Where only a kernel speaks, no word of it is the firmware's.
-        ("Hello\n", {"kernel_alone": True, "ending": Ending.SILENCE}, Verdict.HANG),
-        ("Hello\n", {"kernel_alone": True, "status": 1}, Verdict.TRUNCATED),
-        ("Hello\n", {"status": 1}, Verdict.NO_OUTPUT),
+        # No output is what it says; what others than the firmware say is some.
+        ("", {"ending": Ending.TIME}, Verdict.NO_OUTPUT),
+        (" \n\n", {"ending": Ending.TIME}, Verdict.NO_OUTPUT),
+        ('BdsDxe: starting Boot0001 "UEFI QEMU HARDDISK"\n', {"ending": Ending.TIME}, Verdict.NO_OUTPUT),
+        ("", {"status": 0}, Verdict.NO_OUTPUT),
+        ("", {"status": 33}, Verdict.NO_OUTPUT),
+        ("No bootable option or device was found.\n", {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
+        ('BdsDxe: starting Boot0000 "UiApp" from Fv\nStandard PC\n', {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
+        ("Hello\n", {"ending": Ending.SILENCE}, Verdict.HANG),
+        ("Hello\n", {"ending": Ending.TIME}, Verdict.TIMEOUT),
+        ("Hello\n", {"status": 1}, Verdict.TRUNCATED),
+        ("Hello\n", UNKNOWN, Verdict.TRUNCATED),
         ("", {"status": 1, "qemu_errors": "no such device"}, Verdict.COULD_NOT_START),
         ("", {"status": -11}, Verdict.COULD_NOT_START),
     ],
@@ -89,11 +103,98 @@ def test_verdict(text, more, verdict):
     assert judgement.reason
 
 
+REPORT = ktap("ok 1 a", "ok 2 b")
+NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
+
+
+@pytest.mark.parametrize(
+    "text, more, verdict",
+    [
+        # A line that is named passes, however the machine then ends, but for a failure of it.
+        *[(FOREIGN, {"passing": ("starting sh",), **end}, Verdict.PASSED)
+          for end in (UNKNOWN, {"status": 0}, {"ending": Ending.HARNESS}, {"ending": Ending.TIME}, {"reset": True, "status": 0})],
+        (FOREIGN, {"passing": ("login:", r"^init: \w+ sh$")}, Verdict.PASSED),
+        (FOREIGN, {"passing": ("starting sh",), "status": 35}, Verdict.FAILED),
+        (FOREIGN, {"passing": ("starting sh",), "triple_fault": True}, Verdict.TRIPLE_FAULT),
+        (FOREIGN, {"passing": ("starting sh",), "expected": ("login:",)}, Verdict.FAILED),
+        (FOREIGN + "panic: freeing free block\n", {"passing": ("starting sh",)}, Verdict.PANIC),
+        (REPORT + "not ok 3 c\n" + FOREIGN, {"passing": ("starting sh",), **UNKNOWN}, Verdict.FAILED),
+        # When lines are named, nothing else will do.
+        (FOREIGN, {"passing": ("login:",), **UNKNOWN}, Verdict.TRUNCATED),
+        (FOREIGN, {"passing": ("login:",), "ending": Ending.SILENCE}, Verdict.HANG),
+        (COMPLETE, {"passing": ("login:",)}, Verdict.TRUNCATED),
+        (REPORT, {"passing": ("login:",), **UNKNOWN}, Verdict.TRUNCATED),
+        # A line that may not come fails, whatever passed.
+        (COMPLETE, {"failing": ("at wo",)}, Verdict.FAILED),
+        (FOREIGN, {"passing": ("starting sh",), "failing": ("usertests: FAILED", "Booting")}, Verdict.FAILED),
+        (COMPLETE, {"failing": ("at play",), "status": 0}, Verdict.PASSED),
+        # A report passes by itself, if it is complete and nothing is strict.
+        *[(REPORT, end, Verdict.PASSED)
+          for end in (UNKNOWN, {"status": 0}, {"ending": Ending.HARNESS}, {"reset": True, "status": 0})],
+        (REPORT, {"status": 0, "strict": True}, Verdict.TRUNCATED),
+        (REPORT, {"status": 35}, Verdict.FAILED),
+        (REPORT, {"status": 0, "triple_fault": True}, Verdict.TRIPLE_FAULT),
+        (ktap("ok 1 a", plan=2), UNKNOWN, Verdict.TRUNCATED),
+        (ktap("ok 1 a", plan=2), {"ending": Ending.SILENCE}, Verdict.HANG),
+        (ktap("not ok 1 a"), UNKNOWN, Verdict.FAILED),
+        (ktap("ok 1 a") + "Bail out! no disk\n", UNKNOWN, Verdict.FAILED),
+        (ktap(), UNKNOWN, Verdict.TRUNCATED),
+        (ktap("ok 1 a # SKIP no disk", "ok 2 b"), UNKNOWN, Verdict.PASSED),
+        (ktap("ok 1 a # SKIP no disk", "ok 2 b") + COMPLETE, {"strict": True}, Verdict.FAILED),
+        # Without a plan more may have been to come, unless it ended by itself.
+        ("KTAP version 1\nok 1 a\n", UNKNOWN, Verdict.PASSED),
+        ("KTAP version 1\nok 1 a\n", {"ending": Ending.SILENCE}, Verdict.HANG),
+        ("KTAP version 1\nok 1 a\n", {"ending": Ending.TIME}, Verdict.TIMEOUT),
+        # Linux without a root file system ends so when its tests are done; in the middle of them it has crashed.
+        (REPORT + f"[  0.06] {NO_ROOT}\n", UNKNOWN, Verdict.PASSED),
+        (REPORT + "[  0.06] Kernel panic - not syncing: no init\n", UNKNOWN, Verdict.PANIC),
+        (ktap("ok 1 a", plan=2) + f"{NO_ROOT}\n", UNKNOWN, Verdict.PANIC),
+        (f"[  0.06] {NO_ROOT}\n", UNKNOWN, Verdict.PANIC),
+    ],
+)
+def test_kernels_of_another_origin(text, more, verdict):
+    judgement = verdict_of(text, **{"run_id": None, "exit_port": False, **more})
+    assert judgement.verdict is verdict, str(judgement)
+
+
+@pytest.mark.parametrize(
+    "text, more, said",
+    [
+        (COMPLETE, {}, "passed: ### complete (run R) (line 3)"),
+        (FOREIGN, {"passing": ("sh$",), "status": 0}, "passed: init: starting sh (line 2)"),
+        (FOREIGN, {"failing": ("sh$",)}, "failed: a line that --fail names: init: starting sh (line 2)"),
+        (ktap("ok 1 a", "not ok 2 b"), {}, "failed: not ok: b (line 4)"),
+        (ktap("ok 1 a", "ok 2 b # SKIP no"), {"status": 0},
+         "passed: the report is complete; tests: 1 passed, 1 skipped (b) (line 4)"),
+        (WORK + "cpu0: panic: acquire\n", {}, "panic: cpu0: panic: acquire (line 3)"),
+        (WORK + "loader: stopped: no kernel\n", {}, "loader stopped: no kernel (line 3)"),
+        (WORK, {"ending": Ending.SILENCE},
+         "hang: no final line, and no word for too long; the last line (2) was: kernel: at work"),
+    ],
+)
+def test_what_decided_is_quoted_with_its_line(text, more, said):
+    assert str(verdict_of(text, **more)) == said
+
+
 def test_only_passed_leaves_with_0_and_statuses_differ():
     statuses = [verdict.status for verdict in Verdict]
     assert len(set(statuses)) == len(statuses)
     assert [verdict for verdict in Verdict if verdict.status == 0] == [Verdict.PASSED]
     assert not {1, 2, 130} & set(statuses)
+
+
+def test_the_readme_has_the_verdicts():
+    page = (machine.ROOT / "tests" / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([a-z ]+) \| (\d+) \| (.*) \|$", page, re.MULTILINE)
+    assert rows == [(verdict.title, str(verdict.status), verdict.meaning) for verdict in Verdict]
+
+
+def test_the_kernels_ends_are_those_of_the_judge():
+    """Their names and exit codes stand in the kernel's source too."""
+    source = "\n".join(file.read_text("utf-8") for file in (machine.ROOT / "boot" / "kernel").glob("kernel.[ch]"))
+    for name, end in judge.ENDS.items():
+        assert f'"{name}"' in source, name
+        assert re.search(rf"= {end.exit_code:#x}\b", source), name
 
 
 def test_out_of_memory_names_the_value():
@@ -107,17 +208,9 @@ def test_the_time_of_the_kernel_is_read():
     assert judge.microseconds(WORK) is None
 
 
-@pytest.mark.parametrize(
-    "raw, text",
-    [
-        (b"a\r\nb\r\n", "a\nb\n"),
-        (b"\x1b[2J\x1b[1;1Ha\x1b[0;37;40mb", "\nab"),
-        (b"one\x1b[05;01Htwo", "one\ntwo"),
-        (b"\x1b[=3hmode\x07", "mode"),
-        (b"\xff\x00x", "\ufffdx"),
-        (b"\x1b]0;title\x07a", "a"),
-        (b"\x1b]not ended\nnot ok 1 a\n\x07", "]not ended\nnot ok 1 a\n"),
-    ],
-)
-def test_clean(raw, text):
-    assert judge.clean(raw) == text
+def test_a_log_without_end_is_judged_with_what_decides_alone():
+    heard = judge.Heard(Rules(run_id="R"))
+    for number in range(20_000):
+        heard.hear(judge.Line(number, f"kernel: line {number}"))
+        heard.hear(judge.Line(number, "### complete (run R)"))
+    assert len(heard.finals) <= 101

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The reader of KTAP: what it finds, and that nothing incomplete passes."""
+"""The reader of KTAP and TAP: the forms in which tests report, and that nothing incomplete passes."""
 
 import pytest
 
 import ktap
+from ktap import Outcome
 
 NESTED = """\
 noise before
@@ -25,57 +26,195 @@ ok 2 two
 """
 
 
-def test_nested_suites():
-    report = ktap.parse(NESTED)
+def outcomes(report):
+    return [(case.name, case.outcome) for case in report.cases]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_nested_suites(strict):
+    report = ktap.parse(NESTED, strict)
     assert report.problems == []
-    assert [(case.name, case.passed) for case in report.cases] == [
-        ("one.first", True),
-        ("one.second", False),
-        ("two.third", True),
-    ]
-    assert "wanted 3, got 4" in report.cases[1].detail
+    assert outcomes(report) == [("one.first", Outcome.PASSED), ("one.second", Outcome.FAILED), ("two.third", Outcome.PASSED)]
+    assert "wanted 3, got 4" in report.cases[1].detail and report.cases[1].number == 9
     assert not report.passed
 
 
 def test_flat_report():
-    report = ktap.parse("KTAP version 1\n1..1\nok 1 alone\n")
+    report = ktap.parse("KTAP version 1\n1..1\nok 1 alone\n", True)
     assert report.passed and [case.name for case in report.cases] == ["alone"]
+
+
+# What no reader accepts, and what a strict one does not.
+NOT_PASSED = [
+    "",
+    "1..1\nok 1 a\n",
+    "KTAP version 1\n1..2\nok 1 a\n",
+    "KTAP version 1\n1..1\nok 1 a\nok 2 b\n",
+    "KTAP version 1\n1..2\nok 1 a\nok 1 b\n",
+    "KTAP version 1\n1..0\n",
+    "KTAP version 1\n1..1\nnot ok 1 a\n",
+    "KTAP version 1\n1..2\nok 1 a\nKTAP version 1\n1..2\nok 1 a\nok 2 b\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..2\n    ok 1 a\nok 1 s\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    not ok 1 a\nok 1 s\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nnot ok 1 s\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..0 # SKIP no such machine\nok 1 s\n",
+    "KTAP version 1\n1..1\n    # Subtest: s\nok 1 s\n",
+    "KTAP version 1\n1..1\nok 1 a # TIMEOUT\n",
+    "KTAP version 1\n1..1\nok 1 a # ERROR no such file\n",
+    "KTAP version 1\n1..5\nok 1 a\n1..1\n",
+    "KTAP version 1\nok 1 a\n1..1\nok 2 b\n",
+    "KTAP version 1\n1..1\nok 1 a\nBail out! no disk\n",
+    "KTAP version 1\n1..1\nok 1 a\n\tnot ok 2 b\n",
+    "KTAP version 1\n1..1\nok 1 a\nnot ok - b\n",
+    "KTAP version 1\n1..1\nok 1 a\nNOT OK 2 b\n",
+    "KTAP version 1\n1..1\nok 1 a\nnot ok\n",
+    "KTAP version 1\n1..1\nok 1 a\nsome words not ok 2 b\n",
+    "KTAP version 2\n1..1\nok 1 a\n",
+    "TAP version 13\n1..1\n---\nnot ok 1 x\n",
+    "not ok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
+    "KTAP version 1\n1.." + "1" * 5000 + "\nok 1 a\n",
+]
+NOT_PASSED_STRICTLY = [
+    "KTAP version 1\nok 1 a\n",
+    "KTAP version 1\nok 1 a\n1..1\n",
+    "KTAP version 1\n1..1\nok 1 a # SKIP no such machine\n",
+    "KTAP version 1\n1..1\nnot ok 1 a # TODO later\n",
+    "KTAP version 1\n1..1\nok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nok 1 s # SKIP no such machine\n",
+    "TAP version 13\n1..1\nok - a\n",
+]
+
+
+@pytest.mark.parametrize("text", NOT_PASSED)
+def test_not_passed(text):
+    assert not ktap.parse(text).passed and not ktap.parse(text, strict=True).passed
+
+
+@pytest.mark.parametrize("text", NOT_PASSED_STRICTLY)
+def test_not_passed_strictly(text):
+    assert ktap.parse(text).passed and not ktap.parse(text, strict=True).passed
+
+
+def test_a_plan_that_is_missing_is_said():
+    assert str(ktap.parse("KTAP version 1\n  ok 1 a\nok 1 s\n")) == "1 passed, without a plan: s, the report"
+
+
+# --- As others write it ---------------------------------------------------------------------------
+
+KUNIT = """\
+TAP version 14
+1..2
+\t# Subtest: sysctl
+\t1..2
+\t# null: initializing
+\tok 1 - null
+loaded another driver
+\tok 2 - unset # SKIP not built
+\t# sysctl: pass:1 fail:0 skip:1 total:2
+ok 1 - sysctl
+\t# Subtest: string
+\t1..1
+\tok 1 - empty
+ok 2 - string
+List of all partitions:
+"""
+KUNIT_CASES = [("sysctl.null", Outcome.PASSED), ("sysctl.unset", Outcome.SKIPPED), ("string.empty", Outcome.PASSED)]
+
+
+def prefixed(text, *prefixes):
+    """Each line with one of the prefixes, in turn."""
+    return "".join(f"{prefixes[number % len(prefixes)]}{line}\n" for number, line in enumerate(text.splitlines()))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "1..1\nok 1 a\n",
-        "KTAP version 1\nok 1 a\n",
-        "KTAP version 1\n1..2\nok 1 a\n",
-        "KTAP version 1\n1..1\nok 1 a\nok 2 b\n",
-        "KTAP version 1\n1..2\nok 1 a\nok 1 b\n",
-        "KTAP version 1\n1..0\n",
-        "KTAP version 1\n1..1\nnot ok 1 a\n",
-        "KTAP version 1\n1..1\nok 1 a # SKIP no such machine\n",
-        "KTAP version 1\n1..1\nok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
-        "KTAP version 1\n1..1\n    KTAP version 1\n    1..2\n    ok 1 a\nok 1 s\n",
-        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\n",
-        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    not ok 1 a\nok 1 s\n",
-        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nnot ok 1 s\n",
-        "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nok 1 s # SKIP no such machine\n",
-        "KTAP version 1\n1..1\n    KTAP version 1\n    1..0 # SKIP no such machine\nok 1 s\n",
-        "KTAP version 1\n1..1\nok 1 a # TIMEOUT\n",
-        "KTAP version 1\n1..1\nok 1 a # ERROR no such file\n",
-        "KTAP version 1\n1..5\nok 1 a\n1..1\n",
-        "KTAP version 1\nok 1 a\n1..1\n",
-        "KTAP version 1\n1..1\nok 1 a\nBail out! no disk\n",
-        "KTAP version 1\n1..1\nok 1 a\n\tnot ok 2 b\n",
-        "KTAP version 1\n1..1\nok 1 a\nnot ok - b\n",
-        "KTAP version 1\n1..1\nok 1 a\nNOT OK 2 b\n",
-        "KTAP version 1\n1..1\nok 1 a\nnot ok\n",
-        "not ok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
-        "KTAP version 1\n1.." + "1" * 5000 + "\nok 1 a\n",
+        KUNIT,
+        prefixed(KUNIT, "[    0.060000] "),
+        prefixed(KUNIT, "[    0.060000][    T1] ", "[   12.345678][    T1] ", "[12345.000000][   T12] "),
+        prefixed(KUNIT, "<6>[    0.060000] ", "<4>[    1.060000] "),
+        prefixed(KUNIT, "<6>", "<5>"),
+        prefixed(KUNIT, "I/test ( 12): "),
+        prefixed(KUNIT, "[00:00:01.000,000] <inf> ", "[00:00:10.250,123] <inf> "),
+        prefixed(KUNIT, " "),
+        KUNIT.replace("\t", "  "),
+        KUNIT.replace("\t", "    "),
+        KUNIT.replace("1..2\n\t# Subtest: sysctl", "\t# Subtest: sysctl"),
+        KUNIT.replace("1..2\n\t# Subtest: sysctl", "\tKTAP version 1\n\t# Subtest: sysctl"),
+        KUNIT.replace("TAP version 14", "KTAP version 1").replace("- ", ""),
+        KUNIT.replace("\n", "  \n"),
+        "a line\n" + KUNIT + "another\n",
     ],
 )
-def test_not_passed(text):
-    assert not ktap.parse(text).passed
+def test_kunit(text):
+    report = ktap.parse(text)
+    assert outcomes(report) == KUNIT_CASES and report.passed, [str(problem) for problem in report.problems]
+    assert "2 passed, 1 skipped (sysctl.unset)" in str(report)
+    assert not ktap.parse(text.replace("ok 1 - null", "not ok 1 - null").replace("ok 1 null", "not ok 1 null")).passed
+
+
+def test_kselftest():
+    """What it runs reports inside comments, and has a result of its own."""
+    report = ktap.parse(
+        "TAP version 13\n1..2\n# selftests: membarrier: one\n# TAP version 13\n# 1..2\n# ok 1 there\n# not ok 2 alone # SKIP\n"
+        "ok 1 selftests: membarrier: one\n# selftests: membarrier: two\n# 1..1\n# not ok 1 sub\n"
+        "not ok 2 selftests: membarrier: two # exit=1\n"
+    )
+    assert report.problems == []
+    assert outcomes(report) == [("selftests: membarrier: one", Outcome.PASSED), ("selftests: membarrier: two", Outcome.FAILED)]
+
+
+def test_tap_of_a_shell_script():
+    report = ktap.parse("/ # ./run.sh\nTAP version 13\nok - first\nok\nok second\nnot ok - third # TODO later\n1..4\n/ # ")
+    assert report.passed, report.problems
+    assert [case.outcome for case in report.cases] == [Outcome.PASSED] * 3 + [Outcome.TODO]
+    assert "1 not expected to pass (third)" in str(report)
+
+
+def test_tap_14_subtests_and_blocks_of_data():
+    report = ktap.parse(
+        "TAP version 14\n1..2\n# Subtest: files\n    1..2\n    ok 1 - open\n      ---\n      message: not ok 9\n      ...\n"
+        "    ok 2 - close \\# both # time=3ms\nok 1 - files\nok 2 - all # skip: no disk\n"
+    )
+    assert report.passed, report.problems
+    assert outcomes(report) == [("files.open", Outcome.PASSED), ("files.close # both", Outcome.PASSED), ("all", Outcome.SKIPPED)]
+
+
+def test_deep_nesting_by_two_blanks():
+    report = ktap.parse(
+        "KTAP version 1\n1..2\n  KTAP version 1\n  1..2\n    KTAP version 1\n    1..2\n    not ok 1 test_1\n    ok 2 test_2\n"
+        "  not ok 1 test_3\n  ok 2 test_4 # SKIP\nnot ok 1 one\nok 2 two\n"
+    )
+    assert report.problems == []
+    assert outcomes(report) == [
+        ("one.test_3.test_1", Outcome.FAILED), ("one.test_3.test_2", Outcome.PASSED), ("one.test_4", Outcome.SKIPPED),
+        ("two", Outcome.PASSED),
+    ]
+
+
+def test_what_is_all_skipped_has_not_failed():
+    report = ktap.parse("TAP version 14\n1..1\n    # Subtest: s\n    1..1\n    ok 1 - e # SKIP no\nok 1 - s # SKIP\n")
+    assert report.passed and str(report) == "0 passed, 1 skipped (s.e)"
+
+
+def test_a_suite_that_is_not_expected_to_pass_has_no_failures():
+    report = ktap.parse("KTAP version 1\n1..1\n  1..1\n  not ok 1 a\nnot ok 1 s # TODO later\n")
+    assert report.passed and outcomes(report) == [("s.a", Outcome.TODO)]
+
+
+def test_a_crash_in_the_middle_is_told_by_what_is_missing():
+    report = ktap.parse(KUNIT[: KUNIT.index("\tok 1 - empty")])
+    assert [str(problem) for problem in report.problems][:1] == ["string: its own result never came"]
+    assert "1 results of 2 planned" in str(report.problems[-1])
+
+
+def test_words_that_are_none_of_a_report():
+    text = KUNIT.replace("loaded another", "ok then, this is not okay: 1..2 of them\nloaded another")
+    assert ktap.parse(text.replace("TAP version 14", "KTAP version 1")).passed
+
+
+# --- What is there --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -99,17 +238,17 @@ def test_other_words_are_no_report():
 
 def test_what_is_written_is_read_again():
     cases = [
-        ktap.Case("suite.one", True, ""),
-        ktap.Case("other.two", False, "a line\nanother"),
-        ktap.Case("suite.three # 3", True, ""),
-        ktap.Case("alone", True, ""),
+        ktap.Case("suite.one", Outcome.PASSED),
+        ktap.Case("other.two", Outcome.FAILED, "a line\nanother"),
+        ktap.Case("suite.three # 3", Outcome.SKIPPED),
+        ktap.Case("alone", Outcome.PASSED),
     ]
     report = ktap.parse(ktap.write(cases))
     assert report.problems == []
-    assert [(case.name, case.passed) for case in report.cases] == [
-        ("suite.one", True),
-        ("suite.three _ 3", True),
-        ("other.two", False),
-        ("cases.alone", True),
+    assert outcomes(report) == [
+        ("suite.one", Outcome.PASSED),
+        ("suite.three _ 3", Outcome.SKIPPED),
+        ("other.two", Outcome.FAILED),
+        ("cases.alone", Outcome.PASSED),
     ]
     assert "another" in report.cases[2].detail

@@ -2,6 +2,7 @@
 """What the loader can be asked for: where its files come from, modules, chance, images, signatures."""
 
 import functools
+import pathlib
 import re
 import struct
 import subprocess
@@ -12,12 +13,7 @@ import pytest
 
 import machine
 from judge import Verdict
-
-background = pytest.mark.background.with_args
-
-
-def boot(name, **settings):
-    return machine.run(machine.Machine(name=f"loader-{name}", **settings))
+from scenario import background, boot
 
 
 def stopped_with(outcome, *words):
@@ -29,14 +25,14 @@ def stopped_with(outcome, *words):
 # --- Where files and words come from --------------------------------------------------------------
 
 
-@background(boot, "fw_cfg", source="fw_cfg")
+@background(boot, "loader-fw_cfg", source="fw_cfg")
 def test_without_a_disk(outcome):
     """Kernel and command line from QEMU's fw_cfg: `qemu -kernel loader.efi` boots."""
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert re.search(r"loader: kernel.elf, \d+ bytes, from fw_cfg", outcome.text)
 
 
-@background(boot, "fw_cfg-no-kernel", source="fw_cfg", kernel=None)
+@background(boot, "loader-fw_cfg-no-kernel", source="fw_cfg", kernel=None)
 def test_no_kernel_anywhere(outcome):
     stopped_with(outcome, "no kernel.elf", "-fw_cfg name=opt/early-boot/kernel.elf,file=...")
 
@@ -52,7 +48,7 @@ NAMES = tuple(f"module={name}" for name, _ in MODULES)
     [
         pytest.param(
             source,
-            marks=background(boot, f"modules-{source}", source=source, files=MODULES, words=NAMES),
+            marks=background(boot, f"loader-modules-{source}", source=source, files=MODULES, words=NAMES),
             id=source,
         )
         for source in ("volume", "fw_cfg")
@@ -65,12 +61,12 @@ def test_modules(source, outcome):
     assert all(int(start, 16) % 4096 == 0 for _, _, start in found)
 
 
-@background(boot, "module-missing", words=("module=nowhere.img",))
+@background(boot, "loader-module-missing", words=("module=nowhere.img",))
 def test_a_missing_module_is_named(outcome):
     stopped_with(outcome, "no nowhere.img")
 
 
-@background(boot, "module-bad", words=("module=../a*b",))
+@background(boot, "loader-module-bad", words=("module=../a*b",))
 def test_a_bad_name_of_a_module_is_refused(outcome):
     stopped_with(outcome, '"module=../a*b" in the command line', "a module's name has 1 to 39 of")
 
@@ -78,28 +74,28 @@ def test_a_bad_name_of_a_module_is_refused(outcome):
 # --- Chance ---------------------------------------------------------------------------------------
 
 
-def place(boot_):
+def place(booted):
     found = re.search(r"^loader: seed 0x[0-9a-f]+ puts the kernel at 0x([0-9a-f]+), one of (\d+) places$",
-                      boot_.text, re.MULTILINE)
+                      booted.text, re.MULTILINE)
     assert found, "the loader does not say where chance put the kernel"
-    assert f"loader: kernel at 0x{found[1]}," in boot_.text
+    assert f"loader: kernel at 0x{found[1]}," in booted.text
     return int(found[1], 16)
 
 
 def seeded(*seeds):
-    return [boot(f"seed-{seed}", words=(f"seed={seed}",), source="fw_cfg") for seed in seeds]
+    return [boot(f"loader-seed-{seed}", words=(f"seed={seed}",), source="fw_cfg") for seed in seeds]
 
 
 @background(seeded, "1", "0x1", "2")
 def test_a_seed_fixes_the_place(outcome):
-    for boot_ in outcome:
-        assert boot_.verdict is Verdict.PASSED, boot_.summary()
-    one, again, other = (place(boot_) for boot_ in outcome)
+    for booted in outcome:
+        assert booted.verdict is Verdict.PASSED, booted.summary()
+    one, again, other = (place(booted) for booted in outcome)
     assert one == again != other
     assert one % 0x200000 == 0 and one > 0
 
 
-@background(boot, "seed-rdrand", words=("seed=random",), extra=("-cpu", "max"))
+@background(boot, "loader-seed-rdrand", words=("seed=random",), extra=("-cpu", "max"))
 def test_a_random_seed_from_the_processor(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     drawn = re.search(r"^loader: seed=random drew seed=(0x[0-9a-f]+)$", outcome.text, re.MULTILINE)
@@ -110,18 +106,18 @@ def test_a_random_seed_from_the_processor(outcome):
 NX_STACK = ("-fw_cfg", "name=opt/ovmf/PcdSetNxForStack,string=yes")
 
 
-@background(boot, "seed-rng", words=("seed=random",), extra=("-device", "virtio-rng-pci", *NX_STACK))
+@background(boot, "loader-seed-rng", words=("seed=random",), extra=("-device", "virtio-rng-pci", *NX_STACK))
 def test_a_random_seed_from_the_firmware_whose_stack_is_not_executable(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     place(outcome)
 
 
-@background(boot, "seed-none", words=("seed=random",))
+@background(boot, "loader-seed-none", words=("seed=random",))
 def test_no_random_numbers(outcome):
     stopped_with(outcome, "seed=random needs random numbers", "give seed=NUMBER")
 
 
-@background(boot, "seed-bad", words=("seed=much",))
+@background(boot, "loader-seed-bad", words=("seed=much",))
 def test_a_bad_seed_is_refused(outcome):
     stopped_with(outcome, '"seed=much" in the command line', "give a number below 2^64")
 
@@ -139,7 +135,7 @@ def boot_other_version(version):
     file = machine.BUILD / "runs" / f"version-{version}.elf"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(data)
-    return boot(f"version-{version}", kernel=file)
+    return boot(f"loader-version-{version}", kernel=file)
 
 
 @background(boot_other_version, 1)
@@ -187,7 +183,7 @@ def test_no_mark_for_an_application_that_is_not(tmp_path, offset, value, complai
 
 # --- Images ---------------------------------------------------------------------------------------
 
-SNAKEOIL = machine.pathlib.Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
+SNAKEOIL = pathlib.Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
 SNAKEOIL_PHRASE = "snakeoil"  # says the package's README.Debian
 
 _images = threading.Lock()
@@ -211,7 +207,7 @@ def _made(signed):
 def boot_image(name, signed=False, **settings):
     with _images:
         image = _made(signed)
-    return boot(f"image-{name}", image=image, **settings)
+    return boot(f"loader-image-{name}", image=image, **settings)
 
 
 def boot_image_words():
@@ -241,7 +237,7 @@ def boot_small_firmware():
 @background(boot_small_firmware)
 def test_an_image_on_a_usb_stick_boots_with_the_firmware_of_2m(outcome):
     """Newer releases package the 4M build only; there the error has to name what is missing."""
-    if machine.pathlib.Path(machine.Machine().firmware_directory, "OVMF_CODE.fd").exists():
+    if pathlib.Path(machine.Machine().firmware_directory, "OVMF_CODE.fd").exists():
         assert outcome.verdict is Verdict.PASSED, outcome.summary()
     else:
         assert "OVMF_CODE.fd" in str(outcome) and "ovmf" in str(outcome)
@@ -284,7 +280,7 @@ def boot_hello():
     command = re.search(r"^    (gcc .*?hello\.elf)$", page, re.DOTALL | re.MULTILINE)[1].replace("\\\n", " ")
     command = re.sub(r"\bhello\.", f"{folder.relative_to(machine.ROOT)}/hello.", command)
     subprocess.run(command.split(), cwd=machine.ROOT, check=True, capture_output=True)
-    return boot("hello", kernel=folder / "hello.elf", run_id="hello")
+    return boot("loader-hello", kernel=folder / "hello.elf", run_id="hello")
 
 
 @background(boot_hello)

@@ -94,7 +94,6 @@ def test_fuzzing_has_a_time_of_its_own():
     assert done.returncode == 2 and "FUZZ_SECONDS=lots is not accepted: give " in done.stderr
 
 
-
 SOURCES = {
     "kmem/fba.h": "int fba(void);\n",
     "kmem/fba.c": '#include "kmem/fba.h"\nint fba(void)\n{\n    return 1;\n}\n',

@@ -4,12 +4,8 @@ largest that is emulated here. Memory beyond the host's is only promised, and ne
 
 import re
 
-import pytest
-
 from judge import Verdict
-from test_boot import boot, boot_with_heap
-
-background = pytest.mark.background.with_args
+from scenario import background, boot, boot_with_heap
 
 PROCESSORS_HEAP_KIB = 4096  # 64 of them do not fit the default
 STEP = re.compile(r"kernel: step (.+) took (\d+) bytes")

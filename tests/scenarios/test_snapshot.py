@@ -14,8 +14,8 @@ import pytest
 import machine
 import snapshot
 from judge import Verdict
+from scenario import background, boot
 
-background = pytest.mark.background.with_args
 
 # What differs from boot to boot, and where the firmware had its own things.
 VARIABLE = re.compile(r"0x[0-9a-f]+|\d+|run [^)]*")
@@ -23,15 +23,12 @@ VARIABLE = re.compile(r"0x[0-9a-f]+|\d+|run [^)]*")
 
 def both(source):
     names = {True: "cold", False: "warm"}
-    return [
-        machine.run(machine.Machine(name=f"warm-{source}-{names[cold]}", source=source, cold=cold))
-        for cold in (True, False)
-    ]
+    return [boot(f"warm-{source}-{names[cold]}", source=source, cold=cold) for cold in (True, False)]
 
 
-def words_of(boot):
+def words_of(ended):
     """The kernel's lines, without numbers and without the firmware's ranges of memory."""
-    lines = [line for line in boot.text.splitlines() if line.startswith(("kernel: ", "### "))]
+    lines = [line for line in ended.text.splitlines() if line.startswith(("kernel: ", "### "))]
     return [VARIABLE.sub("N", line) for line in lines if not re.match(r"kernel:   0x", line)]
 
 
@@ -81,7 +78,7 @@ print(machine.run(machine.Machine(name="warm-damaged")).summary())
 
 def boot_from_damage():
     """In a process of its own, whose saved machines nobody else needs; the one it boots has lost its end."""
-    whole = machine.run(machine.Machine(name="warm-whole")).state
+    whole = boot("warm-whole").state
     with tempfile.TemporaryDirectory() as folder:
         damaged = pathlib.Path(folder) / whole.name
         with open(whole, "rb") as state:

@@ -22,10 +22,10 @@ METAL = machine.BUILD / "kernel-tests.elf"
 def host():
     """The report of the host's run, and what else is wrong with it."""
     if not HOST.exists():
-        return ktap.Report([], []), f"no {HOST}: run `make test`"
+        return ktap.Report(), f"no {HOST}: run `make test`"
     done = subprocess.run([str(HOST)], capture_output=True, text=True, errors="replace", timeout=300)
-    report = ktap.parse(done.stdout)
-    problems = list(report.problems)
+    report = ktap.parse(done.stdout, strict=True)
+    problems = [str(problem) for problem in report.problems]
     if (done.returncode == 0) != report.passed:
         problems.append(f"status {done.returncode} does not fit the report")
     return report, "\n".join(problems + ([done.stderr] if done.stderr else []))
@@ -35,12 +35,12 @@ def host():
 def metal():
     """The report of the test kernel, and what else is wrong with its boot."""
     try:
-        boot = machine.run(machine.Machine(kernel=METAL, name="metal", processors=4, timeout=120))
+        boot = machine.run(machine.Machine(kernel=METAL, name="metal", processors=4, timeout=120, strict=True))
     except machine.Unusable as error:
-        return ktap.Report([], []), str(error)
-    report = ktap.parse(boot.text)
+        return ktap.Report(), str(error)
+    report = ktap.parse(boot.text, strict=True)
     fits = boot.verdict is (Verdict.PASSED if report.passed else Verdict.FAILED)
-    return report, "\n".join(report.problems + ([] if fits else [boot.summary()]))
+    return report, "\n".join([str(problem) for problem in report.problems] + ([] if fits else [boot.summary()]))
 
 
 def pytest_generate_tests(metafunc):

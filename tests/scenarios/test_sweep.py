@@ -9,8 +9,8 @@ import pytest
 
 import machine
 import sweep
+from scenario import background
 
-background = pytest.mark.background.with_args
 SWEEP = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "sweep.py")]
 
 
@@ -62,7 +62,10 @@ def test_sweep(name, count, verdicts, outcome):
     assert "#" * 40 + f"] {count}/{count}" in outcome.stderr
 
 
-@background(run, "processors", "1", "--", "--name", "panics", "--kernel", "build/kernel-tests.elf", "--cmdline", "only=crash.panic")
+PANICS = ("--name", "panics", "--kernel", "build/kernel-tests.elf", "--cmdline", "only=crash.panic")
+
+
+@background(run, "processors", "1", "--", *PANICS)
 def test_a_verdict_that_is_not_accepted(outcome):
     assert outcome.returncode == 10
     assert "not accepted: 1: panic: panic: on purpose" in outcome.stdout

@@ -9,19 +9,18 @@ import pytest
 
 import machine
 from judge import Verdict
+from scenario import background, boot
 
 KERNEL = machine.BUILD / "kernel-tests.elf"
 
 
-def boot(name):
-    return machine.run(
-        machine.Machine(
-            kernel=KERNEL,
-            name=f"crash-{name}",
-            processors=2 if name.startswith("other_") else 1,
-            words=(f"only=crash.{name}",),
-            silence=4 if name == "hang" else 20,
-        )
+def crash(name):
+    return boot(
+        f"crash-{name}",
+        kernel=KERNEL,
+        processors=2 if name.startswith("other_") else 1,
+        words=(f"only=crash.{name}",),
+        silence=4 if name == "hang" else 20,
     )
 
 
@@ -29,7 +28,7 @@ def misdeeds(table):
     return [
         pytest.param(
             *arguments if isinstance(arguments, tuple) else (arguments,),
-            marks=pytest.mark.background.with_args(boot, name),
+            marks=background(crash, name),
             id=name,
         )
         for name, arguments in table.items()

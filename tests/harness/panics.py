@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""How well-known kernels say that they give up: a table of the words with which each of them panics.
+
+A pattern is looked for at the beginning of a line or behind a prefix, such as a time stamp, a log level, the
+name of a processor or the prompt of a shell. judge.py makes the verdict `panic` of a line that has one. A kernel is added by
+adding a row.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Panic(NamedTuple):
+    kernel: str
+    words: str  # a regular expression
+    example: str
+    ends_report: bool = False  # it also ends a run of tests that has gone well
+
+
+PANICS = (
+    Panic(
+        "this repository's", r"trap: [a-z -]+ \(vector \d+",
+        "trap: page fault (vector 14, error code 0x2) on processor 0",
+    ),
+    # Without a root file system a kernel that was built for its tests ends so; KUnit's parser takes it for the end.
+    Panic(
+        "Linux", r"Kernel panic - not syncing: VFS: Unable to mount root fs",
+        "[    0.06] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)", ends_report=True,
+    ),
+    Panic(
+        "Linux", r"Kernel panic - not syncing",
+        "<0>[    1.20][    T1] Kernel panic - not syncing: Attempted to kill init!",
+    ),
+    Panic("Linux", r"(?:Internal error: )?Oops(?: - |: )", "[    1.5] Oops: 0002 [#1] PREEMPT SMP"),
+    Panic("Linux", r"kernel BUG at ", "[    1.5] kernel BUG at mm/slub.c:4000!"),
+    Panic("xv6, the BSDs, Plan 9", r"panic: ", "cpu0: panic: acquire"),
+    Panic(
+        "seL4", r"seL4 called fail at ",
+        "seL4 called fail at /kernel/src/kernel/boot.c:10 in function init, saying \"no\"",
+    ),
+    Panic("seL4", r"seL4 failed assertion ", "seL4 failed assertion 'cap' at /kernel/src/object/cnode.c:8"),
+    Panic("seL4", r"KERNEL (?:DATA ABORT|PREFETCH ABORT|UNDEFINED INSTRUCTION)!", "KERNEL DATA ABORT!"),
+    Panic(
+        "Zephyr", r">>> ZEPHYR FATAL ERROR ",
+        "[00:00:00.010,000] <err> os: >>> ZEPHYR FATAL ERROR 0: CPU exception on CPU 0",
+    ),
+    Panic("Zephyr", r"\*{5} .*FAULT \*{5}", "E: ***** BUS FAULT *****"),
+    Panic("Zephyr", r"ASSERTION FAIL \[", "ASSERTION FAIL [ptr != NULL] @ WEST_TOPDIR/zephyr/kernel/sem.c:10"),
+    Panic("FreeBSD", r"Fatal (?:double fault|trap \d+: )", "Fatal trap 12: page fault while in kernel mode"),
+    Panic("NetBSD", r"fatal [a-z ]+ in supervisor mode", "fatal page fault in supervisor mode"),
+    Panic("OpenBSD", r"kernel: [a-z ]+ trap, code=", "kernel: page fault trap, code=0"),
+    Panic("illumos", r"panic\[cpu\d+\]/thread=", "panic[cpu0]/thread=fffffffffbc2f260: assertion failed"),
+    Panic("Darwin", r"panic\(cpu \d+ caller ", "panic(cpu 0 caller 0xffffff8000123456): Kernel trap at 0xffffff80"),
+    Panic("Redox", r"KERNEL PANIC: ", "KERNEL PANIC: panicked at src/main.rs:3"),
+    Panic("SerenityOS", r"KERNEL PANIC! ", "[#0 init(1:1)]: KERNEL PANIC! :^("),
+    Panic(
+        "Fuchsia", r"ZIRCON KERNEL PANIC",
+        "[00004.123] 00000:00000> ZIRCON KERNEL PANIC (caller pc: 0xffffffff00102030)",
+    ),
+    Panic("Haiku", r"PANIC: ", "PANIC: vm_page_fault: unhandled page fault in kernel space"),
+    Panic("HelenOS", r"Kernel panic \(", "######>Kernel panic (CPU0) due to internal error"),
+    Panic("MINIX", r"kernel panic: ", "kernel panic: cannot map the boot image"),
+    Panic(
+        "NuttX", r"(?:up|_)_?assert: Assertion failed|dump_assert_info: ",
+        "up_assert: Assertion failed at file:init/nx_start.c line: 1",
+    ),
+    Panic("RTEMS", r"\*{3} FATAL \*{3}|fatal source: ", "*** FATAL ***"),
+    Panic("RIOT", r"\*{3} RIOT kernel panic", "*** RIOT kernel panic:"),
+    Panic("Tock", r"Kernel panic at ", "Kernel panic at boards/src/main.rs:10:"),
+    Panic(
+        "Unikraft", r"CRIT: .*(?:Assertion failure|Unhandled [Tt]rap)",
+        "[    0.1] CRIT: [libukboot] Assertion failure: rc == 0",
+    ),
+    Panic("ESP-IDF", r"Guru Meditation Error: ", "Guru Meditation Error: Core  0 panic'ed (LoadProhibited)"),
+    Panic("ReactOS", r"\*{3} (?:Fatal System Error|STOP): ", "*** Fatal System Error: 0x0000007b"),
+    Panic("Xen", r"Panic on CPU \d+:", "(XEN) Panic on CPU 0:"),
+    Panic("OpenSBI", r"sbi_trap_error: ", "sbi_trap_error: hart0: trap handler failed (error -2)"),
+    Panic("Trusted Firmware-A", r"PANIC (?:at PC|in EL3)", "PANIC in EL3."),
+    # Any kernel in Rust that prints its PanicInfo.
+    Panic(
+        "Rust", r"(?:\[?(?:panic|PANIC)\]?:? )?(?:thread .* )?panicked at ",
+        "thread 'main' panicked at src/main.rs:3:5:",
+    ),
+)
+
+# At the beginning of a line, or behind what ends a prefix: a colon, a bracket, the `$` of a shell.
+_BEFORE = r"(?:.*[^\w\s,;.'\"(-]\s*|\s*)"
+_PATTERNS = [(re.compile(_BEFORE + f"(?:{panic.words})"), panic) for panic in PANICS]
+# Any line of them has one of these, in small letters; most lines have none. Faster than an expression.
+_HINTS = ("panic", "oops", "bug", "fault", "fatal", "trap", "abort", "assert", "fail", "error", "exception")
+
+
+def find(line: str) -> Panic | None:
+    """The panic that this line tells of."""
+    small = line.lower()
+    if not any(hint in small for hint in _HINTS):
+        return None
+    return next((panic for pattern, panic in _PATTERNS if pattern.match(line)), None)

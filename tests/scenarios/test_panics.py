@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""The table of panics: each row is recognised by its example, and ordinary words are none."""
+
+import pytest
+
+import panics
+
+
+@pytest.mark.parametrize("panic", panics.PANICS, ids=lambda panic: f"{panic.kernel}-{panic.words[:20]}")
+def test_a_panic_is_recognised(panic):
+    assert panics.find(panic.example) is panic
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "[    1.234567] ", "<0>[    1.2][    T1] ", "cpu0: ", "E: ", "[00:00:00.010,000] <err> os: ", "kernel: ", "\t", "$ "],
+)
+def test_a_panic_behind_a_prefix(prefix):
+    assert panics.find(prefix + "panic: no memory")
+    assert panics.find(prefix + "Kernel panic - not syncing: no init")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Kernel command line: panic=1 oops=panic",
+        "ok 3 a panic: is told of",
+        "trap: gate 14 is set",
+        "registering the panic handler",
+        "kernel: a test of what panicked at last",
+        "    # kasan_panic: initializing",
+    ],
+)
+def test_ordinary_words_are_no_panic(line):
+    assert panics.find(line) is None
