@@ -222,6 +222,8 @@ help:
 
 # Nothing is written beside the sources.
 export PYTHONDONTWRITEBYTECODE := 1
+# Where the programs of the tests find each other's modules.
+export PYTHONPATH := $(CURDIR)/tests/harness:$(CURDIR)/tests/proof
 
 FORCE:
 .PHONY: all run image clean help FORCE

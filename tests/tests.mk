@@ -89,7 +89,7 @@ build/programs.txt: build/stamps/PROGRAMS $(sort $(KERNEL_OBJS) $(METAL_OBJS) $(
 # --- What can be done -----------------------------------------------------------------------------
 
 # The tests make kernels of their own: they must not take over this make's options and job server.
-PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= PYTHONPATH=tests/harness $(PYTHON) -m pytest -p pytest_totals \
+PYTEST = $(Q)MAKEFLAGS= MAKELEVEL= $(PYTHON) -m pytest -p pytest_totals \
     -o cache_dir=build/pytest --rootdir=. -v --tb=short --junitxml=build/reports/junit.xml
 
 # A build that fails is a test that fails, so that the last line is the count here too.

@@ -15,73 +15,73 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / 'build' / 'fuzz' / 'fault'
+BUILD = ROOT / "build" / "fuzz" / "fault"
 
 # (target, name, file, the text as it ships, the text with the fault)
 FAULTS = [
-    ('fba_fuzz', 'a sum that wraps', 'kmem/fba.c',
-     'return size > UINTPTR_MAX - before || before + size >= top;', 'return before + size >= top;'),
-    ('fba_fuzz', 'a watermark forgotten', 'kmem/fba.c',
-     '    fba->high = max_address(fba->high, fba->last);\n', ''),
-    ('fba_fuzz', 'a realloc that copies too much', 'kmem/fba.c',
-     'memcpy(moved, block, old_size < new_size ? old_size : new_size);', 'memcpy(moved, block, old_size);'),
-    ('fba_fuzz', 'a reserve over blocks', 'kmem/fba_handoff.c',
-     'if (size >= fba->top - fba->last)', 'if (size > fba->top - fba->last)'),
-    ('containers_fuzz', 'an insert that loses the last item', 'kmem/array_list.c',
-     '(list->count - index) * list->item_size);', '(list->count - index - 1) * list->item_size);'),
-    ('containers_fuzz', 'a move that copies the capacity', 'kmem/array_list.c',
-     'memcpy(items, list->items, list->count * list->item_size);',
-     'memcpy(items, list->items, capacity * list->item_size);'),
-    ('containers_fuzz', 'a resize that is not accounted for', 'kmem/ledger.c',
-     'ledger->requested = ledger->requested - old_size + new_size;', ''),
-    ('decorators_fuzz', 'growth beyond the budget', 'kmem/limit.c',
-     'new_size > old_size && !is_within(limit, new_size - old_size)', 'new_size > old_size && !is_within(limit, 0)'),
-    ('decorators_fuzz', 'a refused block counted', 'kmem/failing.c',
-     'failing->blocks += block != NULL;', 'failing->blocks++;'),
-    ('decorators_fuzz', 'shrinking fails as well', 'kmem/failing.c',
-     'if (new_size > old_size && is_due(', 'if (is_due('),
-    ('decorators_fuzz', 'asked for, not whether', 'kmem/fallback.c',
-     'if (available != 0 && size <= available)', 'if (size <= available)'),
-    ('decorators_fuzz', 'a back zone that is too short', 'kmem/redzone.c',
-     'return REDZONE_SIZE + (GRANULE', 'return REDZONE_SIZE / 2 + (GRANULE'),
-    ('decorators_fuzz', 'a true size forgotten', 'kmem/redzone.c', '    header->size = new_size;\n', ''),
-    ('decorators_fuzz', 'padding that stays', 'kmem/unwinding.c',
-     '(struct unwinding_record){block, before, fba->last};',
-     '(struct unwinding_record){block, before < (uintptr_t)block ? (uintptr_t)block - 1 : 0, fba->last};'),
-    ('decorators_fuzz', 'blocks of zero bytes', 'kmem/unwinding.c', 'return size > 0 ? size : 1;', 'return size;'),
-    ('decorators_fuzz', 'no pattern above the watermark', 'kmem/poison.c',
-     'max_address(poison->lower_end, fba->high + 1)', 'max_address(poison->lower_end, start)'),
-    ('elf_fuzz', 'a range that wraps', 'boot/loader/elf.c',
-     'return offset <= checker->size && size <= checker->size - offset;', 'return offset + size <= checker->size;'),
-    ('elf_fuzz', 'segments that overlap', 'boot/loader/elf.c',
-     'if (a->start < page_end(b->end) && b->start < page_end(a->end))', 'if (a->start == b->start)'),
-    ('elf_fuzz', 'an entry in mere data', 'boot/loader/elf.c',
-     'if (!segment->executable)', 'if (segment->end == entry)'),
-    ('elf_fuzz', 'writable and executable', 'boot/loader/elf.c',
-     'if ((header->p_flags & PF_W) && (header->p_flags & PF_X))', 'if ((header->p_flags & PF_W) && header->p_flags == 0)'),
+    ("fba_fuzz", "a sum that wraps", "kmem/fba.c",
+     "return size > UINTPTR_MAX - before || before + size >= top;", "return before + size >= top;"),
+    ("fba_fuzz", "a watermark forgotten", "kmem/fba.c",
+     "    fba->high = max_address(fba->high, fba->last);\n", ""),
+    ("fba_fuzz", "a realloc that copies too much", "kmem/fba.c",
+     "memcpy(moved, block, old_size < new_size ? old_size : new_size);", "memcpy(moved, block, old_size);"),
+    ("fba_fuzz", "a reserve over blocks", "kmem/fba_handoff.c",
+     "if (size >= fba->top - fba->last)", "if (size > fba->top - fba->last)"),
+    ("containers_fuzz", "an insert that loses the last item", "kmem/array_list.c",
+     "(list->count - index) * list->item_size);", "(list->count - index - 1) * list->item_size);"),
+    ("containers_fuzz", "a move that copies the capacity", "kmem/array_list.c",
+     "memcpy(items, list->items, list->count * list->item_size);",
+     "memcpy(items, list->items, capacity * list->item_size);"),
+    ("containers_fuzz", "a resize that is not accounted for", "kmem/ledger.c",
+     "ledger->requested = ledger->requested - old_size + new_size;", ""),
+    ("decorators_fuzz", "growth beyond the budget", "kmem/limit.c",
+     "new_size > old_size && !is_within(limit, new_size - old_size)", "new_size > old_size && !is_within(limit, 0)"),
+    ("decorators_fuzz", "a refused block counted", "kmem/failing.c",
+     "failing->blocks += block != NULL;", "failing->blocks++;"),
+    ("decorators_fuzz", "shrinking fails as well", "kmem/failing.c",
+     "if (new_size > old_size && is_due(", "if (is_due("),
+    ("decorators_fuzz", "asked for, not whether", "kmem/fallback.c",
+     "if (available != 0 && size <= available)", "if (size <= available)"),
+    ("decorators_fuzz", "a back zone that is too short", "kmem/redzone.c",
+     "return REDZONE_SIZE + (GRANULE", "return REDZONE_SIZE / 2 + (GRANULE"),
+    ("decorators_fuzz", "a true size forgotten", "kmem/redzone.c", "    header->size = new_size;\n", ""),
+    ("decorators_fuzz", "padding that stays", "kmem/unwinding.c",
+     "(struct unwinding_record){block, before, fba->last};",
+     "(struct unwinding_record){block, before < (uintptr_t)block ? (uintptr_t)block - 1 : 0, fba->last};"),
+    ("decorators_fuzz", "blocks of zero bytes", "kmem/unwinding.c", "return size > 0 ? size : 1;", "return size;"),
+    ("decorators_fuzz", "no pattern above the watermark", "kmem/poison.c",
+     "max_address(poison->lower_end, fba->high + 1)", "max_address(poison->lower_end, start)"),
+    ("elf_fuzz", "a range that wraps", "boot/loader/elf.c",
+     "return offset <= checker->size && size <= checker->size - offset;", "return offset + size <= checker->size;"),
+    ("elf_fuzz", "segments that overlap", "boot/loader/elf.c",
+     "if (a->start < page_end(b->end) && b->start < page_end(a->end))", "if (a->start == b->start)"),
+    ("elf_fuzz", "an entry in mere data", "boot/loader/elf.c",
+     "if (!segment->executable)", "if (segment->end == entry)"),
+    ("elf_fuzz", "writable and executable", "boot/loader/elf.c",
+     "if ((header->p_flags & PF_W) && (header->p_flags & PF_X))", "if ((header->p_flags & PF_W) && header->p_flags == 0)"),
 ]
 
 
 def find(target, name, file, good, bad, seconds):
     """What the target said of it, or None."""
-    folder = BUILD / re.sub(r'\W+', '-', name)
+    folder = BUILD / re.sub(r"\W+", "-", name)
     shutil.rmtree(folder, ignore_errors=True)
-    for part in ('kmem', 'boot'):
+    for part in ("kmem", "boot"):
         shutil.copytree(ROOT / part, folder / part)
     path = folder / file
     text = path.read_text()
     if text.count(good) != 1:
         sys.exit(f'fuzz: the fault "{name}" no longer fits {file}')
     path.write_text(text.replace(good, bad))
-    environment = dict(os.environ, FUZZ_SOURCES=str(folder), FUZZ_BUILD=str(folder / 'build'))
-    run = subprocess.run([str(ROOT / 'tests/fuzz/run.sh'), str(seconds), target], env=environment,
+    environment = dict(os.environ, FUZZ_SOURCES=str(folder), FUZZ_BUILD=str(folder / "build"))
+    run = subprocess.run([str(ROOT / "tests/fuzz/run.sh"), str(seconds), target], env=environment,
                          capture_output=True, text=True, check=False)
-    (folder / 'said.log').write_text(run.stdout + run.stderr)
+    (folder / "said.log").write_text(run.stdout + run.stderr)
     if run.returncode == 0:
         return None
     if run.returncode != 1:
         sys.exit(f'fuzz: the fault "{name}" cannot be built:\n{run.stderr}')
-    return 'by the kept corpus' if 'the kept corpus FAILED' in run.stdout else 'by new inputs'
+    return "by the kept corpus" if "the kept corpus FAILED" in run.stdout else "by new inputs"
 
 
 def main():
@@ -91,9 +91,9 @@ def main():
         how = find(*fault, seconds)
         found += how is not None
         print(f'fuzz: {fault[0]}: {fault[1]}: {"found " + how if how else "NOT FOUND"}', flush=True)
-    print(f'fuzz: {found} of {len(FAULTS)} seeded faults found')
+    print(f"fuzz: {found} of {len(FAULTS)} seeded faults found")
     sys.exit(0 if found == len(FAULTS) else 1)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -12,25 +12,24 @@ import pathlib
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / 'build' / 'model'
-FLAGS = ['-std=c11', '-D_DEFAULT_SOURCE', '-g', '-Wall', '-Wextra', '-Werror']
-FAST = ['-O3', '-flto']
-CHEAP = ['-O0']  # a run over a fault ends at the first difference: compiling would take longer
+import build_cache
+from faults import FAULTS, seed
 
-sys.path[:0] = [str(ROOT / 'tests' / 'proof'), str(ROOT / 'tests' / 'harness')]
-import build_cache  # noqa: E402 pylint: disable=wrong-import-position
-from faults import FAULTS, seed  # noqa: E402 pylint: disable=wrong-import-position
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "model"
+FLAGS = ["-std=c11", "-D_DEFAULT_SOURCE", "-g", "-Wall", "-Wextra", "-Werror"]
+FAST = ["-O3", "-flto"]
+CHEAP = ["-O0"]  # a run over a fault ends at the first difference: compiling would take longer
 
 
 def build(name, kmem, optimisation):
     """The program over the kmem/ in the folder `kmem`."""
     program = BUILD / name
     program.parent.mkdir(parents=True, exist_ok=True)
-    sources = [ROOT / 'tests/model' / source for source in ('exhaustive.c', 'model.c', 'pair.c')]
-    sources += [kmem / 'kmem/fba.c', kmem / 'kmem/fba_handoff.c']
-    headers = [*(kmem / 'kmem').glob('*.h'), *(ROOT / 'tests').glob('*/*.h')]
-    command = ['gcc', *FLAGS, *optimisation, f'-I{kmem}', f'-I{ROOT}', *sources, '-o', program]
+    sources = [ROOT / "tests/model" / source for source in ("exhaustive.c", "model.c", "pair.c")]
+    sources += [kmem / "kmem/fba.c", kmem / "kmem/fba_handoff.c"]
+    headers = [*(kmem / "kmem").glob("*.h"), *(ROOT / "tests").glob("*/*.h")]
+    command = ["gcc", *FLAGS, *optimisation, f"-I{kmem}", f"-I{ROOT}", *sources, "-o", program]
     build_cache.build(program, command, [*sources, *sorted(headers)])
     return program
 
@@ -40,8 +39,8 @@ def unnoticed_faults(depth):
     unnoticed = []
     for name, file, good, bad, _ in FAULTS:
         root = seed(BUILD, name, file, good, bad)
-        program = build(f'with-{root.name}', root, CHEAP)
-        run = subprocess.run([str(program), str(depth), '1'], capture_output=True, check=False)
+        program = build(f"with-{root.name}", root, CHEAP)
+        run = subprocess.run([str(program), str(depth), "1"], capture_output=True, check=False)
         if run.returncode == 0:
             unnoticed.append(name)
     return unnoticed
@@ -50,21 +49,21 @@ def unnoticed_faults(depth):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('depth', type=int)
-    parser.add_argument('--processes', type=int, default=2)
-    parser.add_argument('--faults', action='store_true')
+    parser.add_argument("depth", type=int)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--faults", action="store_true")
     arguments = parser.parse_args()
-    program = build('exhaustive', ROOT, FAST)
+    program = build("exhaustive", ROOT, FAST)
     run = subprocess.run([str(program), str(arguments.depth), str(arguments.processes)], check=False)
     if run.returncode != 0:
         sys.exit(1)
     if arguments.faults:
         unnoticed = unnoticed_faults(arguments.depth)
         for name in unnoticed:
-            print(f'exhaustive: unnoticed fault: {name}')
-        print(f'exhaustive: {len(FAULTS) - len(unnoticed)} of {len(FAULTS)} seeded faults caught')
+            print(f"exhaustive: unnoticed fault: {name}")
+        print(f"exhaustive: {len(FAULTS) - len(unnoticed)} of {len(FAULTS)} seeded faults caught")
         sys.exit(1 if unnoticed else 0)
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -17,12 +17,11 @@ import subprocess
 import sys
 import time
 
+from faults import seed
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / 'build' / 'proof' / 'shared'
 RELACY = pathlib.Path('/usr/include/relacy')
-
-sys.path.insert(0, str(ROOT / 'tests' / 'proof'))
-from faults import seed  # noqa: E402 pylint: disable=wrong-import-position
 
 # Loads without order are no weakened version: whoever gets a block has exchanged `last` before, which orders
 # all that they could. Explored, no scenario tells the difference.
