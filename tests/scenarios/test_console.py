@@ -3,11 +3,10 @@
 
 import struct
 
-import pytest
-
-import judge
 import machine
+import terminal
 from judge import Verdict
+from scenario import background, boot
 
 TYPE_16550_GAS = 0x12  # a 16550, its registers as the address structure describes them
 MEMORY, PORT = 0, 1  # address spaces
@@ -24,7 +23,7 @@ def spcr(name: str, kind: int, space: int, address: int, bits: int) -> tuple:
 
 
 def boot_with_spcr(name: str, *table, extra: tuple = (), **settings):
-    return machine.run(machine.Machine(name=f"spcr-{name}", extra=(*spcr(name, *table), *extra), **settings))
+    return boot(f"spcr-{name}", extra=(*spcr(name, *table), *extra), **settings)
 
 
 def boot_at_com3():
@@ -33,20 +32,20 @@ def boot_at_com3():
     log.unlink(missing_ok=True)
     ports = ("-serial", "null", "-serial", f"file:{log}")
     outcome = boot_with_spcr("com3", TYPE_16550_GAS, PORT, COM3, 8, extra=ports, serial=False)
-    return outcome, judge.clean(log.read_bytes()) if log.exists() else ""
+    return outcome, terminal.clean(log.read_bytes()) if log.exists() else ""
 
 
-@pytest.mark.background.with_args(boot_at_com3)
+@background(boot_at_com3)
 def test_the_console_moves_to_the_port_that_spcr_names(outcome):
-    boot, com3 = outcome
-    assert boot.verdict is Verdict.PASSED, boot.summary()
+    booted, com3 = outcome
+    assert booted.verdict is Verdict.PASSED, booted.summary()
     moved = "kernel: serial: continuing at port 0x3e8, which SPCR names\n"
-    assert moved in boot.text
-    assert boot.text.split(moved)[1].strip().splitlines()[-1] in com3, com3[-2000:]
+    assert moved in booted.text
+    assert booted.text.split(moved)[1].strip().splitlines()[-1] in com3, com3[-2000:]
     assert "kernel: handoff " not in com3
 
 
-@pytest.mark.background.with_args(boot_with_spcr, "memory", TYPE_16550_GAS, MEMORY, NO_DEVICE, 32)
+@background(boot_with_spcr, "memory", TYPE_16550_GAS, MEMORY, NO_DEVICE, 32)
 def test_a_port_in_memory_where_no_uart_answers_is_named(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert "kernel: serial: no UART answers at memory 0xfe030000, which SPCR names" in outcome.text
