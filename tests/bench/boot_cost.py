@@ -122,7 +122,7 @@ class Step:
         return self.instructions - self.ours
 
 
-# ── What the programs are made of ───────────────────────────────────────────────────────────────
+# --- What the programs are made of ----------------------------------------------------------------
 
 
 def said_by(*command: object) -> str:
@@ -206,7 +206,7 @@ def services_of(symbols: pathlib.Path) -> dict[int, str]:
     return found
 
 
-# ── The machine ─────────────────────────────────────────────────────────────────────────────────
+# --- The machine ----------------------------------------------------------------------------------
 
 
 def make_machine(
@@ -304,7 +304,7 @@ def run(*, kernel: pathlib.Path, **of_machine: typing.Any) -> tuple[list[list[st
     return list(map(str.split, noted.splitlines())), said
 
 
-# ── A boot ──────────────────────────────────────────────────────────────────────────────────────
+# --- A boot ---------------------------------------------------------------------------------------
 
 
 def beginnings(kernel: pathlib.Path) -> dict[tuple[bool, int], tuple[str, str]]:
@@ -419,7 +419,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--memory", default="256M", help="whole MiB or GiB, such as 256M (default)")
     parser.add_argument("--processors", default=1, type=int)
-    parser.add_argument("--entries", metavar="'real N'", help="so many entries in the memory map, or 'shaped N': efi/fake_memory_map.c")
+    parser.add_argument("--entries", metavar="'real N'",
+                        help="so many entries in the memory map, or 'shaped N': efi/fake_memory_map.c")
     parser.add_argument("--kernel", default=KERNEL, type=pathlib.Path)
     parser.add_argument("--table", default=BENCH / "boot.md", type=pathlib.Path)
     options = parser.parse_args()

@@ -94,7 +94,7 @@ class Fit(typing.NamedTuple):
 Measured = list[tuple[Series, list[Point]]]
 
 
-# ── Measuring ───────────────────────────────────────────────────────────────────────────────────
+# --- Measuring ------------------------------------------------------------------------------------
 
 
 def measure(n: float, arguments: dict[str, typing.Any]) -> Point:
@@ -115,7 +115,7 @@ def chosen(machines: list[Machine], fast: bool) -> list[Machine]:
     return [machines[0], machines[len(machines) // 2], machines[-1]] if fast else machines
 
 
-# ── Fitting ─────────────────────────────────────────────────────────────────────────────────────
+# --- Fitting --------------------------------------------------------------------------------------
 
 
 def line_through(xs: list[float], ys: list[float]) -> tuple[float, float, float]:
@@ -167,7 +167,7 @@ def in_words(found: Fit, shape: Callable[[float], float]) -> str:
     return f"{found.fixed / 1e6:.2f} M + {found.slope:,.0f} × {base}{power}{worse}"
 
 
-# ── What is written ─────────────────────────────────────────────────────────────────────────────
+# --- What is written ------------------------------------------------------------------------------
 
 
 def number(n: float) -> str:

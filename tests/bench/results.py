@@ -96,7 +96,7 @@ def span(values: list[float] | set[float]) -> str:
     return low if low == high else f"{low}–{high}"
 
 
-# ── Where a peer is ahead ───────────────────────────────────────────────────────────────────────
+# --- Where a peer is ahead ------------------------------------------------------------------------
 
 # Why, for each workload and form where a peer has been seen to be ahead; README.md has the code.
 WHY: dict[tuple[str, str], str] = {}
@@ -137,7 +137,7 @@ def ahead_in_words(groups: Groups) -> list[str]:
     return sentences or ["nowhere."]
 
 
-# ── The table ───────────────────────────────────────────────────────────────────────────────────
+# --- The table ------------------------------------------------------------------------------------
 
 
 def first_line(*command: str) -> str:
@@ -176,7 +176,10 @@ MOST_SHOWN = 8
 
 def other_ways(groups: Groups, file: str) -> list[str]:
     """What the flags do: a sentence for each other way of compiling ours."""
-    counted = {(row.peer, *key): max(row.instructions) for key, rows in groups.items() for row in rows if row.is_ours and row.instructions}
+    counted = {
+        (row.peer, *key): max(row.instructions)
+        for key, rows in groups.items() for row in rows if row.is_ours and row.instructions
+    }
     ways: dict[tuple[str, str], list[tuple[float, str]]] = {}
     compared: collections.Counter[tuple[str, str]] = collections.Counter()
     for line in pathlib.Path(file).read_text(encoding="utf-8").splitlines():
@@ -244,7 +247,7 @@ def markdown(operations: dict[str, str], groups: Groups, others: str, flags: tup
     return "\n".join(lines) + "\n"
 
 
-# ── The README's part ───────────────────────────────────────────────────────────────────────────
+# --- The README's part ----------------------------------------------------------------------------
 
 SHOWN = {
     ("16 bytes", "inlined"): "alloc, inlined",

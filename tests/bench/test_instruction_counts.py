@@ -50,5 +50,7 @@ def test_the_comparison() -> None:
     assert growth(recorded, recorded) == []
     assert growth(recorded, {("called", "16 bytes"): (12.0, 60), ("called", "free"): (12.0, 0)}) == []
     grown = growth(recorded, {("called", "16 bytes"): (13.5, 65), ("called", "free"): (12.0, 0)})
-    assert grown == ["called, 16 bytes: 13.5 instructions, recorded are 13", "called, 16 bytes: 65 bytes of text, recorded are 64"]
+    assert grown == [
+        "called, 16 bytes: 13.5 instructions, recorded are 13", "called, 16 bytes: 65 bytes of text, recorded are 64",
+    ]
     assert growth(recorded, {("called", "16 bytes"): (13.0, 64)}) == ["called, free: recorded, and not measured any more"]

@@ -236,7 +236,7 @@ def plot(what: str, points: list[Point]) -> str:
     drawing = svg.Drawing(width, height)
     label = "bytes of the early heap in use for good" if of_heap else "seconds"
     drawing.text(left, 20, f"{what}: {label}", font_size=15)
-    drawing.path(f"M{left} {top} V{height - bottom} H{width - 20}", stroke="black")
+    drawing.line([(left, top), (left, height - bottom), (width - 20, height - bottom)], stroke="black")
     for share in (0, 0.5, 1):
         y = height - bottom - share * (height - bottom - top)
         amount = f"{highest * share:.0f}" if of_heap else f"{highest * share:.2f}"
@@ -246,15 +246,15 @@ def plot(what: str, points: list[Point]) -> str:
         x = left + (number + 0.5) * each
         y = height - bottom - height_of_point / highest * (height - bottom - top)
         title = f"{point.value}: {point.boot.judgement}"
-        drawing.add("circle", cx=x, cy=y, r=4, fill=colour(point.boot.verdict), title=title)
+        drawing.circle(x, y, 4, title, fill=colour(point.boot.verdict))
         if number % every == 0:
             drawing.text(x, height - bottom + 18, point.value, text_anchor="middle")
     at = left
     for verdict in dict.fromkeys(point.boot.verdict for point in points):
-        drawing.add("circle", cx=at + 4, cy=height - 16, r=4, fill=colour(verdict))
+        drawing.circle(at + 4, height - 16, 4, fill=colour(verdict))
         drawing.text(at + 12, height - 12, verdict.title)
         at += 20 + 7 * len(verdict.title)
-    return str(drawing)
+    return drawing.render()
 
 
 # --- The command ----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ SECTION = re.compile(r"# --- [A-Z].* -+$")
 LIKE_SECTION = re.compile(r"# ?([-=#*─]{2,})")
 SECTION_WIDTH = 100
 # Not yet in the style of the tree.
-OTHER_STYLE = ("tests/proof/", "tests/coverage/", "tests/bench/")
+OTHER_STYLE = ("tests/proof/", "tests/coverage/")
 
 
 def files():
@@ -73,7 +73,7 @@ def test_one_style():
 
 def test_no_module_finds_its_neighbours_by_hand():
     """PYTHONPATH, or the folder of a program, is where modules are found."""
-    others = [path for path in files() if path.parent.name != "bench" and path != pathlib.Path(__file__)]
+    others = [path for path in files() if path != pathlib.Path(__file__)]
     found = [str(path.relative_to(ROOT)) for path in others if re.search(r"sys\.path\b", path.read_text("utf-8"))]
     assert found == []
 
