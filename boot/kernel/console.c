@@ -46,6 +46,14 @@ bool console_set(struct console *console, const struct console_device *device)
     return true;
 }
 
+void console_remove(struct console *console, const char *name)
+{
+    size_t i = index_of(console, name);
+
+    if (i < console->count)
+        console->devices[i] = console->devices[--console->count];
+}
+
 const struct console_device *console_find(const struct console *console, const char *name)
 {
     size_t i = index_of(console, name);

@@ -35,6 +35,9 @@ void console_init(struct console *console);
 // CONSOLE_DEVICES_MAX others.
 bool console_set(struct console *console, const struct console_device *device);
 
+// Removes the device with this name, if there is one.
+void console_remove(struct console *console, const char *name);
+
 // The device with this name; NULL if there is none.
 const struct console_device *console_find(const struct console *console, const char *name);
 

@@ -6,6 +6,7 @@
 #include "arch/x86_64/protections.h"
 #include "arch/x86_64/string.h"
 #include "arch/x86_64/trampoline.h"
+#include "boot/kernel/wait.h"
 #include "kmem/fba_shared.h"
 
 // The interrupt that wakes a processor for work: any vector that no exception has.
@@ -23,65 +24,7 @@
 // its own address.
 #define LOW_TABLES (PROCESSORS_LOW_SIZE / PAGE_SIZE - 1)
 
-// ── Waiting ─────────────────────────────────────────────────────────────────────────────────────
-
-// A stretch of time. The timer wraps after seconds, so that it is added up, look by look.
-struct wait {
-    const struct timer *timer;
-    uint32_t seen;
-    uint64_t ticks, limit;
-};
-
-static struct wait begin_wait(const struct timer *timer, uint64_t microseconds)
-{
-    return (struct wait){
-        .timer = timer,
-        .seen = timer_sample(timer).count,
-        .limit = microseconds * TIMER_HZ / 1000000,
-    };
-}
-
-static bool is_over(struct wait *wait)
-{
-    uint32_t now = timer_sample(wait->timer).count;
-
-    wait->ticks += (now - wait->seen) & wait->timer->mask;
-    wait->seen = now;
-    cpu_pause();
-    return wait->ticks >= wait->limit;
-}
-
-static void sleep(const struct timer *timer, uint64_t microseconds)
-{
-    struct wait wait = begin_wait(timer, microseconds);
-
-    while (!is_over(&wait)) {
-    }
-}
-
-static bool wait_for_flag(const struct timer *timer, const bool *flag, uint64_t microseconds)
-{
-    struct wait wait = begin_wait(timer, microseconds);
-
-    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
-        if (is_over(&wait))
-            return false;
-    }
-    return true;
-}
-
-static bool wait_for_count(const struct timer *timer, const size_t *count, size_t wanted)
-{
-    struct wait wait = begin_wait(timer, WORK_US);
-
-    while (__atomic_load_n(count, __ATOMIC_ACQUIRE) < wanted) {
-        if (is_over(&wait))
-            return false;
-    }
-    return true;
-}
-
-// ── On an AP ──────────────────────────────────────────────────────────────────────
+// ── On an AP ─────────────────────────────────────────────────────────────────────────────────────
 
 static struct processor *find_this(struct processors *processors)
 {
@@ -147,7 +90,7 @@ static void flush_tlb(void *context, struct processor *processor)
     paging_flush_tlb();
 }
 
-// ── On the BSP ────────────────────────────────────────────────────────────────
+// ── On the BSP ───────────────────────────────────────────────────────────────────────────────────
 
 bool processors_work(struct processors *processors, processors_work_function *work, void *context)
 {
@@ -157,10 +100,12 @@ bool processors_work(struct processors *processors, processors_work_function *wo
     processors->work_context = context;
     processors->waiting = processors->finished = 0;
     __atomic_store_n(&processors->open, false, __ATOMIC_RELEASE);
-    bool done = apic_interrupt_others(&processors->apic, WAKE_VECTOR) &&
-                wait_for_count(processors->timer, &processors->waiting, processors->arrived);
+    bool done =
+        apic_interrupt_others(&processors->apic, WAKE_VECTOR) &&
+        wait_for_count(processors->timer, &processors->waiting, processors->arrived, WORK_US);
     __atomic_store_n(&processors->open, true, __ATOMIC_RELEASE);
-    return done && wait_for_count(processors->timer, &processors->finished, processors->arrived);
+    return done &&
+           wait_for_count(processors->timer, &processors->finished, processors->arrived, WORK_US);
 }
 
 bool processors_flush_tlbs(struct processors *processors)
@@ -225,7 +170,7 @@ static void start_all(struct processors *processors, physical_t low)
 {
     for (size_t i = 0; i < processors->count; i++)
         apic_send_init(&processors->apic, processors->others[i].apic_id);
-    sleep(processors->timer, AFTER_INIT_US);
+    wait_for(processors->timer, AFTER_INIT_US);
     for (size_t i = 0; i < processors->count; i++) {
         if (start_one(processors, &processors->others[i], low))
             processors->arrived++;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The setting up of start.h.
+// The steps of start.h: console, traps, handoff, page tables, early heap.
 #include "boot/kernel/start.h"
 
 #include "arch/x86_64/cpu.h"

@@ -46,6 +46,21 @@ static void a_device_takes_the_place_of_its_kind(struct suite_run *run)
     CHECK_TEXT(run, texts[1], "here");
 }
 
+static void a_removed_device_gets_no_text(struct suite_run *run)
+{
+    const struct console_device first = device("first", 0, 0);
+    const struct console_device second = device("second", 0, 1);
+
+    console_init(&console);
+    CHECK(run, console_set(&console, &first));
+    CHECK(run, console_set(&console, &second));
+    console_remove(&console, "first");
+    console_remove(&console, "third");
+    writer_print(&console.writer, "here");
+    CHECK_TEXT(run, texts[0], "");
+    CHECK_TEXT(run, texts[1], "here");
+}
+
 static void there_is_room_for_so_many_devices(struct suite_run *run)
 {
     static const char *const names[] = {"a", "b", "c", "d", "e"};
@@ -126,6 +141,7 @@ static void a_type_of_uart_has_its_driver(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(text_goes_to_every_device),
     SUITE_CASE(a_device_takes_the_place_of_its_kind),
+    SUITE_CASE(a_removed_device_gets_no_text),
     SUITE_CASE(there_is_room_for_so_many_devices),
     SUITE_CASE(a_serial_port_is_reached_as_acpi_describes_it),
     SUITE_CASE(a_serial_port_out_of_reach_is_known),

@@ -26,6 +26,7 @@ extern const struct suite recorded_maps_suite;
 extern const struct suite screen_suite;
 extern const struct suite timer_suite;
 extern const struct suite uart_suite;
+extern const struct suite wait_suite;
 extern const struct suite wx_check_suite;
 
 extern const struct suite_list boot_suites;

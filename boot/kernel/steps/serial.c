@@ -6,7 +6,8 @@
 #include "boot/kernel/steps/acpi.h"
 
 static struct uart uart;
-static struct console_device before; // the device in whose place it is; NULL name: none
+static bool has_moved;
+static struct console_device before; // if it has: the device in whose place it is; NULL name: none
 
 // Opens the port of `spcr`, whose registers are at `registers`, and moves the console to it. The
 // firmware has set its rate.
@@ -25,9 +26,9 @@ static void move_console(struct kernel *kernel, const struct acpi_spcr *spcr,
     const struct console_device *current = console_find(&kernel->console, SERIAL_NAME);
     const struct console_device device = serial_device(&uart, address);
     before = current ? *current : (struct console_device){0};
-    console_set(&kernel->console, &device);
     writer_print(writer, "kernel: serial: continuing at %s 0x%llx, which SPCR names\n", space,
                  address);
+    has_moved = console_set(&kernel->console, &device);
 }
 
 enum step_result step_serial(struct kernel *kernel)
@@ -66,7 +67,9 @@ enum step_result step_serial(struct kernel *kernel)
 
 void step_serial_undo(struct kernel *kernel)
 {
-    if (before.name)
+    if (has_moved && before.name)
         console_set(&kernel->console, &before);
-    before.name = NULL;
+    else if (has_moved)
+        console_remove(&kernel->console, SERIAL_NAME);
+    has_moved = false;
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The looks of wait.h.
+#include "boot/kernel/wait.h"
+
+#include "arch/x86_64/cpu.h"
+
+// A look takes at least as long as a read of a port, and the timer ticks each 0.28 microseconds:
+// one that has not moved in so many looks stands.
+#define STANDING_LOOKS 100000
+
+struct wait wait_begin(const struct timer *timer, uint64_t microseconds)
+{
+    return (struct wait){
+        .timer = timer,
+        .count = timer_sample(timer).count,
+        .limit = microseconds * TIMER_HZ / 1000000,
+    };
+}
+
+bool wait_is_over(struct wait *wait)
+{
+    uint32_t count = timer_sample(wait->timer).count;
+    uint32_t passed = (count - wait->count) & wait->timer->mask;
+
+    wait->ticks += passed;
+    wait->count = count;
+    wait->standing = passed == 0 ? wait->standing + 1 : 0;
+    cpu_pause();
+    return wait->ticks >= wait->limit || wait->standing >= STANDING_LOOKS;
+}
+
+void wait_for(const struct timer *timer, uint64_t microseconds)
+{
+    struct wait wait = wait_begin(timer, microseconds);
+
+    while (!wait_is_over(&wait)) {
+    }
+}
+
+bool wait_for_flag(const struct timer *timer, const bool *flag, uint64_t microseconds)
+{
+    struct wait wait = wait_begin(timer, microseconds);
+
+    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
+        if (wait_is_over(&wait))
+            return false;
+    }
+    return true;
+}
+
+bool wait_for_count(const struct timer *timer, const size_t *count, size_t wanted,
+                    uint64_t microseconds)
+{
+    struct wait wait = wait_begin(timer, microseconds);
+
+    while (__atomic_load_n(count, __ATOMIC_ACQUIRE) < wanted) {
+        if (wait_is_over(&wait))
+            return false;
+    }
+    return true;
+}
