@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The misdeeds of metal.h. Each ends the machine in the way that its scenario test waits for
+// The crashes of metal.h. Each ends the machine in the way that its scenario test waits for
 // (tests/scenarios/test_traps.py).
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
@@ -96,11 +96,11 @@ static void interrupt_there(void *kernel, struct processor *processor)
     __asm__ volatile("int $2"); // the gate and the stack of an NMI
 }
 
-static void on_another(struct kernel *kernel, processors_work_function *misdeed)
+static void on_another(struct kernel *kernel, processors_work_function *crash)
 {
     if (step_processors_started()->arrived == 0)
         writer_print(&kernel->console.writer, "kernel: there is no other processor\n");
-    processors_work(step_processors_started(), misdeed, kernel);
+    processors_work(step_processors_started(), crash, kernel);
 }
 
 static void other_null(struct kernel *kernel)
@@ -134,7 +134,7 @@ static void fault_thrice(struct kernel *kernel)
 
 static void hang(struct kernel *kernel)
 {
-    writer_print(&kernel->console.writer, "kernel: hangs, as it was told to\n");
+    writer_print(&kernel->console.writer, "kernel: hangs on purpose\n");
     for (;;)
         cpu_hlt();
 }
@@ -142,15 +142,15 @@ static void hang(struct kernel *kernel)
 // The reset control register of the chipset, at once and in full (ICH9 datasheet, 13.7.5).
 static void reset(struct kernel *kernel)
 {
-    writer_print(&kernel->console.writer, "kernel: resets, as it was told to\n");
+    writer_print(&kernel->console.writer, "kernel: resets on purpose\n");
     outb(0xcf9, 0x06);
     hang(kernel);
 }
 
-// Without an account, and without the final line.
+// Without a report, and without the final line.
 static void leave(struct kernel *kernel)
 {
-    writer_print(&kernel->console.writer, "kernel: leaves in the middle, as it was told to\n");
+    writer_print(&kernel->console.writer, "kernel: powers off in the middle, on purpose\n");
     power_off(&kernel->power);
     hang(kernel);
 }
@@ -164,7 +164,7 @@ static void panic(struct kernel *kernel)
 static const struct {
     const char *name;
     void (*run)(struct kernel *kernel);
-} misdeeds[] = {
+} crashes[] = {
     {"null", touch_null},
     {"call_null", call_null},
     {"write_text", write_text},
@@ -189,16 +189,16 @@ void crash_on_purpose(struct kernel *kernel, const char *name)
 {
     const struct writer *writer = &kernel->console.writer;
 
-    for (size_t i = 0; i < sizeof misdeeds / sizeof misdeeds[0]; i++) {
-        if (!suite_same_text(name, misdeeds[i].name))
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
+        if (!suite_same_text(name, crashes[i].name))
             continue;
-        misdeeds[i].run(kernel);
+        crashes[i].run(kernel);
         writer_print(writer, "kernel: %s was not prevented\n", name);
         kernel_end(kernel, KERNEL_TESTS_FAILED);
     }
-    writer_print(writer, "kernel: no misdeed is named %s; known are", name);
-    for (size_t i = 0; i < sizeof misdeeds / sizeof misdeeds[0]; i++)
-        writer_print(writer, " %s", misdeeds[i].name);
+    writer_print(writer, "kernel: no crash is named %s; known are", name);
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+        writer_print(writer, " %s", crashes[i].name);
     writer_print(writer, "\n");
     kernel_end(kernel, KERNEL_TESTS_FAILED);
 }

@@ -16,9 +16,9 @@ extern const struct suite traps_suite;
 
 extern const struct suite_list metal_suites;
 
-// Does on purpose what a kernel should not, as real as can be, so that the scenario tests see its
-// account: `name` is the rest of the word only=crash.NAME. Does not return, for a name that
-// crash.c does not know either.
+// Does on purpose what a kernel must not, so that the scenario tests see its report. `name` is the
+// rest of the word only=crash.NAME; an unknown one is reported with the known ones. Does not
+// return.
 _Noreturn void crash_on_purpose(struct kernel *kernel, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The probes of probe.h. Each notes where to go on, with which stack, before it does its deed; all
+// The probes of probe.h. Each notes where to resume, with which stack, before its access; all
 // other registers are what they were when the trap came.
 #include "tests/metal/probe.h"
 
@@ -18,14 +18,14 @@ static bool on_trap(void *context, struct traps_frame *frame)
     return true;
 }
 
-// `deed` may use %[address] and %[byte]; RAX is its own.
-#define PROBE(deed, address_, byte_)                                                               \
+// `access` may use %[address] and %[byte]; RAX is its own.
+#define PROBE(access, address_, byte_)                                                             \
     do {                                                                                           \
         result = (struct probe){0};                                                                \
         struct traps_handler before = traps_set_handler((struct traps_handler){on_trap, NULL});    \
         __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"                                               \
                          "movq %%rax, %[resume_at]\n\t"                                            \
-                         "movq %%rsp, %[resume_stack]\n\t" deed "\n"                               \
+                         "movq %%rsp, %[resume_stack]\n\t" access "\n"                             \
                          "1:"                                                                      \
                          : [resume_at] "=m"(resume_at), [resume_stack] "=m"(resume_stack)          \
                          : [address] "r"(address_), [byte] "q"(byte_)                              \

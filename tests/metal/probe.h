@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// probe: does what may trap, and lives to tell: after the trap the code goes on behind the probe.
+// probe: an access that may trap. After the trap the code is resumed behind the probe.
 #ifndef TESTS_METAL_PROBE_H
 #define TESTS_METAL_PROBE_H
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a person sees when the kernel does what it must not: the test kernel is told to do it.
 
-`only=crash.NAME` is a misdeed of tests/metal/crash.c. The traps that can be recovered from are
+`only=crash.NAME` is a crash of tests/metal/crash.c. The traps that can be recovered from are
 tried in the suites protection and traps, on the metal; here it is the account that counts.
 """
 
@@ -24,7 +24,7 @@ def crash(name):
     )
 
 
-def misdeeds(table):
+def crashes(table):
     return [
         pytest.param(
             *arguments if isinstance(arguments, tuple) else (arguments,),
@@ -37,7 +37,7 @@ def misdeeds(table):
 
 @pytest.mark.parametrize(
     "sentences",
-    misdeeds(
+    crashes(
         {
             "null": [
                 "trap: page fault (vector 14, error code 0x2)",
@@ -67,12 +67,12 @@ def test_a_trap_gives_an_account(sentences, outcome):
 
 @pytest.mark.parametrize(
     "verdict, words",
-    misdeeds(
+    crashes(
         {
             "triple_fault": (Verdict.TRIPLE_FAULT, ""),
             "panic": (Verdict.PANIC, "panic: on purpose"),
-            "reset": (Verdict.RESET, "resets, as it was told to"),
-            "leave": (Verdict.TRUNCATED, "leaves in the middle, as it was told to"),
+            "reset": (Verdict.RESET, "resets on purpose"),
+            "leave": (Verdict.TRUNCATED, "powers off in the middle, on purpose"),
         }
     ),
 )
@@ -81,13 +81,13 @@ def test_an_ending_is_told_apart(verdict, words, outcome):
     assert words in outcome.judgement.reason
 
 
-@pytest.mark.parametrize("words", misdeeds({"hang": ("kernel: hangs, as it was told to",)}))
+@pytest.mark.parametrize("words", crashes({"hang": ("kernel: hangs on purpose",)}))
 def test_a_hang_is_told_apart(words, outcome):
     assert outcome.verdict is Verdict.HANG, outcome.summary()
     assert words in outcome.judgement.reason
 
 
-@pytest.mark.parametrize("sentence", misdeeds({"nonsense": ("kernel: no misdeed is named nonsense; known are null",)}))
-def test_an_unknown_misdeed_is_refused(sentence, outcome):
+@pytest.mark.parametrize("sentence", crashes({"nonsense": ("kernel: no crash is named nonsense; known are null",)}))
+def test_an_unknown_crash_is_refused(sentence, outcome):
     assert outcome.verdict is Verdict.FAILED, outcome.summary()
     assert sentence in outcome.text
