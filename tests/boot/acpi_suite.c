@@ -196,19 +196,38 @@ static void a_root_table_that_cannot_be_believed_is_named(struct suite_run *run)
 
     for (size_t i = 0; i < sizeof unmapped / sizeof unmapped[0]; i++) {
         make_good();
-        set_root(2, START + RSDT, unmapped[i]);
+        set_root(2, 0, unmapped[i]);
         CHECK_EQUAL(run, read_tables(), ACPI_UNREACHABLE);
     }
     make_good();
+    set_root(2, 0, START + XSDT);
     memory[XSDT + 40] ^= 1;
     CHECK_EQUAL(run, read_tables(), ACPI_BAD_CHECKSUM);
     make_good();
+    set_root(2, 0, START + XSDT);
     put_text(XSDT, "RSDT"); // entries of the wrong size would be read
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_BAD_SIGNATURE);
     make_good();
     set_root(0, START + XSDT, 0);
     CHECK_EQUAL(run, read_tables(), ACPI_BAD_SIGNATURE);
+}
+
+static void a_good_rsdt_takes_the_place_of_a_bad_xsdt(struct suite_run *run)
+{
+    make_good();
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK(run, !tables.has_bad_xsdt);
+    memory[XSDT + 40] ^= 1;
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK(run, tables.has_bad_xsdt);
+    CHECK_EQUAL(run, tables.list.count, 1);
+    CHECK_TEXT(run, table(0)->signature, "OLD!");
+    memory[RSDT + HEADER] ^= 1; // neither is good: the XSDT's defect is the one that is named
+    CHECK_EQUAL(run, read_tables(), ACPI_BAD_CHECKSUM);
+    CHECK(run, !tables.has_bad_xsdt);
+    set_root(2, START + RSDT, START + sizeof memory);
+    CHECK_EQUAL(run, read_tables(), ACPI_UNREACHABLE);
 }
 
 static void damaged_tables_are_skipped_and_counted(struct suite_run *run)
@@ -544,6 +563,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_root_pointer_that_cannot_be_believed_is_named),
     SUITE_CASE(a_long_root_pointer_must_be_mapped_to_its_end),
     SUITE_CASE(a_root_table_that_cannot_be_believed_is_named),
+    SUITE_CASE(a_good_rsdt_takes_the_place_of_a_bad_xsdt),
     SUITE_CASE(damaged_tables_are_skipped_and_counted),
     SUITE_CASE(half_an_entry_is_none),
     SUITE_CASE(an_unused_entry_is_no_damage),

@@ -66,9 +66,19 @@ static bool has_rsdp_signature(const void *pointer)
     return true;
 }
 
-// Finds the root table: the XSDT where there is one, else the RSDT, whose entries have four bytes.
-static enum acpi_status read_root(struct acpi_table *root, size_t *entry_size, uint64_t rsdp,
-                                  const struct acpi_memory *memory)
+static enum acpi_status read_root_at(struct acpi_table *root, uint64_t physical,
+                                     const char *signature, const struct acpi_memory *memory)
+{
+    if (!memory->at(memory->context, physical, ACPI_TABLE_HEADER_SIZE))
+        return ACPI_UNREACHABLE;
+    if (!read_table(root, memory, physical))
+        return ACPI_BAD_CHECKSUM;
+    return acpi_table_is(root, signature) ? ACPI_OK : ACPI_BAD_SIGNATURE;
+}
+
+// Reads the root pointer: the addresses of the two root tables, 0 where it has none.
+static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, uint64_t rsdp,
+                                     const struct acpi_memory *memory)
 {
     const void *bytes = rsdp ? memory->at(memory->context, rsdp, RSDP_SIZE) : NULL;
 
@@ -82,26 +92,42 @@ static enum acpi_status read_root(struct acpi_table *root, size_t *entry_size, u
         return ACPI_BAD_CHECKSUM;
 
     struct acpi_table pointer = table_of(bytes, RSDP_SIZE);
-    uint64_t address = acpi_table_read(&pointer, RSDP_RSDT, 4);
-    *entry_size = 4;
-    if (acpi_table_read(&pointer, RSDP_REVISION, 1) >= 2) {
-        bytes = memory->at(memory->context, rsdp, RSDP_SIZE_2);
-        if (!bytes)
-            return ACPI_UNREACHABLE;
-        if (!sums_to_zero(bytes, RSDP_SIZE_2))
-            return ACPI_BAD_CHECKSUM;
-        pointer = table_of(bytes, RSDP_SIZE_2);
-        uint64_t extended = acpi_table_read(&pointer, RSDP_XSDT, 8);
-        if (extended != 0) {
-            address = extended;
-            *entry_size = 8;
-        }
-    }
-    if (!memory->at(memory->context, address, ACPI_TABLE_HEADER_SIZE))
+    *rsdt = acpi_table_read(&pointer, RSDP_RSDT, 4);
+    *xsdt = 0;
+    if (acpi_table_read(&pointer, RSDP_REVISION, 1) < 2)
+        return ACPI_OK;
+    bytes = memory->at(memory->context, rsdp, RSDP_SIZE_2);
+    if (!bytes)
         return ACPI_UNREACHABLE;
-    if (!read_table(root, memory, address))
+    if (!sums_to_zero(bytes, RSDP_SIZE_2))
         return ACPI_BAD_CHECKSUM;
-    return acpi_table_is(root, *entry_size == 8 ? "XSDT" : "RSDT") ? ACPI_OK : ACPI_BAD_SIGNATURE;
+    pointer = table_of(bytes, RSDP_SIZE_2);
+    *xsdt = acpi_table_read(&pointer, RSDP_XSDT, 8);
+    return ACPI_OK;
+}
+
+// Finds the root table: the XSDT where there is a good one, else the RSDT, whose entries have four
+// bytes.
+static enum acpi_status read_root(struct acpi_table *root, size_t *entry_size,
+                                  struct acpi_tables *tables, uint64_t rsdp,
+                                  const struct acpi_memory *memory)
+{
+    uint64_t xsdt = 0;
+    uint64_t rsdt = 0;
+    enum acpi_status status = read_pointer(&xsdt, &rsdt, rsdp, memory);
+
+    if (status != ACPI_OK)
+        return status;
+    if (xsdt != 0) {
+        *entry_size = 8;
+        status = read_root_at(root, xsdt, "XSDT", memory);
+        if (status == ACPI_OK || rsdt == 0)
+            return status;
+    }
+    *entry_size = 4;
+    enum acpi_status other = read_root_at(root, rsdt, "RSDT", memory);
+    tables->has_bad_xsdt = xsdt != 0 && other == ACPI_OK;
+    return other == ACPI_OK || xsdt == 0 ? other : status;
 }
 
 enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
@@ -111,7 +137,7 @@ enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
     size_t entry_size = 0;
 
     *tables = (struct acpi_tables){.list = array_list_of(struct acpi_table, allocator)};
-    enum acpi_status status = read_root(&root, &entry_size, rsdp, memory);
+    enum acpi_status status = read_root(&root, &entry_size, tables, rsdp, memory);
     if (status != ACPI_OK)
         return status;
     for (size_t at = ACPI_TABLE_HEADER_SIZE; at + entry_size <= root.length; at += entry_size) {

@@ -28,6 +28,7 @@ enum acpi_status {
 struct acpi_tables {
     struct array_list list; // of struct acpi_table: the good ones, in the root table's order
     size_t skipped;         // how many are not listed, unreachable or damaged
+    bool has_bad_xsdt;      // the XSDT could not be read, and the list is the RSDT's
 };
 
 // Lists all tables, from the root pointer at physical address `rsdp` (0: absent). Anything but

@@ -62,6 +62,8 @@ static void print_tables(const struct writer *writer)
     }
     if (tables.skipped > 0)
         writer_print(writer, ", %zu more damaged or out of reach", tables.skipped);
+    if (tables.has_bad_xsdt)
+        writer_print(writer, ", of the RSDT: the XSDT is damaged or out of reach");
     writer_print(writer, "\n");
 }
 
