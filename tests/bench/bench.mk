@@ -3,8 +3,8 @@
 # The bench: peers, their flags, and what to do with the figures. The Makefile includes it; only
 # `make bench` installs the peers and their compilers.
 
-BENCH_PROCESSES ?= 5
-BENCH_ROUNDS    ?= 10
+BENCH_PROCESSES ?= 9
+BENCH_ROUNDS    ?= 15
 ZIG_VERSION     := 0.16.0
 
 define help_bench
@@ -119,7 +119,7 @@ BENCH_FLAGS = $(call quote,all of C and C++: gcc$(comma) g++ or clang $(BENCH_CO
 build/bench/results.tsv: build/bench/bench $(BENCH_PEERS) FORCE
 	$(call say,BENCH,'$(BENCH_PROCESSES) processes of $(BENCH_ROUNDS) rounds')
 	$(Q)for seed in $$(seq $(BENCH_PROCESSES)); do \
-	    build/bench/bench --rounds $(BENCH_ROUNDS) --seed $$seed $(BENCH_PEERS) || exit 1; done >$@
+	    build/bench/bench --rounds $(BENCH_ROUNDS) --seed $$seed --count $$((seed <= 2)) $(BENCH_PEERS) || exit 1; done >$@
 
 build/bench/others.tsv: build/bench/bench $(BENCH_OTHERS)
 	$(call say,COUNT)
@@ -137,7 +137,7 @@ bench-record: build/bench/bench $(BENCH_OURS)
 
 # Deliberate too: another boot is another pattern.
 bench-record-boot: build/loader.efi build/kernel.elf | test-packages
-	$(Q)PYTHONPATH=tests/harness $(PYTHON) tests/bench/record_boot.py tests/bench/recorded_boot.inc
+	$(Q)$(PYTHON) tests/bench/record_boot.py tests/bench/recorded_boot.inc
 
 # `make test` counts instructions.
 test-parts: build/bench/bench $(BENCH_OURS)
@@ -150,7 +150,7 @@ build/bench/fake_memory_map.so: $(MEMORY_MAP_OBJS) build/loader/lib.a build/stam
 	$(link_efi)
 
 bench-boot: build/loader.efi build/kernel.elf build/heap-4096K/kernel.elf build/bench/fake_memory_map.efi | test-packages
-	$(Q)PYTHONPATH=tests/harness $(PYTHON) tests/bench/boot_cost.py
-	$(Q)PYTHONPATH=tests/harness $(PYTHON) tests/bench/boot_growth.py
+	$(Q)$(PYTHON) tests/bench/boot_cost.py
+	$(Q)$(PYTHON) tests/bench/boot_growth.py
 
 .PHONY: bench bench-publish bench-record bench-record-boot bench-boot

@@ -98,10 +98,57 @@ def span(values: list[float] | set[float]) -> str:
 
 # --- Where a peer is ahead ------------------------------------------------------------------------
 
-# Why, for each workload and form where a peer has been seen to be ahead; README.md has the code.
-WHY: dict[tuple[str, str], str] = {}
+# Why, for each workload and form where a peer has been seen to be ahead. [N] is the sequence of that number
+# in README.md.
+_PEAK = "a free that leaves the highest point so far stores where that was, so that the peak is exact; peers keep none [4]"
+_NAMED = "a free or resize of another block than the last is answered by name, for which the block is looked for [5]"
+_SAVEPOINT = "our savepoint is checked when it is closed and protects what is older; Zig's is a word that its user saves [6]"
+_NO_SAVEPOINT = "what begins anew needs no savepoint: the function is empty"
+_RECORD = "the failure is recorded, with what was asked, by whom, and both edges"
+_LOCKED = "the shared mode's record is written by one processor at a time, which takes locked instructions; Zig returns null"
+_SHARED_PEAK = "the watermark is raised before the edge is lowered, by a locked instruction of its own"
+WHY: dict[tuple[str, str], str] = {
+    ("free, new peak", "called"): _PEAK,
+    ("free, new peak", "interface"): _PEAK,
+    ("free, new peak", "scratch"): _PEAK,
+    ("free, new peak", "shared"): _SHARED_PEAK,
+    ("free, new peak", "shared interface"): _SHARED_PEAK,
+    ("temporary", "inlined"): _PEAK,
+    ("temporary", "called"): _PEAK,
+    ("temporary", "interface"): _PEAK,
+    ("three temporaries", "inlined"): _PEAK,
+    ("three temporaries", "called"): _PEAK,
+    ("three temporaries", "interface"): _PEAK,
+    ("temporary", "shared"): _SHARED_PEAK,
+    ("temporary", "shared interface"): _SHARED_PEAK,
+    ("three temporaries", "shared"): _SHARED_PEAK,
+    ("three temporaries", "shared interface"): _SHARED_PEAK,
+    ("shrink", "called"): _PEAK,
+    ("shrink", "interface"): _PEAK,
+    ("shrink", "shared"): _SHARED_PEAK,
+    ("mark", "called"): f"{_SAVEPOINT}; {_NO_SAVEPOINT}",
+    ("rewind", "called"): _SAVEPOINT,
+    ("rewind, new peak", "called"): f"{_SAVEPOINT}; {_PEAK}",
+    ("frame", "inlined"): f"{_SAVEPOINT}; bumpalo resets its one pointer to the chunk's end, which nothing else may hold",
+    ("frame", "called"): _SAVEPOINT,
+    ("nested frames", "called"): _SAVEPOINT,
+    ("full", "called"): f"{_RECORD}; Zig returns null [1]",
+    ("full", "interface"): f"{_RECORD}; Zig returns null [1]",
+    ("full", "shared"): _LOCKED,
+    ("full", "shared interface"): _LOCKED,
+    ("grow", "inlined"): "ours also asks whether a savepoint protects the block [1]; Zig has none that could",
+    ("tree", "interface"): _NAMED,
+    ("tree", "shared"): _NAMED,
+    ("tree", "shared interface"): _NAMED,
+    ("lists", "interface"): _NAMED,
+}
 NOT_EXPLAINED = "**not explained**"
-OVERLAP = "the processes' figures overlap, so that the next run may show the opposite"
+NO_DIFFERENCE = "each one's figure lies in the range of the other's processes: the next run may show the opposite"
+
+
+def differ(mine: Row, theirs: Row) -> bool:
+    """Whether a median lies outside of what the other's processes showed."""
+    return mine.cost > theirs.high or theirs.cost < mine.low
 
 
 def ahead(groups: Groups) -> list[tuple[Row, list[Row], str]]:
@@ -111,8 +158,8 @@ def ahead(groups: Groups) -> list[tuple[Row, list[Row], str]]:
         peers = [row for row in group if not row.is_ours and row.peer not in BASELINES]
         for mine in (row for row in group if row.is_ours):
             if theirs := [row for row in peers if mine.cost > NEAR * row.cost]:
-                overlap = all(mine.low <= row.high for row in theirs)
-                found.append((mine, theirs, OVERLAP if overlap else WHY.get(key, NOT_EXPLAINED)))
+                why = WHY.get(key, NOT_EXPLAINED) if any(differ(mine, row) for row in theirs) else NO_DIFFERENCE
+                found.append((mine, theirs, why))
     return found
 
 
