@@ -7,15 +7,20 @@ seconds of new inputs.
 
 Prints a line a fault; exit 1 if one was not found. What was said is kept in build/fuzz/fault/NAME/.
 """
-import os
-import pathlib
+
 import re
 import shutil
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import fuzz
+from c_sources import ROOT
+
 BUILD = ROOT / "build" / "fuzz" / "fault"
+WORDS = {
+    fuzz.Found.NOTHING: "NOT FOUND",
+    fuzz.Found.IN_CORPUS: "found by the kept corpus",
+    fuzz.Found.IN_NEW_INPUTS: "found by new inputs",
+}
 
 # (target, name, file, the text as it ships, the text with the fault)
 FAULTS = [
@@ -62,8 +67,7 @@ FAULTS = [
 ]
 
 
-def find(target, name, file, good, bad, seconds):
-    """What the target said of it, or None."""
+def find(target: str, name: str, file: str, good: str, bad: str, seconds: int) -> fuzz.Found:
     folder = BUILD / re.sub(r"\W+", "-", name)
     shutil.rmtree(folder, ignore_errors=True)
     for part in ("kmem", "boot"):
@@ -73,27 +77,21 @@ def find(target, name, file, good, bad, seconds):
     if text.count(good) != 1:
         sys.exit(f'fuzz: the fault "{name}" no longer fits {file}')
     path.write_text(text.replace(good, bad))
-    environment = dict(os.environ, FUZZ_SOURCES=str(folder), FUZZ_BUILD=str(folder / "build"))
-    run = subprocess.run([str(ROOT / "tests/fuzz/run.sh"), str(seconds), target], env=environment,
-                         capture_output=True, text=True, check=False)
-    (folder / "said.log").write_text(run.stdout + run.stderr)
-    if run.returncode == 0:
-        return None
-    if run.returncode != 1:
-        sys.exit(f'fuzz: the fault "{name}" cannot be built:\n{run.stderr}')
-    return "by the kept corpus" if "the kept corpus FAILED" in run.stdout else "by new inputs"
+    found, said = fuzz.run(fuzz.build(target, folder, folder / "build"), seconds)
+    (folder / "said.log").write_text(said)
+    return found
 
 
-def main():
+def main() -> int:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     found = 0
     for fault in FAULTS:
-        how = find(*fault, seconds)
-        found += how is not None
-        print(f'fuzz: {fault[0]}: {fault[1]}: {"found " + how if how else "NOT FOUND"}', flush=True)
+        where = find(*fault, seconds)
+        found += where is not fuzz.Found.NOTHING
+        print(f"fuzz: {fault[0]}: {fault[1]}: {WORDS[where]}", flush=True)
     print(f"fuzz: {found} of {len(FAULTS)} seeded faults found")
-    sys.exit(0 if found == len(FAULTS) else 1)
+    return 0 if found == len(FAULTS) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

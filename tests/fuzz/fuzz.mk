@@ -10,7 +10,7 @@ define help_fuzz
 endef
 
 fuzz: | test-packages
-	tests/fuzz/run.sh $(call checked,FUZZ_SECONDS,$(FUZZ_SECONDS),0,86400,1,0 to 86400 seconds)
+	$(PYTHON) tests/fuzz/fuzz.py $(call checked,FUZZ_SECONDS,$(FUZZ_SECONDS),0,86400,1,0 to 86400 seconds)
 	$(PYTHON) tests/fuzz/faults.py
 
 .PHONY: fuzz

@@ -6,29 +6,20 @@ rest is compiled, all of it in the background. Nothing is compiled again unless 
 changed. Builds go to build/portability/NAME.
 """
 
-import pathlib
 import subprocess
 
 import pytest
 
 import build_cache
+import c_sources
 import ktap
+from c_sources import KERNEL, ROOT, WARNINGS
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "portability"
 
-WARNINGS = (
-    "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror"
-).split()
-KERNEL = (
-    "-ffreestanding -fno-stack-protector -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only"
-    " -fno-omit-frame-pointer -fcf-protection=none -fno-asynchronous-unwind-tables"
-).split()
-
-KMEM = sorted((ROOT / "kmem").glob("*.c"))
-SUITES = sorted((ROOT / "tests" / "suites").glob("*.c"))
-HOST = sorted((ROOT / "tests" / "host").glob("*.c"))
-HEADERS = sorted(ROOT.glob("kmem/*.h")) + sorted(ROOT.glob("tests/suites/*.h")) + sorted(ROOT.glob("tests/host/*.h"))
+KMEM = c_sources.kmem()
+SUITES = c_sources.suites()
+HEADERS = c_sources.headers()
 
 # A language version is a matter of the front end, a level of what stands behind it: each of either, not each pair.
 RUN = {
@@ -72,9 +63,9 @@ def build(name, command, sources, link=True):
 
 def run(name, command, emulator=()):
     """Builds the suites this way and runs them: the program's status, its report and its other words."""
-    program = build(name, [*command, "-pthread"], HOST + SUITES + KMEM)
+    program = build(name, [*command, "-pthread"], SUITES + KMEM)
     done = subprocess.run([*emulator, program], capture_output=True, text=True, timeout=300)
-    return done.returncode, ktap.parse(done.stdout), done.stderr
+    return done.returncode, ktap.parse(done.stdout, strict=True), done.stderr
 
 
 def each(variants, function):
@@ -88,7 +79,7 @@ def each(variants, function):
 def all_passed(outcome):
     status, report, words = outcome
     failed = [f"{case.name}: {case.detail}" for case in report.cases if not case.passed]
-    assert status == 0 and report.passed, "\n".join(failed + report.problems + [words])
+    assert status == 0 and report.passed, "\n".join([*failed, *map(str, report.problems), words])
 
 
 @pytest.mark.parametrize("name", each({name: (command,) for name, command in RUN.items()}, run))

@@ -7,34 +7,34 @@
 --faults does the same over a copy of kmem with each fault of tests/proof/faults.py seeded, and
 demands that a difference is found. Exit 1 if there is a difference, or a fault without one.
 """
+
 import argparse
 import pathlib
 import subprocess
 import sys
 
 import build_cache
+import c_sources
 from faults import FAULTS, seed
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = c_sources.ROOT
 BUILD = ROOT / "build" / "model"
 FLAGS = ["-std=c11", "-D_DEFAULT_SOURCE", "-g", "-Wall", "-Wextra", "-Werror"]
 FAST = ["-O3", "-flto"]
 CHEAP = ["-O0"]  # a run over a fault ends at the first difference: compiling would take longer
 
 
-def build(name, kmem, optimisation):
+def build(name: str, kmem: pathlib.Path, optimisation: list[str]) -> pathlib.Path:
     """The program over the kmem/ in the folder `kmem`."""
     program = BUILD / name
     program.parent.mkdir(parents=True, exist_ok=True)
-    sources = [ROOT / "tests/model" / source for source in ("exhaustive.c", "model.c", "pair.c")]
-    sources += [kmem / "kmem/fba.c", kmem / "kmem/fba_handoff.c"]
-    headers = [*(kmem / "kmem").glob("*.h"), *(ROOT / "tests").glob("*/*.h")]
+    sources = [ROOT / "tests" / "model" / "exhaustive.c", *c_sources.model(), *c_sources.kmem(kmem)]
     command = ["gcc", *FLAGS, *optimisation, f"-I{kmem}", f"-I{ROOT}", *sources, "-o", program]
-    build_cache.build(program, command, [*sources, *sorted(headers)])
+    build_cache.build(program, command, [*sources, *c_sources.headers(kmem)])
     return program
 
 
-def unnoticed_faults(depth):
+def unnoticed_faults(depth: int) -> list[str]:
     """The names of the faults over which the run finds no difference."""
     unnoticed = []
     for name, file, good, bad, _ in FAULTS:
@@ -46,7 +46,7 @@ def unnoticed_faults(depth):
     return unnoticed
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("depth", type=int)

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+import c_sources
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPTH = 3
 FUZZ_SECONDS = 1
@@ -36,8 +38,8 @@ def test_every_sequence_of_three_operations_does_what_the_model_says_and_each_se
     assert re.search(r"(\d+) of \1 seeded faults caught", said), said
 
 
-@background(run, "tests/fuzz/run.sh", str(FUZZ_SECONDS))
+@background(run, sys.executable, "-B", "tests/fuzz/fuzz.py", str(FUZZ_SECONDS))
 def test_fuzzing_finds_nothing(outcome):
     said = finished(outcome)
-    for target in ("fba_fuzz", "containers_fuzz", "decorators_fuzz", "elf_fuzz"):
+    for target in c_sources.fuzz_targets():
         assert f"fuzz: {target}: " in said and "nothing found" in said

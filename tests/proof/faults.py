@@ -10,7 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def seed(build, name, file, good, bad):
+def seed(build: pathlib.Path, name: str, file: str, good: str, bad: str) -> pathlib.Path:
     """Seeds a fault in a copy of kmem/ in a folder of its own under `build`; returns the folder."""
     root = build / 'fault' / re.sub(r'\W+', '-', name)
     shutil.rmtree(root, ignore_errors=True)

@@ -20,12 +20,12 @@ TRIPLE_FAULT = b"\x2e\x0f\x01\x1e\x00\xf0" + b"\xcc"  # lidt cs:[0xf000], six ze
 RESET = b"\xb0\xfe\xe6\x64" + HANG  # mov al, 0xfe; out 0x64, al: the keyboard controller's reset line
 
 
-def leave_through_port(port, value):
+def leave_through_port(port: int, value: int) -> bytes:
     """Writes to isa-debug-exit, then waits for QEMU to leave."""
     return bytes([0xB0, value, 0xBA]) + port.to_bytes(2, "little") + b"\xee" + HANG
 
 
-def firmware(text, ending):
+def firmware(text: bytes, ending: bytes) -> bytes:
     """The image of a firmware that writes `text` (bytes) to COM1 and then runs `ending`."""
     say = (
         b"\xfc"  # cld

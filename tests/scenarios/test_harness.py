@@ -6,6 +6,7 @@ import os
 import pathlib
 import pty
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -276,6 +277,23 @@ def test_a_saved_log_is_judged_again(tmp_path):
         done = subprocess.run([sys.executable, str(BOOT), "--log", str(log)], capture_output=True, text=True)
         assert done.returncode == verdict.status, done.stdout
         assert done.stdout.startswith(f"verdict: {verdict.title}: ")
+
+
+def test_a_log_may_be_larger_than_the_memory(tmp_path):
+    log, most = tmp_path / "large.log", 24 << 20
+    line = b"[   12.345678] kernel: a line that says no more than others do, of which there are many\r\n"
+    with open(log, "wb") as file:
+        for _ in range(100):
+            file.write(line * 3000)
+        file.write(COMPLETE)
+    assert log.stat().st_size > most
+    done = subprocess.run(
+        [sys.executable, "-B", str(BOOT), "--log", str(log), "--quiet"], capture_output=True, text=True, timeout=300,
+        # Python itself takes a third of it.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (most, most)),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(line 300003)" in done.stdout
 
 
 @pytest.mark.parametrize(

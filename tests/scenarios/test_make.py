@@ -89,7 +89,7 @@ def test_help_names_the_variables():
 
 
 def test_fuzzing_has_a_time_of_its_own():
-    assert "tests/fuzz/run.sh 7\n" in make("-n", "fuzz", "FUZZ_SECONDS=7", "TIMEOUT=9").stdout
+    assert "tests/fuzz/fuzz.py 7\n" in make("-n", "fuzz", "FUZZ_SECONDS=7", "TIMEOUT=9").stdout
     done = make("fuzz", "FUZZ_SECONDS=lots")
     assert done.returncode == 2 and "FUZZ_SECONDS=lots is not accepted: give " in done.stderr
 

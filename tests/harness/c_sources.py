@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""Which C files the programs of the tests are made of, and the flags that they have in common.
+
+Files that appear in these folders are picked up. `root` is where kmem/ and boot/ lie: here, or in a copy with
+a seeded fault. Used by what compiles without the Makefile: other compilers, the model, fuzzing, costs.
+"""
+
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+WARNINGS = (
+    "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror"
+).split()
+# As the kernel is compiled.
+KERNEL = (
+    "-ffreestanding -fno-stack-protector -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only"
+    " -fno-omit-frame-pointer -fcf-protection=none -fno-asynchronous-unwind-tables"
+).split()
+
+Files = list[pathlib.Path]
+
+
+def _in(folder: pathlib.Path, pattern: str = "*.c") -> Files:
+    return sorted(folder.glob(pattern))
+
+
+def kmem(root: pathlib.Path = ROOT) -> Files:
+    return _in(root / "kmem")
+
+
+def suites() -> Files:
+    """What runs the suites of kmem/ on this computer, and these."""
+    return [*_in(ROOT / "tests" / "host"), *_in(ROOT / "tests" / "suites")]
+
+
+def model() -> Files:
+    """The reference model, and what drives it beside the shipped allocator."""
+    return [file for file in _in(ROOT / "tests" / "model") if file.name != "exhaustive.c"]
+
+
+def fuzz_targets() -> dict[str, pathlib.Path]:
+    return {file.stem: file for file in _in(ROOT / "tests" / "fuzz", "*_fuzz.c")}
+
+
+def fuzzed(root: pathlib.Path = ROOT) -> Files:
+    """What every fuzz target is linked with; the linker takes what it uses."""
+    return [*model(), root / "boot" / "loader" / "elf.c", *kmem(root)]
+
+
+def headers(root: pathlib.Path = ROOT) -> Files:
+    return [file for folder in (root / "kmem", root / "boot", ROOT / "tests") for file in sorted(folder.rglob("*.h"))]
