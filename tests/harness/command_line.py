@@ -133,7 +133,7 @@ def guarded(program: str, work: Callable[[], int]) -> int:
     except machine.Unusable as error:
         reason = error
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}" if error.filename else error
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
     except KeyboardInterrupt:
         print("\ninterrupted; QEMU is ended", file=sys.stderr)
         return 130

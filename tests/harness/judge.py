@@ -414,7 +414,7 @@ def _passed(heard: Heard, ended: Ended) -> Judgement | None:
     if is_final and stays:
         reason = f"`{line.text}` came, but the machine did not switch itself off"
         return Judgement(Verdict.TIMEOUT, reason, line.number)
-    if not is_final and not heard.rules.passing and stays and report and report.without_plan:
+    if not is_final and not heard.rules.passing and stays and report and report.is_open:
         return None  # more of it may have been to come
     if ended.ending is Ending.ITSELF and not ended.reset:
         code = ENDS[COMPLETE].exit_code << 1 | 1

@@ -85,6 +85,7 @@ class Report:
     cases: list[Case] = dataclasses.field(default_factory=list)
     problems: list[Problem] = dataclasses.field(default_factory=list)
     without_plan: list[str] = dataclasses.field(default_factory=list)  # whose number of results cannot be checked
+    is_open: bool = False  # its outermost plan is missing, so that more may have been to come
     number: int = 0  # of its last line in the log
 
     @property
@@ -335,6 +336,7 @@ class Reader:
             # A header alone has nothing that a plan would count.
             elif level.results:
                 self._report.without_plan.append(where)
+                self._report.is_open |= not self._levels
         elif level.results != level.plan:
             self._problem(f"{where}: {level.results} results of {level.plan} planned", line)
         prefix = name or level.name

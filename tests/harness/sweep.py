@@ -168,9 +168,12 @@ def _show_nothing(done: int, total: int) -> None:
 
 def sweep(
     base: machine.Machine, values: list[str], change: Change, show: Callable[[int, int], None] = _show_nothing
-) -> list[Point]:
-    """The Points, in the order of the values. `change` makes the machine of a value."""
+) -> tuple[list[Point], dict[str, machine.Unusable]]:
+    """The Points, in the order of the values, and why others could not be run. `change` makes the machine of a
+    value. Raises machine.Unusable when none could be run."""
     done = 0
+    points: list[Point] = []
+    errors: dict[str, machine.Unusable] = {}
 
     def one(value: str) -> Point:
         name = f"{base.name[:40]}-{re.sub('[^A-Za-z0-9]', '', str(value))}"
@@ -186,7 +189,14 @@ def sweep(
             pool.shutdown(wait=False, cancel_futures=True)
             machine.end_all()
             raise
-        return [future.result() for future in futures]
+    for value, future in zip(values, futures):
+        try:
+            points.append(future.result())
+        except machine.Unusable as error:
+            errors[value] = error
+    if not points:
+        raise next(iter(errors.values()))
+    return points, errors
 
 
 # --- What is shown --------------------------------------------------------------------------------
@@ -321,7 +331,7 @@ def run(parsed: argparse.Namespace) -> int:
         base = dataclasses.replace(base, name=f"sweep-{parsed.what}")
     values = parsed.values or places_to_damage(kernel_of(base), int(parsed.range[0]))
     start = time.monotonic()
-    points = sweep(base, values, change_of(parsed), progress)
+    points, errors = sweep(base, values, change_of(parsed), progress)
     print(table(parsed.what, points))
     counts = collections.Counter(point.boot.verdict.title for point in points)
     drawing = machine.BUILD / "reports" / f"{base.name}.svg"
@@ -338,7 +348,9 @@ def run(parsed: argparse.Namespace) -> int:
     for point in others:
         repeat = command_line.command_of(point.boot.machine)
         print(f"not accepted: {point.value}: {point.boot.judgement}\n  repeat: {repeat}")
-    return 10 if others else 0
+    for value, error in errors.items():
+        print(f"could not be run: {value}: {error}")
+    return 10 if others or errors else 0
 
 
 def main(argv: list[str]) -> int:

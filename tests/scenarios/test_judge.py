@@ -145,6 +145,7 @@ NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-b
         ("KTAP version 1\nok 1 a\n", UNKNOWN, Verdict.PASSED),
         ("KTAP version 1\nok 1 a\n", {"ending": Ending.SILENCE}, Verdict.HANG),
         ("KTAP version 1\nok 1 a\n", {"ending": Ending.TIME}, Verdict.TIMEOUT),
+        ("KTAP version 1\n1..1\n  KTAP version 1\n  ok 1 value 0\nok 1 a\n", {"ending": Ending.TIME}, Verdict.PASSED),
         # Linux without a root file system ends so when its tests are done; in the middle of them it has crashed.
         (REPORT + f"[  0.06] {NO_ROOT}\n", UNKNOWN, Verdict.PASSED),
         (REPORT + "[  0.06] Kernel panic - not syncing: no init\n", UNKNOWN, Verdict.PANIC),

@@ -154,6 +154,36 @@ def test_kunit(text):
     assert not ktap.parse(text.replace("ok 1 - null", "not ok 1 - null").replace("ok 1 null", "not ok 1 null")).passed
 
 
+def test_kunit_with_parameters():
+    """Whose number is not planned; comments have the sums."""
+    report = ktap.parse(
+        "KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: s\n    # module: s_test\n    1..2\n        KTAP version 1\n"
+        "        # Subtest: values\n        ok 1 value 0\n        ok 2 value 1\n    # values: pass:2 fail:0 skip:0 total:2\n"
+        "    ok 1 values\n    # slow: test took 5 s\n    ok 2 slow\n# s: pass:2 fail:0 skip:0 total:2\nok 1 s\n"
+    )
+    assert report.passed and not report.is_open, report.problems
+    assert outcomes(report) == [(f"s.{name}", Outcome.PASSED) for name in ("values.value 0", "values.value 1", "slow")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6,123,4567,-;KTAP version 1\n6,124,4568,-;1..1\n6,125,4570,-;ok 1 a\n",
+        "I (1) test: KTAP version 1\nI (2) test: 1..1\nW (3) other: busy\nI (12) test: ok 1 a\n",
+        "  KTAP version 1\n1..1\nok 1 a\n",
+        "KTAP version 1\n1..1\nnot ok 1 a # SKIP no such machine\n",
+        "TAP version 13\n1..1\nok 1 a # with a remark that is no directive",
+    ],
+)
+def test_what_others_print(text):
+    assert ktap.parse(text).passed
+
+
+def test_a_failure_behind_another_prefix_is_one():
+    text = "I (1) test: KTAP version 1\nI (2) test: 1..1\nE (3) test: not ok 1 a\nI (4) test: ok 1 b\n"
+    assert not ktap.parse(text).passed
+
+
 def test_kselftest():
     """What it runs reports inside comments, and has a result of its own."""
     report = ktap.parse(

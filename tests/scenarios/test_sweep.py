@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sweeps: their ranges, and a short one of each kind."""
 
+import dataclasses
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -9,6 +10,7 @@ import pytest
 
 import machine
 import sweep
+from judge import Verdict
 from scenario import background
 
 SWEEP = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "sweep.py")]
@@ -70,6 +72,20 @@ def test_a_verdict_that_is_not_accepted(outcome):
     assert outcome.returncode == 10
     assert "not accepted: 1: panic: panic: on purpose" in outcome.stdout
     assert "repeat: python3 tests/harness/boot.py --kernel build/kernel-tests.elf" in outcome.stdout
+
+
+def sweep_with_one_that_cannot_be_run():
+    def change(base, value):
+        return dataclasses.replace(base, kernel=machine.BUILD / ("example.elf" if value == "1" else "nowhere.elf"))
+
+    return sweep.sweep(machine.Machine(source="qemu", name="sweep-cannot"), ["1", "2"], change)
+
+
+@background(sweep_with_one_that_cannot_be_run)
+def test_a_boot_that_cannot_be_run_leaves_the_results_of_the_others(outcome):
+    points, errors = outcome
+    assert [(point.value, point.boot.verdict) for point in points] == [("1", Verdict.PASSED)]
+    assert list(errors) == ["2"] and "nowhere.elf" in str(errors["2"])
 
 
 @background(run, "word", "no-such-word=", "1")
