@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, BinaryIO
 
+import architectures
 import build_cache
 import gdb_stub
 import judge
@@ -146,7 +147,19 @@ class Machine:
     processors: int = option(
         1, Option("--smp", ON, "1 to 255 processors, default 1", metavar="N", parse=options.processors)
     )
-    machine: str = option("q35", Option("--machine", ON, "default %(default)s", choices=("q35", "pc")))
+    arch: str | None = option(
+        None,
+        Option("--arch", ON, "with --source qemu: the processor (default: that of the kernel's ELF file)",
+               choices=tuple(architectures.ARCHITECTURES)),
+    )
+    # None: that of the architecture.
+    machine: str | None = option(
+        None, Option("--machine", ON, "q35 (default), pc, virt (default but for x86) or another of QEMU's", metavar="TYPE",
+                     parse=options.word)
+    )
+    cpu: str | None = option(
+        None, Option("--cpu", ON, "a model of QEMU's, with features if you like", metavar="MODEL", parse=options.word)
+    )
     firmware: str = option(
         "4m",
         Option("--firmware", ON, "build of OVMF; secure: with Secure Boot and the test keys of Debian's package",
@@ -238,6 +251,16 @@ class Machine:
     extra: tuple[str, ...] = option(())  # further arguments for QEMU
 
     @property
+    def architecture(self) -> architectures.Architecture:
+        is_found = self.source == "qemu" and self.kernel is not None
+        name = self.arch or (architectures.of_file(self.kernel) if is_found and self.kernel else architectures.DEFAULT)
+        return architectures.ARCHITECTURES[name]
+
+    @property
+    def has_exit_port(self) -> bool:
+        return self.exit_port and self.architecture.is_x86
+
+    @property
     def rules(self) -> judge.Rules:
         """What its log is judged by, but for the id that is made up for each run."""
         return judge.Rules(self.run_id, self.expected, self.passing, self.failing, self.only, self.strict)
@@ -301,8 +324,11 @@ def run(machine: Machine, show: Show = _ignore) -> Boot:
 
     Raises Unusable when a file or program is missing. Ends QEMU whatever happens.
     """
-    if not shutil.which(QEMU):
-        raise Unusable(f"no {QEMU}: install the package qemu-system-x86 (apt-get install qemu-system-x86)")
+    architecture = machine.architecture
+    if not shutil.which(architecture.qemu):
+        raise Unusable(f"no {architecture.qemu}: install the package {architecture.package} (apt-get install …)")
+    if not architecture.is_x86 and (machine.source != "qemu" or not machine.serial or machine.debugcon):
+        raise Unusable("a machine that is not x86 has no OVMF and no debug console here: boot it with --source qemu")
     if machine.record and (machine.counted or machine.replay):
         # QEMU would note the stop where counting ends, and no replay could come to it by itself.
         raise Unusable("--record makes a recording and nothing else: then --replay it, with --count if you like")
@@ -344,7 +370,7 @@ def run(machine: Machine, show: Show = _ignore) -> Boot:
             ending=watched.ending,
             status=watched.status,
             # Since version 9.1 a replay may be over before the port is written in it.
-            exit_port=machine.exit_port and not (machine.replay and watched.status == 0),
+            exit_port=machine.has_exit_port and not (machine.replay and watched.status == 0),
             triple_fault="Triple fault" in _read(folder / QEMU_LOG),
             reset=watched.reason == "guest-reset",
             qemu_errors=_read(folder / "errors"),
@@ -465,7 +491,7 @@ def _make_volume(machine: Machine, volume: pathlib.Path, run_id: str) -> None:
         (volume / name).parent.mkdir(parents=True, exist_ok=True)
         (volume / name).write_bytes(content)
     words = [f"run={run_id}", *machine.words, *([f"only={machine.only}"] if machine.only else [])]
-    if machine.exit_port:
+    if machine.has_exit_port:
         words.append(f"exit-port={EXIT_PORT:#x}")
     (volume / "cmdline.txt").write_text(" ".join(words) + "\n", encoding="utf-8")
 
@@ -575,21 +601,25 @@ def _command(machine: Machine, folder: pathlib.Path) -> list[str]:
         # A store that was used before may boot into the firmware's shell and wait there.
         shutil.copyfile(variables, folder / "variables.fd")
         pflash = [_pflash(0, _path(code), readonly=True), _pflash(1, "variables.fd", readonly=False)]
-    command = [QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
+    architecture = machine.architecture
+    command = [architecture.qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
     # To QEMU a plain number means MiB; here it means bytes, as in the Makefile.
     memory = machine.memory + ("B" if machine.memory.isdigit() else "")
     # Secure Boot's variables are safe only from within system management mode, and OVMF insists.
     secure = machine.firmware == "secure"
-    kind = machine.machine + (",smm=on" if secure else "")
+    kind = (machine.machine or architecture.machine) + (",smm=on" if secure else "")
     command += ["-machine", kind, "-m", memory, "-smp", str(machine.processors)]
     if secure:
         command += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
-    command += ["-accel", "kvm", "-cpu", "host"] if machine.kvm else ["-accel", "tcg"]
+    command += ["-accel", "kvm" if machine.kvm else "tcg"]
+    if cpu := machine.cpu or ("host" if machine.kvm else architecture.cpu):
+        command += ["-cpu", cpu]
     for drive in pflash:
         command += ["-drive", drive]
     if machine.source == "volume" and machine.image is None:
         command += ["-drive", "format=raw,media=disk,snapshot=on,file=fat:volume"]
-    command += ["-vga", machine.gpu]
+    if architecture.is_x86:
+        command += ["-vga", machine.gpu]
     console = ["-chardev", "stdio,id=console,signal=off"]
     debugcon = f"isa-debugcon,iobase={DEBUG_PORT:#x},chardev="
     if machine.serial:
@@ -599,7 +629,9 @@ def _command(machine: Machine, folder: pathlib.Path) -> list[str]:
     else:
         command += [*console, "-serial", "none", "-device", debugcon + "console"]
     # There even when the kernel is not told of it, so that one saved machine serves both.
-    command += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
+    if architecture.is_x86:
+        command += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
+    command += architecture.arguments
     if is_exact(machine):
         # 2^7 ns for an instruction: a good compromise between loops that wait and loops that work.
         clock = "shift=7,sleep=off"
@@ -763,20 +795,22 @@ def _gdb(
     machine: Machine, arguments: tuple[str, ...], folder: pathlib.Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """gdb on the terminal, connected to the machine that waits for it, with symbols where the code runs."""
-    if not shutil.which("gdb"):
-        raise Unusable("no gdb: install the package gdb (apt-get install gdb)")
+    program = "gdb" if machine.architecture.is_x86 else "gdb-multiarch"
+    if not shutil.which(program):
+        raise Unusable(f"no {program}: install the package {program} (apt-get install {program})")
     deadline = time.monotonic() + GDB_SECONDS
     while not (folder / "gdb").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    command = ["gdb", "-q", "-ex", "set confirm off", "-ex", "set pagination off"]
+    command = [program, "-q", "-ex", "set confirm off", "-ex", "set pagination off"]
     if machine.kernel and machine.kernel.is_file():
         command += ["-ex", f"file {machine.kernel.resolve()}"]
     symbols_of_loader = machine.loader.with_suffix(".so").resolve()
     image = symbols.image_of(BUILD / "logs" / f"{machine.name}.previous.log")
     if image is not None and symbols_of_loader.is_file():
         command += ["-ex", f"add-symbol-file {symbols_of_loader} -o {image:#x}"]
-    # Also where the kernel's file is one of 32 bits.
-    command += ["-ex", "set architecture i386:x86-64", "-ex", "target remote gdb"]
+    if machine.architecture.qemu == QEMU:  # also where the kernel's file is one of 32 bits
+        command += ["-ex", "set architecture i386:x86-64"]
+    command += ["-ex", "target remote gdb"]
     with subprocess.Popen([*command, *arguments], cwd=folder) as process:
         try:
             yield process

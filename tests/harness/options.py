@@ -197,6 +197,12 @@ def run_id(text: str) -> str:
     return text
 
 
+def word(text: str) -> str:
+    if not re.fullmatch(r"[^\s-]\S*", text):
+        raise rejected(text, "give a word without blanks")
+    return text
+
+
 def log_name(text: str) -> str:
     if not re.fullmatch("(?![.])[A-Za-z0-9._-]{1,64}", text):
         raise rejected(text, "give 1 to 64 of A-Z a-z 0-9 _ . -, the first of them no dot")

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""The processors for which a kernel can be booted: a table of QEMU's program and what its machine is made of.
+
+x86 machines have ports for the exit and the debug console; the others leave as their firmware interface has it:
+PSCI, semihosting, or the test device of RISC-V's virtual machine. Used by machine.py.
+"""
+
+import pathlib
+import struct
+from typing import NamedTuple
+
+
+class Architecture(NamedTuple):
+    qemu: str  # the program
+    package: str  # that has it, in Debian and Ubuntu
+    machine: str  # unless another is asked for
+    is_x86: bool = False
+    cpu: str | None = None  # unless another is asked for
+    arguments: tuple[str, ...] = ()  # how the kernel can leave
+    elf_machine: int = 0  # e_machine of an ELF file that is for it and no other
+
+
+_SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
+
+ARCHITECTURES = {
+    "x86_64": Architecture("qemu-system-x86_64", "qemu-system-x86", "q35", is_x86=True, elf_machine=62),
+    # An ELF file of 32 bits may be a Multiboot kernel for either: x86_64 boots both.
+    "i386": Architecture("qemu-system-i386", "qemu-system-x86", "q35", is_x86=True),
+    "aarch64": Architecture(
+        "qemu-system-aarch64", "qemu-system-arm", "virt", cpu="max", arguments=_SEMIHOSTING, elf_machine=183
+    ),
+    "arm": Architecture(
+        "qemu-system-arm", "qemu-system-arm", "virt", cpu="cortex-a15", arguments=_SEMIHOSTING, elf_machine=40
+    ),
+    "riscv64": Architecture(
+        "qemu-system-riscv64", "qemu-system-misc, or in newer releases qemu-system-riscv", "virt", elf_machine=243,
+        arguments=_SEMIHOSTING,
+    ),
+}
+DEFAULT = "x86_64"
+
+
+def of_file(file: pathlib.Path) -> str:
+    """The architecture that an ELF file is for, or the default. e_machine: ELF specification, figure 1-3."""
+    try:
+        with open(file, "rb") as elf:
+            head = elf.read(20)
+    except OSError:
+        return DEFAULT
+    if len(head) < 20 or head[:4] != b"\x7fELF" or head[5] != 1:
+        return DEFAULT
+    number = struct.unpack_from("<H", head, 18)[0]
+    return next((name for name, one in ARCHITECTURES.items() if one.elf_machine == number), DEFAULT)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Kernels for other processors: each says a report of tests on its UART, and leaves in its machine's own way."""
+
+import subprocess
+
+import pytest
+
+import architectures
+import machine
+from judge import Verdict
+from scenario import background, boot_or_error
+
+REPORT = "KTAP version 1\\n1..1\\nok 1 uart\\n"
+
+SOURCE = """
+static void put(char character) { *(volatile char *)UART = character; }
+void start_c(void);
+void start_c(void)
+{
+    for (const char *text = "%s"; *text; text++)
+        put(*text);
+    LEAVE;
+    for (;;)
+        ;
+}
+__asm__(".section .text.start, \\"ax\\"\\n.globl start\\nstart:\\n" START);
+""" % REPORT
+SCRIPT = "ENTRY(start) SECTIONS { . = %#x; .text : { *(.text.start) *(.text*) *(.rodata*) } .data : { *(.data*) *(.bss*) } }"
+
+# (compiler, its options, where the kernel lies, its UART, how it begins, how it leaves)
+KERNELS = {
+    # Semihosting: SYS_EXIT with ADP_Stopped_ApplicationExit and status 0.
+    "aarch64": ("aarch64-linux-gnu-gcc", ["-mgeneral-regs-only"], 0x40080000, 0x09000000,
+                r'"ldr x0, =0x40200000\n mov sp, x0\n b start_c\n"',
+                'static long block[2] = {0x20026, 0}; register long op __asm__("x0") = 0x18;'
+                ' register long *at __asm__("x1") = block;'
+                ' __asm__ volatile("hlt #0xf000" : : "r"(op), "r"(at) : "memory")'),
+    # PSCI: SYSTEM_OFF.
+    "arm": ("arm-linux-gnueabihf-gcc", ["-marm", "-march=armv7ve", "-mfloat-abi=soft"], 0x40080000, 0x09000000,
+            r'"ldr sp, =0x40200000\n b start_c\n"',
+            'register unsigned op __asm__("r0") = 0x84000008u; __asm__ volatile("hvc #0" : : "r"(op))'),
+    # The test device: FINISHER_PASS.
+    "riscv64": ("riscv64-linux-gnu-gcc", ["-mcmodel=medany"], 0x80200000, 0x10000000,
+                r'"li sp, 0x80400000\n j start_c\n"', "*(volatile unsigned *)0x100000 = 0x5555"),
+}
+
+
+def boot_kernel(arch):
+    compiler, options, address, uart, start, leave = KERNELS[arch]
+    folder = machine.BUILD / "architectures"
+    folder.mkdir(parents=True, exist_ok=True)
+    source, script, kernel = (folder / f"{arch}.{kind}" for kind in ("c", "ld", "elf"))
+    source.write_text(f"#define UART {uart:#x}\n#define START {start}\n#define LEAVE {leave}\n{SOURCE}")
+    script.write_text(SCRIPT % address)
+    command = [compiler, "-O1", "-ffreestanding", "-nostdlib", "-static", "-no-pie", "-fno-pic", *options, f"-Wl,-T,{script}",
+               "-Wl,--build-id=none", source, "-o", kernel]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return boot_or_error(f"arch-{arch}", kernel=kernel, source="qemu", timeout=60)
+
+
+@pytest.mark.parametrize("arch", [pytest.param(arch, marks=background(boot_kernel, arch), id=arch) for arch in KERNELS])
+def test_a_kernel_for_another_processor(arch, outcome):
+    """Where its QEMU is not installed, the error has to name the package."""
+    if isinstance(outcome, machine.Unusable):
+        assert architectures.ARCHITECTURES[arch].package in str(outcome)
+    else:
+        assert outcome.verdict is Verdict.PASSED, outcome.summary()
+        assert [case.name for case in outcome.report.cases] == ["uart"]
+
+
+@background(boot_or_error, "arch-i386", kernel=machine.BUILD / "example.elf", source="qemu", arch="i386")
+def test_i386(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
+def test_the_architecture_is_that_of_the_file():
+    assert architectures.of_file(machine.BUILD / "kernel.elf") == "x86_64"
+    assert architectures.of_file(machine.BUILD / "example.elf") == "x86_64"
+    assert architectures.of_file(machine.BUILD / "nowhere.elf") == "x86_64"
+
+
+@background(boot_or_error, "arch-firmware", arch="aarch64")
+def test_other_machines_have_no_firmware_here(outcome):
+    assert isinstance(outcome, machine.Unusable)
+    assert "--source qemu" in str(outcome) or "install the package" in str(outcome)
+
+
+@pytest.mark.parametrize("settings", [{"machine": "vax"}, {"cpu": "vax"}], ids=str)
+def test_what_qemu_does_not_know_is_told_in_its_words(settings):
+    outcome = boot_or_error("arch-unknown", kernel=machine.BUILD / "example.elf", source="qemu", **settings)
+    assert outcome.verdict is Verdict.COULD_NOT_START and "qemu-system-x86_64: " in outcome.judgement.reason
