@@ -7,29 +7,32 @@ tests are collected, in their order, as much at a time as keeps all processors b
 wait for nothing come first.
 """
 
+from __future__ import annotations
+
 import concurrent.futures
 import os
+from typing import Any
 
 import pytest
 
 # Some only wait: for a time to pass, for a disk.
 _pool = concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 1)
-_outcomes = {}  # by the words of the mark
+_outcomes: dict[str, "concurrent.futures.Future[Any]"] = {}  # by the words of the mark
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "background(function, *arguments, **named): what `outcome` waits for")
 
 
-def _words(mark):
+def _words(mark: pytest.Mark) -> str:
     return repr((mark.args, mark.kwargs))
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("background") is not None)
 
 
-def pytest_collection_finish(session):
+def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly:
         return
     for item in session.items:
@@ -39,12 +42,14 @@ def pytest_collection_finish(session):
             _outcomes[_words(mark)] = _pool.submit(function, *arguments, **mark.kwargs)
 
 
-def pytest_unconfigure():
-    """After Ctrl-C too: nothing goes on behind the back of who stopped the tests."""
+def pytest_unconfigure() -> None:
+    """After Ctrl-C too: nothing goes on when the tests have been stopped."""
     _pool.shutdown(wait=False, cancel_futures=True)
 
 
 @pytest.fixture
-def outcome(request):
+def outcome(request: pytest.FixtureRequest) -> Any:
     """What the test's background function returned, or its exception."""
-    return _outcomes[_words(request.node.get_closest_marker("background"))].result()
+    mark = request.node.get_closest_marker("background")
+    assert mark, "a test with `outcome` needs @background"
+    return _outcomes[_words(mark)].result()

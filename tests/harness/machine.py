@@ -715,7 +715,7 @@ def _watch(
                 late = judge.Ending.TIME if now >= deadline else judge.Ending.SILENCE
                 watched.ending = judge.Ending.HARNESS if sign else late
                 break
-            # QEMU 10.2 may sleep over the end of what it records; whoever talks to it wakes it.
+            # QEMU 10.2 may sleep over the end of what it records; a question wakes it.
             ending_record = sign is not None and machine.record is not None
             pause = WAKE_SECONDS if debugger or ending_record else until - now
             sources = [output, *([counter] if counter else [])]
@@ -833,7 +833,7 @@ def _qemu(
             if _ended.is_set():
                 raise Unusable("the boots have been ended")
             process = subprocess.Popen(
-                # It waits (-S) until somebody listens to why it ends.
+                # It waits (-S) until its end can be listened to.
                 [*command, "-S", *monitor.arguments],
                 cwd=folder,
                 # Where QEMU keeps what a boot writes to its disks.

@@ -5,6 +5,8 @@ The Makefile loads it for `make test` and `make lint` (`-p pytest_totals`). The 
 build/reports/tests.ktap, for programs that read KTAP.
 """
 
+from __future__ import annotations
+
 import pathlib
 from collections.abc import Generator
 from typing import Any

@@ -50,7 +50,7 @@ VALUES_MAX = 10000
 USED = re.compile(r"^kernel:   permanent: (\d+)$", re.MULTILINE)
 ACCEPTED = {
     "heap": {Verdict.PASSED, Verdict.OUT_OF_MEMORY},
-    # A byte that nobody looks at does no harm; one that matters has to be noticed by the loader,
+    # A byte that nothing reads does no harm; one that matters has to be noticed by the loader,
     # or be of the code, and then nothing can be promised, not even that the machine ends by itself.
     "damage": set(Verdict) - {Verdict.COULD_NOT_START, Verdict.NO_OUTPUT},
 }

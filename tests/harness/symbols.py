@@ -110,7 +110,7 @@ class _Table:
             question.write(f"{address:#x}\n0\n")
             question.flush()
         except BrokenPipeError:
-            # It refused the file, and would refuse it again: addresses stay without their places.
+            # It rejected the file, and would reject it again: addresses stay without their places.
             self._code = []
             return None
         lines = []

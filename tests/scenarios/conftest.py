@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What the scenarios share: what is shown of a boot that was not as it should be, and what all boots took."""
 
+from __future__ import annotations
+
 import os
 import statistics
 import time
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -15,15 +19,15 @@ _start = time.monotonic()
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure():
-    """After Ctrl-C too: no boot goes on behind the back of who stopped the tests. By now none is begun any more."""
+def pytest_unconfigure() -> None:
+    """After Ctrl-C too: no boot goes on when the tests have been stopped. By now none is begun any more."""
     machine.end_all()
 
 
 # --- A test that failed ---------------------------------------------------------------------------
 
 
-def pytest_assertrepr_compare(op, left, right):
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """`assert sentence in boot.text` shows what came in its place."""
     if op == "in" and isinstance(left, str) and isinstance(right, str) and "\n" in right:
         return [f"{left!r} never came", *failure_report.beside(left, right)]
@@ -31,7 +35,7 @@ def pytest_assertrepr_compare(op, left, right):
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(item: pytest.Function, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
     report = (yield).get_result()
     if call.when != "call" or not report.failed:
         return
@@ -46,7 +50,7 @@ def pytest_runtest_makereport(item, call):
 # --- What the boots took --------------------------------------------------------------------------
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     # A stub of the firmware says nothing about what firmware takes.
     boots = [boot for boot in machine.history if boot.machine.firmware_code is None and boot.machine.source != "qemu"]
     plain = [boot for boot in boots if boot.worked and not machine.is_exact(boot.machine)]
@@ -55,13 +59,13 @@ def pytest_terminal_summary(terminalreporter):
     if not cold or not warm:
         return
     # Processor time, because boots that had no company would have had to wait for nothing else.
-    firmware = statistics.median(boot.worked for boot in cold)
+    firmware = statistics.median(boot.worked or 0.0 for boot in cold)
     alone = sum(firmware + boot.seconds - boot.spoke if boot.spoke else boot.seconds for boot in boots)
     took = time.monotonic() - _start
     terminalreporter.write_line(
         f"boots: {len(warm)} warm, {len(cold)} cold; until the loader speaks (median): "
-        f"{statistics.median(boot.spoke for boot in warm):.2f} s warm, {statistics.median(boot.spoke for boot in cold):.2f} s "
-        f"cold, {firmware:.2f} s of it processor time; whole: {statistics.median(boot.seconds for boot in warm):.2f} s warm, "
+        f"{statistics.median(boot.spoke or 0.0 for boot in warm):.2f} s warm, "
+        f"{statistics.median(boot.spoke or 0.0 for boot in cold):.2f} s cold, {firmware:.2f} s of it processor time; whole: {statistics.median(boot.seconds for boot in warm):.2f} s warm, "
         f"{statistics.median(boot.seconds for boot in cold):.2f} s cold"
     )
     terminalreporter.write_line(

@@ -8,6 +8,8 @@
 The first word names the log; all else are fields of machine.Machine.
 """
 
+from __future__ import annotations
+
 import subprocess
 import threading
 from collections.abc import Callable, Iterable

@@ -61,7 +61,7 @@ def test_a_machine_that_qemu_rejects(outcome):
     assert outcome.verdict is Verdict.COULD_NOT_START, outcome.summary()
 
 
-@background(boot, "ending-expected", expected=("what nobody says",))
+@background(boot, "ending-expected", expected=("what is never said",))
 def test_an_expected_text_that_never_came(outcome):
     assert outcome.verdict is Verdict.FAILED, outcome.summary()
 

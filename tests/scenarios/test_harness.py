@@ -120,7 +120,7 @@ def test_silence_is_a_hang(silence, image, request):
     assert result.seconds < 10 and "kernel: at work" in result.judgement.reason
 
 
-@pytest.mark.parametrize("extra", [pytest.param(("-device", "no-such-device"), id="refused")])
+@pytest.mark.parametrize("extra", [pytest.param(("-device", "no-such-device"), id="rejected")])
 def test_could_not_start(extra, image, request):
     result = boot_stub(image(COMPLETE, leave("complete")), request, extra=extra)
     assert result.verdict is Verdict.COULD_NOT_START

@@ -102,7 +102,7 @@ def test_a_random_seed_from_the_processor(outcome):
     assert drawn and f"loader: seed {drawn[1]} puts the kernel at" in outcome.text
 
 
-# OVMF makes the stack not executable when it is told to; whoever runs code there then traps.
+# OVMF makes the stack not executable when it is told to; code that runs there then traps.
 NX_STACK = ("-fw_cfg", "name=opt/ovmf/PcdSetNxForStack,string=yes")
 
 
@@ -257,8 +257,8 @@ def boot_secure():
 @background(boot_secure)
 def test_secure_boot_refuses_an_unsigned_image_and_takes_a_signed_one(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
-    refusal = outcome.text.index("Access Denied")
-    assert refusal < outcome.text.index("loader: ")
+    rejection = outcome.text.index("Access Denied")
+    assert rejection < outcome.text.index("loader: ")
 
 
 def test_a_key_without_a_certificate_is_refused():
@@ -267,7 +267,7 @@ def test_a_key_without_a_certificate_is_refused():
     assert "SIGN_KEY=mine is not accepted: give SIGN_KEY and SIGN_CERT together" in done.stderr
 
 
-# --- Somebody else's kernel -----------------------------------------------------------------------
+# --- A kernel of another origin -------------------------------------------------------------------
 
 
 def boot_hello():

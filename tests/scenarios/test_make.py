@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Makefile: nonsense is refused in one line, and a change rebuilds what it must and no more."""
+"""The Makefile: nonsense is rejected in one line, and a change rebuilds what it must and no more."""
 
 import os
 import re

@@ -22,7 +22,7 @@ def promised(size, *extra):
 
 
 def use(outcome):
-    """Bytes of the early heap by who took them."""
+    """Bytes of the early heap by what took them."""
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     took = {name: int(size) for name, size in STEP.findall(outcome.text)}
     took["loader"] = int(LOADER.search(outcome.text).group(1))

@@ -77,7 +77,7 @@ print(machine.run(machine.Machine(name="warm-damaged")).summary())
 
 
 def boot_from_damage():
-    """In a process of its own, whose saved machines nobody else needs; the one it boots has lost its end."""
+    """In a process of its own, whose saved machines no other test needs; the one it boots has lost its end."""
     whole = boot("warm-whole").state
     with tempfile.TemporaryDirectory() as folder:
         damaged = pathlib.Path(folder) / whole.name
