@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import pytest
@@ -50,6 +50,10 @@ def pytest_runtest_makereport(item: pytest.Function, call: "pytest.CallInfo[None
 # --- What the boots took --------------------------------------------------------------------------
 
 
+def _median(seconds: Iterable[float | None]) -> str:
+    return f"{statistics.median(one or 0.0 for one in seconds):.2f} s"
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     # A stub of the firmware says nothing about what firmware takes.
     boots = [boot for boot in machine.history if boot.machine.firmware_code is None and boot.machine.source != "qemu"]
@@ -64,9 +68,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     took = time.monotonic() - _start
     terminalreporter.write_line(
         f"boots: {len(warm)} warm, {len(cold)} cold; until the loader speaks (median): "
-        f"{statistics.median(boot.spoke or 0.0 for boot in warm):.2f} s warm, "
-        f"{statistics.median(boot.spoke or 0.0 for boot in cold):.2f} s cold, {firmware:.2f} s of it processor time; whole: {statistics.median(boot.seconds for boot in warm):.2f} s warm, "
-        f"{statistics.median(boot.seconds for boot in cold):.2f} s cold"
+        f"{_median(boot.spoke for boot in warm)} warm, {_median(boot.spoke for boot in cold)} cold, {firmware:.2f} s of it "
+        f"processor time; whole: {_median(boot.seconds for boot in warm)} warm, {_median(boot.seconds for boot in cold)} cold"
     )
     terminalreporter.write_line(
         f"time: all tests {took:.0f} s; these {len(boots)} boots alone, all of them cold: {alone:.0f} s one after the "
