@@ -7,23 +7,10 @@
 #ifndef KMEM_ALLOCATOR_H
 #define KMEM_ALLOCATOR_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "fba.h" // FBA_CALLED, FBA_CALLER, FBA_ALIGNOF
 
 #ifdef __cplusplus
 extern "C" {
-#define ALLOCATOR_ALIGNOF(type) alignof(type)
-#else
-#define ALLOCATOR_ALIGNOF(type) _Alignof(type)
-#endif
-
-// For functions that hand on who called them: never inlined, not even by a link-time optimiser, so
-// that they have a return address. WebAssembly has none: NULL.
-#define ALLOCATOR_CALLED __attribute__((noinline))
-#ifdef __wasm__
-#define ALLOCATOR_CALLER NULL
-#else
-#define ALLOCATOR_CALLER __builtin_return_address(0)
 #endif
 
 // What an allocator supplies. Sizes are bytes, `align` is what the block was allocated with.
@@ -35,6 +22,8 @@ struct allocator_operations {
                    const void *caller);
     // Takes the block back, which may give nothing back.
     void (*free)(void *context, void *block, size_t size, size_t align, const void *caller);
+    // The largest size that `alloc` would serve now at this alignment; SIZE_MAX if that is unknown.
+    size_t (*available)(void *context, size_t align);
 };
 
 struct allocator {
@@ -62,15 +51,19 @@ void *allocator_remap(const struct allocator *allocator, void *block, size_t old
 // Gives a block back; NULL is nothing to give back.
 void allocator_free(const struct allocator *allocator, void *block, size_t size, size_t align);
 
-// The same on behalf of `caller`: for containers, whose own address would tell nobody anything.
+// The largest size that allocator_alloc() would serve now at this alignment, for callers that can
+// do with less: asking is no failure. SIZE_MAX if the allocator cannot tell.
+size_t allocator_available(const struct allocator *allocator, size_t align);
+
+// allocator_alloc() on behalf of `caller`: for containers, whose own address says nothing.
 void *allocator_alloc_by(const struct allocator *allocator, size_t size, size_t align,
                          const void *caller);
 
 // Typed forms.
 #define allocator_new(allocator, type)                                                             \
-    ((type *)allocator_alloc((allocator), sizeof(type), ALLOCATOR_ALIGNOF(type)))
+    ((type *)allocator_alloc((allocator), sizeof(type), FBA_ALIGNOF(type)))
 #define allocator_new_array(allocator, type, count)                                                \
-    ((type *)allocator_alloc_array((allocator), (count), sizeof(type), ALLOCATOR_ALIGNOF(type)))
+    ((type *)allocator_alloc_array((allocator), (count), sizeof(type), FBA_ALIGNOF(type)))
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The growable array of array_list.h.
-#include "kmem/array_list.h"
+#include "array_list.h"
 
 #include <stdint.h>
 
@@ -61,14 +61,14 @@ static bool move_to(struct array_list *list, size_t capacity, const void *caller
     return true;
 }
 
-ALLOCATOR_CALLED bool array_list_reserve(struct array_list *list, size_t capacity)
+FBA_CALLED bool array_list_reserve(struct array_list *list, size_t capacity)
 {
     return capacity <= list->capacity || resize_to(list, capacity) ||
-           move_to(list, capacity, ALLOCATOR_CALLER);
+           move_to(list, capacity, FBA_CALLER);
 }
 
-// Room for `more` items behind those in use: half as much again as before, or what is needed, the
-// larger first.
+// Room for `more` items behind those in use: half as much again as before, or what is needed, if
+// that is more or no more is to be had. Only a request for what is needed may fail.
 static bool grow(struct array_list *list, size_t more, const void *caller)
 {
     if (more > SIZE_MAX - list->count)
@@ -82,39 +82,41 @@ static bool grow(struct array_list *list, size_t more, const void *caller)
         wanted = SMALLEST_CAPACITY;
     if (wanted < needed)
         wanted = needed;
-    return resize_to(list, wanted) || resize_to(list, needed) || move_to(list, wanted, caller) ||
-           (wanted != needed && move_to(list, needed, caller));
+    if (resize_to(list, wanted) || resize_to(list, needed))
+        return true;
+    if (allocator_available(&list->allocator, list->item_align) / list->item_size < wanted)
+        wanted = needed;
+    return move_to(list, wanted, caller) || (wanted != needed && move_to(list, needed, caller));
 }
 
-ALLOCATOR_CALLED bool array_list_make_room(struct array_list *list, size_t more)
+FBA_CALLED bool array_list_make_room(struct array_list *list, size_t more)
 {
-    return grow(list, more, ALLOCATOR_CALLER);
+    return grow(list, more, FBA_CALLER);
 }
 
-ALLOCATOR_CALLED bool array_list_append_many(struct array_list *list, const void *items,
-                                             size_t count)
+FBA_CALLED bool array_list_append_many(struct array_list *list, const void *items, size_t count)
 {
     if (count == 0)
         return true;
-    if (!grow(list, count, ALLOCATOR_CALLER))
+    if (!grow(list, count, FBA_CALLER))
         return false;
     memcpy(address_of(list, list->count), items, count * list->item_size);
     list->count += count;
     return true;
 }
 
-ALLOCATOR_CALLED bool array_list_append(struct array_list *list, const void *item)
+FBA_CALLED bool array_list_append(struct array_list *list, const void *item)
 {
-    if (list->count == list->capacity && !grow(list, 1, ALLOCATOR_CALLER))
+    if (list->count == list->capacity && !grow(list, 1, FBA_CALLER))
         return false;
     memcpy(address_of(list, list->count), item, list->item_size);
     list->count++;
     return true;
 }
 
-ALLOCATOR_CALLED bool array_list_insert(struct array_list *list, size_t index, const void *item)
+FBA_CALLED bool array_list_insert(struct array_list *list, size_t index, const void *item)
 {
-    if (!grow(list, 1, ALLOCATOR_CALLER))
+    if (!grow(list, 1, FBA_CALLER))
         return false;
     memmove(address_of(list, index + 1), address_of(list, index),
             (list->count - index) * list->item_size);

@@ -6,7 +6,7 @@
 #ifndef KMEM_ARRAY_LIST_H
 #define KMEM_ARRAY_LIST_H
 
-#include "kmem/allocator.h"
+#include "allocator.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,8 +22,7 @@ struct array_list {
 };
 
 // An empty list of items of `type`; allocates nothing.
-#define array_list_of(type, allocator)                                                             \
-    array_list_init((allocator), sizeof(type), ALLOCATOR_ALIGNOF(type))
+#define array_list_of(type, allocator) array_list_init((allocator), sizeof(type), FBA_ALIGNOF(type))
 struct array_list array_list_init(struct allocator allocator, size_t item_size, size_t item_align);
 
 // Gives the memory back and empties the list.
@@ -35,9 +34,9 @@ bool array_list_reserve(struct array_list *list, size_t capacity);
 
 // Append at the end, or insert before `index` (≤ count), copies of the items at `items`, which
 // must not lie in the list itself. Amortised constant time per item appended; inserting is linear
-// in what moves up. False iff the allocator has no room: the list is as it was. (The list first
-// asks for more than it needs, then for just enough, so that a failure record may stand although
-// the append succeeded.)
+// in what moves up. False iff the allocator has no room: the list is as it was. (A list that grows
+// takes more than it needs if the allocator has it. An allocator that cannot tell what it has may
+// be asked for more in vain first.)
 bool array_list_append(struct array_list *list, const void *item);
 bool array_list_append_many(struct array_list *list, const void *items, size_t count);
 bool array_list_insert(struct array_list *list, size_t index, const void *item);

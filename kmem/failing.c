@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The decorator and the driver of failing.h.
-#include "kmem/failing.h"
+#include "failing.h"
 
 void failing_init(struct failing *failing, struct allocator inner)
 {
@@ -48,9 +48,16 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     failing->blocks--;
 }
 
+static size_t available(void *context, size_t align)
+{
+    const struct failing *failing = context;
+
+    return allocator_available(&failing->inner, align);
+}
+
 struct allocator failing_allocator(struct failing *failing)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
 
     return (struct allocator){&operations, failing};
 }

@@ -4,7 +4,7 @@
 #ifndef KMEM_FAILING_H
 #define KMEM_FAILING_H
 
-#include "kmem/allocator.h"
+#include "allocator.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The composition of fallback.h.
-#include "kmem/fallback.h"
+#include "fallback.h"
+
+#include "fba_account.h"
 
 static void *alloc(void *context, size_t size, size_t align, const void *caller)
 {
@@ -34,9 +36,18 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
         fallback->second.operations->free(fallback->second.context, block, size, align, caller);
 }
 
+static size_t available(void *context, size_t align)
+{
+    const struct fallback *fallback = context;
+    size_t first = fba_available(fallback->first, align);
+    size_t second = allocator_available(&fallback->second, align);
+
+    return first > second ? first : second;
+}
+
 struct allocator fallback_allocator(struct fallback *fallback)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
 
     return (struct allocator){&operations, fallback};
 }

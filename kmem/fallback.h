@@ -9,8 +9,8 @@
 #ifndef KMEM_FALLBACK_H
 #define KMEM_FALLBACK_H
 
-#include "kmem/allocator.h"
-#include "kmem/fba.h"
+#include "allocator.h"
+#include "fba.h"
 
 #ifdef __cplusplus
 extern "C" {

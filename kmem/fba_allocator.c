@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT
 // The two tables behind fba_allocator.h.
-#include "kmem/fba_allocator.h"
+#include "fba_allocator.h"
 
+#include "fba_account.h"
+#include "fba_inline.h"
+
+// The fast paths stand here once more, so that a call through the table is a single call.
 static void *alloc(void *context, size_t size, size_t align, const void *caller)
 {
-    return fba_alloc_by(context, size, align, caller);
+    struct fba *fba = context;
+    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+
+    if (!fba_fits_(before, fba->upper.edge, size, align))
+        return fba_alloc_by(fba, size, align, caller);
+    fba->lower.edge = before + size;
+    return fba_block_(before);
 }
 
 static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
@@ -19,7 +29,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
 {
     (void)align;
     (void)caller;
-    fba_free(context, block, size);
+    (void)fba_free_inline(context, block, size);
 }
 
 static void *scratch_alloc(void *context, size_t size, size_t align, const void *caller)
@@ -41,12 +51,17 @@ static void scratch_free(void *context, void *block, size_t size, size_t align, 
 {
     (void)align;
     (void)caller;
-    fba_scratch_free(context, block, size);
+    (void)fba_scratch_free(context, block, size);
+}
+
+static size_t available(void *context, size_t align)
+{
+    return fba_available(context, align);
 }
 
 struct allocator fba_allocator(struct fba *fba)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
 
     return (struct allocator){&operations, fba};
 }
@@ -54,7 +69,7 @@ struct allocator fba_allocator(struct fba *fba)
 struct allocator fba_scratch_allocator(struct fba *fba)
 {
     static const struct allocator_operations operations = {scratch_alloc, scratch_resize,
-                                                           scratch_free};
+                                                           scratch_free, available};
 
     return (struct allocator){&operations, fba};
 }

@@ -3,8 +3,8 @@
 #ifndef KMEM_FBA_ALLOCATOR_H
 #define KMEM_FBA_ALLOCATOR_H
 
-#include "kmem/allocator.h"
-#include "kmem/fba.h"
+#include "allocator.h"
+#include "fba.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,64 +1,63 @@
 // SPDX-License-Identifier: MIT
-// The end of an early heap, and what comes before it: fba_handoff.h. Everything here is rare, so it
+// The life of an early heap beside serving blocks: fba_handoff.h. Everything here is rare, so it
 // stands apart from fba.c, and needs nothing of it but its public functions.
-#include "kmem/fba_handoff.h"
+#include "fba_handoff.h"
+
+#include "fba_account.h"
 
 static bool has_marks(const struct fba *fba)
 {
-    return fba->innermost != 0 || fba->innermost_scratch != 0;
+    return fba->lower.depth != fba->reset_depth || fba->upper.depth != fba->reset_depth;
 }
 
-// ── Panic reserve ───────────────────────────────────────────────────────────────────────────────
+static uintptr_t min_address(uintptr_t a, uintptr_t b)
+{
+    return a < b ? a : b;
+}
 
-enum fba_status fba_set_reserve(struct fba *fba, size_t size)
+static uintptr_t max_address(uintptr_t a, uintptr_t b)
+{
+    return a > b ? a : b;
+}
+
+enum fba_status fba_split_tail(struct fba *fba, size_t size, struct fba *tail)
 {
     enum fba_status status = fba_status(fba);
 
+    *tail = (struct fba){0};
     if (status != FBA_OK)
         return status;
-    if (fba->top != fba->end || fba->innermost_scratch != 0)
+    if (fba->upper.edge != fba->end || fba->upper.depth != fba->reset_depth)
         return FBA_BUSY;
-    if (size >= fba->top - fba->last)
+    if (size >= fba->end - fba->lower.edge)
         return FBA_EXHAUSTED;
-    fba->top = fba->ceiling = fba->reserve = fba->end - size;
-    fba->reserve_last = fba->reserve - 1;
+
+    uintptr_t start = fba->end - size;
+    (void)fba_init_zeroed(tail, (void *)start, size);
+    tail->lower.watermark = max_address(fba->lower.watermark, start - 1);
+    tail->upper.watermark = max_address(fba->upper.watermark, start);
+    fba->lower.watermark = min_address(fba->lower.watermark, start);
+    fba->upper.watermark = min_address(fba->upper.watermark, start);
+    fba->upper.edge = fba->upper.bound = fba->end = start;
+    fba->least_gap = fba->least_gap > size ? fba->least_gap - size : 1;
+    fba->fast_free_limit = 0;
     return FBA_OK;
-}
-
-// The reserve is an allocator of its own for as long as a call lasts, over [reserve, end).
-FBA_CALLED void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align)
-{
-    struct fba reserve; // not ready if `fba` is not
-
-    fba_init(&reserve, (void *)fba->reserve, fba->end - fba->reserve);
-    reserve.last = fba->reserve_last;
-    reserve.failure.count = fba->failure.count;
-
-    void *block = fba_alloc_by(&reserve, size, align, FBA_CALLER);
-
-    if (block) {
-        fba->reserve_last = reserve.last;
-        return block;
-    }
-    fba->failure = reserve.failure;
-    if (fba->hook)
-        fba->hook(fba, fba->hook_context);
-    return NULL;
 }
 
 // ── From one place to another ───────────────────────────────────────────────────────────────────
 
-// Where an address lies once the buffer begins at `to` and no longer at `from`. Either may be the
-// larger: the sum is right modulo 2^n.
-static uintptr_t moved(uintptr_t address, uintptr_t from, uintptr_t to)
+// Adds a distance, which may be negative modulo 2^n, to the addresses of an end.
+static void move_end(struct fba_end *end, uintptr_t distance)
 {
-    return address - from + to;
+    end->edge += distance;
+    end->bound += distance;
+    end->watermark += distance;
 }
 
 enum fba_status fba_rebase(struct fba *fba, void *buffer)
 {
-    struct fba other; // only to hear whether a buffer may lie there
-    uintptr_t from = fba->base, to = (uintptr_t)buffer;
+    struct fba other; // only to learn whether a buffer may lie there
+    uintptr_t distance = (uintptr_t)buffer - fba->base;
 
     if (fba->state == FBA_STATE_NOT_READY)
         return FBA_NOT_READY;
@@ -66,18 +65,12 @@ enum fba_status fba_rebase(struct fba *fba, void *buffer)
         return FBA_BUSY;
     if (fba_init(&other, buffer, fba->end - fba->base) != FBA_OK)
         return FBA_BAD_BUFFER;
-    fba->last = moved(fba->last, from, to);
-    fba->top = moved(fba->top, from, to);
-    fba->floor = moved(fba->floor, from, to);
-    fba->settled = 0;
-    fba->base = to;
-    fba->end = moved(fba->end, from, to);
-    fba->high = moved(fba->high, from, to);
-    fba->low = moved(fba->low, from, to);
-    fba->ceiling = moved(fba->ceiling, from, to);
-    fba->reserve = moved(fba->reserve, from, to);
-    fba->reserve_last = moved(fba->reserve_last, from, to);
-    fba->adopted = moved(fba->adopted, from, to);
+    move_end(&fba->lower, distance);
+    move_end(&fba->upper, distance);
+    fba->base += distance;
+    fba->end += distance;
+    fba->adopted += distance;
+    fba->fast_free_limit = 0;
     return FBA_OK;
 }
 
@@ -87,16 +80,16 @@ enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers)
 
     if (status != FBA_OK)
         return status;
-    if (has_marks(fba) || fba->top != fba->end)
+    if (has_marks(fba) || fba->upper.edge != fba->end)
         return FBA_BUSY;
 
-    // An unknown buffer has `high` one byte beyond it.
-    uintptr_t high = fba->high > fba->last ? fba->high : fba->last;
+    // An unknown buffer has its lower watermark one byte beyond it.
+    uintptr_t high = max_address(fba->lower.watermark, fba->lower.edge);
     numbers->size = fba->end - fba->base;
-    numbers->used = fba->last + 1 - fba->base;
+    numbers->used = fba->lower.edge + 1 - fba->base;
     numbers->peak = fba_peak(fba);
     numbers->high = (high < fba->end ? high + 1 : fba->end) - fba->base;
-    numbers->low = fba->low - fba->base;
+    numbers->low = fba->upper.watermark - fba->base;
     return FBA_OK;
 }
 
@@ -114,13 +107,15 @@ enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_number
         return FBA_BAD_NUMBERS;
     if (status != FBA_OK)
         return status;
-    fba->last += (uintptr_t)numbers->used;
-    fba->floor = fba->adopted = fba->last;
-    fba->peak = (size_t)numbers->peak;
-    fba->high += (uintptr_t)numbers->high;
-    fba->low = fba->base + (uintptr_t)numbers->low;
+    fba->lower.edge += (uintptr_t)numbers->used;
+    fba->lower.bound = fba->adopted = fba->lower.edge;
+    fba->lower.watermark += (uintptr_t)numbers->high;
+    fba->upper.watermark = fba->base + (uintptr_t)numbers->low;
+    fba->least_gap -= (uintptr_t)numbers->peak;
     return FBA_OK;
 }
+
+// ── The end ─────────────────────────────────────────────────────────────────────────────────────
 
 // Where the granule that `address` lies in begins.
 static uintptr_t granule_start(uintptr_t address, size_t granule)
@@ -128,23 +123,15 @@ static uintptr_t granule_start(uintptr_t address, size_t granule)
     return address & ~(granule - 1);
 }
 
-// The whole granules between what stays and the reserve; if there is none, nothing at the reserve.
+// The whole granules behind what stays; if there is none, nothing at the end.
 static struct fba_range free_granules(const struct fba *fba, size_t granule)
 {
-    uintptr_t before = fba_byte_before_(fba->last, granule);
-    uintptr_t end = granule_start(fba->reserve, granule);
+    uintptr_t before = fba_byte_before_(fba->lower.edge, granule);
+    uintptr_t end = granule_start(fba->end, granule);
 
     if (before >= end)
-        return (struct fba_range){.start = fba->reserve, .end = fba->reserve};
+        return (struct fba_range){.start = fba->end, .end = fba->end};
     return (struct fba_range){.start = before + 1, .end = end};
-}
-
-static void divide(const struct fba *fba, struct fba_range free, struct fba_ranges *ranges)
-{
-    ranges->permanent.start = fba->base;
-    ranges->permanent.end = ranges->free.start = free.start;
-    ranges->free.end = ranges->reserve.start = free.end;
-    ranges->reserve.end = fba->end;
 }
 
 enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges)
@@ -159,12 +146,14 @@ enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ran
         return FBA_BUSY;
 
     struct fba_range free = free_granules(fba, granule);
-    fba->peak = fba_peak(fba);
-    divide(fba, free, ranges);
-    fba->floor = (free.start < free.end ? free.start : fba->end) - 1;
-    fba->ceiling = free.end;
-    fba->top = fba->last;
-    fba->settled = 0;
+    ranges->permanent = (struct fba_range){.start = fba->base, .end = free.start};
+    ranges->free = free;
+    ranges->rest = (struct fba_range){.start = free.end, .end = fba->end};
+    fba->least_gap = fba_capacity(fba) + 1 - fba_peak(fba);
+    fba->lower.bound = free.start - 1;
+    fba->upper.bound = free.end;
+    fba->upper.edge = fba->lower.edge;
+    fba->fast_free_limit = 0;
     fba->state = FBA_STATE_SEALED;
     return FBA_OK;
 }

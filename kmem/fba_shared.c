@@ -1,245 +1,233 @@
 // SPDX-License-Identifier: MIT
-// The shared mode of fba_shared.h. Whatever is not the fast path of an allocation is decided by
-// fba.c itself, on a private view of the allocator; this file only publishes the outcome.
-#include "kmem/fba_shared.h"
+// The shared mode of fba_shared.h. What is not the fast path of an allocation is decided by fba.c
+// itself, on a private view of the allocator; this file only publishes the outcome.
+#include "fba_shared.h"
 
-#include "kmem/atomic.h"
+#include "atomic.h"
+#include "fba_account.h"
 
 void *memset(void *to, int value, size_t size);
 
-// Never inlined, not even by a link-time optimiser: a function that asks for its return address
-// must have one.
-#define COLD __attribute__((cold, noinline))
-#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-
-enum fba_status fba_shared_begin(struct fba *fba)
+enum fba_status fba_shared_begin(struct fba_shared *shared, struct fba *fba)
 {
     enum fba_status status = fba_status(fba);
 
     if (status != FBA_OK)
         return status;
-    fba->settled = 0;
-    fba->retries = 0;
-    fba->state = FBA_STATE_SHARED;
+    *shared = (struct fba_shared){.fba = *fba};
+    shared->fba.fast_free_limit = 0;
+    *fba = (struct fba){
+        .state = FBA_STATE_SHARED, .hook = fba->hook, .hook_context = fba->hook_context};
     return FBA_OK;
 }
 
-void fba_shared_end(struct fba *fba)
+void fba_shared_end(struct fba_shared *shared, struct fba *fba)
 {
-    if (fba->state == FBA_STATE_SHARED)
-        fba->state = FBA_STATE_OPEN;
+    if (fba->state != FBA_STATE_SHARED)
+        return;
+    *fba = shared->fba;
+    shared->fba = (struct fba){0};
 }
 
-// The allocator as it was when `last` was read, for fba.c to work on: without a hook, and with
-// nothing settled, so that a fall of `last` brings `high`, `peak` and `settled` up to date.
-static struct fba view_of(const struct fba *fba, uintptr_t last)
+// The allocator as it was when `edge` was read, for fba.c to work on: without a hook and without a
+// fast limit, so that a retreat of the edge brings watermark, gap and limit up to date.
+static struct fba view_of(const struct fba *fba, uintptr_t edge)
 {
     return (struct fba){
-        .last = last,
-        .top = fba->top,
-        .floor = fba->floor,
+        .lower = {edge, fba->lower.bound, ATOMIC_LOAD(&fba->lower.watermark), fba->lower.depth},
+        .upper = fba->upper,
         .base = fba->base,
         .end = fba->end,
-        .high = ATOMIC_LOAD(&fba->high),
-        .low = fba->low,
-        .ceiling = fba->ceiling,
-        .reserve = fba->reserve,
         .adopted = fba->adopted,
-        .state = fba->state == FBA_STATE_SHARED ? FBA_STATE_OPEN : fba->state,
-        .peak = ATOMIC_LOAD(&fba->peak),
+        .least_gap = ATOMIC_LOAD(&fba->least_gap),
+        .state = fba->state,
     };
 }
 
-// Counts a refusal, and writes its record unless another is being written. fba.c finds out why, on
-// the little of a view that it looks at when it refuses.
-static COLD void *refuse(struct fba *fba, size_t size, size_t align, const void *caller,
-                         uintptr_t last)
+// Counts a failure, and records it unless another one is being recorded.
+static FBA_CALLED void *fail(struct fba_shared *shared, size_t size, size_t align,
+                             const void *caller, uintptr_t edge)
 {
-    uintptr_t nobody = 0;
-    uintptr_t me = 1;
-    struct fba view;
+    struct fba_failure *failure = &shared->fba.failure;
+    uintptr_t idle = 0;
+    uintptr_t busy = 1;
 
-    ATOMIC_COUNT(&fba->failure.count);
-    if (!ATOMIC_EXCHANGE_IF(&fba->recording, &nobody, me))
+    ATOMIC_COUNT(&failure->count);
+    if (!ATOMIC_EXCHANGE_IF(&shared->recording, &idle, busy))
         return NULL;
-    view.last = last;
-    view.top = fba->top;
-    view.reserve = fba->reserve;
-    view.adopted = fba->adopted;
-    view.state = fba->state == FBA_STATE_SHARED ? FBA_STATE_OPEN : fba->state;
-    view.failure.count = 0;
-    view.hook = NULL;
-    (void)fba_alloc_by(&view, size, align, caller);
-    fba->failure.reason = view.failure.reason;
-    fba->failure.size = view.failure.size;
-    fba->failure.align = view.failure.align;
-    fba->failure.available = view.failure.available;
-    fba->failure.shortfall = view.failure.shortfall;
-    fba->failure.caller = view.failure.caller;
-    if (fba->hook)
-        fba->hook(fba, fba->hook_context);
-    (void)ATOMIC_EXCHANGE_IF(&fba->recording, &me, nobody);
+    failure->size = size;
+    failure->align = align;
+    failure->caller = caller;
+    failure->lower = edge;
+    failure->upper = shared->fba.upper.edge;
+    failure->request = FBA_REQUEST_ALLOC;
+    if (shared->fba.hook)
+        shared->fba.hook(&shared->fba, shared->fba.hook_context);
+    (void)ATOMIC_EXCHANGE_IF(&shared->recording, &busy, idle);
     return NULL;
 }
 
-// Whether `size` bytes are more than lie behind the byte `before` and in front of `top`, which
-// rests. The carry of the sum is excluded first.
-static inline FBA_INLINE bool exceeds(const struct fba *fba, size_t size, uintptr_t before)
+// Takes [*before + 1, *before + size], or nothing. One try and no loop: what comes after a lost
+// race is behind the same jump as a failure, so that nothing but this stands on the fast path.
+static FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_t *before)
 {
-    return size > UINTPTR_MAX - before || before + size >= fba->top;
-}
+    uintptr_t edge = ATOMIC_LOAD(&fba->lower.edge);
 
-// Takes [*start, *start + size), or nothing. One try and no loop: what comes after a lost race is
-// behind the same jump as a refusal, so that nothing but this stands on the fast path. An alignment
-// of 0 makes the mask all ones, and nothing fits behind that.
-static inline FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_t *start)
-{
-    uintptr_t last = ATOMIC_LOAD(&fba->last);
-    uintptr_t before = fba_byte_before_(last, align);
-
-    if (UNLIKELY(fba_has_several_bits_(align)))
-        return false;
-    if (UNLIKELY(exceeds(fba, size, before)))
-        return false;
-    if (UNLIKELY(!ATOMIC_EXCHANGE_IF(&fba->last, &last, before + size)))
-        return false;
-    *start = before + 1;
-    return true;
+    *before = fba_byte_before_(edge, align);
+    return fba_fits_(*before, fba->upper.edge, size, align) &&
+           !FBA_UNLIKELY(!ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, *before + size));
 }
 
 // What take() did not get: there is no room, or another was faster, and each further try is
 // counted.
-static COLD void *take_slowly(struct fba *fba, size_t size, size_t align, const void *caller)
+static FBA_CALLED void *take_slowly(struct fba_shared *shared, size_t size, size_t align,
+                                    const void *caller)
 {
-    uintptr_t last = ATOMIC_LOAD(&fba->last);
+    struct fba *fba = &shared->fba;
+    uintptr_t edge = ATOMIC_LOAD(&fba->lower.edge);
 
-    while (!fba_has_several_bits_(align)) {
-        uintptr_t before = fba_byte_before_(last, align);
+    for (;;) {
+        uintptr_t before = fba_byte_before_(edge, align);
 
-        if (exceeds(fba, size, before))
-            break;
-        ATOMIC_COUNT(&fba->retries);
-        if (ATOMIC_EXCHANGE_IF(&fba->last, &last, before + size))
-            return (void *)(before + 1);
+        if (!fba_fits_(before, fba->upper.edge, size, align))
+            return fail(shared, size, align, caller, edge);
+        ATOMIC_COUNT(&shared->retries);
+        if (ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, before + size))
+            return fba_block_(before);
     }
-    return refuse(fba, size, align, caller, last);
 }
 
-void *fba_shared_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
+void *fba_shared_alloc_by(struct fba_shared *shared, size_t size, size_t align, const void *caller)
 {
-    uintptr_t start;
+    uintptr_t before;
 
-    if (!take(fba, size, align, &start))
-        return take_slowly(fba, size, align, caller);
-    return (void *)start;
+    if (!take(&shared->fba, size, align, &before))
+        return take_slowly(shared, size, align, caller);
+    return fba_block_(before);
 }
 
-FBA_CALLED void *fba_shared_alloc(struct fba *fba, size_t size, size_t align)
+FBA_CALLED void *fba_shared_alloc(struct fba_shared *shared, size_t size, size_t align)
 {
-    uintptr_t start;
+    uintptr_t before;
 
-    if (!take(fba, size, align, &start))
-        return take_slowly(fba, size, align, FBA_CALLER);
-    return (void *)start;
+    if (!take(&shared->fba, size, align, &before))
+        return take_slowly(shared, size, align, FBA_CALLER);
+    return fba_block_(before);
 }
 
 // Whether a block just taken was never handed out before, nor scratch.
-static inline FBA_INLINE bool is_fresh(const struct fba *fba, uintptr_t start, size_t size)
+static FBA_INLINE bool is_fresh(const struct fba *fba, uintptr_t before, size_t size)
 {
-    return start > ATOMIC_LOAD(&fba->high) && start + size <= fba->low;
+    return before >= ATOMIC_LOAD(&fba->lower.watermark) && before + size < fba->upper.watermark;
 }
 
-static COLD void *clear(uintptr_t start, size_t size)
+static FBA_CALLED void *clear_block(void *block, size_t size)
 {
-    memset((void *)start, 0, size);
-    return (void *)start;
+    memset(block, 0, size);
+    return block;
 }
 
-static COLD void *take_zeroed_slowly(struct fba *fba, size_t size, size_t align, const void *caller)
+static FBA_CALLED void *take_zeroed_slowly(struct fba_shared *shared, size_t size, size_t align,
+                                           const void *caller)
 {
-    uintptr_t start = (uintptr_t)take_slowly(fba, size, align, caller);
+    void *block = take_slowly(shared, size, align, caller);
 
-    return start == 0 || is_fresh(fba, start, size) ? (void *)start : clear(start, size);
+    if (!block || is_fresh(&shared->fba, (uintptr_t)block - 1, size))
+        return block;
+    return clear_block(block, size);
 }
 
-FBA_CALLED void *fba_shared_alloc_zeroed(struct fba *fba, size_t size, size_t align)
+FBA_CALLED void *fba_shared_alloc_zeroed(struct fba_shared *shared, size_t size, size_t align)
 {
-    uintptr_t start;
+    uintptr_t before;
 
-    if (!take(fba, size, align, &start))
-        return take_zeroed_slowly(fba, size, align, FBA_CALLER);
-    if (UNLIKELY(!is_fresh(fba, start, size)))
-        return clear(start, size);
-    return (void *)start;
+    if (!take(&shared->fba, size, align, &before))
+        return take_zeroed_slowly(shared, size, align, FBA_CALLER);
+    if (FBA_UNLIKELY(!is_fresh(&shared->fba, before, size)))
+        return clear_block((void *)(before + 1), size);
+    return fba_block_(before);
 }
 
-static void raise_to(uintptr_t *mark, uintptr_t value)
+static void raise_to(uintptr_t *field, uintptr_t value)
 {
-    uintptr_t found = ATOMIC_LOAD(mark);
+    uintptr_t found = ATOMIC_LOAD(field);
 
-    while (found < value && !ATOMIC_EXCHANGE_IF(mark, &found, value))
+    while (found < value && !ATOMIC_EXCHANGE_IF(field, &found, value))
         ;
 }
 
-// Publishes what fba.c did to the view. The watermarks rise before `last` falls.
-static bool publish(struct fba *fba, const struct fba *view, uintptr_t *last)
+static void lower_to(uintptr_t *field, uintptr_t value)
 {
-    raise_to(&fba->high, view->high);
-    raise_to(&fba->peak, view->peak);
-    raise_to(&fba->settled, view->settled); // which promises what the watermarks are now
-    if (ATOMIC_EXCHANGE_IF(&fba->last, last, view->last))
+    uintptr_t found = ATOMIC_LOAD(field);
+
+    while (found > value && !ATOMIC_EXCHANGE_IF(field, &found, value))
+        ;
+}
+
+// Publishes what fba.c did to the view. Watermark and gap are up to date before the edge retreats,
+// and before the limit promises that they are.
+static bool publish(struct fba_shared *shared, const struct fba *view, uintptr_t *edge)
+{
+    raise_to(&shared->fba.lower.watermark, view->lower.watermark);
+    lower_to(&shared->fba.least_gap, view->least_gap);
+    raise_to(&shared->fba.fast_free_limit, view->fast_free_limit);
+    if (ATOMIC_EXCHANGE_IF(&shared->fba.lower.edge, edge, view->lower.edge))
         return true;
-    ATOMIC_COUNT(&fba->retries);
+    ATOMIC_COUNT(&shared->retries);
     return false;
 }
 
-static COLD enum fba_status free_slowly(struct fba *fba, void *block, size_t size)
+static FBA_CALLED enum fba_status free_slowly(struct fba_shared *shared, void *block, size_t size)
 {
-    uintptr_t last = ATOMIC_LOAD(&fba->last);
+    uintptr_t edge = ATOMIC_LOAD(&shared->fba.lower.edge);
 
     for (;;) {
-        struct fba view = view_of(fba, last);
+        struct fba view = view_of(&shared->fba, edge);
         enum fba_status status = fba_free(&view, block, size);
-        if (status != FBA_OK || publish(fba, &view, &last))
+        if (status != FBA_OK || !block || publish(shared, &view, &edge))
             return status;
     }
 }
 
-enum fba_status fba_shared_free(struct fba *fba, void *block, size_t size)
+enum fba_status fba_shared_free(struct fba_shared *shared, void *block, size_t size)
 {
+    struct fba *fba = &shared->fba;
     uintptr_t before = (uintptr_t)block - 1;
-    uintptr_t block_last = before + size;
-    uintptr_t last = block_last;
+    uintptr_t last = before + size;
+    uintptr_t edge = last;
 
-    if (block_last < before || before < fba->floor || block_last >= ATOMIC_LOAD(&fba->settled) ||
-        !ATOMIC_EXCHANGE_IF(&fba->last, &last, before))
-        return free_slowly(fba, block, size);
+    if (last < before || before < fba->lower.bound || last >= ATOMIC_LOAD(&fba->fast_free_limit) ||
+        !ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, before))
+        return free_slowly(shared, block, size);
     return FBA_OK;
 }
 
-static COLD enum fba_status resize_slowly(struct fba *fba, void *block, size_t old_size,
-                                          size_t new_size)
+static FBA_CALLED enum fba_status resize_slowly(struct fba_shared *shared, void *block,
+                                                size_t old_size, size_t new_size)
 {
-    uintptr_t last = ATOMIC_LOAD(&fba->last);
+    uintptr_t edge = ATOMIC_LOAD(&shared->fba.lower.edge);
 
     for (;;) {
-        struct fba view = view_of(fba, last);
+        struct fba view = view_of(&shared->fba, edge);
         enum fba_status status = fba_resize(&view, block, old_size, new_size);
-        if (status != FBA_OK || view.last == last || publish(fba, &view, &last))
+        if (status != FBA_OK || view.lower.edge == edge || publish(shared, &view, &edge))
             return status;
     }
 }
 
 // The fast path is growth.
-enum fba_status fba_shared_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
+enum fba_status fba_shared_resize(struct fba_shared *shared, void *block, size_t old_size,
+                                  size_t new_size)
 {
+    struct fba *fba = &shared->fba;
     uintptr_t before = (uintptr_t)block - 1;
-    uintptr_t block_last = before + old_size;
-    uintptr_t last = block_last;
+    uintptr_t last = before + old_size;
+    uintptr_t edge = last;
 
-    if (block_last < before || before < fba->floor || new_size <= old_size ||
-        new_size >= fba->top - before || !ATOMIC_EXCHANGE_IF(&fba->last, &last, before + new_size))
-        return resize_slowly(fba, block, old_size, new_size);
+    if (last < before || before < fba->lower.bound || new_size <= old_size ||
+        new_size >= fba->upper.edge - before ||
+        !ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, before + new_size))
+        return resize_slowly(shared, block, old_size, new_size);
     return FBA_OK;
 }
 
@@ -260,12 +248,19 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
 {
     (void)align;
     (void)caller;
-    fba_shared_free(context, block, size);
+    (void)fba_shared_free(context, block, size);
 }
 
-struct allocator fba_shared_allocator(struct fba *fba)
+static size_t available(void *context, size_t align)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    const struct fba_shared *shared = context;
 
-    return (struct allocator){&operations, fba};
+    return fba_room_(ATOMIC_LOAD(&shared->fba.lower.edge), shared->fba.upper.edge, align);
+}
+
+struct allocator fba_shared_allocator(struct fba_shared *shared)
+{
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+
+    return (struct allocator){&operations, shared};
 }

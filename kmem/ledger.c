@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The decorator of ledger.h.
-#include "kmem/ledger.h"
+#include "ledger.h"
 
 void ledger_init(struct ledger *ledger, struct allocator inner, struct ledger_entry *entries,
                  size_t capacity)
@@ -73,9 +73,16 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
         entry->block = NULL;
 }
 
+static size_t available(void *context, size_t align)
+{
+    const struct ledger *ledger = context;
+
+    return allocator_available(&ledger->inner, align);
+}
+
 struct allocator ledger_allocator(struct ledger *ledger)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
 
     return (struct allocator){&operations, ledger};
 }

@@ -6,7 +6,7 @@
 #ifndef KMEM_LEDGER_H
 #define KMEM_LEDGER_H
 
-#include "kmem/allocator.h"
+#include "allocator.h"
 
 #include <stdint.h>
 

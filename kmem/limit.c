@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The decorator of limit.h.
-#include "kmem/limit.h"
+#include "limit.h"
 
 void limit_init(struct limit *limit, struct allocator inner, size_t budget)
 {
@@ -11,7 +11,7 @@ static bool is_within(struct limit *limit, size_t more)
 {
     if (more <= limit->budget - limit->used)
         return true;
-    limit->refused++;
+    limit->failures++;
     return false;
 }
 
@@ -65,9 +65,18 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     give_back(limit, size);
 }
 
+static size_t available(void *context, size_t align)
+{
+    const struct limit *limit = context;
+    size_t inner = allocator_available(&limit->inner, align);
+    size_t budget = limit->budget - limit->used;
+
+    return inner < budget ? inner : budget;
+}
+
 struct allocator limit_allocator(struct limit *limit)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
 
     return (struct allocator){&operations, limit};
 }

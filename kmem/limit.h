@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // limit: a decorator that gives one sub-system a budget of another allocator's bytes, so that its
-// growth is its own failure and nobody else's.
+// growth is its own failure and no other's.
 #ifndef KMEM_LIMIT_H
 #define KMEM_LIMIT_H
 
-#include "kmem/allocator.h"
+#include "allocator.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -12,10 +12,10 @@ extern "C" {
 
 struct limit {
     struct allocator inner;
-    size_t budget;  // bytes asked for that may be outstanding at once; padding is not counted
-    size_t used;    // never more than budget
-    size_t peak;    // most ever used
-    size_t refused; // requests beyond the budget, which the inner allocator never saw
+    size_t budget;   // bytes asked for that may be outstanding at once; padding is not counted
+    size_t used;     // never more than budget
+    size_t peak;     // most ever used
+    size_t failures; // requests beyond the budget, which the inner allocator never saw
 };
 
 void limit_init(struct limit *limit, struct allocator inner, size_t budget);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The debug aid of poison.h.
-#include "kmem/poison.h"
+#include "poison.h"
+
+#include "fba_account.h"
 
 void *memset(void *to, int value, size_t size);
 
@@ -24,12 +26,14 @@ static void fill(uintptr_t start, uintptr_t end)
 static void fill_free(struct poison *poison)
 {
     const struct fba *fba = poison->fba;
-    uintptr_t start = fba->last + 1;
+    uintptr_t start = fba->lower.edge + 1;
 
-    poison->lower_end = min_address(max_address(poison->lower_end, fba->high + 1), fba->top);
-    poison->upper_start = max_address(min_address(poison->upper_start, fba->low), start);
+    poison->lower_end =
+        min_address(max_address(poison->lower_end, fba->lower.watermark + 1), fba->upper.edge);
+    poison->upper_start =
+        max_address(min_address(poison->upper_start, fba->upper.watermark), start);
     fill(start, poison->lower_end);
-    fill(poison->upper_start, fba->top);
+    fill(poison->upper_start, fba->upper.edge);
 }
 
 void poison_init(struct poison *poison, struct fba *fba)
@@ -50,10 +54,11 @@ static const void *first_changed(uintptr_t start, uintptr_t end)
 const void *poison_check(struct poison *poison)
 {
     const struct fba *fba = poison->fba;
-    const void *at = first_changed(fba->last + 1, min_address(poison->lower_end, fba->top));
+    const void *at =
+        first_changed(fba->lower.edge + 1, min_address(poison->lower_end, fba->upper.edge));
 
     if (!at)
-        at = first_changed(max_address(poison->upper_start, fba->last + 1), fba->top);
+        at = first_changed(max_address(poison->upper_start, fba->lower.edge + 1), fba->upper.edge);
     if (at) {
         poison->faults++;
         poison->at = at;
@@ -121,9 +126,16 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     (void)poison_free(context, block, size);
 }
 
+static size_t available(void *context, size_t align)
+{
+    const struct poison *poison = context;
+
+    return fba_available(poison->fba, align);
+}
+
 struct allocator poison_allocator(struct poison *poison)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
 
     return (struct allocator){&operations, poison};
 }

@@ -9,8 +9,8 @@
 #ifndef KMEM_POISON_H
 #define KMEM_POISON_H
 
-#include "kmem/allocator.h"
-#include "kmem/fba.h"
+#include "allocator.h"
+#include "fba.h"
 
 #ifdef __cplusplus
 extern "C" {

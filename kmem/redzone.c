@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The decorator of redzone.h.
-#include "kmem/redzone.h"
+#include "redzone.h"
 
 #include <stdint.h>
 
@@ -216,9 +216,18 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
                                     caller);
 }
 
+static size_t available(void *context, size_t align)
+{
+    const struct redzone *redzone = context;
+    size_t inner = allocator_available(&redzone->inner, alignment_of(align));
+    size_t zones = front_size(align) + REDZONE_SIZE + GRANULE - 1;
+
+    return inner > zones ? inner - zones : 0;
+}
+
 struct allocator redzone_allocator(struct redzone *redzone)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block};
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
 
     return (struct allocator){&operations, redzone};
 }

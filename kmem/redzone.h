@@ -13,7 +13,7 @@
 #ifndef KMEM_REDZONE_H
 #define KMEM_REDZONE_H
 
-#include "kmem/allocator.h"
+#include "allocator.h"
 
 #ifdef __cplusplus
 extern "C" {

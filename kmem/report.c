@@ -1,45 +1,41 @@
 // SPDX-License-Identifier: MIT
 // The accounts of report.h.
-#include "kmem/report.h"
+#include "report.h"
+
+#include "fba_account.h"
+#include "fba_handoff.h"
 
 #define PICTURE_COLUMNS 64
 #define MOST_HOLDERS 8
 
-static const char *explain(enum fba_status reason)
+static const char *meaning(enum fba_status status)
 {
-    switch (reason) {
-    case FBA_EXHAUSTED:
-        return "exhausted: it would fit if the buffer were emptier";
-    case FBA_TOO_LARGE:
-        return "too large: it would not fit even if the buffer were empty";
-    case FBA_BAD_ALIGNMENT:
-        return "bad alignment: 0 or not a power of two";
-    case FBA_SEALED:
-        return "sealed: the early heap was handed over, ask its successor";
-    case FBA_NOT_READY:
-        return "not ready: the allocator was never opened";
-    default:
-        return fba_status_name(reason);
-    }
+#define MEANING(status_, name, meaning) meaning,
+    static const char *const meanings[] = {FBA_STATUSES(MEANING)};
+
+    return (unsigned)status < FBA_STATUS_COUNT ? meanings[(unsigned)status] : "";
 }
 
-static size_t free_bytes(const struct fba *fba)
+// Where the free bytes of an open fba begin and end, and of a sealed one those that were given
+// away.
+static struct fba_range free_range(const struct fba *fba)
 {
-    return fba_capacity(fba) - fba_used(fba) - fba_scratch_used(fba) - fba_reserved(fba);
+    if (fba->state == FBA_STATE_SEALED)
+        return (struct fba_range){fba->lower.bound + 1, fba->upper.bound};
+    return (struct fba_range){fba->base + fba_used(fba), fba->end - fba_scratch_used(fba)};
 }
 
 // One cell of the picture covers [start, start + size) as offsets into the buffer.
 static char picture_cell(const struct fba *fba, size_t start, size_t size)
 {
-    size_t middle = start + size / 2;
-    size_t used = fba_used(fba);
-    size_t reserve = fba_capacity(fba) - fba_reserved(fba);
+    uintptr_t middle = fba->base + start + size / 2;
+    struct fba_range free = free_range(fba);
 
-    if (middle < used)
+    if (middle < fba->base + fba_used(fba))
         return '#';
-    if (middle >= reserve)
-        return 'R';
-    return middle >= reserve - fba_scratch_used(fba) ? 's' : '.';
+    if (fba->state == FBA_STATE_SEALED)
+        return middle >= free.start && middle < free.end ? '-' : '~';
+    return middle < free.end ? '.' : 's';
 }
 
 void report_picture(const struct report *report, const struct fba *fba, size_t columns)
@@ -52,7 +48,8 @@ void report_picture(const struct report *report, const struct fba *fba, size_t c
         size_t start = capacity / columns * i + capacity % columns * i / columns;
         writer_print(report->writer, "%c", picture_cell(fba, start, capacity / columns));
     }
-    writer_print(report->writer, "] # permanent . free s scratch R reserve\n");
+    writer_print(report->writer, "] # permanent %s\n",
+                 fba->state == FBA_STATE_SEALED ? "- given away ~ rounding" : ". free s scratch");
 }
 
 void report_holders(const struct report *report, size_t most)
@@ -70,20 +67,23 @@ void report_holders(const struct report *report, size_t most)
 
 void report_failure(const struct report *report, const struct fba *fba)
 {
+    static const char *const requests[] = {"", ", zeroed", ", scratch"};
     const struct fba_failure *failure = &fba->failure;
+    const struct fba_explanation explanation = fba_explain(fba);
     const struct writer *writer = report->writer;
     const char *prefix = report->prefix;
 
     writer_print(writer, "%sout of memory: %s\n", prefix, report->name);
-    writer_print(writer, "%s  asked: %zu bytes, alignment %zu, by %p", prefix, failure->size,
-                 failure->align, failure->caller);
+    writer_print(writer, "%s  asked: %zu bytes, alignment %zu%s, by %p", prefix, failure->size,
+                 failure->align, requests[failure->request], failure->caller);
     if (report->ledger && report->ledger->tag)
         writer_print(writer, " (%s)", report->ledger->tag);
-    writer_print(writer, "\n%s  reason: %s\n", prefix, explain(failure->reason));
+    writer_print(writer, "\n%s  reason: %s: %s\n", prefix, fba_status_name(explanation.reason),
+                 meaning(explanation.reason));
     writer_print(writer, "%s  available: %zu bytes at this alignment\n", prefix,
-                 failure->available);
-    writer_print(writer, "%s  missing: %zu bytes\n", prefix, failure->shortfall);
-    writer_print(writer, "%s  refusals: %zu\n", prefix, failure->count);
+                 explanation.available);
+    writer_print(writer, "%s  missing: %zu bytes\n", prefix, explanation.shortfall);
+    writer_print(writer, "%s  failures: %zu\n", prefix, failure->count);
     report_account(report, fba);
     report_holders(report, MOST_HOLDERS);
 }
@@ -92,6 +92,8 @@ void report_account(const struct report *report, const struct fba *fba)
 {
     const struct writer *writer = report->writer;
     const char *prefix = report->prefix;
+    struct fba_range free = free_range(fba);
+    size_t free_size = free.end - free.start;
 
     writer_print(writer, "%s  buffer: %s, %zu bytes at 0x%zx-0x%zx\n", prefix, report->name,
                  fba_capacity(fba), (size_t)fba->base, (size_t)fba->end);
@@ -99,9 +101,14 @@ void report_account(const struct report *report, const struct fba *fba)
     if (report->ledger)
         writer_print(writer, "%s  padding: %zu\n", prefix,
                      fba_used(fba) - report->ledger->requested - report->requested);
-    writer_print(writer, "%s  scratch: %zu\n", prefix, fba_scratch_used(fba));
-    writer_print(writer, "%s  reserve: %zu\n", prefix, fba_reserved(fba));
-    writer_print(writer, "%s  free: %zu\n", prefix, free_bytes(fba));
+    if (fba->state == FBA_STATE_SEALED) {
+        writer_print(writer, "%s  given away: %zu\n", prefix, free_size);
+        writer_print(writer, "%s  rounding: %zu\n", prefix,
+                     fba_capacity(fba) - fba_used(fba) - free_size);
+    } else {
+        writer_print(writer, "%s  scratch: %zu\n", prefix, fba_scratch_used(fba));
+        writer_print(writer, "%s  free: %zu\n", prefix, free_size);
+    }
     writer_print(writer, "%s  peak: %zu\n", prefix, fba_peak(fba));
     report_picture(report, fba, PICTURE_COLUMNS);
 }

@@ -5,9 +5,9 @@
 #ifndef KMEM_REPORT_H
 #define KMEM_REPORT_H
 
-#include "kmem/fba.h"
-#include "kmem/ledger.h"
-#include "kmem/writer.h"
+#include "fba.h"
+#include "ledger.h"
+#include "writer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,17 +22,17 @@ struct report {
     size_t requested;            // bytes asked for by blocks that the ledger never saw
 };
 
-// The last failure: what was asked and by whom, why it was refused, how much was missing, how
-// full the buffer is, who holds the most, and a picture of it.
+// The newest failure: what was asked and by whom, why it failed, how much was missing, how full the
+// buffer is, who holds the most, and a picture of it.
 void report_failure(const struct report *report, const struct fba *fba);
 
-// Where every byte of the buffer is: capacity, permanent, padding, scratch, reserve, free, peak.
-// "padding" is what is permanent and was not asked for: alignment, and blocks given back too early
-// to be reclaimed. Works before and after the seal.
+// Where every byte of the buffer is. Open: permanent, scratch, free. Sealed: permanent, given away,
+// and what was lost to rounding to whole granules. "padding" is what is permanent and was not asked
+// for: alignment, and blocks freed out of order.
 void report_account(const struct report *report, const struct fba *fba);
 
 // A line of `columns` characters, each an equal part of the buffer by what most of it is:
-// # permanent, . free, s scratch, R reserve.
+// # permanent, . free, s scratch; once sealed - given away, ~ lost to rounding.
 void report_picture(const struct report *report, const struct fba *fba, size_t columns);
 
 // Who holds the most, if the ledger is there.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The small printf of writer.h: each conversion becomes a run of bytes, a field pads the run.
-#include "kmem/writer.h"
+#include "writer.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// fba_inline: what fba.h does, compiled into its callers: the fast paths of alloc, free and resize,
+// typed and counted forms, a scope that rewinds by itself, and realloc. Nothing but this header.
+#ifndef KMEM_FBA_INLINE_H
+#define KMEM_FBA_INLINE_H
+
+#include "fba.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// As fba_alloc(), for a size and an alignment that are known where it is called: if neither exceeds
+// FBA_ADDRESS_SPACE_GUARD, one comparison is enough.
+static FBA_INLINE void *fba_alloc_inline(struct fba *fba, size_t size, size_t align)
+{
+    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+
+    if (size > FBA_ADDRESS_SPACE_GUARD || align - 1 >= FBA_ADDRESS_SPACE_GUARD ||
+        fba_has_several_bits_(align) || before + size >= fba->upper.edge)
+        return fba_alloc(fba, size, align);
+    fba->lower.edge = before + size;
+    return fba_block_(before);
+}
+
+// As fba_free(). Compiled in is what costs no account: the last block, not at a new peak.
+static FBA_INLINE enum fba_status fba_free_inline(struct fba *fba, void *block, size_t size)
+{
+    if (!fba_is_last_(fba, block, size) || fba->lower.edge >= fba->fast_free_limit)
+        return fba_free(fba, block, size);
+    fba->lower.edge = (uintptr_t)block - 1;
+    return FBA_OK;
+}
+
+// As fba_resize(). Compiled in is growth by up to FBA_ADDRESS_SPACE_GUARD.
+static FBA_INLINE enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
+                                                    size_t new_size)
+{
+    uintptr_t edge = fba->lower.edge;
+    size_t more = new_size - old_size;
+
+    if (new_size < old_size || more > FBA_ADDRESS_SPACE_GUARD ||
+        !fba_is_last_(fba, block, old_size) || edge + more >= fba->upper.edge)
+        return fba_resize(fba, block, old_size, new_size);
+    fba->lower.edge = edge + more;
+    return FBA_OK;
+}
+
+// fba_resize() for callers that want an address: `block`, or NULL. Never moves.
+static inline void *fba_remap(struct fba *fba, void *block, size_t old_size, size_t new_size)
+{
+    return fba_resize(fba, block, old_size, new_size) == FBA_OK ? block : NULL;
+}
+
+// A block of `new_size` bytes with the first min(old_size, new_size) bytes of `block`: in place
+// if fba_resize() can and the address has the alignment, else a new block, a copy, and a free of
+// the old one. From NULL or zero bytes it allocates; to zero bytes it frees and returns NULL.
+// A block that is not ours is copied from and left alone. Needs memcpy.
+// Fails iff no new block can be had: NULL, recorded, and `block` is intact. Linear in the copy.
+static FBA_INLINE void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size,
+                                    size_t align)
+{
+    void *moved = NULL;
+
+    if (new_size == 0) {
+        (void)fba_free(fba, block, old_size);
+        return NULL;
+    }
+    if (align != 0 && !fba_has_several_bits_(align) && ((uintptr_t)block & (align - 1)) == 0 &&
+        fba_remap(fba, block, old_size, new_size))
+        return block;
+    moved = fba_alloc(fba, new_size, align);
+    if (moved && block) {
+        __builtin_memcpy(moved, block, old_size < new_size ? old_size : new_size);
+        (void)fba_free(fba, block, old_size);
+    }
+    return moved;
+}
+
+// count × size, or SIZE_MAX, which no allocator serves, if that overflows.
+static inline size_t fba_array_size(size_t count, size_t size)
+{
+    return size != 0 && count > SIZE_MAX / size ? SIZE_MAX : count * size;
+}
+
+// As fba_alloc() and fba_alloc_zeroed() for count × size bytes; a product that overflows fails as
+// FBA_TOO_LARGE with size SIZE_MAX.
+static FBA_INLINE void *fba_alloc_array(struct fba *fba, size_t count, size_t size, size_t align)
+{
+    return fba_alloc(fba, fba_array_size(count, size), align);
+}
+
+static FBA_INLINE void *fba_alloc_array_zeroed(struct fba *fba, size_t count, size_t size,
+                                               size_t align)
+{
+    return fba_alloc_zeroed(fba, fba_array_size(count, size), align);
+}
+
+// The same, sized, aligned and typed by `type`.
+#define fba_new(fba, type) ((type *)fba_alloc_inline((fba), sizeof(type), FBA_ALIGNOF(type)))
+#define fba_new_array(fba, type, count)                                                            \
+    ((type *)fba_alloc_array((fba), (count), sizeof(type), FBA_ALIGNOF(type)))
+
+// FBA_SCOPE(fba) { ... } rewinds at the end of its block, also when the block is left by break,
+// return or goto. Does not compile where the compiler lacks the attribute `cleanup`.
+struct fba_scope_ {
+    struct fba *fba;
+    struct fba_mark mark;
+};
+#define FBA_SCOPE(fba) FBA_SCOPE_AT_(fba, __LINE__)
+#define FBA_SCOPE_AT_(fba, line) FBA_SCOPE_NAMED_(fba, line)
+#ifdef __has_attribute
+#if __has_attribute(cleanup)
+#define FBA_SCOPE_NAMED_(fba, line)                                                                \
+    for (struct fba_scope_ fba_scope_##line                                                        \
+         __attribute__((cleanup(fba_scope_close_))) = fba_scope_open_(fba),                        \
+         *fba_once_##line = &fba_scope_##line;                                                     \
+         fba_once_##line; fba_once_##line = NULL)
+#endif
+#endif
+#ifndef FBA_SCOPE_NAMED_
+#define FBA_SCOPE_NAMED_(fba, line) FBA_SCOPE_needs_the_attribute_cleanup
+#endif
+
+static inline struct fba_scope_ fba_scope_open_(struct fba *fba)
+{
+    struct fba_scope_ scope = {fba, {NULL, 0, 0}};
+
+    (void)fba_mark(fba, &scope.mark);
+    return scope;
+}
+
+static inline void fba_scope_close_(struct fba_scope_ *scope)
+{
+    (void)fba_rewind(scope->fba, &scope->mark);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

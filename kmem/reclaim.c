@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The decorator of reclaim.h.
+#include "reclaim.h"
+
+#include "fba_account.h"
+
+void reclaim_init(struct reclaim *reclaim, struct fba *fba, struct reclaim_record *records,
+                  size_t capacity)
+{
+    *reclaim = (struct reclaim){.fba = fba, .records = records, .capacity = capacity};
+}
+
+void reclaim_forget(struct reclaim *reclaim)
+{
+    while (reclaim->count > 0 &&
+           reclaim->records[reclaim->count - 1].last > reclaim->fba->lower.edge)
+        reclaim->count--;
+}
+
+// A record is found by the address of its block, so each block needs one of its own.
+static size_t at_least_one(size_t size)
+{
+    return size > 0 ? size : 1;
+}
+
+static struct reclaim_record *find(struct reclaim *reclaim, const void *block)
+{
+    for (size_t i = reclaim->count; i > 0; i--) {
+        if (reclaim->records[i - 1].block == block)
+            return &reclaim->records[i - 1];
+    }
+    return NULL;
+}
+
+static void *alloc(void *context, size_t size, size_t align, const void *caller)
+{
+    struct reclaim *reclaim = context;
+    struct fba *fba = reclaim->fba;
+    uintptr_t before = fba->lower.edge;
+    void *block = fba_alloc_by(fba, at_least_one(size), align, caller);
+
+    if (block && reclaim->count < reclaim->capacity)
+        reclaim->records[reclaim->count++] =
+            (struct reclaim_record){block, before, fba->lower.edge};
+    return block;
+}
+
+static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
+                   const void *caller)
+{
+    struct reclaim *reclaim = context;
+    struct fba *fba = reclaim->fba;
+    struct reclaim_record *record = find(reclaim, block);
+    bool was_last = record && record->last == fba->lower.edge;
+
+    (void)align;
+    (void)caller;
+    if (fba_resize(fba, block, at_least_one(old_size), at_least_one(new_size)) != FBA_OK)
+        return false;
+    if (was_last)
+        record->last = fba->lower.edge;
+    return true;
+}
+
+// Gives back the last blocks as long as they are free. A record and its padding are one block to
+// the fba.
+static void free_last(struct reclaim *reclaim)
+{
+    struct fba *fba = reclaim->fba;
+
+    while (reclaim->count > 0) {
+        const struct reclaim_record *record = &reclaim->records[reclaim->count - 1];
+        if (record->block ||
+            fba_free(fba, (void *)(record->before + 1), record->last - record->before) != FBA_OK)
+            return;
+        reclaim->count--;
+    }
+}
+
+static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+{
+    struct reclaim *reclaim = context;
+    struct reclaim_record *record = find(reclaim, block);
+
+    (void)align;
+    (void)caller;
+    if (record)
+        record->block = NULL;
+    else
+        (void)fba_free(reclaim->fba, block, at_least_one(size));
+    free_last(reclaim);
+}
+
+static size_t available(void *context, size_t align)
+{
+    const struct reclaim *reclaim = context;
+
+    return fba_available(reclaim->fba, align);
+}
+
+struct allocator reclaim_allocator(struct reclaim *reclaim)
+{
+    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+
+    return (struct allocator){&operations, reclaim};
+}
