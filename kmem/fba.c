@@ -16,7 +16,7 @@ enum fba_status fba_init_zeroed(struct fba *fba, void *buffer, size_t size)
     *fba = (struct fba){0};
     if (base == 0 || base > highest_end || size > highest_end - base)
         return FBA_BAD_BUFFER;
-    *fba = (struct fba)FBA_OPEN_(base, size, -1);
+    *fba = (struct fba)FBA_OPEN_(base, size, (uintptr_t)-1);
     return FBA_OK;
 }
 

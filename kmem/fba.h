@@ -131,28 +131,30 @@ struct fba {
 // inside such a buffer by less than a page do not wrap.
 #define FBA_ADDRESS_SPACE_GUARD ((uintptr_t)4096)
 
-// A ready allocator over a whole array of static storage, before any code has run (C++: from
-// C++20):
+// A ready allocator over a whole array of static storage, before any code has run:
 //     static unsigned char memory[4096];
 //     static struct fba early = FBA_INIT(memory);
 // FBA_INIT_ZEROED promises that the array holds zeros then, as static arrays without an initialiser
 // do; fba_alloc_zeroed() does not clear it again. A pointer is a compile-time error in C.
 #define FBA_INIT(array) FBA_OPEN_((uintptr_t)(array), FBA_SIZE_(array), FBA_SIZE_(array))
-#define FBA_INIT_ZEROED(array) FBA_OPEN_((uintptr_t)(array), FBA_SIZE_(array), -1)
-#ifdef __cplusplus
+#define FBA_INIT_ZEROED(array) FBA_OPEN_((uintptr_t)(array), FBA_SIZE_(array), (uintptr_t)-1)
+#ifdef __cplusplus // which names members from C++20 on only
 #define FBA_SIZE_(array) sizeof(array)
+#define FBA_SET_(member, ...) __VA_ARGS__
 #else
-#define FBA_SIZE_(a)                                                                               \
-    (sizeof(a) * sizeof(char[FBA_SAME_(__typeof__(a), __typeof__(&(a)[0])) ? -1 : 1]))
-#define FBA_SAME_(one, other) __builtin_types_compatible_p(one, other)
+#define FBA_SAME_(one, other) __builtin_types_compatible_p(__typeof__(one), __typeof__(other))
+#define FBA_SIZE_(array) (sizeof(array) * sizeof(char[FBA_SAME_(array, &(array)[0]) ? -1 : 1]))
+#define FBA_SET_(member, ...) .member = __VA_ARGS__
 #endif
-#define FBA_OPEN_(base_, size, watermark_offset)                                                   \
-    {                                                                                              \
-        .lower = {(base_)-1, (base_)-1, (base_) + (uintptr_t)(watermark_offset), 0},               \
-        .upper = {(base_) + (size), (base_) + (size), (base_) + (size), 0}, .base = (base_),       \
-        .end = (base_) + (size), .adopted = (base_)-1, .least_gap = (size) + 1,                    \
-        .state = FBA_STATE_OPEN,                                                                   \
-    }
+// clang-format off
+#define FBA_OPEN_(start, size, unknown) { \
+    FBA_SET_(lower, {(start) - 1, (start) - 1, (start) + (unknown), 0}), \
+    FBA_SET_(upper, {(start) + (size), (start) + (size), (start) + (size), 0}), \
+    FBA_SET_(base, (start)), FBA_SET_(end, (start) + (size)), FBA_SET_(adopted, (start) - 1), \
+    FBA_SET_(fast_free_limit, 0), FBA_SET_(least_gap, (size) + 1), FBA_SET_(reset_depth, 0), \
+    FBA_SET_(state, FBA_STATE_OPEN), FBA_SET_(failure, {0, 0, 0, NULL, 0, 0, FBA_REQUEST_ALLOC}), \
+    FBA_SET_(hook, NULL), FBA_SET_(hook_context, NULL)}
+// clang-format on
 
 // Opens `fba` over [buffer, buffer + size), whatever it held before; a hook must be set anew. Any
 // alignment and size will do, 0 included. fba_init_zeroed() promises that the buffer holds zeros.

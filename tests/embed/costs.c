@@ -5,15 +5,17 @@
 #include "kmem/array_list.h"
 #include "kmem/failing.h"
 #include "kmem/fallback.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
+#include "kmem/fba_inline.h"
 #include "kmem/fba_shared.h"
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
+#include "kmem/reclaim.h"
 #include "kmem/redzone.h"
 #include "kmem/report.h"
-#include "kmem/unwinding.h"
 #include "tests/bench/step.h"
 
 #include <stdio.h>
@@ -58,21 +60,23 @@ static void count_core(void)
     fba_free(&fba, (void *)block, SIZE);
     block = COUNT(NULL, "", fba_alloc, &fba, SIZE, ALIGN, 0);
     COUNT("fba", "free last", fba_free, &fba, block, SIZE, 0);
-    COUNT("fba", "free refused", fba_free, &fba, memory, SIZE, 0);
-    COUNT("fba", "alloc refused", fba_alloc, &fba, 2 * sizeof memory, ALIGN, 0);
+    COUNT("fba", "free, not last", fba_free, &fba, memory, SIZE, 0);
+    COUNT("fba", "alloc fails", fba_alloc, &fba, 2 * sizeof memory, ALIGN, 0);
     COUNT("fba", "scratch alloc", fba_scratch_alloc, &fba, SIZE, ALIGN, 0);
-    COUNT("fba", "scratch free", fba_scratch_free, &fba, fba.top, SIZE, 0);
+    COUNT("fba", "scratch free", fba_scratch_free, &fba, fba.upper.edge, SIZE, 0);
     COUNT("fba", "mark", fba_mark, &fba, &mark, 0, 0);
     COUNT("fba", "rewind", fba_rewind, &fba, &mark, 0, 0);
 }
 
 static void count_shared(void)
 {
-    fba_shared_begin(&fba);
-    COUNT("fba_shared", "alloc", fba_shared_alloc, &fba, SIZE, ALIGN, 0);
-    uintptr_t block = COUNT(NULL, "", fba_shared_alloc, &fba, SIZE, ALIGN, 0);
-    COUNT("fba_shared", "free last", fba_shared_free, &fba, block, SIZE, 0);
-    fba_shared_end(&fba);
+    struct fba_shared shared;
+
+    fba_shared_begin(&shared, &fba);
+    COUNT("fba_shared", "alloc", fba_shared_alloc, &shared, SIZE, ALIGN, 0);
+    uintptr_t block = COUNT(NULL, "", fba_shared_alloc, &shared, SIZE, ALIGN, 0);
+    COUNT("fba_shared", "free last", fba_shared_free, &shared, block, SIZE, 0);
+    fba_shared_end(&shared, &fba);
 }
 
 // Allocation and free of the last block through the interface.
@@ -127,8 +131,8 @@ int main(void)
 {
     static struct ledger ledger;
     static struct ledger_entry entries[ENTRIES];
-    static struct unwinding unwinding;
-    static struct unwinding_record records[ENTRIES];
+    static struct reclaim reclaim;
+    static struct reclaim_record records[ENTRIES];
     static struct limit limit;
     static struct failing failing;
     static struct redzone redzone;
@@ -141,7 +145,7 @@ int main(void)
 
     struct allocator inner = fba_allocator(&fba);
     ledger_init(&ledger, inner, entries, ENTRIES);
-    unwinding_init(&unwinding, &fba, records, ENTRIES);
+    reclaim_init(&reclaim, &fba, records, ENTRIES);
     limit_init(&limit, inner, sizeof memory);
     failing_init(&failing, inner);
     redzone_init(&redzone, inner);
@@ -151,7 +155,7 @@ int main(void)
     count_through("limit", limit_allocator(&limit));
     count_through("fallback", fallback_allocator(&fallback));
     count_through("failing", failing_allocator(&failing));
-    count_through("unwinding", unwinding_allocator(&unwinding));
+    count_through("reclaim", reclaim_allocator(&reclaim));
     count_through("redzone", redzone_allocator(&redzone));
     count_array_list(inner);
 
@@ -164,8 +168,8 @@ int main(void)
     print_state("limit", "", sizeof limit);
     print_state("fallback", "", sizeof fallback);
     print_state("failing", "", sizeof failing);
-    print_state("unwinding", "", sizeof unwinding);
-    print_state("unwinding", " a record", sizeof records[0]);
+    print_state("reclaim", "", sizeof reclaim);
+    print_state("reclaim", " a record", sizeof records[0]);
     print_state("redzone", "", sizeof redzone);
     print_state("redzone", " a block, at most", redzone_overhead());
     print_state("poison", "", sizeof(struct poison));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Somebody else's kernel, as small as can be: it has copied kmem/fba.h and kmem/fba.c, brings the
-// two functions that they need, and gives early memory out of a static array. test_embed.py builds
-// it in a folder where nothing else of this repository is. It ends with Linux's exit system call in
-// place of a halt, so that it can be tried as a program: status 0 when all went as promised.
+// A kernel of another origin, as small as can be: it has copied kmem/fba.h, fba.c and two headers,
+// brings the two functions that they need, and gives early memory out of a static array.
+// test_embed.py builds it in a folder where nothing else of this repository is. It ends with
+// Linux's exit system call in place of a halt, so that it can be tried as a program: status 0 when
+// all went as promised.
 #include "kmem/fba.h"
+#include "kmem/fba_account.h"
+#include "kmem/fba_inline.h"
 
 static _Alignas(4096) unsigned char early_memory[16384];
 static struct fba early = FBA_INIT_ZEROED(early_memory);
@@ -45,7 +48,7 @@ static _Noreturn void stop(int status)
 // What a kernel does before it prints a report and stops.
 static void out_of_memory(struct fba *fba, void *context)
 {
-    *(size_t *)context = fba->failure.shortfall;
+    *(size_t *)context = fba_explain(fba).shortfall;
 }
 
 // The boot; 0, or the number of the promise that was broken.

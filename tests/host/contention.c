@@ -6,6 +6,7 @@
 
 #include "tests/host/host.h"
 
+#include "kmem/fba_account.h"
 #include "kmem/fba_shared.h"
 
 #include <pthread.h>
@@ -19,6 +20,7 @@
 
 static _Alignas(64) unsigned char memory[256 * 1024];
 static struct fba fba;
+static struct fba_shared shared;
 static pthread_barrier_t barrier;
 static atomic_size_t awake;
 
@@ -26,9 +28,9 @@ struct player {
     pthread_t thread;
     unsigned char number; // what it writes into its blocks
     void (*play)(struct player *player);
-    size_t held;    // bytes of blocks that it keeps
-    size_t refused; // failures that it saw
-    size_t broken;  // bytes that were not what they should be
+    size_t held;   // bytes of blocks that it keeps
+    size_t failed; // failures that it saw
+    size_t broken; // bytes that were not what they should be
 };
 
 static size_t count_other(const unsigned char *block, size_t size, unsigned char value)
@@ -51,7 +53,7 @@ static void take_everything(struct player *player)
 
     for (;;) {
         size_t size = count * 7 % BLOCK_MOST + 8;
-        unsigned char *block = fba_shared_alloc(&fba, size, (size_t)1 << count % 5);
+        unsigned char *block = fba_shared_alloc(&shared, size, (size_t)1 << count % 5);
         if (!block)
             break;
         memset(block, player->number, size);
@@ -60,32 +62,32 @@ static void take_everything(struct player *player)
         count++;
         player->held += size;
     }
-    player->refused++;
+    player->failed++;
     for (size_t i = 0; i < count; i++)
         player->broken += count_other(mine[i], size_of[i], player->number);
 }
 
-// Takes, grows, shrinks and gives back, so that `last` falls as often as it rises; every block must
-// come as zeros, whoever had it before.
+// Takes, grows, shrinks and gives back, so that the edge retreats as often as it advances; every
+// block must come as zeros, whoever had it before.
 static void take_and_give_back(struct player *player)
 {
     for (size_t i = 0; i < 2000; i++) {
         size_t size = i * 5 % BLOCK_MOST + 8;
-        unsigned char *block = fba_shared_alloc_zeroed(&fba, size, 8);
+        unsigned char *block = fba_shared_alloc_zeroed(&shared, size, 8);
         if (!block) {
-            player->refused++;
+            player->failed++;
             continue;
         }
         player->broken += count_other(block, size, 0);
         memset(block, player->number, size);
-        if (fba_shared_resize(&fba, block, size, size + 16) == FBA_OK) {
+        if (fba_shared_resize(&shared, block, size, size + 16) == FBA_OK) {
             size += 16;
             memset(block, player->number, size);
         }
-        if (fba_shared_resize(&fba, block, size, size / 2) == FBA_OK)
+        if (fba_shared_resize(&shared, block, size, size / 2) == FBA_OK)
             size /= 2;
         player->broken += count_other(block, size, player->number);
-        if (fba_shared_free(&fba, block, size) != FBA_OK)
+        if (fba_shared_free(&shared, block, size) != FBA_OK)
             player->held += size;
     }
 }
@@ -107,7 +109,7 @@ static void play_round(struct player *players, void (*play)(struct player *playe
 {
     memset(memory, 0, sizeof memory);
     fba_init_zeroed(&fba, memory, sizeof memory);
-    fba_shared_begin(&fba);
+    fba_shared_begin(&shared, &fba);
     atomic_store(&awake, 0);
     pthread_barrier_init(&barrier, NULL, THREADS);
     for (unsigned char i = 0; i < THREADS; i++) {
@@ -117,7 +119,7 @@ static void play_round(struct player *players, void (*play)(struct player *playe
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(players[i].thread, NULL);
     pthread_barrier_destroy(&barrier);
-    fba_shared_end(&fba);
+    fba_shared_end(&shared, &fba);
 }
 
 // Plays until the threads have got into each other's way, and checks every round.
@@ -128,20 +130,20 @@ static void play(struct suite_run *run, void (*play_once)(struct player *player)
 
     do {
         size_t held = 0;
-        size_t refused = 0;
+        size_t failed = 0;
         play_round(players, play_once);
         for (size_t i = 0; i < THREADS; i++) {
             CHECK_EQUAL(run, players[i].broken, 0);
             held += players[i].held;
-            refused += players[i].refused;
+            failed += players[i].failed;
         }
         CHECK(run, held <= fba_used(&fba));
         CHECK(run, fba_used(&fba) <= fba_peak(&fba) && fba_peak(&fba) <= sizeof memory);
-        CHECK_EQUAL(run, fba.failure.count, refused);
+        CHECK_EQUAL(run, fba.failure.count, failed);
         rounds++;
-    } while (fba.retries == 0 && rounds < MOST_ROUNDS);
-    writer_print(run->writer, "    # %zu retries in round %zu\n", fba.retries, rounds);
-    CHECK(run, fba.retries > 0);
+    } while (shared.retries == 0 && rounds < MOST_ROUNDS);
+    writer_print(run->writer, "    # %zu retries in round %zu\n", shared.retries, rounds);
+    CHECK(run, shared.retries > 0);
 }
 
 static void threads_never_get_the_same_byte(struct suite_run *run)

@@ -4,15 +4,17 @@
 #include "kmem/array_list.h"
 #include "kmem/failing.h"
 #include "kmem/fallback.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
+#include "kmem/fba_inline.h"
 #include "kmem/fba_shared.h"
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
+#include "kmem/reclaim.h"
 #include "kmem/redzone.h"
 #include "kmem/report.h"
-#include "kmem/unwinding.h"
 
 namespace
 {

@@ -7,6 +7,7 @@
 
 #include "tests/host/host.h"
 
+#include "kmem/fba_account.h"
 #include "kmem/fba_shared.h"
 
 #include <signal.h>
@@ -16,27 +17,29 @@
 #define LARGEST_PAGE 65536 // of all processors that the suites run on
 
 static _Alignas(64) unsigned char memory[256];
-static struct fba *fba;
+static struct fba opened; // before and after it is shared
+static struct fba_shared *shared;
 static void (*interrupt)(void);
 
 static void handle(int signal)
 {
     (void)signal;
-    mprotect(fba, LARGEST_PAGE, PROT_READ | PROT_WRITE);
+    mprotect(shared, LARGEST_PAGE, PROT_READ | PROT_WRITE);
     interrupt();
 }
 
 static void open_shared(bool zeroed)
 {
-    if (!fba) {
-        fba = mmap(NULL, LARGEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!shared) {
+        shared =
+            mmap(NULL, LARGEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     }
     memset(memory, 0, sizeof memory);
     if (zeroed)
-        fba_init_zeroed(fba, memory, sizeof memory);
+        fba_init_zeroed(&opened, memory, sizeof memory);
     else
-        fba_init(fba, memory, sizeof memory);
-    fba_shared_begin(fba);
+        fba_init(&opened, memory, sizeof memory);
+    fba_shared_begin(shared, &opened);
 }
 
 // From here on, `what` happens before the next write to the allocator, once.
@@ -46,61 +49,61 @@ static void arrange(void (*what)(void))
 
     interrupt = what;
     sigaction(SIGSEGV, &action, NULL);
-    mprotect(fba, LARGEST_PAGE, PROT_READ);
+    mprotect(shared, LARGEST_PAGE, PROT_READ);
 }
 
 static void allocate(void)
 {
-    memset(fba_shared_alloc(fba, 16, 1), 0xdd, 16);
+    memset(fba_shared_alloc(shared, 16, 1), 0xdd, 16);
 }
 
 static void allocate_and_give_back(void)
 {
-    unsigned char *block = fba_shared_alloc(fba, 16, 1);
+    unsigned char *block = fba_shared_alloc(shared, 16, 1);
 
     memset(block, 0xdd, 16);
-    fba_shared_free(fba, block, 16);
+    fba_shared_free(shared, block, 16);
 }
 
 static void allocate_the_rest(void)
 {
-    (void)fba_shared_alloc(fba, fba_available(fba, 1), 1);
+    (void)fba_shared_alloc(shared, fba_available(&shared->fba, 1), 1);
 }
 
 static void an_allocation_takes_what_lies_behind_the_other(struct suite_run *run)
 {
     open_shared(true);
     arrange(allocate);
-    CHECK_ADDRESS(run, fba_shared_alloc(fba, 8, 1), memory + 16);
-    CHECK_EQUAL(run, fba->retries, 1);
-    CHECK_EQUAL(run, fba_used(fba), 24);
+    CHECK_ADDRESS(run, fba_shared_alloc(shared, 8, 1), memory + 16);
+    CHECK_EQUAL(run, shared->retries, 1);
+    CHECK_EQUAL(run, fba_used(&shared->fba), 24);
 }
 
 static void an_allocation_fails_if_the_other_took_the_rest(struct suite_run *run)
 {
     open_shared(true);
     arrange(allocate_the_rest);
-    CHECK(run, !fba_shared_alloc(fba, 8, 1));
-    CHECK_STATUS(run, fba->failure.reason, FBA_EXHAUSTED);
-    CHECK(run, fba->failure.available == 0 && fba->failure.count == 1);
+    CHECK(run, !fba_shared_alloc(shared, 8, 1));
+    CHECK_STATUS(run, fba_explain(&shared->fba).reason, FBA_EXHAUSTED);
+    CHECK(run, fba_explain(&shared->fba).available == 0 && shared->fba.failure.count == 1);
 }
 
 static void zeros_are_zeros_whoever_came_between(struct suite_run *run)
 {
     open_shared(true);
     arrange(allocate_and_give_back);
-    CHECK_BYTES(run, fba_shared_alloc_zeroed(fba, 32, 1), 32, 0);
+    CHECK_BYTES(run, fba_shared_alloc_zeroed(shared, 32, 1), 32, 0);
 }
 
 static void a_block_that_is_no_longer_last_stays(struct suite_run *run)
 {
     for (size_t zeroed = 0; zeroed < 2; zeroed++) { // the first write is another
         open_shared(zeroed);
-        unsigned char *block = fba_shared_alloc(fba, 8, 1);
+        unsigned char *block = fba_shared_alloc(shared, 8, 1);
         arrange(allocate);
-        CHECK_STATUS(run, fba_shared_free(fba, block, 8), FBA_NOT_LAST);
-        CHECK_EQUAL(run, fba->retries, 1);
-        CHECK_EQUAL(run, fba_used(fba), 24);
+        CHECK_STATUS(run, fba_shared_free(shared, block, 8), FBA_NOT_LAST);
+        CHECK_EQUAL(run, shared->retries, 1);
+        CHECK_EQUAL(run, fba_used(&shared->fba), 24);
         CHECK_BYTES(run, memory + 8, 16, 0xdd);
     }
 }
@@ -108,42 +111,42 @@ static void a_block_that_is_no_longer_last_stays(struct suite_run *run)
 static void a_block_that_was_given_back_fast_before_is_not_this_time(struct suite_run *run)
 {
     open_shared(true);
-    unsigned char *block = fba_shared_alloc(fba, 64, 1);
-    CHECK_STATUS(run, fba_shared_free(fba, block, 64), FBA_OK); // settles the watermarks
-    block = fba_shared_alloc(fba, 8, 1);
+    unsigned char *block = fba_shared_alloc(shared, 64, 1);
+    CHECK_STATUS(run, fba_shared_free(shared, block, 64), FBA_OK); // settles the watermarks
+    block = fba_shared_alloc(shared, 8, 1);
     arrange(allocate);
-    CHECK_STATUS(run, fba_shared_free(fba, block, 8), FBA_NOT_LAST);
-    CHECK_EQUAL(run, fba_used(fba), 24);
+    CHECK_STATUS(run, fba_shared_free(shared, block, 8), FBA_NOT_LAST);
+    CHECK_EQUAL(run, fba_used(&shared->fba), 24);
 }
 
 static void the_watermark_that_the_other_raised_higher_stays(struct suite_run *run)
 {
     open_shared(true);
-    unsigned char *block = fba_shared_alloc(fba, 8, 1);
+    unsigned char *block = fba_shared_alloc(shared, 8, 1);
     arrange(allocate_and_give_back);
-    CHECK_STATUS(run, fba_shared_free(fba, block, 8), FBA_OK);
-    CHECK_EQUAL(run, fba_used(fba), 0);
-    CHECK_EQUAL(run, fba_peak(fba), 24);
-    CHECK_BYTES(run, fba_shared_alloc_zeroed(fba, 32, 1), 32, 0);
+    CHECK_STATUS(run, fba_shared_free(shared, block, 8), FBA_OK);
+    CHECK_EQUAL(run, fba_used(&shared->fba), 0);
+    CHECK_EQUAL(run, fba_peak(&shared->fba), 24);
+    CHECK_BYTES(run, fba_shared_alloc_zeroed(shared, 32, 1), 32, 0);
 }
 
 static void a_block_that_is_no_longer_last_shrinks_in_name(struct suite_run *run)
 {
     open_shared(true);
-    unsigned char *block = fba_shared_alloc(fba, 8, 1);
+    unsigned char *block = fba_shared_alloc(shared, 8, 1);
     arrange(allocate);
-    CHECK_STATUS(run, fba_shared_resize(fba, block, 8, 4), FBA_OK);
-    CHECK_EQUAL(run, fba_used(fba), 24);
+    CHECK_STATUS(run, fba_shared_resize(shared, block, 8, 4), FBA_OK);
+    CHECK_EQUAL(run, fba_used(&shared->fba), 24);
     CHECK_BYTES(run, memory + 8, 16, 0xdd);
 }
 
 static void a_block_that_is_no_longer_last_does_not_grow(struct suite_run *run)
 {
     open_shared(true);
-    unsigned char *block = fba_shared_alloc(fba, 8, 1);
+    unsigned char *block = fba_shared_alloc(shared, 8, 1);
     arrange(allocate);
-    CHECK_STATUS(run, fba_shared_resize(fba, block, 8, 9), FBA_NOT_LAST);
-    CHECK_EQUAL(run, fba_used(fba), 24);
+    CHECK_STATUS(run, fba_shared_resize(shared, block, 8, 9), FBA_NOT_LAST);
+    CHECK_EQUAL(run, fba_used(&shared->fba), 24);
 }
 
 static const struct suite_case cases[] = {

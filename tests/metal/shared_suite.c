@@ -4,6 +4,7 @@
 // that this shows exclusion, not ordering: the model checker does that.)
 #include "arch/x86_64/string.h"
 #include "boot/kernel/steps/processors.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_shared.h"
 #include "tests/metal/metal.h"
 
@@ -21,7 +22,8 @@ struct kept {
 };
 
 static unsigned char buffer[256 * 1024];
-static struct fba shared;
+static struct fba fba;
+static struct fba_shared shared;
 static struct kept kept[PROCESSORS_MOST][KEPT_MOST];
 static size_t kept_count[PROCESSORS_MOST];
 static bool damaged[PROCESSORS_MOST];
@@ -86,10 +88,10 @@ static void blocks_of_all_processors_are_disjoint(struct suite_run *run)
 
     CHECK(run, processors->arrived > 0); // with one processor there is nothing to share with
     rounds_most = processors->arrived > 1 ? ROUNDS_MOST : ROUNDS_LEAST;
-    CHECK_STATUS(run, fba_init(&shared, buffer, sizeof buffer), FBA_OK);
-    CHECK_STATUS(run, fba_shared_begin(&shared), FBA_OK);
+    CHECK_STATUS(run, fba_init(&fba, buffer, sizeof buffer), FBA_OK);
+    CHECK_STATUS(run, fba_shared_begin(&shared, &fba), FBA_OK);
     CHECK(run, processors_work(processors, hammer, NULL));
-    fba_shared_end(&shared);
+    fba_shared_end(&shared, &fba);
     for (size_t i = 0; i < count; i++) {
         CHECK(run, !damaged[i]);
         CHECK(run, kept_count[i] > 0);
@@ -108,14 +110,15 @@ static void a_processor_whose_allocation_fails_leaves_a_whole_record(struct suit
 
     CHECK(run, processors->arrived > 0);
     rounds_most = ROUNDS_LEAST;
-    CHECK_STATUS(run, fba_init(&shared, buffer, 1), FBA_OK);
-    CHECK_STATUS(run, fba_shared_begin(&shared), FBA_OK);
+    CHECK_STATUS(run, fba_init(&fba, buffer, 1), FBA_OK);
+    CHECK_STATUS(run, fba_shared_begin(&shared, &fba), FBA_OK);
     CHECK(run, processors_work(processors, hammer, NULL));
-    fba_shared_end(&shared);
-    CHECK(run, shared.failure.count > 0);
-    CHECK(run, shared.failure.reason == FBA_EXHAUSTED || shared.failure.reason == FBA_TOO_LARGE);
-    CHECK(run, shared.failure.size >= 1 && shared.failure.size <= 61);
-    CHECK(run, shared.failure.align <= 16);
+    fba_shared_end(&shared, &fba);
+    CHECK(run, fba.failure.count > 0);
+    enum fba_status reason = fba_explain(&fba).reason;
+    CHECK(run, reason == FBA_EXHAUSTED || reason == FBA_TOO_LARGE);
+    CHECK(run, fba.failure.size >= 1 && fba.failure.size <= 61);
+    CHECK(run, fba.failure.align <= 16);
 }
 
 static const struct suite_case cases[] = {

@@ -4,6 +4,7 @@
 #include "tests/suites/suite.h"
 
 #include "kmem/fallback.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
 #include "kmem/limit.h"
@@ -43,7 +44,7 @@ static void the_scratch_end_shrinks_and_does_not_grow(struct suite_run *run)
     CHECK_EQUAL(run, fba_scratch_used(&fba), 0);
 }
 
-static void a_product_that_overflows_is_refused(struct suite_run *run)
+static void a_product_that_overflows_fails(struct suite_run *run)
 {
     fba_init(&fba, memory, 64);
     struct allocator allocator = fba_allocator(&fba);
@@ -55,7 +56,7 @@ static void a_product_that_overflows_is_refused(struct suite_run *run)
     CHECK(run, !allocator_new(&allocator, char));
 }
 
-static void a_limit_refuses_what_exceeds_the_budget(struct suite_run *run)
+static void what_exceeds_the_budget_of_a_limit_fails(struct suite_run *run)
 {
     struct limit limit;
 
@@ -67,7 +68,7 @@ static void a_limit_refuses_what_exceeds_the_budget(struct suite_run *run)
     CHECK(run, !allocator_alloc(&allocator, 21, 1));
     CHECK(run, !allocator_alloc(&allocator, SIZE_MAX, 1));
     CHECK(run, !allocator_resize(&allocator, block, 30, 51, 1));
-    CHECK_EQUAL(run, limit.refused, 3);
+    CHECK_EQUAL(run, limit.failures, 3);
     CHECK_EQUAL(run, fba.failure.count, 0); // the fba never heard of them
     CHECK(run, allocator_resize(&allocator, block, 30, 50, 1));
     CHECK(run, allocator_resize(&allocator, block, 50, 10, 1));
@@ -91,7 +92,7 @@ static void a_limit_counts_only_what_was_served(struct suite_run *run)
     CHECK(run, !allocator_alloc(&allocator, 11, 1));
     CHECK(run, !allocator_resize(&allocator, block, 5, 11, 1));
     CHECK_EQUAL(run, limit.used, 5);
-    CHECK_EQUAL(run, limit.refused, 0);
+    CHECK_EQUAL(run, limit.failures, 0);
 }
 
 static void what_the_first_cannot_serve_the_second_does(struct suite_run *run)
@@ -106,7 +107,7 @@ static void what_the_first_cannot_serve_the_second_does(struct suite_run *run)
     CHECK(run, allocator_alloc(&allocator, 0, 1));
     CHECK_EQUAL(run, fba.failure.count, 0); // it was asked whether, not for
     CHECK(run, !allocator_alloc(&allocator, 1, 3));
-    CHECK_STATUS(run, second.failure.reason, FBA_BAD_ALIGNMENT);
+    CHECK_STATUS(run, fba_explain(&second).reason, FBA_BAD_ALIGNMENT);
 }
 
 static void each_block_goes_back_to_its_owner(struct suite_run *run)
@@ -149,8 +150,8 @@ static void after_the_seal_everything_goes_to_the_successor(struct suite_run *ru
 static const struct suite_case cases[] = {
     SUITE_CASE(the_permanent_end_behaves_as_the_fba_does),
     SUITE_CASE(the_scratch_end_shrinks_and_does_not_grow),
-    SUITE_CASE(a_product_that_overflows_is_refused),
-    SUITE_CASE(a_limit_refuses_what_exceeds_the_budget),
+    SUITE_CASE(a_product_that_overflows_fails),
+    SUITE_CASE(what_exceeds_the_budget_of_a_limit_fails),
     SUITE_CASE(a_limit_counts_only_what_was_served),
     SUITE_CASE(what_the_first_cannot_serve_the_second_does),
     SUITE_CASE(each_block_goes_back_to_its_owner),

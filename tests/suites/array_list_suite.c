@@ -4,6 +4,7 @@
 
 #include "kmem/array_list.h"
 #include "kmem/failing.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 
 static _Alignas(16) unsigned char memory[1024];

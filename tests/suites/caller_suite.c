@@ -7,6 +7,7 @@
 #include "kmem/array_list.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
+#include "kmem/fba_inline.h"
 
 static _Alignas(8) unsigned char memory[16];
 static struct fba fba;
@@ -40,7 +41,6 @@ static void of_a_called_function_it_is_exact(struct suite_run *run)
         fba_alloc,
         fba_alloc_zeroed,
         fba_scratch_alloc,
-        fba_reserve_alloc,
     };
 
     call_next = where;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What kmem/fba_handoff.h promises: reserve, rebase, export and adoption, seal.
+// What kmem/fba_handoff.h promises: split, rebase, export and adoption, seal.
 #include "tests/suites/suite.h"
 
+#include "kmem/fba_account.h"
 #include "kmem/fba_handoff.h"
+#include "kmem/fba_inline.h"
 
 void *memset(void *to, int value, size_t size);
 
@@ -11,82 +13,100 @@ void *memset(void *to, int value, size_t size);
 static _Alignas(PAGE) unsigned char memory[4 * PAGE];
 static struct fba fba;
 
-static void the_reserve_is_served_only_to_who_asks_by_name(struct suite_run *run)
+static void a_tail_that_was_split_off_is_an_allocator_of_its_own(struct suite_run *run)
 {
-    fba_init(&fba, memory, 100);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 20), FBA_OK);
-    CHECK_EQUAL(run, fba_reserved(&fba), 20);
-    CHECK(run, !fba_alloc(&fba, 81, 1));
-    CHECK_ADDRESS(run, fba_alloc(&fba, 80, 1), memory);
-    CHECK_ADDRESS(run, fba_reserve_alloc(&fba, 8, 1), memory + 80);
-    CHECK_ADDRESS(run, fba_reserve_alloc(&fba, 4, 8), memory + 88);
-    CHECK(run, !fba_reserve_alloc(&fba, 9, 1));
-    CHECK_STATUS(run, fba.failure.reason, FBA_EXHAUSTED);
-    CHECK_EQUAL(run, fba.failure.available, 8);
-    CHECK_EQUAL(run, fba.failure.shortfall, 1);
-    CHECK(run, !fba_reserve_alloc(&fba, 21, 1));
-    CHECK_STATUS(run, fba.failure.reason, FBA_TOO_LARGE);
-    CHECK(run, !fba_reserve_alloc(&fba, 1, 3));
-    CHECK_STATUS(run, fba.failure.reason, FBA_BAD_ALIGNMENT);
-    CHECK_EQUAL(run, fba.failure.count, 4);
-}
-
-static void count_call(struct fba *refusing, void *context)
-{
-    (void)refusing;
-    (*(size_t *)context)++;
-}
-
-static void the_hook_hears_of_a_reserve_that_is_used_up(struct suite_run *run)
-{
-    size_t calls = 0;
+    static struct fba tail;
 
     fba_init(&fba, memory, 100);
-    fba_set_failure_hook(&fba, count_call, &calls);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 20), FBA_OK);
-    CHECK(run, fba_reserve_alloc(&fba, 20, 1));
-    CHECK_EQUAL(run, calls, 0);
-    CHECK(run, !fba_reserve_alloc(&fba, 1, 1));
-    CHECK_EQUAL(run, calls, 1);
+    (void)fba_alloc(&fba, 10, 1);
+    CHECK_STATUS(run, fba_split_tail(&fba, 20, &tail), FBA_OK);
+    CHECK_EQUAL(run, fba_capacity(&fba), 80);
+    CHECK_EQUAL(run, fba_capacity(&tail), 20);
+    CHECK(run, !fba_alloc(&fba, 71, 1));
+    CHECK_STATUS(run, fba_explain(&fba).reason, FBA_TOO_LARGE);
+    CHECK_ADDRESS(run, fba_alloc(&fba, 70, 1), memory + 10);
+    CHECK_ADDRESS(run, fba_alloc(&tail, 8, 1), memory + 80);
+    CHECK_ADDRESS(run, fba_scratch_alloc(&tail, 12, 1), memory + 88);
+    CHECK(run, !fba_alloc(&tail, 1, 1));
+    CHECK_STATUS(run, fba_explain(&tail).reason, FBA_EXHAUSTED);
+    CHECK_EQUAL(run, tail.failure.count, 1);
+    CHECK_STATUS(run, fba_free(&fba, memory + 80, 8), FBA_BAD_BLOCK);
+    CHECK_STATUS(run, fba_free(&tail, memory + 10, 70), FBA_FOREIGN);
 }
 
-static void the_reserve_survives_reset_and_seal(struct suite_run *run)
+static void a_tail_survives_reset_and_seal_of_the_rest(struct suite_run *run)
 {
+    static struct fba tail;
     struct fba_ranges ranges;
 
     fba_init(&fba, memory, sizeof memory);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 64), FBA_OK);
-    CHECK(run, fba_reserve_alloc(&fba, 16, 1));
+    CHECK_STATUS(run, fba_split_tail(&fba, 64, &tail), FBA_OK);
+    CHECK_ADDRESS(run, fba_alloc(&tail, 16, 1), memory + sizeof memory - 64);
     CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
     CHECK_EQUAL(run, fba_available(&fba, 1), sizeof memory - 64);
     CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
-    unsigned char *late = fba_reserve_alloc(&fba, 48, 1);
-    CHECK_ADDRESS(run, late, memory + sizeof memory - 48);
-    CHECK(run, fba_owns(&fba, late));
-    CHECK(run, !fba_reserve_alloc(&fba, 1, 1));
-    CHECK_STATUS(run, fba.failure.reason, FBA_EXHAUSTED);
+    CHECK_ADDRESS(run, ranges.rest.end, memory + sizeof memory - 64);
+    CHECK_ADDRESS(run, fba_alloc(&tail, 48, 1), memory + sizeof memory - 48);
+    CHECK(run, !fba_alloc(&tail, 1, 1));
 }
 
-static void a_reserve_needs_room_and_an_unused_end(struct suite_run *run)
+static void a_split_needs_room_and_an_unused_upper_end(struct suite_run *run)
 {
     static struct fba unready;
+    static struct fba tail;
     struct fba_mark mark;
 
-    CHECK_STATUS(run, fba_set_reserve(&unready, 0), FBA_NOT_READY);
-    CHECK(run, !fba_reserve_alloc(&unready, 0, 1));
-    CHECK_STATUS(run, unready.failure.reason, FBA_NOT_READY);
+    CHECK_STATUS(run, fba_split_tail(&unready, 0, &tail), FBA_NOT_READY);
+    CHECK_STATUS(run, fba_status(&tail), FBA_NOT_READY);
     fba_init(&fba, memory, 100);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 101), FBA_EXHAUSTED);
-    CHECK_STATUS(run, fba_set_reserve(&fba, SIZE_MAX), FBA_EXHAUSTED);
+    CHECK_STATUS(run, fba_split_tail(&fba, 101, &tail), FBA_EXHAUSTED);
+    CHECK_STATUS(run, fba_split_tail(&fba, SIZE_MAX, &tail), FBA_EXHAUSTED);
     unsigned char *scratch = fba_scratch_alloc(&fba, 1, 1);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 10), FBA_BUSY);
+    CHECK_STATUS(run, fba_split_tail(&fba, 10, &tail), FBA_BUSY);
     CHECK_STATUS(run, fba_scratch_free(&fba, scratch, 1), FBA_OK);
     fba_scratch_mark(&fba, &mark);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 10), FBA_BUSY); // its end is spoken for
+    CHECK_STATUS(run, fba_split_tail(&fba, 10, &tail), FBA_BUSY);
     fba_rewind(&fba, &mark);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 100), FBA_OK); // all of it
-    CHECK_STATUS(run, fba_set_reserve(&fba, 1), FBA_BUSY);
+    CHECK_STATUS(run, fba_split_tail(&fba, 100, &tail), FBA_OK); // all of it
     CHECK(run, !fba_alloc(&fba, 1, 1));
+    CHECK_STATUS(run, fba_split_tail(&fba, 0, &tail), FBA_OK); // nothing
+    CHECK_STATUS(run, fba_split_tail(&fba, 1, &tail), FBA_EXHAUSTED);
+}
+
+static void a_split_keeps_what_is_known_to_be_zero(struct suite_run *run)
+{
+    static struct fba tail;
+
+    memset(memory, 0, 100);
+    fba_init_zeroed(&fba, memory, 100);
+    unsigned char *block = fba_alloc(&fba, 60, 1);
+    memset(block, 0xee, 60);
+    CHECK_STATUS(run, fba_free(&fba, block, 60), FBA_OK);
+    unsigned char *scratch = fba_scratch_alloc(&fba, 10, 1);
+    memset(scratch, 0xee, 10);
+    CHECK_STATUS(run, fba_scratch_free(&fba, scratch, 10), FBA_OK);
+    CHECK_STATUS(run, fba_split_tail(&fba, 50, &tail), FBA_OK);
+    CHECK_BYTES(run, fba_alloc_zeroed(&fba, 50, 1), 50, 0);
+    memory[70] = 1; // was never handed out, so it is not cleared
+    unsigned char *zeroed = fba_alloc_zeroed(&tail, 50, 1);
+    CHECK_BYTES(run, zeroed, 20, 0);
+    CHECK_EQUAL(run, zeroed[20], 1);
+    CHECK_BYTES(run, zeroed + 21, 29, 0);
+}
+
+static void after_a_split_the_peak_is_what_the_rest_can_hold(struct suite_run *run)
+{
+    static struct fba tail;
+
+    fba_init(&fba, memory, 100);
+    CHECK_STATUS(run, fba_free(&fba, fba_alloc(&fba, 90, 1), 90), FBA_OK);
+    CHECK_STATUS(run, fba_split_tail(&fba, 5, &tail), FBA_OK);
+    CHECK_EQUAL(run, fba_peak(&fba), 90);
+    CHECK_EQUAL(run, fba_peak(&tail), 0);
+    CHECK_STATUS(run, fba_split_tail(&fba, 15, &tail), FBA_OK);
+    CHECK_EQUAL(run, fba_peak(&fba), 80);
+    CHECK_STATUS(run, fba_free(&fba, fba_alloc(&fba, 80, 1), 80), FBA_OK);
+    CHECK_EQUAL(run, fba_peak(&fba), 80);
 }
 
 static void rebase_moves_to_other_addresses_of_the_same_memory(struct suite_run *run)
@@ -175,10 +195,10 @@ static void what_was_adopted_stays(struct suite_run *run)
     CHECK_STATUS(run, fba_reset(&kernel), FBA_OK);
     CHECK_EQUAL(run, fba_used(&kernel), 10);
     CHECK(run, !fba_alloc(&kernel, 991, 1));
-    CHECK_STATUS(run, kernel.failure.reason, FBA_TOO_LARGE);
+    CHECK_STATUS(run, fba_explain(&kernel).reason, FBA_TOO_LARGE);
 }
 
-static void numbers_that_contradict_each_other_are_refused(struct suite_run *run)
+static void numbers_that_contradict_each_other_are_rejected(struct suite_run *run)
 {
     static const struct fba_numbers wrong[] = {
         {.size = 100, .used = 101, .peak = 101, .high = 101, .low = 100},
@@ -199,7 +219,7 @@ static void numbers_that_contradict_each_other_are_refused(struct suite_run *run
     }
     CHECK_STATUS(run, fba_adopt(&fba, NULL, &right), FBA_BAD_BUFFER);
     CHECK_STATUS(run, fba_adopt(&fba, memory, &huge), FBA_BAD_BUFFER);
-    // More than can be addressed is refused before anything else is looked at.
+    // More than can be addressed is rejected before anything else is looked at.
     CHECK_STATUS(run, fba_adopt(&fba, memory, &huge_and_wrong),
                  SIZE_MAX < UINT64_MAX ? FBA_BAD_BUFFER : FBA_BAD_NUMBERS);
     CHECK_STATUS(run, fba_adopt(&fba, memory, &right), FBA_OK);
@@ -239,29 +259,31 @@ static void what_was_given_back_is_not_exported_as_fresh(struct suite_run *run)
 
 static void the_seal_divides_the_buffer_without_loss_or_overlap(struct suite_run *run)
 {
-    static const size_t reserves[] = {0, 1, 100, PAGE, PAGE + 1};
+    static const size_t tails[] = {0, 1, 100, PAGE, PAGE + 1};
+    static struct fba tail;
     struct fba_ranges ranges;
 
     for (size_t start = 0; start < 3; start++) {
         for (size_t used = 0; used < 2 * PAGE + 2; used += PAGE / 2 - 1) {
-            for (size_t i = 0; i < sizeof reserves / sizeof reserves[0]; i++) {
+            for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
                 unsigned char *buffer = memory + start;
                 CHECK_STATUS(run, fba_init(&fba, buffer, sizeof memory - 2 * start), FBA_OK);
-                CHECK_STATUS(run, fba_set_reserve(&fba, reserves[i]), FBA_OK);
+                CHECK_STATUS(run, fba_split_tail(&fba, tails[i], &tail), FBA_OK);
+                uintptr_t end = (uintptr_t)buffer + sizeof memory - 2 * start - tails[i];
                 CHECK(run, fba_alloc(&fba, used, 1));
                 (void)fba_scratch_alloc(&fba, 10, 1);
                 CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
                 CHECK_ADDRESS(run, ranges.permanent.start, buffer);
                 CHECK(run, ranges.permanent.end >= (uintptr_t)buffer + used);
                 CHECK_EQUAL(run, ranges.permanent.end, ranges.free.start);
-                CHECK_EQUAL(run, ranges.free.end, ranges.reserve.start);
+                CHECK_EQUAL(run, ranges.free.end, ranges.rest.start);
                 CHECK(run, ranges.free.start <= ranges.free.end);
                 CHECK(run, ranges.free.start == ranges.free.end ||
                                (ranges.free.start % PAGE == 0 && ranges.free.end % PAGE == 0));
                 CHECK(run, ranges.permanent.end - (uintptr_t)buffer - used < PAGE ||
                                ranges.free.start == ranges.free.end);
-                CHECK(run, ranges.reserve.end - ranges.reserve.start >= reserves[i]);
-                CHECK_ADDRESS(run, ranges.reserve.end, buffer + sizeof memory - 2 * start);
+                CHECK(run, ranges.rest.end - ranges.rest.start < PAGE);
+                CHECK_ADDRESS(run, ranges.rest.end, end);
             }
         }
     }
@@ -282,6 +304,7 @@ static void a_seal_may_leave_no_whole_page_free(struct suite_run *run)
 
 static void a_sealed_allocator_serves_nothing_and_says_so(struct suite_run *run)
 {
+    static struct fba tail;
     struct fba_ranges ranges;
     struct fba_mark mark;
 
@@ -290,14 +313,14 @@ static void a_sealed_allocator_serves_nothing_and_says_so(struct suite_run *run)
     (void)fba_scratch_alloc(&fba, 50, 1);
     CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
     CHECK(run, !fba_alloc(&fba, 0, 1) && !fba_alloc(&fba, 1, 1) && !fba_new(&fba, char));
-    CHECK_STATUS(run, fba.failure.reason, FBA_SEALED);
-    CHECK_EQUAL(run, fba.failure.available, 0);
+    CHECK_STATUS(run, fba_explain(&fba).reason, FBA_SEALED);
+    CHECK_EQUAL(run, fba_explain(&fba).available, 0);
     CHECK(run, !fba_alloc_zeroed(&fba, 1, 1) && !fba_scratch_alloc(&fba, 0, 1));
     CHECK(run, !fba_realloc(&fba, block, 100, 101, 1));
-    CHECK_STATUS(run, fba.failure.reason, FBA_SEALED);
+    CHECK_STATUS(run, fba_explain(&fba).reason, FBA_SEALED);
     CHECK_STATUS(run, fba_mark(&fba, &mark), FBA_SEALED);
     CHECK_STATUS(run, fba_reset(&fba), FBA_SEALED);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 1), FBA_SEALED);
+    CHECK_STATUS(run, fba_split_tail(&fba, 1, &tail), FBA_SEALED);
     CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_SEALED);
     CHECK_EQUAL(run, fba_used(&fba), 100);
     CHECK_EQUAL(run, fba_scratch_used(&fba), 0);
@@ -306,26 +329,27 @@ static void a_sealed_allocator_serves_nothing_and_says_so(struct suite_run *run)
 
 static void late_frees_are_told_apart(struct suite_run *run)
 {
+    static struct fba tail;
     struct fba_ranges ranges;
 
     fba_init(&fba, memory, sizeof memory);
-    CHECK_STATUS(run, fba_set_reserve(&fba, 8), FBA_OK);
+    CHECK_STATUS(run, fba_split_tail(&fba, 8, &tail), FBA_OK);
     unsigned char *block = fba_alloc(&fba, 100, 1);
     unsigned char *scratch = fba_scratch_alloc(&fba, PAGE, 1);
-    unsigned char *reserved = fba_reserve_alloc(&fba, 8, 1);
+    unsigned char *last = memory + sizeof memory - 9;
     CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
     CHECK_STATUS(run, fba_free(&fba, block, 100), FBA_PERMANENT);
     CHECK_STATUS(run, fba_resize(&fba, block, 100, 50), FBA_PERMANENT);
     CHECK_STATUS(run, fba_scratch_free(&fba, scratch, PAGE), FBA_GONE);
     CHECK_STATUS(run, fba_free(&fba, memory + sizeof memory, 1), FBA_FOREIGN);
     CHECK_STATUS(run, fba_free(&fba, &fba, 1), FBA_FOREIGN);
-    CHECK_STATUS(run, fba_free(&fba, reserved, 8), FBA_PERMANENT);
+    CHECK_STATUS(run, fba_free(&fba, last, 1), FBA_PERMANENT); // in what is no whole page
     CHECK(run, fba_owns(&fba, block) && !fba_owns(&fba, scratch));
     CHECK(run, fba_owns(&fba, memory + PAGE - 1) && !fba_owns(&fba, memory + PAGE));
     CHECK(run, !fba_owns_range(&fba, memory + PAGE - 1, 2));
 }
 
-static void a_seal_is_refused_while_marks_are_open_or_without_a_granule(struct suite_run *run)
+static void a_seal_fails_while_marks_are_open_or_without_a_granule(struct suite_run *run)
 {
     static struct fba unready;
     struct fba_ranges ranges;
@@ -345,21 +369,22 @@ static void a_seal_is_refused_while_marks_are_open_or_without_a_granule(struct s
 }
 
 static const struct suite_case cases[] = {
-    SUITE_CASE(the_reserve_is_served_only_to_who_asks_by_name),
-    SUITE_CASE(the_hook_hears_of_a_reserve_that_is_used_up),
-    SUITE_CASE(the_reserve_survives_reset_and_seal),
-    SUITE_CASE(a_reserve_needs_room_and_an_unused_end),
+    SUITE_CASE(a_tail_that_was_split_off_is_an_allocator_of_its_own),
+    SUITE_CASE(a_tail_survives_reset_and_seal_of_the_rest),
+    SUITE_CASE(a_split_needs_room_and_an_unused_upper_end),
+    SUITE_CASE(a_split_keeps_what_is_known_to_be_zero),
+    SUITE_CASE(after_a_split_the_peak_is_what_the_rest_can_hold),
     SUITE_CASE(rebase_moves_to_other_addresses_of_the_same_memory),
     SUITE_CASE(rebase_forgets_neither_what_was_used_nor_what_was_adopted),
     SUITE_CASE(an_adopted_allocator_goes_on_where_the_other_stopped),
     SUITE_CASE(what_was_adopted_stays),
-    SUITE_CASE(numbers_that_contradict_each_other_are_refused),
+    SUITE_CASE(numbers_that_contradict_each_other_are_rejected),
     SUITE_CASE(what_cannot_cross_is_not_exported),
     SUITE_CASE(what_was_given_back_is_not_exported_as_fresh),
     SUITE_CASE(the_seal_divides_the_buffer_without_loss_or_overlap),
     SUITE_CASE(a_seal_may_leave_no_whole_page_free),
     SUITE_CASE(a_sealed_allocator_serves_nothing_and_says_so),
     SUITE_CASE(late_frees_are_told_apart),
-    SUITE_CASE(a_seal_is_refused_while_marks_are_open_or_without_a_granule),
+    SUITE_CASE(a_seal_fails_while_marks_are_open_or_without_a_granule),
 };
 const struct suite fba_handoff_suite = SUITE("fba_handoff", cases);

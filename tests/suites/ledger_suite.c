@@ -2,6 +2,7 @@
 // What kmem/ledger.h promises.
 #include "tests/suites/suite.h"
 
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/ledger.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Savepoints of an fba: what kmem/fba.h promises of marks, scopes and resets.
 #include "tests/suites/suite.h"
+#include "kmem/fba_account.h"
+#include "kmem/fba_inline.h"
 
 static _Alignas(64) unsigned char memory[256];
 static struct fba fba;
@@ -75,7 +77,7 @@ static void marks_nest_strictly(struct suite_run *run)
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
-static void a_closed_mark_is_refused(struct suite_run *run)
+static void a_closed_mark_is_rejected(struct suite_run *run)
 {
     struct fba_mark mark;
 
@@ -89,7 +91,7 @@ static void a_closed_mark_is_refused(struct suite_run *run)
     CHECK_STATUS(run, fba_keep(&fba, &mark), FBA_NOT_READY);
 }
 
-static void a_mark_of_another_allocator_is_refused(struct suite_run *run)
+static void a_mark_of_another_allocator_is_rejected(struct suite_run *run)
 {
     static struct fba other;
     struct fba_mark mark;
@@ -103,7 +105,7 @@ static void a_mark_of_another_allocator_is_refused(struct suite_run *run)
     CHECK_STATUS(run, fba_rewind(&other, &mark), FBA_OK);
 }
 
-static void a_mark_overtaken_by_a_reset_is_refused(struct suite_run *run)
+static void a_mark_overtaken_by_a_reset_is_rejected(struct suite_run *run)
 {
     struct fba_mark mark;
     struct fba_mark next;
@@ -197,9 +199,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(keep_lets_it_stand),
     SUITE_CASE(an_open_mark_is_a_floor),
     SUITE_CASE(marks_nest_strictly),
-    SUITE_CASE(a_closed_mark_is_refused),
-    SUITE_CASE(a_mark_of_another_allocator_is_refused),
-    SUITE_CASE(a_mark_overtaken_by_a_reset_is_refused),
+    SUITE_CASE(a_closed_mark_is_rejected),
+    SUITE_CASE(a_mark_of_another_allocator_is_rejected),
+    SUITE_CASE(a_mark_overtaken_by_a_reset_is_rejected),
     SUITE_CASE(a_reset_forgets_every_block_and_keeps_peak_and_failures),
     SUITE_CASE(a_scope_rewinds_at_its_end),
     SUITE_CASE(a_scope_rewinds_however_it_is_left),

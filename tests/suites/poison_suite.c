@@ -2,6 +2,7 @@
 // What kmem/poison.h promises.
 #include "tests/suites/suite.h"
 
+#include "kmem/fba_account.h"
 #include "kmem/poison.h"
 
 void *memset(void *to, int value, size_t size);

@@ -4,6 +4,7 @@
 // the host.
 #include "tests/suites/suite.h"
 
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/redzone.h"
 
@@ -44,13 +45,13 @@ static void blocks_are_served_as_without_it(struct suite_run *run)
     CHECK(run, !allocator_alloc(&allocator, SIZE_MAX, 1));
     CHECK(run, !allocator_alloc(&allocator, SIZE_MAX - 40, 1));
     CHECK(run, !allocator_alloc(&allocator, 1, 0));
-    CHECK_STATUS(run, fba.failure.reason, FBA_BAD_ALIGNMENT);
+    CHECK_STATUS(run, fba_explain(&fba).reason, FBA_BAD_ALIGNMENT);
     CHECK(run, !allocator_alloc(&allocator, 1, 3));
-    CHECK_STATUS(run, fba.failure.reason, FBA_BAD_ALIGNMENT);
+    CHECK_STATUS(run, fba_explain(&fba).reason, FBA_BAD_ALIGNMENT);
     CHECK(run, !allocator_alloc(&allocator, 1, SIZE_MAX / 2 + 1));
 }
 
-static void a_resize_that_is_refused_leaves_the_zones_as_they_were(struct suite_run *run)
+static void a_resize_that_fails_leaves_the_zones_as_they_were(struct suite_run *run)
 {
     struct allocator allocator = open_redzone();
     unsigned char *first = allocator_alloc(&allocator, 10, 1);
@@ -142,7 +143,7 @@ static void the_hook_hears_of_each_fault(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(blocks_are_served_as_without_it),
-    SUITE_CASE(a_resize_that_is_refused_leaves_the_zones_as_they_were),
+    SUITE_CASE(a_resize_that_fails_leaves_the_zones_as_they_were),
     SUITE_CASE(an_overrun_names_the_block),
     SUITE_CASE(every_byte_of_either_zone_is_watched),
     SUITE_CASE(a_wrong_size_is_found_and_put_right),

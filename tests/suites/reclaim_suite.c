@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
-// What kmem/unwinding.h promises: nothing is lost.
+// What kmem/reclaim.h promises: nothing is lost.
 #include "tests/suites/suite.h"
 
-#include "kmem/unwinding.h"
+#include "kmem/fba_account.h"
+#include "kmem/reclaim.h"
 
 static _Alignas(64) unsigned char memory[1024];
 static struct fba fba;
-static struct unwinding unwinding;
-static struct unwinding_record records[8];
+static struct reclaim reclaim;
+static struct reclaim_record records[8];
 
 static struct allocator open_unwinding(size_t capacity)
 {
     fba_init(&fba, memory, sizeof memory);
-    unwinding_init(&unwinding, &fba, records, capacity);
-    return unwinding_allocator(&unwinding);
+    reclaim_init(&reclaim, &fba, records, capacity);
+    return reclaim_allocator(&reclaim);
 }
 
 static void padding_goes_back_with_the_block(struct suite_run *run)
@@ -43,7 +44,7 @@ static void blocks_freed_in_any_order_go_back_in_the_end(struct suite_run *run)
             allocator_free(&allocator, blocks[k], k + 3, (size_t)1 << (2 * k));
         }
         CHECK_EQUAL(run, fba_used(&fba), 0);
-        CHECK_EQUAL(run, unwinding.count, 0);
+        CHECK_EQUAL(run, reclaim.count, 0);
     }
 }
 
@@ -69,7 +70,7 @@ static void a_block_of_zero_bytes_has_an_address_of_its_own(struct suite_run *ru
     CHECK(run, nothing != block);
     allocator_free(&allocator, nothing, 0, 1);
     CHECK_ADDRESS(run, allocator_alloc(&allocator, 1, 1), block + 16); // the block is still there
-    CHECK_EQUAL(run, unwinding.count, 3);
+    CHECK_EQUAL(run, reclaim.count, 3);
 
     allocator = open_unwinding(8);
     block = allocator_alloc(&allocator, 16, 1);
@@ -78,7 +79,7 @@ static void a_block_of_zero_bytes_has_an_address_of_its_own(struct suite_run *ru
     allocator_free(&allocator, block, 0, 1);
     allocator_free(&allocator, nothing, 0, 1);
     CHECK_EQUAL(run, fba_used(&fba), 0);
-    CHECK_EQUAL(run, unwinding.count, 0);
+    CHECK_EQUAL(run, reclaim.count, 0);
 }
 
 static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
@@ -100,12 +101,12 @@ static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
-static void what_was_refused_has_no_record(struct suite_run *run)
+static void what_failed_has_no_record(struct suite_run *run)
 {
     struct allocator allocator = open_unwinding(8);
 
     CHECK(run, !allocator_alloc(&allocator, sizeof memory + 1, 1));
-    CHECK_EQUAL(run, unwinding.count, 0);
+    CHECK_EQUAL(run, reclaim.count, 0);
 }
 
 static void a_direct_allocation_above_holds_back_what_lies_below(struct suite_run *run)
@@ -131,15 +132,15 @@ static void what_a_rewind_has_taken_is_forgotten(struct suite_run *run)
     (void)allocator_alloc(&allocator, 8, 1);
     allocator_free(&allocator, older, 8, 1);
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_OK);
-    unwinding_forget(&unwinding);
-    CHECK_EQUAL(run, unwinding.count, 1);
+    reclaim_forget(&reclaim);
+    CHECK_EQUAL(run, reclaim.count, 1);
     unsigned char *next = allocator_alloc(&allocator, 8, 1);
     allocator_free(&allocator, next, 8, 1);
     CHECK_EQUAL(run, fba_used(&fba), 0);
     (void)allocator_alloc(&allocator, 8, 1);
     CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
-    unwinding_forget(&unwinding);
-    CHECK_EQUAL(run, unwinding.count, 0);
+    reclaim_forget(&reclaim);
+    CHECK_EQUAL(run, reclaim.count, 0);
 }
 
 static void a_marked_block_waits_for_the_mark(struct suite_run *run)
@@ -162,9 +163,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_resized_block_goes_back_whole),
     SUITE_CASE(a_block_of_zero_bytes_has_an_address_of_its_own),
     SUITE_CASE(what_has_no_record_is_served_all_the_same),
-    SUITE_CASE(what_was_refused_has_no_record),
+    SUITE_CASE(what_failed_has_no_record),
     SUITE_CASE(a_direct_allocation_above_holds_back_what_lies_below),
     SUITE_CASE(what_a_rewind_has_taken_is_forgotten),
     SUITE_CASE(a_marked_block_waits_for_the_mark),
 };
-const struct suite unwinding_suite = SUITE("unwinding", cases);
+const struct suite reclaim_suite = SUITE("reclaim", cases);
