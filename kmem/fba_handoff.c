@@ -129,7 +129,7 @@ static struct fba_range free_granules(const struct fba *fba, size_t granule)
     uintptr_t before = fba_byte_before_(fba->lower.edge, granule);
     uintptr_t end = granule_start(fba->end, granule);
 
-    if (before >= end)
+    if (before >= end || before + 1 == end)
         return (struct fba_range){.start = fba->end, .end = fba->end};
     return (struct fba_range){.start = before + 1, .end = end};
 }

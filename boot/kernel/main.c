@@ -9,6 +9,7 @@
 #include "boot/kernel/tour.h"
 #include "boot/kernel/start.h"
 #include "boot/kernel/wx_check.h"
+#include "kmem/fba_account.h"
 
 _Noreturn void kernel_main(const struct handoff *handoff);
 

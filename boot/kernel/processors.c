@@ -75,8 +75,7 @@ static void arrive(void *argument)
 
 static void take_area(void *context, struct processor *self)
 {
-    (void)context;
-    const struct allocator heap = fba_shared_allocator(self->all->heap);
+    const struct allocator heap = fba_shared_allocator(context);
 
     self->area = processor_take_area(self->apic_id, &heap);
     if (self->area)
@@ -223,9 +222,9 @@ enum processors_status processors_start(struct processors *processors, const uin
     start_all(processors, low);
     memset((void *)(processors->paging->direct_map + low.value), 0, PROCESSORS_LOW_SIZE);
 
-    fba_shared_begin(processors->heap);
-    bool finished = processors_work(processors, take_area, NULL);
-    fba_shared_end(processors->heap);
+    (void)fba_shared_begin(&processors->shared, processors->heap);
+    bool finished = processors_work(processors, take_area, &processors->shared);
+    fba_shared_end(&processors->shared, processors->heap);
     if (!finished)
         return PROCESSORS_STUCK;
     for (size_t i = 0; i < count; i++) {

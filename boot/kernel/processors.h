@@ -11,6 +11,7 @@
 #include "boot/kernel/processor.h"
 #include "kmem/array_list.h"
 #include "kmem/fba.h"
+#include "kmem/fba_shared.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +37,8 @@ struct processors {
     struct apic apic;
     struct paging *paging;                // the tables that all of them run on
     const struct timer *timer;            // bounds the waits
-    struct fba *heap;                     // that they share
+    struct fba *heap;                     // the early heap...
+    struct fba_shared shared;             // ...while all of them take their areas from it
     const struct traps_gate *first_gates; // on the current stack
     const struct traps_gate *gates;       // on interrupt stacks
     struct processor *others;

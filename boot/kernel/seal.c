@@ -4,6 +4,7 @@
 
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/processors.h"
+#include "kmem/fba_account.h"
 
 // The first part of `memory` that is the image's or a module's; empty, at its end, if none is.
 static struct memory_range first_taken(const struct handoff *handoff, struct memory_range memory)
@@ -97,7 +98,7 @@ static bool try_sealed_heap(struct kernel *kernel)
     const void *block = allocator_alloc(&kernel->heap.allocator, 16, 16);
 
     writer_print(&kernel->console.writer, "kernel: 16 bytes from the sealed early heap: %s\n",
-                 block ? "allocated" : fba_status_name(fba->failure.reason));
+                 block ? "allocated" : fba_status_name(fba_explain(fba).reason));
     return !block;
 }
 

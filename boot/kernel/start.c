@@ -8,6 +8,7 @@
 #include "boot/kernel/early_traps.h"
 #include "boot/kernel/handoff_check.h"
 #include "boot/kernel/serial.h"
+#include "kmem/fba_account.h"
 
 static void open_console(struct kernel *kernel)
 {

@@ -4,7 +4,9 @@
 
 #include "kmem/array_list.h"
 #include "kmem/fba.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
+#include "kmem/fba_inline.h"
 #include "kmem/report.h"
 
 // A buffer that already exists, and two slices of it.

@@ -9,6 +9,7 @@
 #include "boot/loader/jump.h"
 #include "boot/loader/kaslr.h"
 #include "boot/loader/kernel_mapping.h"
+#include "kmem/fba_account.h"
 
 // What a measuring run adds to twice the size of a region that was too small.
 #define MEASURING_STEP (UINT64_C(4) << 20)
@@ -52,6 +53,7 @@ static enum loader_result run_steps(struct loader *loader, const loader_step *st
 static void record_failure(struct loader *loader)
 {
     const struct fba_failure *failure = &loader->heap.fba.failure;
+    const struct fba_explanation explanation = fba_explain(&loader->heap.fba);
     struct handoff_failure *record = &loader->failure;
     const char *what = loader->heap.ledger.tag;
 
@@ -60,8 +62,8 @@ static void record_failure(struct loader *loader)
     record->count = failure->count;
     record->size = failure->size;
     record->align = failure->align;
-    record->available = failure->available;
-    record->shortfall = failure->shortfall;
+    record->available = explanation.available;
+    record->shortfall = explanation.shortfall;
     for (size_t i = 0; i < sizeof record->what - 1 && what[i] != '\0'; i++)
         record->what[i] = what[i];
 }

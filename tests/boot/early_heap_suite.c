@@ -4,6 +4,7 @@
 #include "arch/x86_64/string.h"
 #include "boot/early_heap.h"
 #include "tests/boot/suites.h"
+#include "kmem/fba_account.h"
 
 #define PAGE UINT64_C(4096)
 #define MIB (UINT64_C(1) << 20)

@@ -88,7 +88,7 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
     writer_print(writer,
                  "kernel: processors: %zu of %zu others started, all took their areas at once, "
                  "%zu retries\n",
-                 processors.arrived, processors.count, kernel->heap.fba.retries);
+                 processors.arrived, processors.count, processors.shared.retries);
     return STEP_DONE;
 }
 

@@ -8,6 +8,7 @@
 #include "boot/kernel/steps/processors.h"
 #include "boot/kernel/steps/screen.h"
 #include "boot/kernel/steps/serial.h"
+#include "kmem/fba_account.h"
 
 static const struct step steps[] = {
     {"screen", step_screen, step_screen_undo}, // the console on the framebuffer
