@@ -2,8 +2,6 @@
 // The calls of allocator.h.
 #include "allocator.h"
 
-#include "fba_inline.h"
-
 FBA_CALLED void *allocator_alloc(const struct allocator *allocator, size_t size, size_t align)
 {
     return allocator->operations->alloc(allocator->context, size, align, FBA_CALLER);

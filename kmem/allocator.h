@@ -7,7 +7,7 @@
 #ifndef KMEM_ALLOCATOR_H
 #define KMEM_ALLOCATOR_H
 
-#include "fba.h" // FBA_CALLED, FBA_CALLER, FBA_ALIGNOF
+#include "fba_inline.h" // FBA_CALLED, FBA_CALLER, FBA_ALIGNOF
 
 #ifdef __cplusplus
 extern "C" {

@@ -43,11 +43,17 @@ bool array_list_insert(struct array_list *list, size_t index, const void *item);
 
 // As array_list_append() of one value, compiled into its caller: an expression, false iff the
 // allocator has no room. `type` is that of the list's items; `list` is evaluated more than once,
-// `value` only if there is room.
+// `value` once.
 //     if (!array_list_push(uint64_t, &numbers, 42)) ...
 #define array_list_push(type, list, value)                                                         \
-    (((list)->count < (list)->capacity || array_list_make_room((list), 1)) &&                      \
-     (((type *)(list)->items)[(list)->count++] = (value), true))
+    ((list)->count < (list)->capacity                                                              \
+         ? ((((type *)(list)->items)[(list)->count++] = (value)), true)                            \
+         : array_list_append((list), ARRAY_LIST_ADDRESS_(type, value)))
+#ifdef __cplusplus
+#define ARRAY_LIST_ADDRESS_(type, value) (&static_cast<const type &>(value))
+#else
+#define ARRAY_LIST_ADDRESS_(type, value) ((type[1]){(value)})
+#endif
 
 // Makes room for `more` items behind those in use, and for some to come, as appending does. False
 // iff the allocator has none: the list is as it was.

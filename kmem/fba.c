@@ -58,11 +58,12 @@ static FBA_CALLED void *call_hook(struct fba *fba)
     return NULL;
 }
 
-// Records a failed request, calls the hook, and returns NULL. The call stands at the end, so that
-// no path needs a frame.
+// Records a failed request. The call stands at the end, so that no path needs a frame.
 static FBA_CALLED void *fail(struct fba *fba, size_t size, size_t align, const void *caller,
                              enum fba_request request)
 {
+    void *none = NULL;
+
     fba->failure.count++;
     fba->failure.size = size;
     fba->failure.align = align;
@@ -70,38 +71,41 @@ static FBA_CALLED void *fail(struct fba *fba, size_t size, size_t align, const v
     fba->failure.lower = fba->lower.edge;
     fba->failure.upper = fba->upper.edge;
     fba->failure.request = request;
-    return FBA_UNLIKELY(fba->hook) ? call_hook(fba) : NULL;
+#ifdef __clang__ // which calls what always returns NULL, at the cost of a frame on every path
+    __asm__("" : "+r"(none));
+#endif
+    return FBA_UNLIKELY(fba->hook) ? call_hook(fba) : none;
 }
 
 // ── Permanent blocks ────────────────────────────────────────────────────────────────────────────
 
-static FBA_INLINE void *take(struct fba *fba, size_t size, size_t align, const void *caller,
-                             enum fba_request request)
+FBA_CALLED void *fba_alloc(struct fba *fba, size_t size, size_t align)
 {
     uintptr_t before = fba_byte_before_(fba->lower.edge, align);
 
-    if (!fba_fits_(before, fba->upper.edge, size, align))
-        return fail(fba, size, align, caller, request);
+    if (!fba_fits_(fba, before, size, align))
+        return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ALLOC);
     fba->lower.edge = before + size;
     return fba_block_(before);
 }
 
-FBA_CALLED void *fba_alloc(struct fba *fba, size_t size, size_t align)
-{
-    return take(fba, size, align, FBA_CALLER, FBA_REQUEST_ALLOC);
-}
-
 FBA_CALLED void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
 {
-    return take(fba, size, align, caller, FBA_REQUEST_ALLOC);
+    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+
+    if (!fba_fits_(fba, before, size, align))
+        return fail(fba, size, align, caller, FBA_REQUEST_ALLOC);
+    fba->lower.edge = before + size;
+    return fba_block_(before);
 }
 
-// Of a block just taken, the bytes up to the lower watermark may have been handed out before, and
+// Of the block just taken, the bytes up to the lower watermark may have been handed out before, and
 // those from the upper one on may have been scratch.
-static FBA_CALLED void *clear(const struct fba *fba, uintptr_t block, size_t size)
+static FBA_CALLED void *clear(const struct fba *fba, size_t size)
 {
+    uintptr_t end = fba->lower.edge + 1;
+    uintptr_t block = end - size;
     uintptr_t start = block;
-    uintptr_t end = block + size;
 
     if (start > fba->lower.watermark && start < fba->upper.watermark)
         start = fba->upper.watermark;
@@ -116,12 +120,12 @@ FBA_CALLED void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
 {
     uintptr_t before = fba_byte_before_(fba->lower.edge, align);
 
-    if (!fba_fits_(before, fba->upper.edge, size, align))
+    if (!fba_fits_(fba, before, size, align))
         return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ZEROED);
     fba->lower.edge = before + size;
     // What lies between the watermarks was never handed out.
     if (FBA_UNLIKELY(before < fba->lower.watermark || before + size >= fba->upper.watermark))
-        return clear(fba, before + 1, size);
+        return clear(fba, size);
     return fba_block_(before);
 }
 
@@ -196,61 +200,80 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size)
     return FBA_OK;
 }
 
-static FBA_CALLED enum fba_status resize_slowly(const struct fba *fba, uintptr_t before,
-                                                size_t old_size, size_t new_size)
+// To shrink the last block is to free its end.
+static FBA_CALLED enum fba_status resize_slowly(struct fba *fba, uintptr_t before, size_t old_size,
+                                                size_t new_size)
 {
     uintptr_t last = before + old_size;
-    enum fba_status found = find(fba, before, last, &fba->lower);
+    bool is_last = last >= before && last == fba->lower.edge && before >= fba->lower.bound;
 
+    if (is_last && new_size <= old_size)
+        return fba_free(fba, (void *)(before + 1 + new_size), old_size - new_size);
+
+    enum fba_status found = find(fba, before, last, &fba->lower);
     if (found == FBA_OK)
         return FBA_FOREIGN; // NULL, which may only be freed
     if (new_size <= old_size && (found == FBA_NOT_LAST || found == FBA_PROTECTED))
         return FBA_OK;
-    return found == FBA_NOT_LAST && last == fba->lower.edge ? FBA_EXHAUSTED : found;
+    return is_last && found == FBA_NOT_LAST ? FBA_EXHAUSTED : found;
 }
 
-// To shrink the last block is to free its end.
+// The fast path is growth. It fits behind `before` iff it fits behind the edge.
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
 {
     uintptr_t before = (uintptr_t)block - 1;
     uintptr_t last = before + old_size;
 
-    if (last >= before && before >= fba->lower.bound && last == fba->lower.edge) {
-        if (new_size <= old_size)
-            return fba_free(fba, (void *)(before + 1 + new_size), old_size - new_size);
-        if (new_size < fba->upper.edge - before) {
-            fba->lower.edge = before + new_size;
-            return FBA_OK;
-        }
-    }
-    return resize_slowly(fba, before, old_size, new_size);
+    if (FBA_UNLIKELY(last < before || last != fba->lower.edge || before < fba->lower.bound ||
+                     new_size <= old_size || new_size >= fba->upper.edge - before))
+        return resize_slowly(fba, before, old_size, new_size);
+    fba->lower.edge = before + new_size;
+    return FBA_OK;
 }
 
 // ── Scratch ─────────────────────────────────────────────────────────────────────────────────────
 
-// A difference that wraps is larger than the edge; an alignment of 0 rounds down to 0.
-static FBA_INLINE void *take_scratch(struct fba *fba, size_t size, size_t align, const void *caller)
+// Is told the alignment less one, which spares the fast path a register.
+static FBA_CALLED void *fail_scratch(struct fba *fba, size_t size, size_t mask, const void *caller)
 {
-    uintptr_t highest = fba->upper.edge - size;
-    uintptr_t start = highest & ~(align - 1);
+    return fail(fba, size, mask + 1, caller, FBA_REQUEST_SCRATCH);
+}
 
-    if (FBA_UNLIKELY(fba_has_several_bits_(align) || highest > fba->upper.edge ||
-                     start <= fba->lower.edge))
-        return fail(fba, size, align, caller, FBA_REQUEST_SCRATCH);
-    fba->upper.edge = start;
+// Takes [*start, *start + size), or nothing: a difference that wraps is larger than the edge, and
+// an alignment of 0 rounds down to 0.
+static FBA_INLINE bool take_scratch(struct fba *fba, size_t size, size_t align, uintptr_t *start)
+{
+    if (FBA_UNLIKELY(fba_has_several_bits_(align)))
+        return false;
+
+    uintptr_t highest = fba->upper.edge - size;
+    if (FBA_UNLIKELY(highest > fba->upper.edge))
+        return false;
+    *start = highest & ~(align - 1);
+    if (FBA_UNLIKELY(*start <= fba->lower.edge))
+        return false;
+    fba->upper.edge = *start;
     fba->fast_free_limit = 0; // the peak counts both ends
-    return fba_block_(start - 1);
+    return true;
 }
 
 FBA_CALLED void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
 {
-    return take_scratch(fba, size, align, FBA_CALLER);
+    uintptr_t start;
+
+    if (!take_scratch(fba, size, align, &start))
+        return fail_scratch(fba, size, align - 1, FBA_CALLER);
+    return (void *)start;
 }
 
 FBA_CALLED void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align,
                                       const void *caller)
 {
-    return take_scratch(fba, size, align, caller);
+    uintptr_t start;
+
+    if (!take_scratch(fba, size, align, &start))
+        return fail_scratch(fba, size, align - 1, caller);
+    return (void *)start;
 }
 
 enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size)

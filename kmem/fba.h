@@ -20,19 +20,19 @@
 //
 // What it does not do:
 // - It does not own its buffer, which must outlive every block.
-// - A free reclaims the last block only (LIFO) and leaves the padding below it taken, so that a
-// chain
-//   of frees stops there. A mark reclaims padding too; reclaim.h also blocks freed out of order.
+// - A free reclaims the last block only (LIFO), without the padding below it, where a chain of
+// frees
+//   ends. A mark reclaims padding too; reclaim.h also blocks freed out of order.
 // - It is not thread-safe: one processor, and no interrupt handler, may use it at a time.
 //   fba_shared.h is lock-free.
-// Misuse that can be seen gets a status that names it, and changes nothing. No header stands beside
-// a block, so that these cannot be seen: a free or resize with a wrong size that ends where the
-// last block ends, or of a freed block in whose place another now ends (redzone.h detects both); a
-// write outside a block (redzone.h) or to a freed one (poison.h); a copied mark, and a mark opened
-// before a second fba_init() of the same structure.
+// Misuse that can be seen gets a status that names it, and changes nothing. Not seen, as no header
+// stands beside a block: a free or resize with a wrong size that ends where the last block ends, or
+// of a freed block in whose place another now ends (redzone.h detects both); a write outside a
+// block (redzone.h) or to a freed one (poison.h); a mark copied, or opened before another
+// fba_init().
 //
 // Functions run in constant time unless they say otherwise, and none blocks. Sizes are bytes,
-// alignments powers of two from 1, addresses `uintptr_t`, ranges half-open.
+// alignments powers of two from 1, ranges half-open.
 #ifndef KMEM_FBA_H
 #define KMEM_FBA_H
 
@@ -44,17 +44,13 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow" // struct fba_mark and fba_mark() may share a name
 extern "C" {
-#define FBA_ALIGNOF(type) alignof(type)
-#else
-#define FBA_ALIGNOF(type) _Alignof(type)
 #endif
 
-// For functions that record their caller: FBA_CALLED ones are never inlined, not even by link-time
-// optimisation, so that FBA_CALLER is their return address; FBA_INLINE ones always are, so that
-// what they call returns to their caller. WebAssembly has no return addresses.
+// FBA_CALLED functions are never inlined, not even by link-time optimisation, so that FBA_CALLER is
+// their return address; FBA_INLINE ones always are, so that what they call returns to their caller.
 #define FBA_CALLED __attribute__((noinline))
 #define FBA_INLINE __attribute__((always_inline)) inline
-#ifdef __wasm__
+#ifdef __wasm__ // has no return addresses
 #define FBA_CALLER NULL
 #else
 #define FBA_CALLER __builtin_return_address(0)
@@ -178,11 +174,9 @@ void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *calle
 // promised to be zero: linear in those.
 void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align);
 
-// Gives back the last block: the one that ends at the last byte taken. Frees in the reverse order
-// of allocation unwind as a chain where no padding lies between; one call may give back several
-// adjacent blocks as one.
-// FBA_OK: the bytes are free again, or the block is NULL. Anything else changed nothing and says
-// why: a status of a block, or FBA_NOT_READY or FBA_BUSY.
+// Gives back the last block: the one that ends at the last byte taken. One call may give back
+// several adjacent blocks as one. FBA_OK: the bytes are free again, or the block is NULL. Anything
+// else changed nothing and says why: a status of a block, or FBA_NOT_READY or FBA_BUSY.
 enum fba_status fba_free(struct fba *fba, void *block, size_t size);
 
 // Changes the size of a block where it stands. The last block grows and shrinks; any other block
@@ -236,9 +230,8 @@ const char *fba_status_name(enum fba_status status);
 
 // ── For the fast paths of fba.c, fba_inline.h and fba_shared.c ──────────────────────────────────
 
-// The byte before the first multiple of `align` behind `edge`: the bits below an alignment are all
-// ones there. An alignment of 0 makes it the last byte of the address space, behind which nothing
-// fits. Any other that is no power of two: some byte not below `edge`.
+// The byte before the first multiple of `align` behind `edge`: the bits below an alignment are ones
+// there. Of 0 the last byte of all addresses; of no power of two some byte not below `edge`.
 static FBA_INLINE uintptr_t fba_byte_before_(uintptr_t edge, size_t align)
 {
     return edge | (align - 1);
@@ -251,29 +244,21 @@ static FBA_INLINE bool fba_has_several_bits_(size_t align)
 }
 
 // Whether `size` bytes fit behind the byte `before`, which fba_byte_before_() gave for `align`, and
-// in front of `top`. The carry of the sum is excluded first.
-static FBA_INLINE bool fba_fits_(uintptr_t before, uintptr_t top, size_t size, size_t align)
+// in front of the upper edge. The carry of the sum is excluded first.
+static FBA_INLINE bool fba_fits_(const struct fba *fba, uintptr_t before, size_t size, size_t align)
 {
-    return !FBA_UNLIKELY(fba_has_several_bits_(align)) &&
-           !FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= top);
+    if (FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge))
+        return false;
+    return !FBA_UNLIKELY(fba_has_several_bits_(align));
 }
 
-// The address behind the byte `before`. A caller that this is compiled into need not test it for
-// NULL, as nothing is taken behind the last byte of the address space.
+// The address behind the byte `before`, of which a compiler may know that it is not NULL: nothing
+// is taken behind the last byte of the address space.
 static FBA_INLINE void *fba_block_(uintptr_t before)
 {
     if (before == UINTPTR_MAX)
         __builtin_unreachable();
     return (void *)(before + 1);
-}
-
-// Whether a block ends at the edge and begins behind the bound. Its end and its size say where it
-// begins, so that no sum can wrap.
-static FBA_INLINE bool fba_is_last_(const struct fba *fba, const void *block, size_t size)
-{
-    uintptr_t edge = fba->lower.edge;
-
-    return (uintptr_t)block - 1 + size == edge && size <= edge - fba->lower.bound;
 }
 
 #ifdef __cplusplus

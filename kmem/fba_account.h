@@ -94,10 +94,8 @@ static inline struct fba_explanation fba_explain(const struct fba *fba)
         explanation.reason = FBA_BAD_ALIGNMENT;
         return explanation;
     }
-    explanation.reason =
-        fba_fits_(fba_byte_before_(fba->adopted, align), fba->end, failure->size, align)
-            ? FBA_EXHAUSTED
-            : FBA_TOO_LARGE;
+    size_t most = fba_room_(fba->adopted, fba->end, align);
+    explanation.reason = failure->size > most ? FBA_TOO_LARGE : FBA_EXHAUSTED;
     explanation.available = fba_room_(failure->lower, failure->upper, align);
     explanation.shortfall = failure->size - explanation.available;
     if (explanation.shortfall > SIZE_MAX - beyond)

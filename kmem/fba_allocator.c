@@ -11,7 +11,7 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     struct fba *fba = context;
     uintptr_t before = fba_byte_before_(fba->lower.edge, align);
 
-    if (!fba_fits_(before, fba->upper.edge, size, align))
+    if (!fba_fits_(fba, before, size, align))
         return fba_alloc_by(fba, size, align, caller);
     fba->lower.edge = before + size;
     return fba_block_(before);

@@ -8,6 +8,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#define FBA_ALIGNOF(type) alignof(type)
+#else
+#define FBA_ALIGNOF(type) _Alignof(type)
 #endif
 
 // As fba_alloc(), for a size and an alignment that are known where it is called: if neither exceeds
@@ -23,6 +26,15 @@ static FBA_INLINE void *fba_alloc_inline(struct fba *fba, size_t size, size_t al
     return fba_block_(before);
 }
 
+// Whether a block ends at the edge and begins behind the bound. Its end and its size say where it
+// begins, so that no sum can wrap.
+static FBA_INLINE bool fba_is_last_(const struct fba *fba, const void *block, size_t size)
+{
+    uintptr_t last = (uintptr_t)block - 1 + size;
+
+    return last == fba->lower.edge && size <= fba->lower.edge - fba->lower.bound;
+}
+
 // As fba_free(). Compiled in is what costs no account: the last block, not at a new peak.
 static FBA_INLINE enum fba_status fba_free_inline(struct fba *fba, void *block, size_t size)
 {
@@ -36,13 +48,13 @@ static FBA_INLINE enum fba_status fba_free_inline(struct fba *fba, void *block, 
 static FBA_INLINE enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
                                                     size_t new_size)
 {
-    uintptr_t edge = fba->lower.edge;
+    uintptr_t last = (uintptr_t)block - 1 + old_size;
     size_t more = new_size - old_size;
 
     if (new_size < old_size || more > FBA_ADDRESS_SPACE_GUARD ||
-        !fba_is_last_(fba, block, old_size) || edge + more >= fba->upper.edge)
+        !fba_is_last_(fba, block, old_size) || last + more >= fba->upper.edge)
         return fba_resize(fba, block, old_size, new_size);
-    fba->lower.edge = edge + more;
+    fba->lower.edge = last + more;
     return FBA_OK;
 }
 

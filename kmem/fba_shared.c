@@ -74,7 +74,7 @@ static FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_
     uintptr_t edge = ATOMIC_LOAD(&fba->lower.edge);
 
     *before = fba_byte_before_(edge, align);
-    return fba_fits_(*before, fba->upper.edge, size, align) &&
+    return fba_fits_(fba, *before, size, align) &&
            !FBA_UNLIKELY(!ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, *before + size));
 }
 
@@ -89,7 +89,7 @@ static FBA_CALLED void *take_slowly(struct fba_shared *shared, size_t size, size
     for (;;) {
         uintptr_t before = fba_byte_before_(edge, align);
 
-        if (!fba_fits_(before, fba->upper.edge, size, align))
+        if (!fba_fits_(fba, before, size, align))
             return fail(shared, size, align, caller, edge);
         ATOMIC_COUNT(&shared->retries);
         if (ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, before + size))
@@ -121,20 +121,21 @@ static FBA_INLINE bool is_fresh(const struct fba *fba, uintptr_t before, size_t 
     return before >= ATOMIC_LOAD(&fba->lower.watermark) && before + size < fba->upper.watermark;
 }
 
-static FBA_CALLED void *clear_block(void *block, size_t size)
+static FBA_CALLED void *clear_block(uintptr_t before, size_t size)
 {
-    memset(block, 0, size);
-    return block;
+    memset((void *)(before + 1), 0, size);
+    return fba_block_(before);
 }
 
 static FBA_CALLED void *take_zeroed_slowly(struct fba_shared *shared, size_t size, size_t align,
                                            const void *caller)
 {
     void *block = take_slowly(shared, size, align, caller);
+    uintptr_t before = (uintptr_t)block - 1;
 
-    if (!block || is_fresh(&shared->fba, (uintptr_t)block - 1, size))
+    if (!block || is_fresh(&shared->fba, before, size))
         return block;
-    return clear_block(block, size);
+    return clear_block(before, size);
 }
 
 FBA_CALLED void *fba_shared_alloc_zeroed(struct fba_shared *shared, size_t size, size_t align)
@@ -144,7 +145,7 @@ FBA_CALLED void *fba_shared_alloc_zeroed(struct fba_shared *shared, size_t size,
     if (!take(&shared->fba, size, align, &before))
         return take_zeroed_slowly(shared, size, align, FBA_CALLER);
     if (FBA_UNLIKELY(!is_fresh(&shared->fba, before, size)))
-        return clear_block((void *)(before + 1), size);
+        return clear_block(before, size);
     return fba_block_(before);
 }
 

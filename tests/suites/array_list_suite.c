@@ -176,6 +176,22 @@ static void every_failure_is_reported_and_leaks_nothing(struct suite_run *run)
 }
 
 // The value is evaluated once, and only if there is room.
+static void a_list_that_grows_into_what_is_left_leaves_no_failure(struct suite_run *run)
+{
+    fba_init(&fba, memory, 8 * sizeof(uint64_t) + 1 + 7 + 10 * sizeof(uint64_t) + 1);
+    struct array_list list = array_list_of(uint64_t, fba_allocator(&fba));
+    CHECK(run, array_list_reserve(&list, 8));
+    (void)fba_alloc(&fba, 1, 1); // it cannot grow in place any more
+    list.count = 8;
+    CHECK(run, array_list_make_room(&list, 1));
+    CHECK_EQUAL(run, list.capacity, 9); // not half as much again, for which there is no room
+    CHECK_EQUAL(run, fba.failure.count, 0);
+    (void)fba_alloc(&fba, 1, 1);
+    CHECK(run, !array_list_make_room(&list, 100)); // what is needed is asked for, once
+    CHECK_EQUAL(run, fba.failure.count, 1);
+    CHECK_EQUAL(run, fba.failure.size, 108 * sizeof(uint64_t));
+}
+
 static void a_value_is_pushed_where_it_stands(struct suite_run *run)
 {
     fba_init(&fba, memory, sizeof memory);
@@ -184,9 +200,9 @@ static void a_value_is_pushed_where_it_stands(struct suite_run *run)
 
     while (array_list_push(uint16_t, &list, next++))
         ;
-    // Refused when the buffer is full of them, the list as it was.
+    // The buffer is full of them; the value that found no room was evaluated, too.
     CHECK_EQUAL(run, list.count, list.capacity);
-    CHECK_EQUAL(run, list.count, next);
+    CHECK_EQUAL(run, list.count + 1, next);
     CHECK(run, fba_available(&fba, 1) < sizeof(uint16_t));
     CHECK(run, fba.failure.caller != NULL);
     for (size_t i = 0; i < list.count; i++)
@@ -220,6 +236,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(shrink_to_fit_gives_the_rest_back),
     SUITE_CASE(a_list_that_cannot_grow_is_as_it_was),
     SUITE_CASE(every_failure_is_reported_and_leaks_nothing),
+    SUITE_CASE(a_list_that_grows_into_what_is_left_leaves_no_failure),
     SUITE_CASE(a_value_is_pushed_where_it_stands),
     SUITE_CASE(room_is_made_for_as_many_as_one_says),
 };

@@ -4,6 +4,7 @@
 #include "kmem/array_list.h"
 #include "kmem/fba.h"
 #include "kmem/fba_allocator.h"
+#include "kmem/fba_inline.h"
 #include "kmem/fba_shared.h"
 #include "kmem/ledger.h"
 
@@ -25,6 +26,7 @@
 
 static _Alignas(4096) unsigned char memory[BENCH_BUFFER];
 static struct fba fba;
+static struct fba_shared shared;
 static struct allocator allocator;
 static struct ledger ledger;
 static struct ledger_entry entries[256];
@@ -47,8 +49,8 @@ static void *open_fresh(void)
 static void *open_shared(void)
 {
     open_fba();
-    fba_shared_begin(&fba);
-    return &fba;
+    fba_shared_begin(&shared, &fba);
+    return &shared;
 }
 
 static void *open_fresh_shared(void)
@@ -61,7 +63,7 @@ static void *open_fresh_shared(void)
 static void *open_shared_interface(void)
 {
     open_shared();
-    allocator = fba_shared_allocator(&fba);
+    allocator = fba_shared_allocator(&shared);
     return &allocator;
 }
 
@@ -123,7 +125,7 @@ static enum fba_status pair_in(void *state)
     void *block = fba_alloc_inline(state, BENCH_SIZE, BENCH_ALIGN);
 
     escape(block);
-    return fba_free(state, block, BENCH_SIZE);
+    return fba_free_inline(state, block, BENCH_SIZE);
 }
 
 static void pair_in_loop(void *state, size_t count)
