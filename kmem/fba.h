@@ -20,16 +20,14 @@
 //
 // What it does not do:
 // - It does not own its buffer, which must outlive every block.
-// - A free reclaims the last block only (LIFO), without the padding below it, where a chain of
-// frees
-//   ends. A mark reclaims padding too; reclaim.h also blocks freed out of order.
+// - A free reclaims the last block only (LIFO), and not the padding below it. A mark reclaims
+//   padding too; reclaim.h also blocks freed out of order.
 // - It is not thread-safe: one processor, and no interrupt handler, may use it at a time.
 //   fba_shared.h is lock-free.
 // Misuse that can be seen gets a status that names it, and changes nothing. Not seen, as no header
 // stands beside a block: a free or resize with a wrong size that ends where the last block ends, or
 // of a freed block in whose place another now ends (redzone.h detects both); a write outside a
-// block (redzone.h) or to a freed one (poison.h); a mark copied, or opened before another
-// fba_init().
+// block (redzone.h) or to a freed one (poison.h); a mark copied, or opened before fba_init().
 //
 // Functions run in constant time unless they say otherwise, and none blocks. Sizes are bytes,
 // alignments powers of two from 1, ranges half-open.
