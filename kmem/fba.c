@@ -104,8 +104,7 @@ FBA_CALLED void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const 
 static FBA_CALLED void *clear(const struct fba *fba, size_t size)
 {
     uintptr_t end = fba->lower.edge + 1;
-    uintptr_t block = end - size;
-    uintptr_t start = block;
+    uintptr_t block = end - size, start = block;
 
     if (start > fba->lower.watermark && start < fba->upper.watermark)
         start = fba->upper.watermark;
@@ -152,8 +151,9 @@ static FBA_CALLED enum fba_status find_closed(const struct fba *fba, uintptr_t s
 static FBA_CALLED enum fba_status find(const struct fba *fba, uintptr_t before, uintptr_t last,
                                        const struct fba_end *end)
 {
-    uintptr_t start = before + 1;
     bool lower = end == &fba->lower;
+    uintptr_t from = lower ? fba->base : end->edge, to = lower ? end->edge : fba->end - 1;
+    uintptr_t start = before + 1;
 
     if (start == 0)
         return FBA_OK;
@@ -161,7 +161,7 @@ static FBA_CALLED enum fba_status find(const struct fba *fba, uintptr_t before, 
         return find_closed(fba, start);
     if (start < fba->base || start > fba->end)
         return FBA_FOREIGN;
-    if (last < before || (lower ? last > end->edge : start < end->edge || last >= fba->end))
+    if (last < before || start < from || last > to)
         return FBA_BAD_BLOCK;
     return (lower ? before < end->bound : last >= end->bound) ? FBA_PROTECTED : FBA_NOT_LAST;
 }
