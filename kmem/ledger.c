@@ -10,17 +10,135 @@ void ledger_init(struct ledger *ledger, struct allocator inner, struct ledger_en
         entries[i] = (struct ledger_entry){0};
 }
 
-// The newest entry of a block: an address may have been handed out more than once.
-static struct ledger_entry *find(struct ledger *ledger, const void *block)
+// Tags are compared by address first; equal words in two places are the same tag all the same.
+static bool is_same_tag(const char *a, const char *b)
+{
+    if (a == b || !a || !b)
+        return a == b;
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+static bool is_holder(const struct ledger_entry *entry, const char *tag, const void *caller)
+{
+    return is_same_tag(entry->tag, tag) && (tag || entry->caller == caller);
+}
+
+// The run that a block lies in: the newest one, as an address may have been handed out before. A
+// block of zero bytes lies in none.
+static struct ledger_entry *find(struct ledger *ledger, const void *block, size_t size)
 {
     struct ledger_entry *found = NULL;
+    uintptr_t start = (uintptr_t)block;
 
-    for (size_t i = 0; i < ledger->capacity; i++) {
+    for (size_t i = 0; i < ledger->capacity && size != 0; i++) {
         struct ledger_entry *entry = &ledger->entries[i];
-        if (entry->block == block && (!found || entry->sequence > found->sequence))
+        if (entry->blocks != 0 && start >= entry->start && start < entry->end &&
+            (!found || entry->sequence > found->sequence))
             found = entry;
     }
     return found;
+}
+
+static void forget(struct ledger *ledger, struct ledger_entry *entry)
+{
+    ledger->unrecorded_size += entry->size;
+    ledger->unrecorded_blocks += entry->blocks;
+    entry->blocks = 0;
+}
+
+// An entry for a new run: an unused one, else that of the smallest run if the block is larger.
+static struct ledger_entry *take_entry(struct ledger *ledger, size_t size)
+{
+    struct ledger_entry *smallest = NULL;
+
+    for (size_t i = 0; i < ledger->capacity; i++) {
+        struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->blocks == 0)
+            return entry;
+        if (!smallest || entry->size < smallest->size)
+            smallest = entry;
+    }
+    if (!smallest || smallest->size >= size)
+        return NULL;
+    forget(ledger, smallest);
+    return smallest;
+}
+
+// Whether nothing but padding can lie in [start, end).
+static bool is_padding(const struct ledger *ledger, uintptr_t start, uintptr_t end, size_t align)
+{
+    if (start == end)
+        return true;
+    if (start > end || end - start >= align || ledger->unrecorded_blocks != 0)
+        return false;
+    for (size_t i = 0; i < ledger->capacity; i++) {
+        const struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->blocks != 0 && entry->start < end && entry->end > start)
+            return false;
+    }
+    return true;
+}
+
+// Whether a block goes on where the newest run ends.
+static bool extends(const struct ledger *ledger, uintptr_t start, size_t align, const void *caller)
+{
+    const struct ledger_entry *run = ledger->newest;
+
+    return run && run->blocks != 0 && is_holder(run, ledger->tag, caller) &&
+           is_padding(ledger, run->end, start, align);
+}
+
+static void record(struct ledger *ledger, uintptr_t start, size_t size, size_t align,
+                   const void *caller)
+{
+    struct ledger_entry *run = ledger->newest;
+
+    if (!extends(ledger, start, align, caller)) {
+        run = size != 0 ? take_entry(ledger, size) : NULL;
+        if (run)
+            *run = (struct ledger_entry){
+                .start = start, .tag = ledger->tag, .caller = caller, .largest = size};
+        ledger->newest = run;
+    }
+    if (!run || size == 0) {
+        ledger->unrecorded_size += size;
+        ledger->unrecorded_blocks++;
+        return;
+    }
+    if (size > run->largest) {
+        run->largest = size;
+        run->caller = caller;
+    }
+    run->end = start + size;
+    run->size += size;
+    run->blocks++;
+    run->sequence = ledger->serial;
+}
+
+// Strikes a block off its run. One that ends there makes room for the next to go on in its place.
+static void strike(struct ledger *ledger, const void *block, size_t size)
+{
+    struct ledger_entry *run = find(ledger, block, size);
+
+    if (run && size <= run->size) {
+        run->size -= size;
+        run->blocks--;
+        if ((uintptr_t)block + size == run->end)
+            run->end = (uintptr_t)block;
+        if (run->blocks == 0)
+            ledger->requested -= run->size; // frees with wrong sizes leave nothing behind
+    } else if (ledger->unrecorded_blocks != 0 && size <= ledger->unrecorded_size) {
+        ledger->unrecorded_size -= size;
+        ledger->unrecorded_blocks--;
+    } else {
+        ledger->foreign++;
+        return;
+    }
+    ledger->requested -= size;
 }
 
 static void *alloc(void *context, size_t size, size_t align, const void *caller)
@@ -34,16 +152,7 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     }
     ledger->requested += size;
     ledger->serial++;
-    if (ledger->capacity > 0) {
-        ledger->entries[(ledger->serial - 1) % ledger->capacity] = (struct ledger_entry){
-            .block = block,
-            .caller = caller,
-            .tag = ledger->tag,
-            .size = size,
-            .align = align,
-            .sequence = ledger->serial,
-        };
-    }
+    record(ledger, (uintptr_t)block, size, align, caller);
     return block;
 }
 
@@ -51,26 +160,32 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
                    const void *caller)
 {
     struct ledger *ledger = context;
+    struct ledger_entry *run = find(ledger, block, old_size);
 
     if (!ledger->inner.operations->resize(ledger->inner.context, block, old_size, new_size, align,
                                           caller))
         return false;
-    ledger->requested = ledger->requested - old_size + new_size;
-    struct ledger_entry *entry = find(ledger, block);
-    if (entry)
-        entry->size = new_size;
+    if (run && new_size != 0 && old_size <= run->size) {
+        if ((uintptr_t)block + old_size == run->end)
+            run->end = (uintptr_t)block + new_size;
+        run->size = run->size - old_size + new_size;
+        run->largest = new_size > run->largest ? new_size : run->largest;
+        ledger->requested = ledger->requested - old_size + new_size;
+        return true;
+    }
+    strike(ledger, block, old_size);
+    ledger->requested += new_size;
+    ledger->unrecorded_size += new_size;
+    ledger->unrecorded_blocks++;
     return true;
 }
 
 static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
 {
     struct ledger *ledger = context;
-    struct ledger_entry *entry = find(ledger, block);
 
     ledger->inner.operations->free(ledger->inner.context, block, size, align, caller);
-    ledger->requested -= size;
-    if (entry)
-        entry->block = NULL;
+    strike(ledger, block, size);
 }
 
 static size_t available(void *context, size_t align)
@@ -87,21 +202,9 @@ struct allocator ledger_allocator(struct ledger *ledger)
     return (struct allocator){&operations, ledger};
 }
 
-// Tags are compared by address first; equal words in two places are the same tag all the same.
-static bool is_same_tag(const char *a, const char *b)
-{
-    if (a == b || !a || !b)
-        return a == b;
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
 static bool is_same_holder(const struct ledger_entry *a, const struct ledger_entry *b)
 {
-    return is_same_tag(a->tag, b->tag) && (a->tag || a->caller == b->caller);
+    return is_holder(a, b->tag, b->caller);
 }
 
 static struct ledger_holder sum_up(const struct ledger *ledger, size_t first)
@@ -111,14 +214,14 @@ static struct ledger_holder sum_up(const struct ledger *ledger, size_t first)
 
     for (size_t i = first; i < ledger->capacity; i++) {
         const struct ledger_entry *entry = &ledger->entries[i];
-        if (!entry->block || !is_same_holder(entry, &ledger->entries[first]))
+        if (entry->blocks == 0 || !is_same_holder(entry, &ledger->entries[first]))
             continue;
-        if (holder.blocks == 0 || entry->size > largest) {
-            largest = entry->size;
+        if (holder.blocks == 0 || entry->largest > largest) {
+            largest = entry->largest;
             holder.caller = entry->caller;
         }
         holder.size += entry->size;
-        holder.blocks++;
+        holder.blocks += entry->blocks;
     }
     return holder;
 }
@@ -126,7 +229,7 @@ static struct ledger_holder sum_up(const struct ledger *ledger, size_t first)
 static bool is_first_of_holder(const struct ledger *ledger, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
-        if (ledger->entries[i].block &&
+        if (ledger->entries[i].blocks != 0 &&
             is_same_holder(&ledger->entries[i], &ledger->entries[index]))
             return false;
     }
@@ -138,7 +241,7 @@ size_t ledger_top(const struct ledger *ledger, struct ledger_holder *holders, si
     size_t count = 0;
 
     for (size_t i = 0; i < ledger->capacity; i++) {
-        if (!ledger->entries[i].block || !is_first_of_holder(ledger, i))
+        if (ledger->entries[i].blocks == 0 || !is_first_of_holder(ledger, i))
             continue;
         struct ledger_holder holder = sum_up(ledger, i);
         size_t place = count;

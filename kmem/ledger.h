@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
-// ledger: a decorator that writes down who allocated what. It stands between its users and another
-// allocator, passes everything on, and costs only those who allocate through it. Entries live in
-// an array that the caller supplies; when it is full the oldest entry is overwritten, the sums go
-// on. It never allocates.
+// ledger: a decorator that keeps account of who holds how much. It stands between its users and
+// another allocator, passes everything on, and costs only those who allocate through it.
+//
+// It knows runs: blocks of one holder that lie one behind the other. Entries for them live in an
+// array that the caller supplies; a run whose blocks are all freed leaves its entry to the next.
+// When every entry is in use, the smallest run gives way to a larger block and counts as
+// unrecorded. So the sums of all entries and of what is unrecorded are what is held, always. It
+// never allocates.
 #ifndef KMEM_LEDGER_H
 #define KMEM_LEDGER_H
 
@@ -14,32 +18,39 @@
 extern "C" {
 #endif
 
+// A run. Its holder is its tag; where there is none, its caller.
 struct ledger_entry {
-    const void *block; // NULL: given back, or never used
-    const void *caller;
-    const char *tag; // what `ledger.tag` was at the time
-    size_t size, align;
-    uint64_t sequence; // 1 for the first allocation
+    uintptr_t start, end; // [start, end): no block of another holder was handed out in it since
+    const char *tag;      // what `ledger.tag` was at the time
+    const void *caller;   // of its largest block
+    size_t largest;       // bytes asked for by that block
+    size_t size;          // bytes asked for by the blocks still held
+    size_t blocks;        // still held; 0: the entry is unused
+    uint64_t sequence;    // of its newest block; 1 for the first allocation
 };
 
 struct ledger {
     struct allocator inner;
     struct ledger_entry *entries;
-    size_t capacity;  // entries in the array
-    uint64_t serial;  // allocations so far; the newest entry has this sequence number
+    size_t capacity;             // entries in the array
+    struct ledger_entry *newest; // the run that was extended or begun last; NULL: none
+    uint64_t serial;             // allocations so far
     const char *tag;  // set by the user, who may change it at any time: what is being done
-    size_t requested; // bytes asked for and not given back
+    size_t requested; // bytes asked for and not freed
+    size_t unrecorded_size, unrecorded_blocks; // of these, what no entry tells of
     size_t failures;
+    size_t foreign; // frees of blocks that never came through this ledger, as far as it can tell
 };
 
 // Opens a ledger over `inner`, with room for `capacity` entries, 0 included.
 void ledger_init(struct ledger *ledger, struct allocator inner, struct ledger_entry *entries,
                  size_t capacity);
 
-// The ledger as an allocator. It must outlive its use.
+// The ledger as an allocator. It must outlive its use. Each call takes time linear in the entries,
+// an allocation only while all of them are in use or another holder than before allocates.
 struct allocator ledger_allocator(struct ledger *ledger);
 
-// A holder of memory: all live entries of one tag, or of one caller where there is no tag.
+// A holder of memory: all runs of one tag, or of one caller where there is no tag.
 struct ledger_holder {
     const char *tag;
     const void *caller; // of the largest block
@@ -47,8 +58,8 @@ struct ledger_holder {
     size_t blocks;
 };
 
-// Writes the `most` largest holders that the entries know of to `holders`, the largest first, and
-// returns how many there were. Time: entries × (entries + most).
+// Writes the `most` largest holders to `holders`, the largest first, and returns how many there
+// were. Time: entries × (entries + most).
 size_t ledger_top(const struct ledger *ledger, struct ledger_holder *holders, size_t most);
 
 #ifdef __cplusplus

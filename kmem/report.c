@@ -59,10 +59,22 @@ void report_holders(const struct report *report, size_t most)
     if (!report->ledger)
         return;
     size_t count = ledger_top(report->ledger, holders, most < MOST_HOLDERS ? most : MOST_HOLDERS);
-    for (size_t i = 0; i < count; i++)
+    size_t others = report->ledger->requested - report->ledger->unrecorded_size;
+    for (size_t i = 0; i < count; i++) {
         writer_print(report->writer, "%s  holder: %s, %zu bytes in %zu blocks, largest by %p\n",
                      report->prefix, holders[i].tag ? holders[i].tag : "(untagged)",
                      holders[i].size, holders[i].blocks, holders[i].caller);
+        others -= holders[i].size;
+    }
+    if (others != 0)
+        writer_print(report->writer, "%s  holder: (others), %zu bytes\n", report->prefix, others);
+    if (report->ledger->unrecorded_size != 0)
+        writer_print(report->writer, "%s  holder: (not recorded), %zu bytes in %zu blocks\n",
+                     report->prefix, report->ledger->unrecorded_size,
+                     report->ledger->unrecorded_blocks);
+    if (report->requested != 0)
+        writer_print(report->writer, "%s  holder: (before this ledger), %zu bytes\n",
+                     report->prefix, report->requested);
 }
 
 void report_failure(const struct report *report, const struct fba *fba)

@@ -35,7 +35,9 @@ void report_account(const struct report *report, const struct fba *fba);
 // # permanent, . free, s scratch; once sealed - given away, ~ lost to rounding.
 void report_picture(const struct report *report, const struct fba *fba, size_t columns);
 
-// Who holds the most, if the ledger is there.
+// Who holds the most, if the ledger is there: at most `most` of them and never more than 8, then a
+// line for the others, for what the ledger has no entry of, and for what was there before it. The
+// lines add up to what is held.
 void report_holders(const struct report *report, size_t most);
 
 #ifdef __cplusplus

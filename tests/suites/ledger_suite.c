@@ -5,6 +5,7 @@
 #include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/ledger.h"
+#include "kmem/reclaim.h"
 
 static unsigned char memory[1024];
 static struct fba fba;
@@ -24,14 +25,31 @@ static void each_allocation_is_written_down(struct suite_run *run)
 
     ledger.tag = "tables";
     unsigned char *block = allocator_alloc(&allocator, 10, 2);
-    CHECK_ADDRESS(run, entries[0].block, block);
+    CHECK_ADDRESS(run, entries[0].start, block);
+    CHECK_ADDRESS(run, entries[0].end, block + 10);
     CHECK_TEXT(run, entries[0].tag, "tables");
-    CHECK(run, entries[0].size == 10 && entries[0].align == 2 && entries[0].sequence == 1);
+    CHECK(run, entries[0].size == 10 && entries[0].blocks == 1 && entries[0].sequence == 1);
     CHECK(run, entries[0].caller);
     CHECK_EQUAL(run, ledger.requested, 10);
 }
 
-static void what_goes_back_is_struck_off(struct suite_run *run)
+static void blocks_of_one_holder_behind_each_other_take_one_entry(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    ledger.tag = "tables";
+    for (size_t i = 0; i < 10; i++)
+        CHECK(run, allocator_alloc(&allocator, 10, 8)); // padding lies between
+    ledger.tag = "stacks";
+    CHECK(run, allocator_alloc(&allocator, 1, 1));
+    ledger.tag = "tables";
+    CHECK(run, allocator_alloc(&allocator, 1, 1)); // another run
+    CHECK(run, entries[0].size == 100 && entries[0].blocks == 10);
+    CHECK(run, entries[1].size == 1 && entries[2].size == 1 && entries[3].blocks == 0);
+    CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
+}
+
+static void what_is_freed_is_struck_off(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(4);
     unsigned char *block = allocator_alloc(&allocator, 10, 1);
@@ -41,11 +59,27 @@ static void what_goes_back_is_struck_off(struct suite_run *run)
     CHECK_EQUAL(run, entries[0].size, 30);
     allocator_free(&allocator, block, 30, 1);
     CHECK_EQUAL(run, ledger.requested, 0);
-    CHECK(run, !entries[0].block);
+    CHECK_EQUAL(run, entries[0].blocks, 0);
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
-static void of_two_blocks_at_one_address_the_newer_is_struck_off(struct suite_run *run)
+static void entries_of_freed_blocks_are_used_first(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(2);
+
+    ledger.tag = "first";
+    CHECK(run, allocator_alloc(&allocator, 10, 1));
+    for (size_t i = 0; i < 100; i++) {
+        ledger.tag = i % 2 == 0 ? "even" : "odd";
+        unsigned char *block = allocator_alloc(&allocator, 20, 1);
+        allocator_free(&allocator, block, 20, 1);
+    }
+    CHECK_TEXT(run, entries[0].tag, "first");
+    CHECK(run, entries[0].size == 10 && entries[1].blocks == 0);
+    CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
+}
+
+static void of_two_runs_at_one_address_the_newer_is_struck_off(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(4);
     unsigned char *first = allocator_alloc(&allocator, 10, 1);
@@ -54,50 +88,152 @@ static void of_two_blocks_at_one_address_the_newer_is_struck_off(struct suite_ru
     unsigned char *second = allocator_alloc(&allocator, 20, 1);
     CHECK_ADDRESS(run, first, second);
     allocator_free(&allocator, second, 20, 1);
-    CHECK(run, entries[0].block && !entries[1].block);
+    CHECK(run, entries[0].blocks == 1 && entries[1].blocks == 0);
 }
 
-static void the_newer_is_found_in_front_of_the_older_too(struct suite_run *run)
+static void a_smaller_run_gives_way_to_a_larger_block(struct suite_run *run)
 {
-    struct allocator allocator = open_ledger(4);
-    unsigned char *block = NULL;
+    struct allocator allocator = open_ledger(2);
+    static const char callers[4];
+    unsigned char *blocks[4];
 
-    for (size_t i = 1; i <= 5; i++) { // the fifth goes where the first was
-        CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
-        block = allocator_alloc(&allocator, i, 1);
+    for (size_t i = 0; i < 4; i++) {
+        static const unsigned char sizes[] = {10, 30, 20, 5};
+        blocks[i] = allocator_alloc_by(&allocator, sizes[i], 1, &callers[i]);
     }
-    CHECK(run, entries[0].sequence == 5 && entries[1].block == block);
-    CHECK(run, allocator_resize(&allocator, block, 5, 50, 1));
-    CHECK(run, entries[0].size == 50 && entries[1].size == 2);
-    allocator_free(&allocator, block, 50, 1);
-    CHECK(run, !entries[0].block && entries[1].block);
+    CHECK(run, entries[0].size == 20 && entries[1].size == 30);
+    CHECK(run, ledger.unrecorded_size == 15 && ledger.unrecorded_blocks == 2);
+    allocator_free(&allocator, blocks[3], 5, 1);
+    CHECK(run, ledger.unrecorded_size == 10 && ledger.unrecorded_blocks == 1);
+    allocator_free(&allocator, blocks[2], 20, 1);
+    allocator_free(&allocator, blocks[0], 10, 1);
+    CHECK(run, ledger.unrecorded_size == 0 && ledger.requested == 30);
 }
 
 static void a_block_without_an_entry_is_served_all_the_same(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(1);
-    unsigned char *first = allocator_alloc(&allocator, 10, 1);
-    unsigned char *second = allocator_alloc(&allocator, 20, 1); // takes the only entry
+    static const char callers[2];
+    unsigned char *first = allocator_alloc_by(&allocator, 20, 1, &callers[0]);
+    unsigned char *second = allocator_alloc_by(&allocator, 10, 1, &callers[1]);
 
-    CHECK(run, allocator_resize(&allocator, first, 10, 5, 1));
-    CHECK(run, !allocator_resize(&allocator, first, 5, 11, 1));
-    CHECK_EQUAL(run, ledger.requested, 25);
-    allocator_free(&allocator, first, 5, 1);
-    CHECK_EQUAL(run, ledger.requested, 20);
-    CHECK_ADDRESS(run, entries[0].block, second);
+    CHECK(run, allocator_resize(&allocator, second, 10, 15, 1));
+    CHECK(run, !allocator_resize(&allocator, first, 20, 21, 1));
+    CHECK(run, ledger.requested == 35 && ledger.unrecorded_size == 15);
+    allocator_free(&allocator, second, 15, 1);
+    CHECK(run, ledger.requested == 20 && ledger.unrecorded_blocks == 0);
+    CHECK_ADDRESS(run, entries[0].start, first);
 }
 
-static void the_oldest_entry_is_overwritten_and_the_sums_go_on(struct suite_run *run)
+static void a_block_of_another_heap_changes_no_sum(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(4);
+    unsigned char elsewhere[4];
 
-    for (size_t i = 1; i <= 6; i++)
-        CHECK(run, allocator_alloc(&allocator, i, 1));
-    CHECK_EQUAL(run, entries[0].sequence, 5);
-    CHECK_EQUAL(run, entries[1].sequence, 6);
-    CHECK_EQUAL(run, entries[2].sequence, 3);
-    CHECK_EQUAL(run, ledger.requested, 21);
-    CHECK_EQUAL(run, ledger.serial, 6);
+    CHECK(run, allocator_alloc(&allocator, 10, 1));
+    allocator_free(&allocator, elsewhere, 4, 1);
+    allocator_free(&allocator, elsewhere, 400, 1);
+    CHECK(run, ledger.requested == 10 && ledger.unrecorded_size == 0);
+    CHECK_EQUAL(run, ledger.foreign, 2);
+}
+
+static void blocks_of_zero_bytes_hold_nothing(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    unsigned char *block = allocator_alloc(&allocator, 0, 1);
+
+    CHECK(run, ledger.requested == 0 && ledger.unrecorded_blocks == 1);
+    CHECK(run, allocator_resize(&allocator, block, 0, 8, 1));
+    CHECK(run, ledger.requested == 8 && ledger.unrecorded_size == 8);
+    CHECK(run, allocator_resize(&allocator, block, 8, 0, 1));
+    allocator_free(&allocator, block, 0, 1);
+    CHECK(run, ledger.requested == 0 && ledger.unrecorded_blocks == 0);
+    block = allocator_alloc(&allocator, 8, 1);
+    CHECK(run, allocator_resize(&allocator, block, 8, 0, 1)); // out of its entry
+    CHECK(run, entries[0].blocks == 0 && ledger.unrecorded_blocks == 1);
+    allocator_free(&allocator, block, 0, 1);
+    CHECK(run, ledger.requested == 0 && ledger.unrecorded_blocks == 0 && ledger.foreign == 0);
+}
+
+// ── Churn ───────────────────────────────────────────────────────────────────────────────────────
+
+#define TAGS 5
+#define LIVE 24
+
+struct live {
+    unsigned char *block;
+    size_t size;
+    size_t tag;
+};
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223; // Numerical Recipes, section 7.1
+    return *state >> 16;
+}
+
+// Nothing is lost: what the entries tell of a tag is no more than it holds, and exactly that while
+// every block is recorded; entries and unrecorded blocks add up to what is held.
+static void check_sums(struct suite_run *run, const struct live *live, const char *const *tags)
+{
+    struct ledger_holder holders[TAGS];
+    size_t held[TAGS] = {0};
+    size_t sum = 0, recorded = 0;
+
+    for (size_t i = 0; i < LIVE; i++) {
+        sum += live[i].size;
+        held[live[i].tag] += live[i].size;
+    }
+    size_t count = ledger_top(&ledger, holders, TAGS);
+    for (size_t i = 0; i < count; i++) {
+        size_t tag = 0;
+        while (tags[tag] != holders[i].tag)
+            tag++;
+        CHECK(run, holders[i].size <= held[tag]);
+        CHECK(run, ledger.unrecorded_size != 0 || holders[i].size == held[tag]);
+        recorded += holders[i].size;
+    }
+    CHECK_EQUAL(run, ledger.requested, sum);
+    CHECK_EQUAL(run, recorded + ledger.unrecorded_size, sum);
+}
+
+static void the_lines_add_up_to_what_is_held_under_churn(struct suite_run *run)
+{
+    static const char *const tags[TAGS] = {"a", "b", "c", "d", "e"};
+    static struct ledger_entry many[LIVE];
+    static struct reclaim_record records[LIVE];
+    static struct reclaim reclaim;
+    static struct live live[LIVE];
+
+    for (size_t capacity = 0; capacity <= LIVE; capacity += 4) {
+        uint32_t random = (uint32_t)capacity;
+        fba_init(&fba, memory, sizeof memory);
+        reclaim_init(&reclaim, &fba, records, LIVE);
+        ledger_init(&ledger, reclaim_allocator(&reclaim), many, capacity);
+        struct allocator allocator = ledger_allocator(&ledger);
+        for (size_t i = 0; i < LIVE; i++)
+            live[i] = (struct live){0};
+        for (size_t step = 0; step < 1000; step++) {
+            struct live *one = &live[next_random(&random) % LIVE];
+            size_t size = next_random(&random) % 40 + 1;
+            if (one->block && next_random(&random) % 4 == 0) {
+                if (allocator_resize(&allocator, one->block, one->size, size, 4))
+                    one->size = size;
+            } else if (one->block) {
+                allocator_free(&allocator, one->block, one->size, 4);
+                *one = (struct live){0};
+            } else {
+                one->tag = next_random(&random) % TAGS;
+                ledger.tag = tags[one->tag];
+                one->block = allocator_alloc(&allocator, size, 4);
+                one->size = one->block ? size : 0;
+            }
+            check_sums(run, live, tags);
+            if (run->failed)
+                return;
+        }
+        CHECK_EQUAL(run, ledger.foreign, 0);
+    }
 }
 
 static void without_entries_the_sums_are_kept_all_the_same(struct suite_run *run)
@@ -201,11 +337,15 @@ static void of_a_holder_the_largest_block_names_the_caller(struct suite_run *run
 
 static const struct suite_case cases[] = {
     SUITE_CASE(each_allocation_is_written_down),
-    SUITE_CASE(what_goes_back_is_struck_off),
-    SUITE_CASE(of_two_blocks_at_one_address_the_newer_is_struck_off),
-    SUITE_CASE(the_newer_is_found_in_front_of_the_older_too),
+    SUITE_CASE(blocks_of_one_holder_behind_each_other_take_one_entry),
+    SUITE_CASE(what_is_freed_is_struck_off),
+    SUITE_CASE(entries_of_freed_blocks_are_used_first),
+    SUITE_CASE(of_two_runs_at_one_address_the_newer_is_struck_off),
+    SUITE_CASE(a_smaller_run_gives_way_to_a_larger_block),
     SUITE_CASE(a_block_without_an_entry_is_served_all_the_same),
-    SUITE_CASE(the_oldest_entry_is_overwritten_and_the_sums_go_on),
+    SUITE_CASE(a_block_of_another_heap_changes_no_sum),
+    SUITE_CASE(blocks_of_zero_bytes_hold_nothing),
+    SUITE_CASE(the_lines_add_up_to_what_is_held_under_churn),
     SUITE_CASE(without_entries_the_sums_are_kept_all_the_same),
     SUITE_CASE(failures_are_counted_and_passed_on),
     SUITE_CASE(the_largest_holders_come_first),

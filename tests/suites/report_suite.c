@@ -112,7 +112,25 @@ static void holders_without_a_tag_are_told_as_such(struct suite_run *run)
     report = new_report();
     report.ledger = &ledger;
     report_holders(&report, 1);
-    CHECK(run, suite_contains(text, "20 bytes") && !suite_contains(text, "10 bytes"));
+    CHECK(run, suite_contains(text, "holder: (untagged), 20 bytes in 1 blocks"));
+    CHECK(run, suite_contains(text, "holder: (others), 10 bytes\n"));
+}
+
+static void what_no_entry_tells_of_has_lines_of_its_own(struct suite_run *run)
+{
+    struct report report = new_report();
+    struct ledger ledger;
+    struct allocator allocator = new_ledger(&ledger); // with two entries
+    static const char callers[3];
+
+    for (size_t i = 0; i < 3; i++)
+        (void)allocator_alloc_by(&allocator, 10 * (3 - i), 1, &callers[i]);
+    report.ledger = &ledger;
+    report.requested = 5;
+    report_holders(&report, 8);
+    CHECK(run, suite_contains(text, "holder: (not recorded), 10 bytes in 1 blocks\n"));
+    CHECK(run, suite_contains(text, "holder: (before this ledger), 5 bytes\n"));
+    CHECK(run, !suite_contains(text, "(others)"));
 }
 
 static void an_account_says_where_every_byte_is(struct suite_run *run)
@@ -166,6 +184,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_failure_is_told_in_full),
     SUITE_CASE(each_reason_is_explained),
     SUITE_CASE(holders_without_a_tag_are_told_as_such),
+    SUITE_CASE(what_no_entry_tells_of_has_lines_of_its_own),
     SUITE_CASE(an_account_says_where_every_byte_is),
     SUITE_CASE(a_picture_shows_each_part_in_proportion),
     SUITE_CASE(a_sealed_allocator_has_an_account_too),
