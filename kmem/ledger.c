@@ -24,20 +24,28 @@ static bool is_same_tag(const char *a, const char *b)
 
 static bool is_holder(const struct ledger_entry *entry, const char *tag, const void *caller)
 {
-    return is_same_tag(entry->tag, tag) && (tag || entry->caller == caller);
+    return tag ? entry->tag == tag || is_same_tag(entry->tag, tag)
+               : !entry->tag && entry->caller == caller;
+}
+
+static bool contains(const struct ledger_entry *run, uintptr_t start)
+{
+    return run->blocks != 0 && start >= run->start && start < run->end;
 }
 
 // The run that a block lies in: the newest one, as an address may have been handed out before. A
 // block of zero bytes lies in none.
 static struct ledger_entry *find(struct ledger *ledger, const void *block, size_t size)
 {
-    struct ledger_entry *found = NULL;
+    struct ledger_entry *found = ledger->newest;
     uintptr_t start = (uintptr_t)block;
 
-    for (size_t i = 0; i < ledger->capacity && size != 0; i++) {
+    if (size == 0 || (found && contains(found, start)))
+        return size == 0 ? NULL : found;
+    found = NULL;
+    for (size_t i = 0; i < ledger->capacity; i++) {
         struct ledger_entry *entry = &ledger->entries[i];
-        if (entry->blocks != 0 && start >= entry->start && start < entry->end &&
-            (!found || entry->sequence > found->sequence))
+        if (contains(entry, start) && (!found || entry->sequence > found->sequence))
             found = entry;
     }
     return found;
@@ -68,28 +76,16 @@ static struct ledger_entry *take_entry(struct ledger *ledger, size_t size)
     return smallest;
 }
 
-// Whether nothing but padding can lie in [start, end).
-static bool is_padding(const struct ledger *ledger, uintptr_t start, uintptr_t end, size_t align)
-{
-    if (start == end)
-        return true;
-    if (start > end || end - start >= align || ledger->unrecorded_blocks != 0)
-        return false;
-    for (size_t i = 0; i < ledger->capacity; i++) {
-        const struct ledger_entry *entry = &ledger->entries[i];
-        if (entry->blocks != 0 && entry->start < end && entry->end > start)
-            return false;
-    }
-    return true;
-}
-
-// Whether a block goes on where the newest run ends.
+// Whether a block goes on where the newest run ends, with nothing but padding between: no recorded
+// block lies behind it, and no unrecorded one is known to lie anywhere.
 static bool extends(const struct ledger *ledger, uintptr_t start, size_t align, const void *caller)
 {
     const struct ledger_entry *run = ledger->newest;
 
-    return run && run->blocks != 0 && is_holder(run, ledger->tag, caller) &&
-           is_padding(ledger, run->end, start, align);
+    if (!run || run->blocks == 0 || start < run->end || !is_holder(run, ledger->tag, caller))
+        return false;
+    return start == run->end || (start - run->end < align && run->end >= ledger->highest &&
+                                 ledger->unrecorded_blocks == 0);
 }
 
 static void record(struct ledger *ledger, uintptr_t start, size_t size, size_t align,
@@ -114,6 +110,8 @@ static void record(struct ledger *ledger, uintptr_t start, size_t size, size_t a
         run->caller = caller;
     }
     run->end = start + size;
+    if (run->end > ledger->highest)
+        ledger->highest = run->end;
     run->size += size;
     run->blocks++;
     run->sequence = ledger->serial;
@@ -127,6 +125,8 @@ static void strike(struct ledger *ledger, const void *block, size_t size)
     if (run && size <= run->size) {
         run->size -= size;
         run->blocks--;
+        if ((uintptr_t)block + size == ledger->highest)
+            ledger->highest = (uintptr_t)block;
         if ((uintptr_t)block + size == run->end)
             run->end = (uintptr_t)block;
         if (run->blocks == 0)
@@ -168,6 +168,8 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
     if (run && new_size != 0 && old_size <= run->size) {
         if ((uintptr_t)block + old_size == run->end)
             run->end = (uintptr_t)block + new_size;
+        if (run->end > ledger->highest)
+            ledger->highest = run->end;
         run->size = run->size - old_size + new_size;
         run->largest = new_size > run->largest ? new_size : run->largest;
         ledger->requested = ledger->requested - old_size + new_size;

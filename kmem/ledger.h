@@ -34,6 +34,7 @@ struct ledger {
     struct ledger_entry *entries;
     size_t capacity;             // entries in the array
     struct ledger_entry *newest; // the run that was extended or begun last; NULL: none
+    uintptr_t highest;           // no recorded block ends behind it
     uint64_t serial;             // allocations so far
     const char *tag;  // set by the user, who may change it at any time: what is being done
     size_t requested; // bytes asked for and not freed
