@@ -98,7 +98,7 @@ def run_suites(without):
 
 def run_model():
     """The exhaustive run and the kept corpus of each fuzz target; the programs."""
-    model = ['tests/model/model.c', 'tests/model/pair.c']
+    model = ['tests/model/model.c', 'tests/model/lockstep.c']
     programs = [build('exhaustive', ['tests/model/exhaustive.c', *model, *sources('kmem/*.c')], '-D_DEFAULT_SOURCE')]
     run('model', programs[0], MODEL_DEPTH, 2)
     for file in sources('tests/fuzz/*_fuzz.c'):

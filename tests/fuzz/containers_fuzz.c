@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Fuzz target: array_list over a ledger over an fba, against plain arrays. Two lists share one fba,
 // so that each grows in place or moves as the other leaves room. After each operation the items,
-// the counts, the ledger's sum and the fba's own figures are compared.
+// the counts, the ledger's sum and the fba's own figures are compared, and the fba has recorded a
+// failure iff the operation failed for lack of room.
 #include "kmem/array_list.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/ledger.h"
 #include "tests/fuzz/check.h"
@@ -26,6 +28,14 @@ static struct ledger ledger;
 static struct ledger_entry entries[4 * LISTS];
 static struct array_list lists[LISTS];
 static struct expected expected[LISTS];
+static size_t failures, hook_calls;
+
+static void count_call(struct fba *failed, void *context)
+{
+    (void)failed;
+    (void)context;
+    hook_calls++;
+}
 
 static void compare(void)
 {
@@ -46,9 +56,10 @@ static void compare(void)
     }
     CHECK(ledger.requested == held);
     CHECK(fba_used(&fba) >= held && fba_used(&fba) <= fba_peak(&fba));
+    CHECK(fba.failure.count == failures && hook_calls == failures);
 }
 
-// A refused operation leaves the list as it was, which compare() sees.
+// A failed operation leaves the list as it was, which compare() sees.
 static void step(struct input *input)
 {
     uint8_t byte = input_byte(input);
@@ -57,23 +68,27 @@ static void step(struct input *input)
     struct expected *model = &expected[which];
     uint32_t items[16];
     size_t count = input_byte(input) % 16;
+    bool grown = true;
     size_t index = model->count == 0 ? 0 : input_byte(input) % (model->count + 1);
 
     for (size_t i = 0; i < 16; i++)
         items[i] = input_byte(input) + (uint32_t)(i << 8);
     switch (byte >> 1 & 7) {
     case 0:
-        if (array_list_append(list, items))
+        grown = array_list_append(list, items);
+        if (grown)
             model->items[model->count++] = items[0];
         break;
     case 1:
-        if (array_list_append_many(list, items, count)) {
+        grown = array_list_append_many(list, items, count);
+        if (grown) {
             memcpy(model->items + model->count, items, count * sizeof items[0]);
             model->count += count;
         }
         break;
     case 2:
-        if (array_list_insert(list, index, items)) {
+        grown = array_list_insert(list, index, items);
+        if (grown) {
             memmove(model->items + index + 1, model->items + index,
                     (model->count - index) * sizeof items[0]);
             model->items[index] = items[0];
@@ -89,8 +104,8 @@ static void step(struct input *input)
     }
     case 4: {
         size_t capacity = byte & 0x80 ? SIZE_MAX >> (count % 4) : model->count + count;
-        if (array_list_reserve(list, capacity))
-            CHECK(list->capacity >= capacity);
+        grown = array_list_reserve(list, capacity);
+        CHECK(!grown || list->capacity >= capacity);
         break;
     }
     case 5:
@@ -111,6 +126,7 @@ static void step(struct input *input)
         }
         break;
     }
+    failures += !grown;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -120,6 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     uint8_t records = input_byte(&input) % (sizeof entries / sizeof entries[0] + 1);
 
     CHECK(fba_init(&fba, buffer, capacity) == FBA_OK);
+    fba_set_failure_hook(&fba, count_call, NULL);
+    failures = hook_calls = 0;
     ledger_init(&ledger, fba_allocator(&fba), entries, records);
     for (size_t i = 0; i < LISTS; i++) {
         lists[i] = array_list_of(uint32_t, ledger_allocator(&ledger));

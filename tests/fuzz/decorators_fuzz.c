@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Fuzz target: the decorators of kmem/, alone and one over another, against the reference model.
-// Below stands an fba (with fallback: two); around it ledger, poison, redzone, unwinding or
+// Below stands an fba (with fallback: two); around it ledger, poison, redzone, reclaim or
 // fallback; and around that limit or failing. Where a block must lie, and whether it is served,
-// the model says; of redzone and unwinding, which lay their blocks out differently, what they
+// the model says; of redzone and reclaim, which lay their blocks out differently, what they
 // promise is checked. Every live block must keep its bytes whatever happens.
 #include "kmem/failing.h"
 #include "kmem/fallback.h"
@@ -10,8 +10,8 @@
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
+#include "kmem/reclaim.h"
 #include "kmem/redzone.h"
-#include "kmem/unwinding.h"
 #include "tests/fuzz/input.h"
 #include "tests/model/model.h"
 
@@ -24,7 +24,7 @@
 #define MOST_BLOCKS 16
 #define MOST_STEPS 128
 
-enum inner { PLAIN, LEDGER, POISON, REDZONE, UNWINDING, FALLBACK, INNERS };
+enum inner { PLAIN, LEDGER, POISON, REDZONE, RECLAIM, FALLBACK, INNERS };
 enum outer { NOTHING, LIMIT, FAILING, OUTERS };
 
 struct block {
@@ -42,8 +42,8 @@ static struct ledger ledger;
 static struct ledger_entry entries[4];
 static struct poison poison;
 static struct redzone redzone;
-static struct unwinding unwinding;
-static struct unwinding_record records[MOST_STEPS]; // those that wait count as well
+static struct reclaim reclaim;
+static struct reclaim_record records[MOST_STEPS]; // those that wait count as well
 static struct fallback fallback;
 static struct limit limit;
 static struct failing failing;
@@ -52,7 +52,7 @@ static struct allocator allocator;
 static struct block blocks[MOST_BLOCKS];
 static size_t block_count;
 static size_t held; // bytes of all blocks
-static size_t allocs, growths, faults;
+static size_t allocs, growths, over_budget, faults;
 static unsigned char next_value;
 
 #define CHECK(condition)                                                                           \
@@ -68,7 +68,7 @@ static unsigned char next_value;
 
 static bool is_modelled(void)
 {
-    return inner != REDZONE && inner != UNWINDING;
+    return inner != REDZONE && inner != RECLAIM;
 }
 
 static bool is_alignment(size_t align)
@@ -108,6 +108,41 @@ static bool is_growth_let_through(size_t more)
     return is_let_through(more);
 }
 
+// The largest size that is to be had at an alignment; of a redzone, the most that it may claim.
+static size_t largest_available(size_t align)
+{
+    size_t available = fba_available(&fbas[0], align);
+
+    if (is_modelled())
+        available = model_available(&models[0], align);
+    if (inner == FALLBACK && model_available(&models[1], align) > available)
+        available = model_available(&models[1], align);
+    if (outer == LIMIT && limit.budget - held < available)
+        available = limit.budget - held;
+    return available;
+}
+
+static size_t failures_of_fbas(void)
+{
+    return fbas[0].failure.count + fbas[1].failure.count;
+}
+
+// Asking changes nothing, and the answer is right, of which the allocation after it is the proof.
+static size_t ask_available(size_t align)
+{
+    struct fba before[2];
+    size_t available;
+
+    memcpy(before, fbas, sizeof before);
+    available = allocator_available(&allocator, align);
+    CHECK(memcmp(before, fbas, sizeof before) == 0);
+    if (inner == REDZONE)
+        CHECK(available <= largest_available(align));
+    else
+        CHECK(available == largest_available(align));
+    return available;
+}
+
 static void check_blocks(void)
 {
     for (size_t i = 0; i < block_count; i++) {
@@ -127,7 +162,8 @@ static void check_figures(void)
         CHECK(fba_used(&fbas[i]) == model_used(&models[i]));
         CHECK(fba_peak(&fbas[i]) == model_peak(&models[i]));
     }
-    CHECK(outer != LIMIT || (limit.used == held && limit.peak >= held));
+    CHECK(outer != LIMIT ||
+          (limit.used == held && limit.peak >= held && limit.failures == over_budget));
     CHECK(outer != FAILING || (failing.blocks == block_count && failing.allocs == allocs &&
                                failing.resizes == growths));
     CHECK(inner != LEDGER || ledger.requested == held);
@@ -149,21 +185,23 @@ static void step_alloc(struct input *input)
     uint8_t byte = input_byte(input);
     size_t align = byte < 0xf0 ? (size_t)1 << (byte & 7) : byte & 3; // 0 and 3 are none
     size_t size = input_byte(input) % 96;
-    size_t refused = fbas[0].failure.count + fbas[1].failure.count;
+    size_t failures = failures_of_fbas();
 
     if (block_count == MOST_BLOCKS)
         return;
     if (byte >= 0xfc)
         size = SIZE_MAX - size;
     allocs++;
+    size_t available = ask_available(align);
     bool through = is_let_through(size);
+    over_budget += outer == LIMIT && !through;
     unsigned char *start = allocator_alloc(&allocator, size, align);
     if (!through) {
         CHECK(!start);
-        CHECK(fbas[0].failure.count + fbas[1].failure.count == refused); // they never heard of it
+        CHECK(failures_of_fbas() == failures); // they never heard of it
     } else if (is_modelled()) {
         struct model *model = &models[server_of(size, align)];
-        CHECK((uintptr_t)start == model_alloc(model, size, align, NULL));
+        CHECK((uintptr_t)start == model_alloc(model, FBA_REQUEST_ALLOC, size, align, NULL));
     } else if (start) {
         CHECK(is_alignment(align));
         CHECK(fba_owns_range(&fbas[0], start, size));
@@ -173,6 +211,7 @@ static void step_alloc(struct input *input)
         CHECK(!is_alignment(align) || size > BUFFER ||
               size + spare > fba_available(&fbas[0], align));
     }
+    CHECK(!through || available == 0 || size > available || start);
     if (!start)
         return;
     CHECK((uintptr_t)start % align == 0);
@@ -189,6 +228,7 @@ static void step_resize(struct input *input)
 
     growths += grows;
     bool through = !grows || is_growth_let_through(size - block->size);
+    over_budget += outer == LIMIT && !through;
     bool resized = allocator_resize(&allocator, block->start, block->size, size, block->align);
     CHECK(through || !resized);
     CHECK(grows || resized || block->size == 0); // without bytes it may lie in the free space
@@ -245,7 +285,7 @@ static void step_stale_write(struct input *input)
 
     if (available == 0)
         return;
-    unsigned char *at = (unsigned char *)fbas[0].last + 1 + input_word(input) % available;
+    unsigned char *at = (unsigned char *)fbas[0].lower.edge + 1 + input_word(input) % available;
     *at = (unsigned char)~*at;
     CHECK(poison_check(&poison) == at);
     faults++;
@@ -281,7 +321,7 @@ static void open_fbas(size_t size)
         CHECK(fba_init(&fbas[i], memory[i], size) == FBA_OK);
         CHECK(model_init(&models[i], (uintptr_t)memory[i], size, false) == FBA_OK);
     }
-    block_count = held = allocs = growths = faults = next_value = 0;
+    block_count = held = allocs = growths = over_budget = faults = next_value = 0;
 }
 
 static struct allocator open_inner(struct input *input)
@@ -296,9 +336,9 @@ static struct allocator open_inner(struct input *input)
     case REDZONE:
         redzone_init(&redzone, fba_allocator(&fbas[0]));
         return redzone_allocator(&redzone);
-    case UNWINDING:
-        unwinding_init(&unwinding, &fbas[0], records, MOST_STEPS);
-        return unwinding_allocator(&unwinding);
+    case RECLAIM:
+        reclaim_init(&reclaim, &fbas[0], records, MOST_STEPS);
+        return reclaim_allocator(&reclaim);
     case FALLBACK:
         fallback = (struct fallback){&fbas[0], fba_allocator(&fbas[1])};
         return fallback_allocator(&fallback);
@@ -347,6 +387,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         check_blocks();
         check_figures();
     }
-    CHECK(inner != UNWINDING || (fba_used(&fbas[0]) == 0 && unwinding.count == 0));
+    CHECK(inner != RECLAIM || (fba_used(&fbas[0]) == 0 && reclaim.count == 0));
     return 0;
 }

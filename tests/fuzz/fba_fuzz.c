@@ -2,25 +2,30 @@
 // Fuzz target: the fba against its model, anywhere in the address space, with any arguments. The
 // first bytes choose the buffer, the rest the operations.
 #include "tests/fuzz/input.h"
-#include "tests/model/pair.h"
+#include "tests/model/lockstep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define MOST_OPERATIONS 64
 
-static struct pair pair;
+static struct lockstep lockstep;
 static struct operation history[MOST_OPERATIONS];
 static size_t history_length;
-_Alignas(64) static unsigned char bytes_of_buffer[2 * PAIR_MEMORY];
+_Alignas(64) static unsigned char bytes_of_buffer[2 * LOCKSTEP_MEMORY];
+
+static const struct model *model(void)
+{
+    return lockstep_model(&lockstep);
+}
 
 static void stop(const struct difference *difference)
 {
-    fprintf(stderr, "buffer of %#zx bytes now at %#llx\n", model_capacity(&pair.model),
-            (unsigned long long)pair.model.base);
+    fprintf(stderr, "buffer of %#zx bytes now at %#llx\n", model_capacity(model()),
+            (unsigned long long)model()->base);
     for (size_t i = 0; i < history_length; i++)
-        pair_print_operation(&history[i]);
-    pair_print_difference(difference);
+        lockstep_print_operation(&history[i]);
+    lockstep_print_difference(difference);
     abort();
 }
 
@@ -34,13 +39,13 @@ static size_t any_size(struct input *input)
     case 0:
         return SIZE_MAX - (byte >> 3 & 15);
     case 1:
-        return model_capacity(&pair.model) + (byte >> 3 & 15) - 8;
+        return model_capacity(model()) + (byte >> 3 & 15) - 8;
     case 2:
         return (size_t)1 << (input_byte(input) % (8 * sizeof(size_t)));
     case 3:
-        return fba_available(&pair.fba, 1) + (byte >> 3 & 15) - 8;
+        return fba_available(&lockstep.parts[lockstep.current].fba, 1) + (byte >> 3 & 15) - 8;
     case 4:
-        return 0 - (size_t)pair.model.next + (byte >> 3 & 15) - 8; // to the address space's end
+        return 0 - (size_t)model()->next + (byte >> 3 & 15) - 8; // to the address space's end
     default:
         return input_word(input);
     }
@@ -63,11 +68,11 @@ static size_t any_address(struct input *input)
 
     switch (byte & 3) {
     case 0:
-        return (size_t)pair.model.base + (byte >> 2) - 8;
+        return (size_t)model()->base + (byte >> 2) - 8;
     case 1:
-        return (size_t)pair.model.end + (byte >> 2) - 32;
+        return (size_t)model()->end + (byte >> 2) - 32;
     case 2:
-        return (size_t)pair.model.next + (byte >> 2) - 32;
+        return (size_t)model()->next + (byte >> 2) - 32;
     default:
         return byte == 3 ? 0 : input_word(input);
     }
@@ -78,10 +83,10 @@ static void any_block(struct input *input, size_t *address, size_t *size)
 {
     uint8_t byte = input_byte(input);
 
-    if (byte < 224 && pair.model.block_count > 0) {
+    if (byte < 224 && model()->block_count > 0) {
         // The newest blocks more often: they are the ones that can be given back.
-        size_t age = byte % 4 == 3 ? byte / 4 % pair.model.block_count : 0;
-        const struct model_block *block = &pair.model.blocks[pair.model.block_count - 1 - age];
+        size_t age = byte % 4 == 3 ? byte / 4 % model()->block_count : 0;
+        const struct model_block *block = &model()->blocks[model()->block_count - 1 - age];
         *address = block->start;
         *size = block->size;
         return;
@@ -98,7 +103,9 @@ static struct operation any_operation(struct input *input)
     switch (operation.kind) {
     case OPERATION_FREE:
     case OPERATION_SCRATCH_FREE:
+    case OPERATION_FREE_INLINE:
     case OPERATION_RESIZE:
+    case OPERATION_RESIZE_INLINE:
     case OPERATION_REMAP:
     case OPERATION_REALLOC:
         any_block(input, &operation.a, &operation.b);
@@ -115,7 +122,7 @@ static struct operation any_operation(struct input *input)
         break;
     case OPERATION_REBASE:
     case OPERATION_HANDOVER:
-        operation.a = pair.memory ? (size_t)pair.model.base : any_address(input);
+        operation.a = lockstep.memory ? (size_t)model()->base : any_address(input);
         break;
     case OPERATION_SEAL:
         operation.a = any_align(input);
@@ -138,27 +145,30 @@ static bool open_buffer(struct input *input, struct difference *difference)
     switch (byte & 3) {
     case 0: {
         unsigned char *memory = bytes_of_buffer + (byte >> 3);
-        return pair_open(&pair, (uintptr_t)memory, size % (PAIR_MEMORY + 1), memory, byte & 4,
-                         difference);
+        return lockstep_open(&lockstep, (uintptr_t)memory, size % (LOCKSTEP_MEMORY + 1), memory,
+                             byte & 4, difference);
     }
     case 1:
-        return pair_open(&pair, 1 + (byte >> 3), size, NULL, byte & 4, difference);
+        return lockstep_open(&lockstep, 1 + (byte >> 3), size, NULL, byte & 4, difference);
     case 2:
-        return pair_open(&pair, highest_end - (byte >> 3) - size, size, NULL, byte & 4, difference);
+        return lockstep_open(&lockstep, highest_end - (byte >> 3) - size, size, NULL, byte & 4,
+                             difference);
     default:
         break;
     }
     if (byte & 4)
-        return pair_open(&pair, input_word(input), input_word(input), NULL, size & 1, difference);
+        return lockstep_open(&lockstep, input_word(input), input_word(input), NULL, size & 1,
+                             difference);
 
-    // Numbers that somebody else exported, or made up.
+    // Numbers of an allocator that was exported, or contradictory ones.
     struct fba_numbers numbers = {input_word(input), size, 0, 0, 0};
     numbers.peak = numbers.used + input_byte(input);
     numbers.high = numbers.used + input_byte(input);
     numbers.low = (byte & 8) ? input_byte(input) : numbers.size - input_byte(input);
     uintptr_t base = input_word(input);
-    pair_not_ready(&pair);
-    return pair_adopt(&pair, base, &numbers, difference) && pair_compare(&pair, difference);
+    lockstep_not_ready(&lockstep);
+    return lockstep_adopt(&lockstep, base, &numbers, difference) &&
+           lockstep_compare(&lockstep, difference);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -171,10 +181,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         stop(&difference);
     while (input.left > 0 && history_length < MOST_OPERATIONS) {
         struct operation operation = any_operation(&input);
-        if (!pair_can(&pair, &operation))
+        if (!lockstep_can(&lockstep, &operation))
             continue;
         history[history_length++] = operation;
-        if (!pair_step(&pair, &operation, &difference) || !pair_compare(&pair, &difference))
+        if (!lockstep_step(&lockstep, &operation, &difference) ||
+            !lockstep_compare(&lockstep, &difference))
             stop(&difference);
     }
     return 0;

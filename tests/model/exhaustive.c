@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Every sequence of operations, to a depth, on every buffer of 0 to 16 bytes: at the lowest and the
 // highest address that fba_init() accepts, aligned and misaligned in between, and over real bytes,
-// promised to be zero or not. After each operation the fba is compared with the model.
+// promised to be zero or not. After each operation the fba is compared with the model (lockstep.h).
 //
 // Breadth first: two sequences that lead to the same state of fba, model, marks and bytes have the
 // same future, so a state is continued once. An operation that changes no more than the failure
-// record leads back to its own state, which settles the sequences that contain refusals as well.
+// record leads back to its own state, which settles the sequences that contain failures as well.
 //
 //     exhaustive DEPTH [PROCESSES]
 // Prints how many states and operations that were; exit 1 with the sequence at the first
 // difference.
-#include "tests/model/pair.h"
+#include "tests/model/lockstep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ static struct operation unpack(packed p, uintptr_t base)
 // ── Which operations are tried in a state ───────────────────────────────────────────────────────
 
 struct choice {
-    packed operations[512];
+    packed operations[1024];
     size_t count;
 };
 
@@ -99,10 +99,13 @@ static void add_allocations(struct choice *choice, bool has_bytes)
 {
     static const unsigned char sizes[] = {0, 1, 2, 3, 5, 8, 16, LARGEST_SIZE, NEARLY_LARGEST};
     static const unsigned char aligns[] = {1, 2, 4, 16};
+    static const enum operation_kind kinds[] = {OPERATION_ALLOC, OPERATION_ALLOC_INLINE,
+                                                OPERATION_SCRATCH_ALLOC};
 
     for (size_t s = 0; s < sizeof sizes; s++) {
         for (size_t a = 0; a < sizeof aligns; a++) {
             add(choice, OPERATION_ALLOC, sizes[s], aligns[a], 0, 0);
+            add(choice, OPERATION_ALLOC_INLINE, sizes[s], aligns[a], 0, 0);
             if (sizes[s] <= 3 || sizes[s] == LARGEST_SIZE)
                 add(choice, OPERATION_SCRATCH_ALLOC, sizes[s], aligns[a], 0, 0);
         }
@@ -110,8 +113,6 @@ static void add_allocations(struct choice *choice, bool has_bytes)
             add(choice, OPERATION_ZEROED, sizes[s], 2, 0, 0);
     }
     for (size_t kind = 0; kind < 3; kind++) {
-        static const enum operation_kind kinds[] = {OPERATION_ALLOC, OPERATION_SCRATCH_ALLOC,
-                                                    OPERATION_RESERVE_ALLOC};
         add(choice, kinds[kind], 1, 0, 0, 0);
         add(choice, kinds[kind], 1, 3, 0, 0);
         add(choice, kinds[kind], 0, LARGEST_SIZE, 0, 0);
@@ -142,10 +143,12 @@ static void add_for_block(struct choice *choice, const struct model_block *block
         return;
     }
     add(choice, OPERATION_FREE, start, size, 0, 0);
+    add(choice, OPERATION_FREE_INLINE, start, size, 0, 0);
     add(choice, OPERATION_FREE, start, size + 1, 0, 0);
     add(choice, OPERATION_REMAP, start, size, size + 1, 0);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         add(choice, OPERATION_RESIZE, start, size, sizes[i], 0);
+        add(choice, OPERATION_RESIZE_INLINE, start, size, sizes[i], 0);
         if (has_bytes) {
             add(choice, OPERATION_REALLOC, start, size, sizes[i], 1);
             add(choice, OPERATION_REALLOC, start, size, sizes[i], 8);
@@ -155,11 +158,13 @@ static void add_for_block(struct choice *choice, const struct model_block *block
 
 static void add_misuse(struct choice *choice, unsigned capacity)
 {
-    static const enum operation_kind kinds[] = {OPERATION_FREE, OPERATION_SCRATCH_FREE,
-                                                OPERATION_RESIZE};
+    static const enum operation_kind kinds[] = {OPERATION_FREE, OPERATION_FREE_INLINE,
+                                                OPERATION_SCRATCH_FREE, OPERATION_RESIZE,
+                                                OPERATION_RESIZE_INLINE};
     unsigned base = CODE_ADDRESS + CODE_BEFORE;
 
-    for (size_t kind = 0; kind < 3; kind++) {
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        add(choice, kinds[kind], 0, 0, 1, 0);
         add(choice, kinds[kind], 0, 1, 1, 0);
         add(choice, kinds[kind], base - 1, 1, 0, 0);
         add(choice, kinds[kind], base, 0, 1, 0);
@@ -194,14 +199,11 @@ static void add_rest(struct choice *choice)
     unsigned base = CODE_ADDRESS + CODE_BEFORE;
 
     add(choice, OPERATION_RESET, 0, 0, 0, 0);
-    add(choice, OPERATION_SET_RESERVE, 0, 0, 0, 0);
-    add(choice, OPERATION_SET_RESERVE, 1, 0, 0, 0);
-    add(choice, OPERATION_SET_RESERVE, 4, 0, 0, 0);
-    add(choice, OPERATION_SET_RESERVE, LARGEST_SIZE, 0, 0, 0);
-    add(choice, OPERATION_RESERVE_ALLOC, 0, 1, 0, 0);
-    add(choice, OPERATION_RESERVE_ALLOC, 1, 1, 0, 0);
-    add(choice, OPERATION_RESERVE_ALLOC, 2, 4, 0, 0);
-    add(choice, OPERATION_RESERVE_ALLOC, LARGEST_SIZE, 1, 0, 0);
+    add(choice, OPERATION_SPLIT_TAIL, 0, 0, 0, 0);
+    add(choice, OPERATION_SPLIT_TAIL, 3, 0, 0, 0);
+    add(choice, OPERATION_SPLIT_TAIL, 8, 0, 0, 0);
+    add(choice, OPERATION_SPLIT_TAIL, LARGEST_SIZE, 0, 0, 0);
+    add(choice, OPERATION_SWITCH, 0, 0, 0, 0);
     add(choice, OPERATION_REBASE, 0, 0, 0, 0);
     add(choice, OPERATION_REBASE, PAGE, 0, 0, 0);
     add(choice, OPERATION_REBASE, LARGEST_SIZE, 0, 0, 0);
@@ -212,16 +214,16 @@ static void add_rest(struct choice *choice)
     add(choice, OPERATION_SEAL, 0, 0, 0, 0);
 }
 
-static void choose(struct choice *choice, const struct pair *pair)
+static void choose(struct choice *choice, const struct lockstep *lockstep)
 {
-    const struct model *model = &pair->model;
+    const struct model *model = lockstep_model(lockstep);
 
     choice->count = 0;
-    add_allocations(choice, pair->memory);
+    add_allocations(choice, lockstep->memory);
     for (size_t i = 0; i < model->block_count; i++) {
         uintptr_t offset = model->blocks[i].start - (uintptr_t)model->base;
         add_for_block(choice, &model->blocks[i], CODE_ADDRESS + CODE_BEFORE + (unsigned)offset,
-                      pair->memory);
+                      lockstep->memory);
     }
     add_misuse(choice, (unsigned)model_capacity(model));
     add_marks(choice, model);
@@ -238,7 +240,7 @@ struct node {
 
 static struct node *nodes;
 static size_t node_count, node_capacity;
-static struct pair_hash *table;
+static struct lockstep_hash *table;
 static size_t table_size;
 
 static void *allocate(void *old, size_t size)
@@ -252,7 +254,7 @@ static void *allocate(void *old, size_t size)
     return memory;
 }
 
-static bool insert(struct pair_hash hash)
+static bool insert(struct lockstep_hash hash)
 {
     size_t index = hash.a & (table_size - 1);
 
@@ -267,7 +269,7 @@ static bool insert(struct pair_hash hash)
 
 static void grow_table(void)
 {
-    struct pair_hash *old = table;
+    struct lockstep_hash *old = table;
     size_t old_size = table_size;
 
     table_size = old_size == 0 ? 1 << 16 : old_size * 2;
@@ -280,11 +282,11 @@ static void grow_table(void)
 }
 
 // False: the state is known.
-static bool add_state(const struct pair *pair, uint32_t parent, packed operation)
+static bool add_state(const struct lockstep *lockstep, uint32_t parent, packed operation)
 {
     if (node_count * 2 >= table_size)
         grow_table();
-    if (!insert(pair_hash(pair)))
+    if (!insert(lockstep_hash(lockstep)))
         return false;
     if (node_count == node_capacity) {
         node_capacity = node_capacity == 0 ? 1 << 12 : node_capacity * 2;
@@ -296,10 +298,10 @@ static bool add_state(const struct pair *pair, uint32_t parent, packed operation
 
 // ── The run over one buffer ─────────────────────────────────────────────────────────────────────
 
-static struct pair pair;
+static struct lockstep lockstep;
 _Alignas(64) static unsigned char bytes[LARGEST_BUFFER + 8];
 
-static void open_pair(enum placement placement, size_t size)
+static void open_buffer(enum placement placement, size_t size)
 {
     static const bool zeroed[PLACEMENTS] = {[BYTES_ZEROED] = true, [MISALIGNED] = true};
     const uintptr_t bases[PLACEMENTS] = {
@@ -313,11 +315,11 @@ static void open_pair(enum placement placement, size_t size)
     bool has_bytes = placement == BYTES || placement == BYTES_ZEROED;
     struct difference difference;
 
-    if (!pair_open(&pair, bases[placement], size,
-                   has_bytes ? (unsigned char *)bases[placement] : NULL, zeroed[placement],
-                   &difference)) {
+    if (!lockstep_open(&lockstep, bases[placement], size,
+                       has_bytes ? (unsigned char *)bases[placement] : NULL, zeroed[placement],
+                       &difference)) {
         fprintf(stderr, "%s, %zu bytes:\n  init\n", placement_names[placement], size);
-        pair_print_difference(&difference);
+        lockstep_print_difference(&difference);
         exit(1);
     }
 }
@@ -331,31 +333,32 @@ static void complain(enum placement placement, size_t size, uint32_t index,
     for (; index != 0; index = nodes[index].parent)
         path[length++] = index;
     fprintf(stderr, "%s, %zu bytes:\n", placement_names[placement], size);
-    open_pair(placement, size);
+    open_buffer(placement, size);
     while (length-- > 0) {
         struct difference ignored;
         struct operation operation =
-            unpack(nodes[path[length]].operation, (uintptr_t)pair.model.base);
-        pair_print_operation(&operation);
-        pair_step(&pair, &operation, &ignored);
+            unpack(nodes[path[length]].operation, (uintptr_t)lockstep_model(&lockstep)->base);
+        lockstep_print_operation(&operation);
+        lockstep_step(&lockstep, &operation, &ignored);
     }
-    pair_print_operation(last);
-    pair_print_difference(difference);
+    lockstep_print_operation(last);
+    lockstep_print_difference(difference);
     exit(1);
 }
 
-// Brings the pair into the state of a node by the way that led there.
+// Brings both into the state of a node by the way that led there.
 static void replay(enum placement placement, size_t size, uint32_t index)
 {
     struct difference ignored;
 
     if (index == 0) {
-        open_pair(placement, size);
+        open_buffer(placement, size);
         return;
     }
     replay(placement, size, nodes[index].parent);
-    struct operation operation = unpack(nodes[index].operation, (uintptr_t)pair.model.base);
-    pair_step(&pair, &operation, &ignored);
+    struct operation operation =
+        unpack(nodes[index].operation, (uintptr_t)lockstep_model(&lockstep)->base);
+    lockstep_step(&lockstep, &operation, &ignored);
 }
 
 static void run(enum placement placement, size_t size, unsigned depth, struct totals *totals)
@@ -365,8 +368,8 @@ static void run(enum placement placement, size_t size, unsigned depth, struct to
 
     node_count = 0;
     memset(table, 0, table_size * sizeof *table);
-    open_pair(placement, size);
-    add_state(&pair, 0, 0);
+    open_buffer(placement, size);
+    add_state(&lockstep, 0, 0);
     for (unsigned level = 0; level < depth; level++) {
         size_t level_end = node_count;
         for (size_t index = level_start; index < level_end; index++) {
@@ -374,24 +377,24 @@ static void run(enum placement placement, size_t size, unsigned depth, struct to
             unsigned char content[sizeof bytes];
 
             replay(placement, size, (uint32_t)index);
-            struct pair before = pair;
+            struct lockstep before = lockstep;
+            uintptr_t base = (uintptr_t)lockstep_model(&before)->base;
             memcpy(content, bytes, sizeof bytes);
-            choose(&choice, &pair);
+            choose(&choice, &lockstep);
             for (size_t i = 0; i < choice.count; i++) {
-                struct operation operation =
-                    unpack(choice.operations[i], (uintptr_t)before.model.base);
-                if (!pair_can(&before, &operation))
+                struct operation operation = unpack(choice.operations[i], base);
+                if (!lockstep_can(&before, &operation))
                     continue;
                 totals->operations++;
-                bool agreed = pair_step(&pair, &operation, &difference);
-                if (agreed && pair_is_as_before(&pair, &before)) {
-                    pair_forget_refusal(&pair, &before);
+                bool agreed = lockstep_step(&lockstep, &operation, &difference);
+                if (agreed && lockstep_is_as_before(&lockstep, &before)) {
+                    lockstep_forget_failure(&lockstep, &before);
                     continue;
                 }
-                if (!agreed || (add_state(&pair, (uint32_t)index, choice.operations[i]) &&
-                                !pair_compare(&pair, &difference)))
+                if (!agreed || (add_state(&lockstep, (uint32_t)index, choice.operations[i]) &&
+                                !lockstep_compare(&lockstep, &difference)))
                     complain(placement, size, (uint32_t)index, &operation, &difference);
-                pair = before;
+                lockstep = before;
                 memcpy(bytes, content, sizeof bytes);
             }
         }
@@ -405,8 +408,30 @@ static void run(enum placement placement, size_t size, unsigned depth, struct to
 static void complain_of_opening(uintptr_t base, const struct difference *difference)
 {
     fprintf(stderr, "opening at %#zx:\n", (size_t)base);
-    pair_print_difference(difference);
+    lockstep_print_difference(difference);
     exit(1);
+}
+
+// An allocator that was never opened fails at everything, by its name.
+static void check_not_ready(void)
+{
+    struct choice choice;
+
+    lockstep_not_ready(&lockstep);
+    choose(&choice, &lockstep);
+    for (size_t i = 0; i < choice.count; i++) {
+        struct operation operation = unpack(choice.operations[i], 0);
+        struct difference difference;
+
+        if (lockstep_can(&lockstep, &operation) &&
+            (!lockstep_step(&lockstep, &operation, &difference) ||
+             !lockstep_compare(&lockstep, &difference))) {
+            fprintf(stderr, "not ready:\n");
+            lockstep_print_operation(&operation);
+            lockstep_print_difference(&difference);
+            exit(1);
+        }
+    }
 }
 
 // Buffers around both ends of the address space, and every combination of small numbers.
@@ -419,14 +444,15 @@ static void check_openings(void)
         for (uintptr_t offset = 0; offset < 20; offset++)
             for (unsigned end = 0; end < 2; end++) {
                 uintptr_t base = end == 0 ? offset : HIGHEST_END + 2 - offset;
-                if (!pair_open(&pair, base, sizes[i], NULL, false, &difference))
+                if (!lockstep_open(&lockstep, base, sizes[i], NULL, false, &difference))
                     complain_of_opening(base, &difference);
             }
     for (unsigned digits = 0; digits < 4 * 4 * 4 * 4 * 4; digits++) {
         const struct fba_numbers numbers = {digits & 3, digits >> 2 & 3, digits >> 4 & 3,
                                             digits >> 6 & 3, digits >> 8 & 3};
-        pair_not_ready(&pair);
-        if (!pair_adopt(&pair, MIDDLE, &numbers, &difference) || !pair_compare(&pair, &difference))
+        lockstep_not_ready(&lockstep);
+        if (!lockstep_adopt(&lockstep, MIDDLE, &numbers, &difference) ||
+            !lockstep_compare(&lockstep, &difference))
             complain_of_opening(MIDDLE, &difference);
     }
 }
@@ -494,6 +520,7 @@ int main(int argc, char **argv)
         return 2;
     }
     time_t start = time(NULL);
+    check_not_ready();
     check_openings();
     bool all_agreed = run_processes(depth, processes, totals);
     struct totals all = {0, 0};

@@ -44,16 +44,16 @@ enum fba_status model_init(struct model *model, uintptr_t base, size_t size, boo
         return FBA_BAD_BUFFER;
     model->state = FBA_STATE_OPEN;
     model->base = model->next = model->adopted = model->touched_low = base;
-    model->end = model->top = model->reserve = model->reserve_next = model->touched_top = end;
+    model->end = model->top = model->touched_top = end;
     model->zero_known = zeroed;
     return FBA_OK;
 }
 
-static enum fba_status status_of_state(const struct model *model)
+static enum fba_status status_of(enum fba_state state)
 {
-    if (model->state == FBA_STATE_NOT_READY)
+    if (state == FBA_STATE_NOT_READY)
         return FBA_NOT_READY;
-    return model->state == FBA_STATE_SEALED ? FBA_SEALED : FBA_OK;
+    return state == FBA_STATE_SEALED ? FBA_SEALED : FBA_OK;
 }
 
 // ── The list of live blocks ─────────────────────────────────────────────────────────────────────
@@ -85,13 +85,14 @@ static void remove_block(struct model *model, const struct model_block *block)
     model->blocks[model->block_count] = (struct model_block){0};
 }
 
-// Every block that is no longer wholly inside what is taken is gone.
-static void drop_blocks_in_free_space(struct model *model)
+// Every block that is no longer wholly inside the taken part of its end is gone.
+static void drop_lost_blocks(struct model *model)
 {
     for (size_t i = model->block_count; i-- > 0;) {
         const struct model_block *block = &model->blocks[i];
         wide start = block->start;
-        if (block->scratch ? start < model->top : start + (wide)block->size > model->next)
+        wide end = start + (wide)block->size;
+        if (block->scratch ? start < model->top || end > model->end : end > model->next)
             remove_block(model, block);
     }
 }
@@ -99,7 +100,7 @@ static void drop_blocks_in_free_space(struct model *model)
 // Called after each change of `next` or `top`.
 static void note_extremes(struct model *model)
 {
-    wide taken = (model->next - model->base) + (model->reserve - model->top);
+    wide taken = (model->next - model->base) + (model->end - model->top);
 
     model->peak = larger(model->peak, taken);
     model->touched_low = larger(model->touched_low, model->next);
@@ -137,113 +138,85 @@ static bool fits(wide from, wide to, size_t size, size_t align)
     return lowest_start(from, align) + (wide)size <= to;
 }
 
-static void refuse(struct model *model, enum fba_status reason, size_t size, size_t align,
-                   const void *caller)
+static uintptr_t fail(struct model *model, enum fba_request request, size_t size, size_t align,
+                      const void *caller)
 {
-    struct fba_failure failure = {.reason = reason, .size = size, .align = align, .caller = caller};
-
-    failure.count = model->failure.count + 1;
-    model->failure = failure;
+    model->failure = (struct model_failure){model->failure.count + 1,
+                                            size,
+                                            align,
+                                            caller,
+                                            request,
+                                            model->state,
+                                            model->next,
+                                            model->top};
+    return 0;
 }
 
-// For lack of room in [from, to), which in an empty buffer is [all_from, all_to).
-static void refuse_room(struct model *model, size_t size, size_t align, const void *caller,
-                        wide from, wide to, wide all_from, wide all_to)
+uintptr_t model_alloc(struct model *model, enum fba_request request, size_t size, size_t align,
+                      const void *caller)
 {
-    wide start = lowest_start(from, align);
+    bool scratch = request == FBA_REQUEST_SCRATCH;
 
-    refuse(model, fits(all_from, all_to, size, align) ? FBA_EXHAUSTED : FBA_TOO_LARGE, size, align,
-           caller);
-    model->failure.available = (size_t)larger(0, to - start);
-    model->failure.shortfall = (size_t)smaller(LARGEST_SIZE, start + (wide)size - to);
-}
-
-// Refusals that have nothing to do with room.
-static bool refused_early(struct model *model, size_t size, size_t align, const void *caller)
-{
-    enum fba_status reason = status_of_state(model);
-
-    if (reason == FBA_OK && !is_alignment(align))
-        reason = FBA_BAD_ALIGNMENT;
-    if (reason == FBA_OK)
-        return false;
-    refuse(model, reason, size, align, caller);
-    return true;
-}
-
-uintptr_t model_alloc(struct model *model, size_t size, size_t align, const void *caller)
-{
-    if (refused_early(model, size, align, caller))
-        return 0;
-    if (!fits(model->next, model->top, size, align)) {
-        refuse_room(model, size, align, caller, model->next, model->top, model->adopted,
-                    model->reserve);
-        return 0;
-    }
-    wide start = lowest_start(model->next, align);
-    model->next = start + (wide)size;
-    add_block(model, start, size, false);
+    if (model->state != FBA_STATE_OPEN || !is_alignment(align) ||
+        !fits(model->next, model->top, size, align))
+        return fail(model, request, size, align, caller);
+    wide start =
+        scratch ? round_down(model->top - (wide)size, align) : lowest_start(model->next, align);
+    if (scratch)
+        model->top = start;
+    else
+        model->next = start + (wide)size;
+    add_block(model, start, size, scratch);
     note_extremes(model);
     return (uintptr_t)start;
 }
 
-uintptr_t model_alloc_array(struct model *model, size_t count, size_t size, size_t align,
-                            const void *caller)
+uintptr_t model_alloc_array(struct model *model, enum fba_request request, size_t count,
+                            size_t size, size_t align, const void *caller)
 {
     if (size != 0 && count > SIZE_MAX / size)
         size = SIZE_MAX;
     else
         size = count * size;
-    return model_alloc(model, size, align, caller);
+    return model_alloc(model, request, size, align, caller);
 }
 
-uintptr_t model_scratch_alloc(struct model *model, size_t size, size_t align, const void *caller)
+struct fba_explanation model_explain(const struct model *model)
 {
-    if (refused_early(model, size, align, caller))
-        return 0;
-    if (!fits(model->next, model->top, size, align)) {
-        refuse_room(model, size, align, caller, model->next, model->top, model->adopted,
-                    model->reserve);
-        return 0;
-    }
-    wide start = round_down(model->top - (wide)size, align);
-    model->top = start;
-    add_block(model, start, size, true);
-    note_extremes(model);
-    return (uintptr_t)start;
-}
+    const struct model_failure *failure = &model->failure;
+    struct fba_explanation explanation = {FBA_OK, 0, 0};
 
-uintptr_t model_reserve_alloc(struct model *model, size_t size, size_t align, const void *caller)
-{
-    wide from = model->reserve_next;
-
-    if (model->state == FBA_STATE_NOT_READY) {
-        refuse(model, FBA_NOT_READY, size, align, caller);
-    } else if (!is_alignment(align)) {
-        refuse(model, FBA_BAD_ALIGNMENT, size, align, caller);
-    } else if (!fits(from, model->end, size, align)) {
-        refuse_room(model, size, align, caller, from, model->end, model->reserve, model->end);
-    } else {
-        model->reserve_next = lowest_start(from, align) + (wide)size;
-        return (uintptr_t)lowest_start(from, align);
-    }
-    return 0;
+    if (failure->count == 0)
+        return explanation;
+    explanation.reason = status_of(failure->state);
+    if (explanation.reason == FBA_OK && !is_alignment(failure->align))
+        explanation.reason = FBA_BAD_ALIGNMENT;
+    if (explanation.reason != FBA_OK)
+        return explanation;
+    wide start = lowest_start(failure->next, failure->align);
+    explanation.reason = fits(model->adopted, model->end, failure->size, failure->align)
+                             ? FBA_EXHAUSTED
+                             : FBA_TOO_LARGE;
+    explanation.available = (size_t)larger(0, failure->top - start);
+    explanation.shortfall =
+        (size_t)smaller(LARGEST_SIZE, start + (wide)failure->size - failure->top);
+    return explanation;
 }
 
 // ── Giving back and resizing ────────────────────────────────────────────────────────────────────
 
-static wide floor_of(const struct model *model)
+static wide lower_bound(const struct model *model)
 {
     size_t count = model->open_count[0];
 
     return count > 0 ? model->marks[model->open[0][count - 1]].free_at : model->adopted;
 }
 
-static wide ceiling_of(const struct model *model)
+static wide upper_bound(const struct model *model)
 {
     size_t count = model->open_count[1];
 
-    return count > 0 ? model->marks[model->open[1][count - 1]].free_at : model->reserve;
+    return count > 0 ? model->marks[model->open[1][count - 1]].free_at : model->end;
 }
 
 static enum fba_status find(const struct model *model, uintptr_t block, size_t size,
@@ -253,8 +226,6 @@ static enum fba_status find(const struct model *model, uintptr_t block, size_t s
 
     if (model->state == FBA_STATE_NOT_READY)
         return FBA_NOT_READY;
-    if (block == 0)
-        return FBA_NULL;
     if (model->state == FBA_STATE_SEALED) {
         if (start < model->base || start >= model->end)
             return FBA_FOREIGN;
@@ -271,9 +242,11 @@ enum fba_status model_free(struct model *model, uintptr_t block, size_t size)
 {
     enum fba_status found = find(model, block, size, model->base, model->next);
 
+    if (block == 0)
+        return FBA_OK;
     if (found != FBA_OK)
         return found;
-    if ((wide)block < floor_of(model))
+    if ((wide)block < lower_bound(model))
         return FBA_PROTECTED;
     if ((wide)block + (wide)size != model->next)
         return FBA_NOT_LAST;
@@ -282,17 +255,19 @@ enum fba_status model_free(struct model *model, uintptr_t block, size_t size)
     if (listed)
         remove_block(model, listed);
     model->next = block;
-    drop_blocks_in_free_space(model);
+    drop_lost_blocks(model);
     return FBA_OK;
 }
 
 enum fba_status model_scratch_free(struct model *model, uintptr_t block, size_t size)
 {
-    enum fba_status found = find(model, block, size, model->top, model->reserve);
+    enum fba_status found = find(model, block, size, model->top, model->end);
 
+    if (block == 0)
+        return FBA_OK;
     if (found != FBA_OK)
         return found;
-    if ((wide)block + (wide)size > ceiling_of(model))
+    if ((wide)block + (wide)size > upper_bound(model))
         return FBA_PROTECTED;
     if ((wide)block != model->top)
         return FBA_NOT_LAST;
@@ -300,7 +275,7 @@ enum fba_status model_scratch_free(struct model *model, uintptr_t block, size_t 
     if (listed)
         remove_block(model, listed);
     model->top = (wide)block + (wide)size;
-    drop_blocks_in_free_space(model);
+    drop_lost_blocks(model);
     return FBA_OK;
 }
 
@@ -308,8 +283,10 @@ enum fba_status model_resize(struct model *model, uintptr_t block, size_t old_si
 {
     enum fba_status found = find(model, block, old_size, model->base, model->next);
     bool is_last = (wide)block + (wide)old_size == model->next;
-    bool is_protected = (wide)block < floor_of(model);
+    bool is_protected = (wide)block < lower_bound(model);
 
+    if (block == 0)
+        return FBA_FOREIGN;
     if (found != FBA_OK)
         return found;
     if (new_size > old_size) {
@@ -325,7 +302,7 @@ enum fba_status model_resize(struct model *model, uintptr_t block, size_t old_si
         listed->size = new_size;
     if (is_last && !is_protected) {
         model->next = (wide)block + (wide)new_size;
-        drop_blocks_in_free_space(model);
+        drop_lost_blocks(model);
         note_extremes(model);
     }
     return FBA_OK;
@@ -341,7 +318,7 @@ uintptr_t model_realloc(struct model *model, uintptr_t block, size_t old_size, s
     if (is_alignment(align) && block % align == 0 &&
         model_resize(model, block, old_size, new_size) == FBA_OK)
         return block;
-    uintptr_t moved = model_alloc(model, new_size, align, caller);
+    uintptr_t moved = model_alloc(model, FBA_REQUEST_ALLOC, new_size, align, caller);
     if (moved != 0 && block != 0)
         model_free(model, block, old_size);
     return moved;
@@ -351,7 +328,7 @@ uintptr_t model_realloc(struct model *model, uintptr_t block, size_t old_size, s
 
 enum fba_status model_mark(struct model *model, size_t index, bool scratch)
 {
-    enum fba_status status = status_of_state(model);
+    enum fba_status status = status_of(model->state);
 
     model->marks[index] = (struct model_mark){.life = MODEL_MARK_NEVER};
     if (status != FBA_OK)
@@ -364,7 +341,7 @@ enum fba_status model_mark(struct model *model, size_t index, bool scratch)
 
 static enum fba_status check_mark(const struct model *model, size_t index)
 {
-    enum fba_status status = status_of_state(model);
+    enum fba_status status = status_of(model->state);
 
     if (status != FBA_OK)
         return status;
@@ -401,19 +378,19 @@ enum fba_status model_rewind(struct model *model, size_t index)
         model->top = model->marks[index].free_at;
     else
         model->next = model->marks[index].free_at;
-    drop_blocks_in_free_space(model);
+    drop_lost_blocks(model);
     return FBA_OK;
 }
 
 enum fba_status model_reset(struct model *model)
 {
-    enum fba_status status = status_of_state(model);
+    enum fba_status status = status_of(model->state);
 
     if (status != FBA_OK)
         return status;
     model->next = model->adopted;
-    model->top = model->reserve;
-    drop_blocks_in_free_space(model);
+    model->top = model->end;
+    drop_lost_blocks(model);
     for (size_t i = 0; i < MODEL_MARKS; i++)
         if (model->marks[i].life == MODEL_MARK_OPEN)
             model->marks[i].life = MODEL_MARK_OVERTAKEN;
@@ -421,20 +398,29 @@ enum fba_status model_reset(struct model *model)
     return FBA_OK;
 }
 
-// ── Reserve, moving, handing over, sealing ──────────────────────────────────────────────────────
+// ── Splitting, moving, handing over, sealing
+// ──────────────────────────────────────────────────────
 
-enum fba_status model_set_reserve(struct model *model, size_t size)
+enum fba_status model_split_tail(struct model *model, size_t size, struct model *tail)
 {
-    enum fba_status status = status_of_state(model);
+    enum fba_status status = status_of(model->state);
+    wide start = model->end - (wide)size;
 
+    *tail = (struct model){.state = FBA_STATE_NOT_READY};
     if (status != FBA_OK)
         return status;
     if (model->top != model->end || model->open_count[1] > 0)
         return FBA_BUSY;
-    if ((wide)size > model->top - model->next)
+    if (start < model->next)
         return FBA_EXHAUSTED;
-    model->reserve = model->reserve_next = model->top = model->end - (wide)size;
-    drop_blocks_in_free_space(model);
+    model_init(tail, (uintptr_t)start, size, model->zero_known);
+    tail->touched_low = larger(start, model->touched_low);
+    tail->touched_top = larger(start, model->touched_top);
+    model->touched_low = smaller(start, model->touched_low);
+    model->touched_top = smaller(start, model->touched_top);
+    model->end = model->top = start;
+    model->peak = smaller(model->peak, model->end - model->base);
+    drop_lost_blocks(model);
     return FBA_OK;
 }
 
@@ -449,10 +435,9 @@ enum fba_status model_rebase(struct model *model, uintptr_t base)
         return FBA_BUSY;
     if (model_init(&at_new_place, base, model_capacity(model), false) != FBA_OK)
         return FBA_BAD_BUFFER;
-    wide *const addresses[] = {&model->base,         &model->end,         &model->next,
-                               &model->top,          &model->adopted,     &model->reserve,
-                               &model->reserve_next, &model->stays_below, &model->stays_from,
-                               &model->touched_low,  &model->touched_top};
+    wide *const addresses[] = {&model->base,       &model->end,         &model->next,
+                               &model->top,        &model->adopted,     &model->stays_below,
+                               &model->stays_from, &model->touched_low, &model->touched_top};
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
         *addresses[i] += distance;
     for (size_t i = 0; i < model->block_count; i++)
@@ -462,7 +447,7 @@ enum fba_status model_rebase(struct model *model, uintptr_t base)
 
 enum fba_status model_export(const struct model *model, struct fba_numbers *numbers)
 {
-    enum fba_status status = status_of_state(model);
+    enum fba_status status = status_of(model->state);
 
     if (status != FBA_OK)
         return status;
@@ -497,7 +482,7 @@ enum fba_status model_adopt(struct model *model, uintptr_t base, const struct fb
 
 enum fba_status model_seal(struct model *model, size_t granule, struct fba_ranges *ranges)
 {
-    enum fba_status status = status_of_state(model);
+    enum fba_status status = status_of(model->state);
 
     if (status != FBA_OK)
         return status;
@@ -506,17 +491,17 @@ enum fba_status model_seal(struct model *model, size_t granule, struct fba_range
     if (model->open_count[0] > 0 || model->open_count[1] > 0)
         return FBA_BUSY;
     wide free_start = round_up(model->next, granule);
-    wide free_end = round_down(model->reserve, granule);
-    if (free_start > free_end)
-        free_start = free_end = model->reserve;
+    wide free_end = round_down(model->end, granule);
+    if (free_start >= free_end)
+        free_start = free_end = model->end;
     model->state = FBA_STATE_SEALED;
     model->stays_below = free_start;
     model->stays_from = free_end;
-    model->top = model->reserve;
-    drop_blocks_in_free_space(model);
+    model->top = model->end;
+    drop_lost_blocks(model);
     ranges->permanent = (struct fba_range){(uintptr_t)model->base, (uintptr_t)free_start};
     ranges->free = (struct fba_range){(uintptr_t)free_start, (uintptr_t)free_end};
-    ranges->reserve = (struct fba_range){(uintptr_t)free_end, (uintptr_t)model->end};
+    ranges->rest = (struct fba_range){(uintptr_t)free_end, (uintptr_t)model->end};
     return FBA_OK;
 }
 
@@ -547,12 +532,7 @@ size_t model_used(const struct model *model)
 
 size_t model_scratch_used(const struct model *model)
 {
-    return (size_t)(model->reserve - model->top);
-}
-
-size_t model_reserved(const struct model *model)
-{
-    return (size_t)(model->end - model->reserve);
+    return (size_t)(model->end - model->top);
 }
 
 size_t model_peak(const struct model *model)

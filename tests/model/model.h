@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The reference model of the fba: what the allocator must answer, written so that it is obviously
-// right. It keeps a list of the live blocks, names the first free byte of each end, updates every
-// figure at once, and counts in integers so wide that nothing can wrap. It shares no code and no
-// formula with kmem/fba.c. The exhaustive run, the fuzz targets and the property tests share it
-// through pair.h.
+// The reference model (oracle) of the fba: what the allocator must answer, written so that it is
+// obviously right. It keeps a list of the live blocks, names the first free byte of each end,
+// updates every figure at once, and counts in integers so wide that nothing can wrap. It shares no
+// code and no formula with kmem/. The exhaustive run and the fuzz targets compare the shipped fba
+// with it through lockstep.h.
 #ifndef TESTS_MODEL_MODEL_H
 #define TESTS_MODEL_MODEL_H
 
+#include "kmem/fba_account.h"
 #include "kmem/fba_handoff.h"
 
 // Wide enough for the sum of any two addresses and sizes, and for a negative difference.
@@ -33,14 +34,22 @@ struct model_mark {
     wide free_at; // where the free space of its end began when it was opened
 };
 
+// The facts of the newest failure.
+struct model_failure {
+    size_t count; // failures so far; 0: the rest means nothing
+    size_t size, align;
+    const void *caller;
+    enum fba_request request;
+    enum fba_state state;
+    wide next, top;
+};
+
 struct model {
     enum fba_state state;
-    wide base, end; // the buffer
-    wide next;      // first byte that is free, if next < top
-    wide top;       // first byte of scratch
-    wide adopted;   // blocks below came with an adoption
-    wide reserve;   // start of the panic reserve
-    wide reserve_next;
+    wide base, end;               // the buffer
+    wide next;                    // first byte that is free, if next < top
+    wide top;                     // first byte of scratch
+    wide adopted;                 // blocks below came with an adoption
     wide stays_below, stays_from; // sealed: the parts that stay
     wide peak;
 
@@ -54,18 +63,18 @@ struct model {
     size_t open[2][MODEL_MARKS]; // indices of the open marks, outermost first; [1]: scratch
     size_t open_count[2];
 
-    struct fba_failure failure;
+    struct model_failure failure;
 };
 
 // Each function answers as the function of fba.h of the same name must.
 enum fba_status model_init(struct model *model, uintptr_t base, size_t size, bool zeroed);
 
-// The addresses are 0 for NULL. `caller` is what the failure record must name.
-uintptr_t model_alloc(struct model *model, size_t size, size_t align, const void *caller);
-uintptr_t model_alloc_array(struct model *model, size_t count, size_t size, size_t align,
-                            const void *caller);
-uintptr_t model_scratch_alloc(struct model *model, size_t size, size_t align, const void *caller);
-uintptr_t model_reserve_alloc(struct model *model, size_t size, size_t align, const void *caller);
+// The addresses are 0 for NULL. `request` says which function is called: fba_alloc(),
+// fba_alloc_zeroed() or fba_scratch_alloc(). `caller` is what the failure record must name.
+uintptr_t model_alloc(struct model *model, enum fba_request request, size_t size, size_t align,
+                      const void *caller);
+uintptr_t model_alloc_array(struct model *model, enum fba_request request, size_t count,
+                            size_t size, size_t align, const void *caller);
 
 enum fba_status model_free(struct model *model, uintptr_t block, size_t size);
 enum fba_status model_scratch_free(struct model *model, uintptr_t block, size_t size);
@@ -80,7 +89,7 @@ enum fba_status model_rewind(struct model *model, size_t index);
 enum fba_status model_keep(struct model *model, size_t index);
 enum fba_status model_reset(struct model *model);
 
-enum fba_status model_set_reserve(struct model *model, size_t size);
+enum fba_status model_split_tail(struct model *model, size_t size, struct model *tail);
 enum fba_status model_rebase(struct model *model, uintptr_t base);
 enum fba_status model_export(const struct model *model, struct fba_numbers *numbers);
 enum fba_status model_adopt(struct model *model, uintptr_t base, const struct fba_numbers *numbers);
@@ -90,9 +99,9 @@ bool model_owns_range(const struct model *model, uintptr_t start, size_t size);
 size_t model_capacity(const struct model *model);
 size_t model_used(const struct model *model);
 size_t model_scratch_used(const struct model *model);
-size_t model_reserved(const struct model *model);
 size_t model_peak(const struct model *model);
 size_t model_available(const struct model *model, size_t align);
+struct fba_explanation model_explain(const struct model *model);
 
 // What must hold of the model at all times: every live block inside the taken part of its end, and
 // no byte in two of them. NULL, or what does not hold.
