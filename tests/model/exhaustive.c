@@ -117,6 +117,7 @@ static void add_allocations(struct choice *choice, bool has_bytes)
         add(choice, kinds[kind], 1, 3, 0, 0);
         add(choice, kinds[kind], 0, LARGEST_SIZE, 0, 0);
         add(choice, kinds[kind], 0, TOP_BIT, 0, 0);
+        add(choice, kinds[kind], 1, TOP_BIT, 0, 0);
     }
     add(choice, OPERATION_ARRAY, 2, 1, 3, 0);
     add(choice, OPERATION_ARRAY, 5, 1, 0, 0);

@@ -25,48 +25,49 @@ def seed(build: pathlib.Path, name: str, file: str, good: str, bad: str) -> path
 
 FAULTS = [
     # Failure if and only if nothing fits; inside the free space.
-    ('a sum that wraps', 'fba.c',
-     'return size > UINTPTR_MAX - before || before + size >= top;',
-     'return before + size >= top;', 'exceeds'),
-    ('one byte too many', 'fba.c',
-     'return size > UINTPTR_MAX - before || before + size >= top;',
-     'return size > UINTPTR_MAX - before || before + size > top;', 'exceeds'),
-    ('alignment unchecked', 'fba.c',
-     '    if (UNLIKELY(fba_has_several_bits_(align)))\n        return false;\n'
-     '    if (UNLIKELY(exceeds',
-     '    if (UNLIKELY(exceeds', 'take'),
+    ('a sum that wraps', 'fba.h',
+     '!FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= top);',
+     '!FBA_UNLIKELY(before + size >= top);', 'fba_fits_'),
+    ('one byte too many', 'fba.h',
+     '!FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= top);',
+     '!FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size > top);', 'fba_fits_'),
+    ('alignment unchecked', 'fba.h',
+     'return !FBA_UNLIKELY(fba_has_several_bits_(align)) &&\n           !FBA', 'return !FBA', 'fba_fits_'),
     # Aligned.
     ('the offset aligned, not the address', 'fba.c',
-     'uintptr_t before = fba_byte_before_(fba->last, align);\n\n    if (UNLIKELY(fba_has',
-     'uintptr_t before = fba->base + fba_byte_before_(fba->last - fba->base, align);\n\n'
-     '    if (UNLIKELY(fba_has', 'take'),
+     'uintptr_t before = fba_byte_before_(fba->lower.edge, align);\n\n'
+     '    if (!fba_fits_(before, fba->upper.edge, size, align))\n'
+     '        return fail(fba, size, align, caller, request);',
+     'uintptr_t before = fba->base + fba_byte_before_(fba->lower.edge - fba->base, align);\n\n'
+     '    if (!fba_fits_(before, fba->upper.edge, size, align))\n'
+     '        return fail(fba, size, align, caller, request);', 'take'),
     # Disjoint.
     ('scratch meets the permanent end', 'fba.c',
-     'if (UNLIKELY(*start <= fba->last))', 'if (UNLIKELY(*start < fba->last))', 'take_scratch'),
-    ('scratch size unchecked', 'fba.c',
-     '    if (UNLIKELY(highest > fba->top))\n        return false;\n', '', 'take_scratch'),
+     'start <= fba->lower.edge)', 'start < fba->lower.edge)', 'take_scratch'),
+    ('scratch size unchecked', 'fba.c', ' || highest > fba->upper.edge', '', 'take_scratch'),
     # The invariant, kept by free, resize, mark, rewind and reset.
-    ('a free below the floor', 'fba.c',
-     'before < fba->floor ||\n                 block_last >= fba->settled',
-     'block_last >= fba->settled', 'fba_free'),
+    ('a free below the bound', 'fba.c',
+     'last < before || before < fba->lower.bound))\n        return find', 'last < before))\n        return find',
+     'fba_free'),
     ('a watermark forgotten', 'fba.c',
-     '    fba->high = max_address(fba->high, fba->last);\n', '', 'give_back'),
-    ('a peak forgotten', 'fba.c', '    fba->peak = fba_peak(fba);\n', '', 'give_back'),
+     '    if (last > fba->lower.watermark)\n        fba->lower.watermark = last;\n', '', 'free_at_peak'),
+    ('a peak forgotten', 'fba.c',
+     '    note_peak(fba);\n    if (last > fba->lower.watermark)', '    if (last > fba->lower.watermark)',
+     'free_at_peak'),
     ('growth into scratch', 'fba.c',
-     'new_size >= fba->top - before))\n        return resize_slowly',
-     'new_size > fba->top - before))\n        return resize_slowly', 'fba_resize'),
-    ('any mark will do', 'fba.c',
-     '    if (mark->serial != *innermost)\n        return FBA_MARK_NOT_INNERMOST;\n', '',
-     'close_mark'),
+     'new_size < fba->upper.edge - before', 'new_size <= fba->upper.edge - before', 'fba_resize'),
+    ('any mark will do', 'fba.c', ' && mark->depth == end->depth', '', 'is_innermost'),
     ('a reset that keeps its marks', 'fba.c',
-     '    fba->overtaken = fba->serial;\n', '', 'fba_reset'),
+     'fba->reset_depth = fba->upper.depth = fba->lower.depth;', 'fba->upper.depth = fba->lower.depth;',
+     'fba_reset'),
     ('a buffer that wraps', 'fba.c',
-     ' && size <= highest_end - base;', ' && base + size <= highest_end;', 'is_good_buffer'),
-    # The reserve, the seal, the handing over.
-    ('the reserve given away', 'fba_handoff.c',
-     'granule_start(fba->reserve, granule)', 'granule_start(fba->end, granule)', 'free_granules'),
-    ('a reserve over blocks', 'fba_handoff.c',
-     'if (size >= fba->top - fba->last)', 'if (size > fba->top - fba->last)', 'fba_set_reserve'),
+     'size > highest_end - base)', 'base + size > highest_end)', 'fba_init_zeroed'),
+    # The tail, the handing over.
+    ('a tail in two hands', 'fba_handoff.c',
+     'fba->upper.edge = fba->upper.bound = fba->end = start;',
+     'fba->upper.edge = fba->upper.bound = fba->end;', 'fba_split_tail'),
+    ('a tail over blocks', 'fba_handoff.c',
+     'if (size >= fba->end - fba->lower.edge)', 'if (size > fba->end - fba->lower.edge)', 'fba_split_tail'),
     ('numbers believed', 'fba_handoff.c',
      'numbers->used > numbers->peak || ', '', 'fba_adopt'),
 ]
