@@ -56,8 +56,8 @@ static void *open_shared(void)
 static void *open_fresh_shared(void)
 {
     open_fresh();
-    fba_shared_begin(&fba);
-    return &fba;
+    fba_shared_begin(&shared, &fba);
+    return &shared;
 }
 
 static void *open_shared_interface(void)
