@@ -185,7 +185,7 @@ static FBA_CALLED enum fba_status free_at_peak(struct fba *fba, uintptr_t before
     return FBA_OK;
 }
 
-enum fba_status fba_free(struct fba *fba, void *block, size_t size)
+FBA_CALLED enum fba_status fba_free(struct fba *fba, void *block, size_t size)
 {
     uintptr_t before = (uintptr_t)block - 1;
     uintptr_t last = before + size;
@@ -200,33 +200,32 @@ enum fba_status fba_free(struct fba *fba, void *block, size_t size)
     return FBA_OK;
 }
 
-// To shrink the last block is to free its end.
-static FBA_CALLED enum fba_status resize_slowly(struct fba *fba, uintptr_t before, size_t old_size,
-                                                size_t new_size)
+static FBA_CALLED enum fba_status resize_slowly(const struct fba *fba, uintptr_t before,
+                                                uintptr_t last, size_t new_size)
 {
-    uintptr_t last = before + old_size;
-    bool is_last = last >= before && last == fba->lower.edge && before >= fba->lower.bound;
-
-    if (is_last && new_size <= old_size)
-        return fba_free(fba, (void *)(before + 1 + new_size), old_size - new_size);
-
     enum fba_status found = find(fba, before, last, &fba->lower);
+
     if (found == FBA_OK)
         return FBA_FOREIGN; // NULL, which may only be freed
-    if (new_size <= old_size && (found == FBA_NOT_LAST || found == FBA_PROTECTED))
+    if (found != FBA_NOT_LAST && found != FBA_PROTECTED)
+        return found;
+    if (new_size <= last - before)
         return FBA_OK;
-    return is_last && found == FBA_NOT_LAST ? FBA_EXHAUSTED : found;
+    return found == FBA_NOT_LAST && last == fba->lower.edge ? FBA_EXHAUSTED : found;
 }
 
-// The fast path is growth. It fits behind `before` iff it fits behind the edge.
+// To shrink the last block is to free its end. It can grow behind `before` iff it can behind the
+// edge.
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
 {
     uintptr_t before = (uintptr_t)block - 1;
     uintptr_t last = before + old_size;
 
     if (FBA_UNLIKELY(last < before || last != fba->lower.edge || before < fba->lower.bound ||
-                     new_size <= old_size || new_size >= fba->upper.edge - before))
-        return resize_slowly(fba, before, old_size, new_size);
+                     new_size >= fba->upper.edge - before))
+        return resize_slowly(fba, before, last, new_size);
+    if (FBA_UNLIKELY(new_size <= old_size))
+        return fba_free(fba, (void *)(before + 1 + new_size), old_size - new_size);
     fba->lower.edge = before + new_size;
     return FBA_OK;
 }
@@ -342,8 +341,10 @@ static FBA_INLINE enum fba_status close_mark(struct fba_end *end, struct fba_mar
 
 enum fba_status fba_keep(struct fba *fba, struct fba_mark *mark)
 {
-    if (is_innermost(fba, mark, &fba->lower) || is_innermost(fba, mark, &fba->upper))
-        return close_mark(mark->end, mark);
+    if (is_innermost(fba, mark, &fba->lower))
+        return close_mark(&fba->lower, mark);
+    if (is_innermost(fba, mark, &fba->upper))
+        return close_mark(&fba->upper, mark);
     return find_mark(fba, mark);
 }
 

@@ -195,9 +195,9 @@ enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size);
 
 // A mark (savepoint, checkpoint), in the caller's memory. Must not be copied.
 struct fba_mark {
-    struct fba_end *end;   // NULL: never opened
-    size_t depth;          // its number; 0: closed
-    uintptr_t outer_bound; // bound of that end outside this mark
+    const struct fba_end *end; // NULL: never opened
+    size_t depth;              // its number; 0: closed
+    uintptr_t outer_bound;     // bound of that end outside this mark
 };
 
 // Opens a mark: while it is open, everything older than it is protected. Marks nest strictly, each

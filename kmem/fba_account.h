@@ -94,8 +94,9 @@ static inline struct fba_explanation fba_explain(const struct fba *fba)
         explanation.reason = FBA_BAD_ALIGNMENT;
         return explanation;
     }
-    size_t most = fba_room_(fba->adopted, fba->end, align);
-    explanation.reason = failure->size > most ? FBA_TOO_LARGE : FBA_EXHAUSTED;
+    uintptr_t lowest = fba_byte_before_(fba->adopted, align);
+    bool could_fit = lowest < fba->end && failure->size < fba->end - lowest;
+    explanation.reason = could_fit ? FBA_EXHAUSTED : FBA_TOO_LARGE;
     explanation.available = fba_room_(failure->lower, failure->upper, align);
     explanation.shortfall = failure->size - explanation.available;
     if (explanation.shortfall > SIZE_MAX - beyond)

@@ -25,7 +25,8 @@ WORDS = {
 # (target, name, file, the text as it ships, the text with the fault)
 FAULTS = [
     ("fba_fuzz", "a sum that wraps", "kmem/fba.h",
-     "!FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= top);", "!FBA_UNLIKELY(before + size >= top);"),
+     "FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge)",
+     "FBA_UNLIKELY(before + size >= fba->upper.edge)"),
     ("fba_fuzz", "a watermark forgotten", "kmem/fba.c",
      "    if (last > fba->lower.watermark)\n        fba->lower.watermark = last;\n", ""),
     ("fba_fuzz", "a realloc that copies too much", "kmem/fba_inline.h",
@@ -57,7 +58,7 @@ FAULTS = [
     ("decorators_fuzz", "the second not asked", "kmem/fallback.c",
      "return first > second ? first : second;", "return first > second ? first : first;"),
     ("decorators_fuzz", "a table that wraps", "kmem/fba_allocator.c",
-     "!fba_fits_(before, fba->upper.edge, size, align)", "before + size >= fba->upper.edge"),
+     "!fba_fits_(fba, before, size, align)", "before + size >= fba->upper.edge"),
     ("decorators_fuzz", "an answer without the zones", "kmem/redzone.c",
      "return inner > zones ? inner - zones : 0;", "return inner > zones ? inner : 0;"),
     ("decorators_fuzz", "a back zone that is too short", "kmem/redzone.c",

@@ -8,6 +8,7 @@
 #include "tests/boot/efi_memory.h"
 #include "tests/boot/suites.h"
 #include "tests/kernel/suites.h"
+#include "kmem/fba_account.h"
 
 #define PAGES 64
 #define MACHINES 300

@@ -26,25 +26,26 @@ def seed(build: pathlib.Path, name: str, file: str, good: str, bad: str) -> path
 FAULTS = [
     # Failure if and only if nothing fits; inside the free space.
     ('a sum that wraps', 'fba.h',
-     '!FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= top);',
-     '!FBA_UNLIKELY(before + size >= top);', 'fba_fits_'),
+     'FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge)',
+     'FBA_UNLIKELY(before + size >= fba->upper.edge)', 'fba_fits_'),
     ('one byte too many', 'fba.h',
-     '!FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= top);',
-     '!FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size > top);', 'fba_fits_'),
+     'FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge)',
+     'FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size > fba->upper.edge)', 'fba_fits_'),
     ('alignment unchecked', 'fba.h',
-     'return !FBA_UNLIKELY(fba_has_several_bits_(align)) &&\n           !FBA', 'return !FBA', 'fba_fits_'),
+     'return !FBA_UNLIKELY(fba_has_several_bits_(align));', 'return true;', 'fba_fits_'),
     # Aligned.
     ('the offset aligned, not the address', 'fba.c',
      'uintptr_t before = fba_byte_before_(fba->lower.edge, align);\n\n'
-     '    if (!fba_fits_(before, fba->upper.edge, size, align))\n'
-     '        return fail(fba, size, align, caller, request);',
+     '    if (!fba_fits_(fba, before, size, align))\n'
+     '        return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ALLOC);',
      'uintptr_t before = fba->base + fba_byte_before_(fba->lower.edge - fba->base, align);\n\n'
-     '    if (!fba_fits_(before, fba->upper.edge, size, align))\n'
-     '        return fail(fba, size, align, caller, request);', 'take'),
+     '    if (!fba_fits_(fba, before, size, align))\n'
+     '        return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ALLOC);', 'fba_alloc'),
     # Disjoint.
     ('scratch meets the permanent end', 'fba.c',
      'start <= fba->lower.edge)', 'start < fba->lower.edge)', 'take_scratch'),
-    ('scratch size unchecked', 'fba.c', ' || highest > fba->upper.edge', '', 'take_scratch'),
+    ('scratch size unchecked', 'fba.c',
+     '    if (FBA_UNLIKELY(highest > fba->upper.edge))\n        return false;\n', '', 'take_scratch'),
     # The invariant, kept by free, resize, mark, rewind and reset.
     ('a free below the bound', 'fba.c',
      'last < before || before < fba->lower.bound))\n        return find', 'last < before))\n        return find',
@@ -55,7 +56,7 @@ FAULTS = [
      '    note_peak(fba);\n    if (last > fba->lower.watermark)', '    if (last > fba->lower.watermark)',
      'free_at_peak'),
     ('growth into scratch', 'fba.c',
-     'new_size < fba->upper.edge - before', 'new_size <= fba->upper.edge - before', 'fba_resize'),
+     'new_size >= fba->upper.edge - before', 'new_size > fba->upper.edge - before', 'fba_resize'),
     ('any mark will do', 'fba.c', ' && mark->depth == end->depth', '', 'is_innermost'),
     ('a reset that keeps its marks', 'fba.c',
      'fba->reset_depth = fba->upper.depth = fba->lower.depth;', 'fba->upper.depth = fba->lower.depth;',
@@ -73,41 +74,35 @@ FAULTS = [
 ]
 
 PROOF_FAULTS = FAULTS + [
-    # Padding is minimal, and what would fit is not refused.
+    # Padding is minimal, and what would fit does not fail.
     ('padding wasted', 'fba.c',
-     'uintptr_t before = fba_byte_before_(fba->last, align);\n\n    if (UNLIKELY(fba_has',
-     'uintptr_t before = fba_byte_before_(fba->last + 1, align);\n\n    if (UNLIKELY(fba_has',
-     'take'),
-    ('a byte kept back', 'fba.c',
-     'return size > UINTPTR_MAX - before || before + size >= top;',
-     'return size >= UINTPTR_MAX - before || before + size + 1 >= top;', 'exceeds'),
+     'uintptr_t before = fba_byte_before_(fba->lower.edge, align);\n\n'
+     '    if (!fba_fits_(fba, before, size, align))\n'
+     '        return fail(fba, size, align, caller, FBA_REQUEST_ALLOC);',
+     'uintptr_t before = fba_byte_before_(fba->lower.edge + 1, align);\n\n'
+     '    if (!fba_fits_(fba, before, size, align))\n'
+     '        return fail(fba, size, align, caller, FBA_REQUEST_ALLOC);', 'fba_alloc_by'),
+    ('a byte kept back', 'fba.h',
+     'FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge)',
+     'FBA_UNLIKELY(size >= UINTPTR_MAX - before || before + size + 1 >= fba->upper.edge)', 'fba_fits_'),
     ('scratch rounded up', 'fba.c',
-     'return address & ~(align - 1);', 'return (address + align - 1) & ~(align - 1);',
-     'round_down'),
+     '*start = highest & ~(align - 1);', '*start = (highest + align - 1) & ~(align - 1);', 'take_scratch'),
     # A failed call changes nothing.
-    ('a refusal that keeps its padding', 'fba.c',
-     '    if (UNLIKELY(exceeds(size, before, fba->top)))\n        return false;\n'
-     '    fba->last = before + size;',
-     '    if (UNLIKELY(exceeds(size, before, fba->top))) {\n        fba->last = before;\n'
-     '        return false;\n    }\n    fba->last = before + size;', 'take'),
-    ('a mark that protects nothing', 'fba.c',
-     '    *bound = scratch ? fba->top : fba->last;\n', '', 'open_mark'),
-    ('zeroed up to the watermark alone', 'fba.c',
-     'start = max_address(start, fba->low);', 'start = end;', 'clear'),
+    ('a failure that keeps its padding', 'fba.c',
+     '        return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ZEROED);',
+     '        return fba->lower.edge = before, fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ZEROED);',
+     'fba_alloc_zeroed'),
+    ('a mark that protects nothing', 'fba.c', '    end->bound = end->edge;\n', '', 'open_mark'),
+    ('zeroed up to the watermark alone', 'fba.c', 'start = fba->upper.watermark;', 'start = end;', 'clear'),
     # The ranges of the seal partition the buffer, in whole granules, and nothing in use goes.
     ('a gap in the ranges', 'fba_handoff.c',
-     '    ranges->permanent.end = ranges->free.start = free.start;\n',
-     '    ranges->permanent.end = fba->last + 1;\n    ranges->free.start = free.start;\n',
-     'divide'),
+     '.start = fba->base, .end = free.start};', '.start = fba->base, .end = fba->lower.edge + 1};', 'fba_seal'),
     ('the last granule in use given away', 'fba_handoff.c',
-     'fba_byte_before_(fba->last, granule)', 'granule_start(fba->last, granule)', 'free_granules'),
+     'fba_byte_before_(fba->lower.edge, granule)', 'granule_start(fba->lower.edge, granule)', 'free_granules'),
     ('half a granule given away', 'fba_handoff.c',
      'return address & ~(granule - 1);', 'return address & ~(granule >> 1);', 'granule_start'),
-    ('sealed with its scratch', 'fba_handoff.c', '    fba->top = fba->last;\n', '', 'fba_seal'),
-    ('a reserve that begins anew', 'fba_handoff.c',
-     '    reserve.last = fba->reserve_last;\n', '', 'fba_reserve_alloc'),
-    ('a bound left behind', 'fba_handoff.c',
-     '    fba->reserve_last = moved(fba->reserve_last, from, to);\n', '', 'fba_rebase'),
+    ('sealed with its scratch', 'fba_handoff.c', '    fba->upper.edge = fba->lower.edge;\n', '', 'fba_seal'),
+    ('a bound left behind', 'fba_handoff.c', '    end->bound += distance;\n', '', 'move_end'),
     ('a watermark one short', 'fba_handoff.c',
      '(high < fba->end ? high + 1 : fba->end)', 'high', 'fba_export'),
 ]
