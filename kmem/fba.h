@@ -137,7 +137,7 @@ struct fba {
 #define FBA_SET_(member, ...) __VA_ARGS__
 #else
 #define FBA_SAME_(one, other) __builtin_types_compatible_p(__typeof__(one), __typeof__(other))
-#define FBA_SIZE_(array) (sizeof(array) * sizeof(char[FBA_SAME_(array, &(array)[0]) ? -1 : 1]))
+#define FBA_SIZE_(array) sizeof(char[FBA_SAME_(array, &(array)[0]) ? -1 : (ptrdiff_t)sizeof(array)])
 #define FBA_SET_(member, ...) .member = __VA_ARGS__
 #endif
 // clang-format off
