@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MIT
-// What kmem/fba.h and kmem/fba.c are proved to do, as ACSL contracts. Frama-C reads this header
-// before the sources, which it takes as they ship: the functions are declared here once more, each
-// with its contract. tests/proof/README.md says what is assumed; the contracts of fba_handoff.h
-// stand in handoff_contracts.h.
+// What kmem/fba.h, fba.c, fba_inline.h and fba_account.h are proved to do, as ACSL contracts.
+// Frama-C reads this header before the sources, which it takes as they ship: the functions are
+// declared here once more, each with its contract. tests/proof/README.md says what is assumed; the
+// contracts of fba_handoff.h are in handoff_contracts.h.
 // It is laid out by hand, because a formatter would fold the contracts.
 // clang-format off
 #ifndef TESTS_PROOF_CONTRACTS_H
 #define TESTS_PROOF_CONTRACTS_H
 
-// Hints to the compiler mean nothing to the prover; an address of code is any address.
+// Hints to the compiler mean nothing to the prover; an address of code is any address. That a
+// statement is never reached is to be proved.
 #define __builtin_expect(condition, value) (condition)
 #define __builtin_return_address(level) proof_return_address()
+#define __builtin_unreachable() proof_unreachable()
+#define __builtin_memcpy(to, from, size) memcpy((to), (from), (size))
 
 /*@ assigns \result \from \nothing; */
 void *proof_return_address(void);
 
-#include "kmem/fba.h"
+/*@ requires \false; assigns \nothing; ensures \false; */
+void proof_unreachable(void);
 
-// A failure hook leaves the allocator alone: fba.h asks for that. Wherever fba->hook is called, this
-// function is.
-/*@ assigns \nothing; */
-void proof_hook(struct fba *fba, void *context);
-#define hook(fba, context) hook, proof_hook(fba, context)
+#include <stddef.h>
+#include <stdint.h>
 
 // The bytes of the buffer are not modelled. What is cleared and copied is written down here.
 extern uintptr_t proof_cleared_from, proof_cleared_to;
@@ -40,6 +41,17 @@ void *memset(void *to, int value, size_t size);
 */
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
+#include "kmem/fba.h"
+
+#include "kmem/fba_account.h"
+#include "kmem/fba_inline.h"
+
+// A failure hook leaves the allocator alone: fba.h asks for that. Wherever fba->hook is called, this
+// function is.
+/*@ assigns \nothing; */
+void proof_hook(struct fba *fba, void *context);
+#define hook(fba, context) hook, proof_hook(fba, context)
+
 // ── Words ───────────────────────────────────────────────────────────────────────────────────────
 
 // The bits below an alignment, and the others.
@@ -57,79 +69,93 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
   predicate power_of_two(integer a) = 0 < a <= UINTPTR_MAX && (a & MASK(a)) == 0;
 
-  // A place for a block strictly behind `last` and not beyond `top`.
-  predicate place(integer last, integer top, integer size, integer align, integer p) =
-      last < p && p % align == 0 && p + size <= top;
-  inductive fits(integer last, integer top, integer size, integer align) {
-    case somewhere: \forall integer last, top, size, align, p;
-        place(last, top, size, align, p) ==> fits(last, top, size, align);
+  // A place for a block strictly between two edges: behind `lower` and not beyond `upper`.
+  predicate place(integer lower, integer upper, integer size, integer align, integer p) =
+      lower < p && p % align == 0 && p + size <= upper;
+  inductive fits(integer lower, integer upper, integer size, integer align) {
+    case somewhere: \forall integer lower, upper, size, align, p;
+        place(lower, upper, size, align, p) ==> fits(lower, upper, size, align);
   }
 
-  // The fields of an allocator that is open.
-  predicate open_ranges{L}(struct fba *f) =
-      1 <= f->base <= f->end <= highest_end
-      && f->base - 1 <= f->adopted <= f->floor <= f->last < f->top
-      && f->top <= f->ceiling <= f->reserve <= f->end
-      && f->reserve - 1 <= f->reserve_last < f->end
-      && f->base - 1 <= f->high <= f->end && f->base <= f->low <= f->end
-      && f->peak <= f->end - f->base;
-  predicate open_marks{L}(struct fba *f) =
-      f->innermost <= f->serial && f->innermost_scratch <= f->serial && f->overtaken <= f->serial
-      && (f->innermost == 0 ==> f->floor == f->adopted)
-      && (f->innermost_scratch == 0 ==> f->ceiling == f->reserve);
-  // Up to `settled`, the fall of `last` makes neither watermark nor peak forget anything.
-  predicate settled{L}(struct fba *f) =
-      f->settled == 0
-      || (f->settled <= f->high + 1
-          && f->settled + (f->reserve - f->top) <= f->base + f->peak);
-  predicate open{L}(struct fba *f) =
-      f->state == FBA_STATE_OPEN && open_ranges(f) && open_marks(f) && settled(f);
+  // A block is given to the sources as the byte before it and its last byte, both modulo 2^n. The
+  // address behind it, which may lie beyond the address space.
+  logic integer behind(integer before, integer last) =
+      last < before ? last + 1 + UINTPTR_MAX + 1 : last + 1;
+*/
 
-  predicate not_ready{L}(struct fba *f) =
-      f->state == FBA_STATE_NOT_READY
-      && f->last == 0 && f->top == 0 && f->floor == 0 && f->settled == 0
-      && f->base == 0 && f->end == 0 && f->high == 0 && f->low == 0
-      && f->ceiling == 0 && f->reserve == 0 && f->reserve_last == 0 && f->adopted == 0
-      && f->peak == 0 && f->innermost == 0 && f->innermost_scratch == 0;
+// ── The allocator ───────────────────────────────────────────────────────────────────────────────
+
+/*@
+  // Nothing of an end differs.
+  predicate same_end{K, L}(struct fba_end *e) =
+      \at(e->edge, K) == \at(e->edge, L) && \at(e->bound, K) == \at(e->bound, L)
+      && \at(e->watermark, K) == \at(e->watermark, L) && \at(e->depth, K) == \at(e->depth, L);
+  // Outside all marks the bound of an end is where it was in the beginning.
+  predicate bounded{L}(struct fba *f, struct fba_end *e, integer outermost) =
+      f->reset_depth <= e->depth && (e->depth == f->reset_depth ==> e->bound == outermost);
+  predicate no_marks{L}(struct fba *f) =
+      f->lower.depth == f->reset_depth && f->upper.depth == f->reset_depth;
+
+  predicate accounts{L}(struct fba *f) =
+      1 <= f->base <= f->end <= highest_end
+      && f->base - 1 <= f->lower.watermark <= f->end && f->base <= f->upper.watermark <= f->end
+      && 1 <= f->least_gap <= f->end - f->base + 1;
+  predicate open_ranges{L}(struct fba *f) =
+      accounts(f)
+      && f->base - 1 <= f->adopted <= f->lower.bound <= f->lower.edge < f->upper.edge
+      && f->upper.edge <= f->upper.bound <= f->end;
+  predicate open_marks{L}(struct fba *f) =
+      bounded(f, &f->lower, f->adopted) && bounded(f, &f->upper, f->end);
+  // Below the limit, the retreat of the lower edge makes neither watermark nor peak forget anything.
+  predicate limited{L}(struct fba *f) =
+      f->fast_free_limit == 0
+      || (f->fast_free_limit <= f->lower.watermark + 1
+          && f->fast_free_limit + f->least_gap <= f->upper.edge + 1);
+  predicate open{L}(struct fba *f) =
+      f->state == FBA_STATE_OPEN && open_ranges(f) && open_marks(f) && limited(f);
+
+  // Not ready; or what fba_shared_begin() left.
+  predicate zero_end{L}(struct fba_end *e) =
+      e->edge == 0 && e->bound == 0 && e->watermark == 0 && e->depth == 0;
+  predicate empty{L}(struct fba *f) =
+      zero_end(&f->lower) && zero_end(&f->upper) && f->base == 0 && f->end == 0
+      && f->adopted == 0 && f->fast_free_limit == 0 && f->least_gap == 0 && f->reset_depth == 0;
+  predicate not_ready{L}(struct fba *f) = f->state == FBA_STATE_NOT_READY && empty(f);
+  predicate shared{L}(struct fba *f) = f->state == FBA_STATE_SHARED && empty(f);
 
   predicate sealed{L}(struct fba *f) =
-      f->state == FBA_STATE_SEALED
-      && 1 <= f->base <= f->end <= highest_end
-      && f->base - 1 <= f->adopted <= f->last <= f->floor < f->end
-      && f->top == f->last && f->settled == 0
-      && f->last < f->ceiling <= f->reserve <= f->end
-      && f->reserve - 1 <= f->reserve_last < f->end
-      && f->base - 1 <= f->high <= f->end && f->base <= f->low <= f->end
-      && f->peak <= f->end - f->base
-      && f->innermost == 0 && f->innermost_scratch == 0;
+      f->state == FBA_STATE_SEALED && accounts(f) && no_marks(f)
+      && f->base - 1 <= f->adopted <= f->lower.edge <= f->lower.bound < f->upper.bound <= f->end
+      && f->upper.edge == f->lower.edge && f->fast_free_limit == 0;
 
-  predicate invariant{L}(struct fba *f) = not_ready(f) || open(f) || sealed(f);
+  predicate invariant{L}(struct fba *f) = not_ready(f) || open(f) || shared(f) || sealed(f);
 
   // Nothing of the allocator differs but the failure record.
   predicate same{K, L}(struct fba *f) =
-      \at(f->last, K) == \at(f->last, L) && \at(f->top, K) == \at(f->top, L)
-      && \at(f->floor, K) == \at(f->floor, L) && \at(f->settled, K) == \at(f->settled, L)
+      same_end{K, L}(\at(&f->lower, L)) && same_end{K, L}(\at(&f->upper, L))
       && \at(f->base, K) == \at(f->base, L) && \at(f->end, K) == \at(f->end, L)
-      && \at(f->high, K) == \at(f->high, L) && \at(f->low, K) == \at(f->low, L)
-      && \at(f->ceiling, K) == \at(f->ceiling, L) && \at(f->reserve, K) == \at(f->reserve, L)
-      && \at(f->reserve_last, K) == \at(f->reserve_last, L)
-      && \at(f->adopted, K) == \at(f->adopted, L) && \at(f->state, K) == \at(f->state, L)
-      && \at(f->peak, K) == \at(f->peak, L) && \at(f->serial, K) == \at(f->serial, L)
-      && \at(f->overtaken, K) == \at(f->overtaken, L)
-      && \at(f->innermost, K) == \at(f->innermost, L)
-      && \at(f->innermost_scratch, K) == \at(f->innermost_scratch, L);
+      && \at(f->adopted, K) == \at(f->adopted, L)
+      && \at(f->fast_free_limit, K) == \at(f->fast_free_limit, L)
+      && \at(f->least_gap, K) == \at(f->least_gap, L)
+      && \at(f->reset_depth, K) == \at(f->reset_depth, L) && \at(f->state, K) == \at(f->state, L);
 
-  // A byte that somebody holds, in any block of either end, with its padding. Every live block
-  // consists of such bytes only.
+  predicate status_of{L}(struct fba *f, integer r) =
+      r == (f->state == FBA_STATE_NOT_READY ? FBA_NOT_READY
+            : f->state == FBA_STATE_OPEN ? FBA_OK
+            : f->state == FBA_STATE_SHARED ? FBA_BUSY : FBA_SEALED);
+
+  // A byte of a block of either end, or of its padding. Every live block consists of such bytes.
   predicate taken{L}(struct fba *f, integer byte) =
-      f->base <= byte <= f->last || f->top <= byte < f->end;
+      f->base <= byte <= f->lower.edge || f->upper.edge <= byte < f->end;
 
+  // What the watermarks and the least gap amount to when they are asked for.
+  logic integer highest_handed_out{L}(struct fba *f) = larger(f->lower.watermark, f->lower.edge);
+  logic integer lowest_scratch{L}(struct fba *f) = smaller(f->upper.watermark, f->upper.edge);
+  logic integer true_gap{L}(struct fba *f) =
+      smaller(f->least_gap, f->upper.edge - f->lower.edge);
   logic integer bytes_taken{L}(struct fba *f) =
-      (f->last + 1 - f->base) + (f->reserve - f->top);
-  // What the watermarks and the peak amount to when they are asked for.
-  logic integer highest_handed_out{L}(struct fba *f) = larger(f->high, f->last);
-  logic integer lowest_scratch{L}(struct fba *f) = smaller(f->low, f->top);
-  logic integer true_peak{L}(struct fba *f) = larger(f->peak, bytes_taken(f));
+      (f->lower.edge + 1 - f->base) + (f->end - f->upper.edge);
+  logic integer true_peak{L}(struct fba *f) = f->end - f->base + 1 - true_gap(f);
   predicate nothing_forgotten{K, L}(struct fba *f) =
       highest_handed_out{K}(f) <= highest_handed_out{L}(f)
       && lowest_scratch{L}(f) <= lowest_scratch{K}(f)
@@ -141,50 +167,58 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
       && (\forall integer byte; taken{K}(f, byte) ==> taken{L}(f, byte));
 
   predicate can_alloc{L}(struct fba *f, integer size, integer align) =
-      f->state == FBA_STATE_OPEN && power_of_two(align) && fits(f->last, f->top, size, align);
-
-  // What the record of a refusal says.
-  predicate reason{L}(struct fba *f, integer size, integer align, integer r) =
-      (f->state == FBA_STATE_NOT_READY ==> r == FBA_NOT_READY)
-      && (f->state == FBA_STATE_SEALED ==> r == FBA_SEALED)
-      && (f->state == FBA_STATE_OPEN ==>
-          (power_of_two(align)
-              ? (fits(f->adopted, f->reserve, size, align) ? r == FBA_EXHAUSTED
-                                                           : r == FBA_TOO_LARGE)
-              : r == FBA_BAD_ALIGNMENT));
-  // `n` is the largest size that fits; 0 if none does.
-  predicate most_available{L}(struct fba *f, integer align, integer n) =
       f->state == FBA_STATE_OPEN && power_of_two(align)
-              && fits(f->last, f->top, 0, align)
-          ? fits(f->last, f->top, n, align) && !fits(f->last, f->top, n + 1, align)
+      && fits(f->lower.edge, f->upper.edge, size, align);
+
+  // `n` is the largest size that fits between two edges; 0 if none does.
+  predicate most_available(integer lower, integer upper, integer align, integer n) =
+      power_of_two(align) && fits(lower, upper, 0, align)
+          ? fits(lower, upper, n, align) && !fits(lower, upper, n + 1, align)
           : n == 0;
   // `n` more bytes at the end would have been enough and fewer not; SIZE_MAX may be too few.
-  predicate shortfall{L}(struct fba *f, integer size, integer align, integer n) =
-      f->state == FBA_STATE_OPEN && power_of_two(align)
-          ? !fits(f->last, f->top + n - 1, size, align)
-                && (n < SIZE_MAX ==> fits(f->last, f->top + n, size, align))
+  predicate shortfall(integer lower, integer upper, integer size, integer align, integer n) =
+      power_of_two(align) && lower != upper
+          ? !fits(lower, upper + n - 1, size, align)
+                && (n < SIZE_MAX ==> fits(lower, upper + n, size, align))
           : n == 0;
+  // Why a request failed between two edges, which are equal in every state but open.
+  predicate reason{L}(struct fba *f, integer lower, integer upper, integer size, integer align,
+                      integer r) =
+      lower == upper ? status_of(f, r)
+      : power_of_two(align)
+            ? (fits(f->adopted, f->end, size, align) ? r == FBA_EXHAUSTED : r == FBA_TOO_LARGE)
+            : r == FBA_BAD_ALIGNMENT;
+  // The record tells of a request that could not be served.
+  predicate recorded{L}(struct fba *f) =
+      f->failure.count == 0 || f->failure.lower == f->failure.upper
+      || !power_of_two(f->failure.align)
+      || !fits(f->failure.lower, f->failure.upper, f->failure.size, f->failure.align);
 
-  // A block that the permanent end could have handed out; the last one; one that may move it.
+  // A block that the lower end could have handed out; the last one of either end.
   predicate inside{L}(struct fba *f, integer start, integer size) =
-      f->state == FBA_STATE_OPEN && f->base <= start && start + size <= f->last + 1;
+      f->state == FBA_STATE_OPEN && f->base <= start && start + size <= f->lower.edge + 1;
   predicate last_block{L}(struct fba *f, integer start, integer size) =
-      f->state == FBA_STATE_OPEN && f->floor < start && start + size == f->last + 1;
+      f->state == FBA_STATE_OPEN && f->lower.bound < start && start + size == f->lower.edge + 1;
   predicate last_scratch{L}(struct fba *f, integer start, integer size) =
-      f->state == FBA_STATE_OPEN && start == f->top && start + size <= f->ceiling;
+      f->state == FBA_STATE_OPEN && start == f->upper.edge && start + size <= f->upper.bound;
 
-  // What a lookup says of an address that is no block of ours.
-  predicate not_found{L}(struct fba *f, integer start, integer r) =
-      r == FBA_OK
-      || (f->state == FBA_STATE_NOT_READY
-              ? r == FBA_NOT_READY
-              : start == 0 ? r == FBA_NULL
-              : start < f->base || start > f->end ? r == FBA_FOREIGN
-              : f->state == FBA_STATE_SEALED
-                    ? (start == f->end ? r == FBA_FOREIGN
-                       : start <= f->floor || start >= f->ceiling ? r == FBA_PERMANENT
-                                                                  : r == FBA_GONE)
-                    : r == FBA_BAD_BLOCK);
+  // What [start, beyond) is called if it is not the last block of the lower end, or of the upper.
+  predicate closed_block{L}(struct fba *f, integer start, integer r) =
+      f->state != FBA_STATE_SEALED ? status_of(f, r)
+      : start < f->base || start >= f->end ? r == FBA_FOREIGN
+      : start <= f->lower.bound || start >= f->upper.bound ? r == FBA_PERMANENT : r == FBA_GONE;
+  predicate lower_block{L}(struct fba *f, integer start, integer beyond, integer r) =
+      start == 0 ? r == FBA_OK
+      : f->state != FBA_STATE_OPEN ? closed_block(f, start, r)
+      : start < f->base || start > f->end ? r == FBA_FOREIGN
+      : beyond > f->lower.edge + 1 ? r == FBA_BAD_BLOCK
+      : start <= f->lower.bound ? r == FBA_PROTECTED : r == FBA_NOT_LAST;
+  predicate upper_block{L}(struct fba *f, integer start, integer beyond, integer r) =
+      start == 0 ? r == FBA_OK
+      : f->state != FBA_STATE_OPEN ? closed_block(f, start, r)
+      : start < f->base || start > f->end ? r == FBA_FOREIGN
+      : start < f->upper.edge || beyond > f->end ? r == FBA_BAD_BLOCK
+      : beyond > f->upper.bound ? r == FBA_PROTECTED : r == FBA_NOT_LAST;
 
   // What memset() was given covers every byte of the block that may hold something, and no byte
   // outside the block.
@@ -196,72 +230,58 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
       && (proof_cleared_from < proof_cleared_to ==>
               start <= proof_cleared_from && proof_cleared_to <= start + size);
 
-  predicate no_marks{L}(struct fba *f) = f->serial == 0 && f->overtaken == 0;
-  predicate no_failures{L}(struct fba *f) = f->failure.count == 0;
-  predicate no_hook{L}(struct fba *f) = f->hook == \null;
   predicate fresh{L}(struct fba *f, integer base, integer size) =
       f->state == FBA_STATE_OPEN && f->base == base && f->end == base + size
-      && f->last == base - 1 && f->floor == f->last && f->adopted == f->last
-      && f->top == f->end && f->ceiling == f->end && f->reserve == f->end
-      && f->reserve_last == f->end - 1 && f->peak == 0 && f->low == f->end 
-      && no_marks(f) && no_failures(f) && no_hook(f);
+      && f->lower.edge == base - 1 && f->lower.bound == base - 1 && f->adopted == base - 1
+      && f->upper.edge == f->end && f->upper.bound == f->end && f->upper.watermark == f->end
+      && f->least_gap == size + 1 && f->fast_free_limit == 0
+      && f->lower.depth == 0 && f->upper.depth == 0 && f->reset_depth == 0
+      && f->failure.count == 0 && f->hook == \null;
+*/
 
-  // What fba_mark() left in a mark, as far as closing it relies on it.
-  predicate innermost_mark{L}(struct fba *f, struct fba_mark *m) =
-      m->owner == f && m->serial != 0 && m->serial > f->overtaken
-      && m->serial == (m->scratch ? f->innermost_scratch : f->innermost);
+// ── Marks ───────────────────────────────────────────────────────────────────────────────────────
+
+/*@
+  predicate innermost_of{L}(struct fba *f, struct fba_mark *m, struct fba_end *e) =
+      m->end == e && m->depth == e->depth && m->depth > f->reset_depth;
+  predicate innermost{L}(struct fba *f, struct fba_mark *m) =
+      innermost_of(f, m, &f->lower) || innermost_of(f, m, &f->upper);
+  // What fba_mark() left in a mark, as far as closing it relies on it: the bound outside it lies
+  // between its own and the outermost one, which it is if no other mark is around it.
   predicate mark_intact{L}(struct fba *f, struct fba_mark *m) =
-      innermost_mark(f, m) ==>
-          m->outer <= f->serial
-          && (m->scratch
-                  ? f->ceiling <= m->outer_bound <= f->reserve
-                        && (m->outer == 0 ==> m->outer_bound == f->reserve)
-                  : f->adopted <= m->outer_bound <= f->floor
-                        && (m->outer == 0 ==> m->outer_bound == f->adopted));
+      (innermost_of(f, m, &f->lower) ==>
+          f->adopted <= m->outer_bound <= f->lower.bound
+          && (m->depth == f->reset_depth + 1 ==> m->outer_bound == f->adopted))
+      && (innermost_of(f, m, &f->upper) ==>
+          f->upper.bound <= m->outer_bound <= f->end
+          && (m->depth == f->reset_depth + 1 ==> m->outer_bound == f->end));
 
-  // The new mark is the innermost one of its end and protects all that is taken there; of the
+  // The new mark is the innermost one of the end `e` and protects all that is taken there; of the
   // other end and of the free space nothing has changed.
-  predicate opened{K, L}(struct fba *f, struct fba_mark *m, integer scratch) =
-      innermost_mark{L}(f, m) && mark_intact{L}(f, m)
-      && (\at(m->scratch, L) != 0 <==> scratch != 0)
-      && \at(f->serial, L) == \at(f->serial, K) + 1
-      && (scratch != 0
-              ? \at(f->ceiling, L) == \at(f->top, K)
-                    && \at(m->outer_bound, L) == \at(f->ceiling, K)
-                    && \at(m->outer, L) == \at(f->innermost_scratch, K)
-                    && \at(f->floor, L) == \at(f->floor, K)
-                    && \at(f->innermost, L) == \at(f->innermost, K)
-              : \at(f->floor, L) == \at(f->last, K)
-                    && \at(m->outer_bound, L) == \at(f->floor, K)
-                    && \at(m->outer, L) == \at(f->innermost, K)
-                    && \at(f->ceiling, L) == \at(f->ceiling, K)
-                    && \at(f->innermost_scratch, L) == \at(f->innermost_scratch, K));
+  predicate opened{K, L}(struct fba *f, struct fba_mark *m, struct fba_end *e, struct fba_end *other) =
+      innermost_of{L}(f, m, e) && mark_intact{L}(f, m)
+      && \at(e->depth, L) == \at(e->depth, K) + 1
+      && \at(e->bound, L) == \at(e->edge, K) && \at(m->outer_bound, L) == \at(e->bound, K)
+      && \at(e->edge, L) == \at(e->edge, K) && \at(e->watermark, L) == \at(e->watermark, K)
+      && same_end{K, L}(other);
 
-  // The mark's end is what it was when the mark was opened if rewound, else as it is; the mark
-  // around it is the innermost one again.
-  predicate closed{K, L}(struct fba *f, struct fba_mark *m, integer rewound) =
-      nothing_forgotten{K, L}(f)
-      && (\at(m->scratch, K) != 0
-              ? \at(f->top, L) == (rewound != 0 ? \at(f->ceiling, K) : \at(f->top, K))
-                    && \at(f->last, L) == \at(f->last, K)
-                    && \at(f->ceiling, L) == \at(m->outer_bound, K)
-                    && \at(f->innermost_scratch, L) == \at(m->outer, K)
-                    && \at(f->floor, L) == \at(f->floor, K)
-                    && \at(f->innermost, L) == \at(f->innermost, K)
-              : \at(f->last, L) == (rewound != 0 ? \at(f->floor, K) : \at(f->last, K))
-                    && \at(f->top, L) == \at(f->top, K)
-                    && \at(f->floor, L) == \at(m->outer_bound, K)
-                    && \at(f->innermost, L) == \at(m->outer, K)
-                    && \at(f->ceiling, L) == \at(f->ceiling, K)
-                    && \at(f->innermost_scratch, L) == \at(f->innermost_scratch, K));
+  // The edge of the mark's end is where it was when the mark was opened if rewound, else where it
+  // is; the mark around it is the innermost one again.
+  predicate closed{K, L}(struct fba *f, struct fba_mark *m, struct fba_end *e,
+                         struct fba_end *other, integer rewound) =
+      \at(m->end, K) == e ==>
+          \at(e->edge, L) == (rewound != 0 ? \at(e->bound, K) : \at(e->edge, K))
+          && \at(e->bound, L) == \at(m->outer_bound, K)
+          && \at(e->depth, L) == \at(e->depth, K) - 1
+          && same_end{K, L}(other) && nothing_forgotten{K, L}(f);
 
-  // The name under which a mark is refused.
+  // What a mark is called.
   predicate named{L}(struct fba *f, struct fba_mark *m, integer r) =
-      f->state != FBA_STATE_OPEN
-      || (m->owner != f ? r == FBA_MARK_FOREIGN
-          : m->serial == 0 ? r == FBA_MARK_CLOSED
-          : m->serial <= f->overtaken ? r == FBA_MARK_OVERTAKEN
-          : innermost_mark(f, m) ? r == FBA_OK : r == FBA_MARK_NOT_INNERMOST);
+      f->state != FBA_STATE_OPEN ? status_of(f, r)
+      : m->end != &f->lower && m->end != &f->upper ? r == FBA_MARK_FOREIGN
+      : m->depth == 0 ? r == FBA_MARK_CLOSED
+      : m->depth <= f->reset_depth ? r == FBA_MARK_OVERTAKEN
+      : innermost(f, m) ? r == FBA_OK : r == FBA_MARK_NOT_INNERMOST;
 */
 
 // What a mask does. Admitted here; proved in bit vectors, for both word sizes, by
@@ -301,28 +321,51 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
       (uintptr_t)((uintptr_t)(b + s) - b) == s;
 */
 
+// Where the highest start of a block below an upper edge lies.
+/*@ lemma scratch_fits: \forall integer lower, upper, size, align;
+        0 <= lower <= UINTPTR_MAX && 0 <= size <= upper <= UINTPTR_MAX && power_of_two(align) ==>
+        (fits(lower, upper, size, align) <==> lower < ((uintptr_t)(upper - size) & MASK_OFF(align)));
+*/
+
+// What the functions that move an edge write, and those that open or close a mark.
+#define LOWER_END_MOVES(f) (f)->lower.edge, (f)->lower.watermark, (f)->least_gap, (f)->fast_free_limit
+#define BOUNDS_CHANGE(f) (f)->lower.bound, (f)->lower.depth, (f)->upper.bound, (f)->upper.depth
+
 // An allocation succeeded: the block lies in the free space, with the least padding, no byte of it
-// is a byte that anybody held, and all that was held still is.
-#define SERVED_AT(served, start, size, align)                                                      \
-    ensures served ==> place(\old(fba->last), \old(fba->top), size, align, start);                 \
-    ensures served ==> \forall integer p;                                                          \
-        place(\old(fba->last), \old(fba->top), size, align, p) ==> start <= p;                     \
-    ensures served ==> fba->last == start + size - 1;                                              \
-    ensures served ==> newly_taken{Pre, Post}(fba, start, size);                                   \
-    ensures served ==> nothing_forgotten{Pre, Post}(fba);
-#define SCRATCH_AT(served, start, size, align)                                                     \
-    ensures served ==> place(\old(fba->last), \old(fba->top), size, align, start);                 \
-    ensures served ==> \forall integer p;                                                          \
-        place(\old(fba->last), \old(fba->top), size, align, p) ==> p <= start;                     \
-    ensures served ==> fba->top == start;                                                          \
-    ensures served ==> newly_taken{Pre, Post}(fba, start, size);                                   \
-    ensures served ==> nothing_forgotten{Pre, Post}(fba);
+// was taken, and all that was taken still is.
+#define SERVED_AT_EDGE(size, align)                                                                \
+    ensures \result != \null ==>                                                                   \
+        place(\old(fba->lower.edge), \old(fba->upper.edge), size, align, address(\result));        \
+    ensures \result != \null ==> newly_taken{Pre, Post}(fba, address(\result), size);              \
+    ensures \result != \null ==> nothing_forgotten{Pre, Post}(fba);                                \
+    ensures \result != \null ==> fba->failure == \old(fba->failure);
 #define SERVED(size, align)                                                                        \
-    SERVED_AT((\result != \null), address(\result), size, align)                                   \
-    ensures \result != \null ==> fba->failure == \old(fba->failure);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);                                \
+    ensures \result != \null ==> \forall integer p;                                                \
+        place(\old(fba->lower.edge), \old(fba->upper.edge), size, align, p) ==>                    \
+        address(\result) <= p;                                                                     \
+    ensures \result != \null ==> fba->lower.edge == address(\result) + size - 1;                   \
+    SERVED_AT_EDGE(size, align)
 #define SERVED_SCRATCH(size, align)                                                                \
-    SCRATCH_AT((\result != \null), address(\result), size, align)                                  \
-    ensures \result != \null ==> fba->failure == \old(fba->failure);
+    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);                                \
+    ensures \result != \null ==> \forall integer p;                                                \
+        place(\old(fba->lower.edge), \old(fba->upper.edge), size, align, p) ==>                    \
+        p <= address(\result);                                                                     \
+    ensures \result != \null ==> fba->upper.edge == address(\result);                              \
+    SERVED_AT_EDGE(size, align)
+
+// It failed: nothing but the record has changed, and the record has the facts.
+#define RECORDED(size_, align_, request_)                                                          \
+    ensures \result == \null ==>                                                                   \
+        fba->failure.size == size_ && fba->failure.align == align_                                 \
+        && fba->failure.lower == \old(fba->lower.edge)                                             \
+        && fba->failure.upper == \old(fba->upper.edge) && fba->failure.request == request_;        \
+    ensures \result == \null && \old(fba->failure.count) < SIZE_MAX ==>                            \
+        fba->failure.count == \old(fba->failure.count) + 1;
+#define FAILED(size, align, request)                                                               \
+    ensures \result == \null ==> same{Pre, Post}(fba);                                             \
+    RECORDED(size, align, request)                                                                 \
+    ensures \result == \null ==> recorded(fba);
 
 // A block that was to have another size: in place, or not at all.
 #define RESIZED                                                                                    \
@@ -330,219 +373,181 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
         (new_size <= old_size                                                                      \
              ? inside{Pre}(fba, address(block), old_size)                                          \
              : last_block{Pre}(fba, address(block), old_size)                                      \
-                   && address(block) + new_size <= \old(fba->top));                                \
+                   && address(block) + new_size <= \old(fba->upper.edge));                         \
     ensures \result == FBA_OK && last_block{Pre}(fba, address(block), old_size) ==>                \
-        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)                   \
-        && nothing_forgotten{Pre, Post}(fba);                                                      \
+        fba->lower.edge == address(block) + new_size - 1 && nothing_forgotten{Pre, Post}(fba);     \
     ensures \result != FBA_OK || !last_block{Pre}(fba, address(block), old_size) ==>               \
-        same{Pre, Post}(fba);
+        same{Pre, Post}(fba);                                                                      \
+    ensures \result != FBA_OK ==>                                                                  \
+        not_resized{Pre}(fba, address(block), address(block) + old_size, \result);
+/*@ predicate not_resized{L}(struct fba *f, integer start, integer beyond, integer r) =
+      start == 0 ? r == FBA_FOREIGN
+      : last_block(f, start, beyond - start) ? r == FBA_EXHAUSTED : lower_block(f, start, beyond, r);
+*/
 
-// It failed: nothing but the record has changed, and the record says why.
-#define REFUSED(size_, align_)                                                                     \
-    ensures \result == \null ==> same{Pre, Post}(fba);                                            \
-    RECORDED(size_, align_)
-#define RECORDED(size_, align_)                                                                    \
-    ensures \result == \null ==> fba->failure.size == size_ && fba->failure.align == align_;      \
-    ensures \result == \null ==> reason{Pre}(fba, size_, align_, fba->failure.reason);            \
-    ensures \result == \null ==> most_available{Pre}(fba, align_, fba->failure.available);        \
-    ensures \result == \null ==> shortfall{Pre}(fba, size_, align_, fba->failure.shortfall);      \
-    ensures \result == \null && \old(fba->failure.count) < SIZE_MAX ==>                           \
-        fba->failure.count == \old(fba->failure.count) + 1;
+// A mark was to be closed.
+#define CLOSED(rewound)                                                                            \
+    ensures \result == FBA_OK <==> innermost{Pre}(fba, mark);                                      \
+    ensures \result == FBA_OK ==> mark->depth == 0;                                                \
+    ensures \result == FBA_OK ==>                                                                  \
+        closed{Pre, Post}(fba, mark, &fba->lower, &fba->upper, rewound);                           \
+    ensures \result == FBA_OK ==>                                                                  \
+        closed{Pre, Post}(fba, mark, &fba->upper, &fba->lower, rewound);                           \
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->depth == \old(mark->depth);        \
+    ensures named{Pre}(fba, mark, \result);
+
+// A block was to be given back.
+#define FREED                                                                                      \
+    ensures last_block{Pre}(fba, address(block), size) ==>                                         \
+        \result == FBA_OK && fba->lower.edge == address(block) - 1                                 \
+        && nothing_forgotten{Pre, Post}(fba);                                                      \
+    ensures !last_block{Pre}(fba, address(block), size) ==> same{Pre, Post}(fba);                  \
+    ensures !last_block{Pre}(fba, address(block), size) ==>                                        \
+        lower_block{Pre}(fba, address(block), address(block) + size, \result);
 
 // ── Small parts of fba.c ────────────────────────────────────────────────────────────────────────
 
 #ifdef PROOF_OF_CORE
 
-/*@ assigns \nothing; ensures \result <==> power_of_two(value); */
-static inline bool is_power_of_two(size_t value);
-
-/*@ assigns \nothing;
-    ensures \result <= address;
-    ensures align == 0 ==> \result == 0;
-    ensures power_of_two(align) ==> \result % align == 0;
-    ensures power_of_two(align) ==>
-        \forall integer p; 0 <= p <= address && p % align == 0 ==> p <= \result;
-    ensures power_of_two(align) ==> \forall integer last, top, size;
-        0 <= last && 0 <= size && top == address + size ==>
-        (fits(last, top, size, align) <==> last < \result);
-*/
-static inline uintptr_t round_down(uintptr_t address, size_t align);
-
-/*@ assigns \nothing;
-    ensures power_of_two(align) ==> (\result <==> address % align == 0); */
-static inline bool is_aligned(uintptr_t address, size_t align);
-
-/*@ assigns \nothing; ensures \result == smaller(a, b); */
-static inline uintptr_t min_address(uintptr_t a, uintptr_t b);
-
-/*@ assigns \nothing; ensures \result == larger(a, b); */
-static inline uintptr_t max_address(uintptr_t a, uintptr_t b);
-
-/*@ assigns \nothing; ensures \result == smaller(a + b, SIZE_MAX); */
-static inline size_t saturating_add(size_t a, size_t b);
-
-/*@ assigns \nothing; ensures \result <==> base != 0 && base + size <= highest_end; */
-static bool is_good_buffer(uintptr_t base, size_t size);
-
-/*@ requires \valid(fba);
-    assigns *fba;
-    ensures not_ready(fba);
-    ensures no_marks(fba);
-    ensures no_failures(fba);
-    ensures no_hook(fba);
-*/
-static void clear_fields(struct fba *fba);
-
-/*@ requires \valid(fba) && open(fba);
-    requires fba->floor <= last <= fba->last || last == fba->adopted;
-    requires fba->top <= top <= fba->ceiling || top == fba->reserve;
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
-    ensures fba->last == last && fba->top == top;
-    ensures nothing_forgotten{Pre, Post}(fba);
-    ensures fba->base - 1 <= fba->high <= fba->end && fba->base <= fba->low <= fba->end;
-    ensures fba->peak <= fba->end - fba->base;
-    ensures settled(fba);
-*/
-static void give_back(struct fba *fba, uintptr_t last, uintptr_t top);
-
-/*@ assigns \nothing; ensures \result <==> before + size >= top; */
-static inline bool exceeds(size_t size, uintptr_t before, uintptr_t top);
-
 /*@ requires \valid(fba); assigns \nothing; ensures \result == \null; */
 static void *call_hook(struct fba *fba);
 
+/*@ requires \valid(fba);
+    assigns fba->failure;
+    ensures \result == \null;
+    ensures fba->failure.caller == caller;
+    RECORDED(size, align, request)
+*/
+static void *fail(struct fba *fba, size_t size, size_t align, const void *caller,
+                  enum fba_request request);
+
 /*@ requires \valid(fba) && invariant(fba);
-    requires fba->state != FBA_STATE_OPEN || !power_of_two(fba->failure.align);
-    assigns fba->failure.reason, fba->failure.available, fba->failure.shortfall;
-    ensures \result == \null;
-    ensures fba->state == FBA_STATE_NOT_READY ==> fba->failure.reason == FBA_NOT_READY;
-    ensures fba->state == FBA_STATE_SEALED ==> fba->failure.reason == FBA_SEALED;
-    ensures fba->state == FBA_STATE_OPEN ==> fba->failure.reason == FBA_BAD_ALIGNMENT;
-    ensures fba->failure.available == 0 && fba->failure.shortfall == 0;
-*/
-static void *refuse_misuse(struct fba *fba);
-
-/*@ requires \valid(fba) && invariant(fba) && !can_alloc(fba, size, align);
-    assigns fba->failure;
-    ensures \result == \null;
-    ensures fba->failure.caller == caller;
-    RECORDED(size, align)
-*/
-static void *refuse(struct fba *fba, size_t size, size_t align, const void *caller);
-
-/*@ requires \valid(fba) && invariant(fba) && !can_alloc(fba, size, (size_t)(mask + 1));
-    assigns fba->failure;
-    ensures \result == \null;
-    ensures fba->failure.caller == caller;
-    RECORDED(size, (size_t)(mask + 1))
-*/
-static void *refuse_scratch(struct fba *fba, size_t size, size_t mask, const void *caller);
-
-/*@ requires \valid(fba) && invariant(fba) && \valid(start) && \separated(fba, start);
-    assigns fba->last, *start;
+    assigns fba->lower.edge, fba->failure;
     ensures invariant(fba);
-    ensures \result <==> can_alloc{Pre}(fba, size, align);
-    SERVED_AT(\result, *start, size, align)
-    ensures !\result ==> same{Pre, Post}(fba);
+    SERVED(size, align)
+    FAILED(size, align, request)
+    ensures \result == \null ==> fba->failure.caller == caller;
 */
-static inline bool take(struct fba *fba, size_t size, size_t align, uintptr_t *start);
-
-/*@ requires \valid(fba) && invariant(fba) && \valid(start) && \separated(fba, start);
-    assigns fba->top, fba->settled, *start;
-    ensures invariant(fba);
-    ensures \result <==> can_alloc{Pre}(fba, size, align);
-    SCRATCH_AT(\result, *start, size, align)
-    ensures !\result ==> same{Pre, Post}(fba);
-*/
-static inline bool take_scratch(struct fba *fba, size_t size, size_t align, uintptr_t *start);
+static inline void *take(struct fba *fba, size_t size, size_t align, const void *caller,
+                         enum fba_request request);
 
 /*@ requires \valid_read(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
-    requires address(block) + size <= UINTPTR_MAX;
+    requires 0 < block && block + size <= UINTPTR_MAX;
     assigns proof_cleared_from, proof_cleared_to;
-    ensures \result == block;
-    ensures cleared(address(block), size, fba->high, fba->low);
+    ensures address(\result) == block;
+    ensures cleared(block, size, fba->lower.watermark, fba->upper.watermark);
 */
-static void *clear(const struct fba *fba, void *block, size_t size);
+static void *clear(const struct fba *fba, uintptr_t block, size_t size);
+
+/*@ requires \valid(fba) && open(fba);
+    assigns fba->least_gap;
+    ensures fba->least_gap == true_gap{Pre}(fba);
+*/
+static inline void note_peak(struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba) && fba->state != FBA_STATE_OPEN;
+    assigns \nothing;
+    ensures closed_block(fba, start, \result);
+    ensures \result != FBA_OK;
+*/
+static enum fba_status find_closed(const struct fba *fba, uintptr_t start);
 
 /*@ requires \valid_read(fba) && invariant(fba);
-    requires fba->state == FBA_STATE_OPEN ==> from <= to;
+    requires end == &fba->lower || end == &fba->upper;
     assigns \nothing;
-    ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && start != 0 && fba->base <= start <= fba->end
-        && from <= start && start + size <= to;
-    ensures not_found{Pre}(fba, start, \result);
+    ensures end == &fba->lower ==>
+        lower_block(fba, (uintptr_t)(before + 1), behind(before, last), \result);
+    ensures end == &fba->upper ==>
+        upper_block(fba, (uintptr_t)(before + 1), behind(before, last), \result);
 */
-static enum fba_status find(const struct fba *fba, uintptr_t start, size_t size, uintptr_t from,
-                            uintptr_t to);
+static enum fba_status find(const struct fba *fba, uintptr_t before, uintptr_t last,
+                            const struct fba_end *end);
 
 /*@ requires \valid_read(fba) && invariant(fba);
+    requires fba->lower.bound <= before <= last && last != fba->lower.edge;
     assigns \nothing;
-    ensures \result == FBA_OK <==> last_block(fba, start, size);
-    ensures \result == FBA_PROTECTED <==> inside(fba, start, size) && start <= fba->floor;
-    ensures \result == FBA_NOT_LAST <==>
-        inside(fba, start, size) && start > fba->floor && start + size != fba->last + 1;
-    ensures \result == FBA_PROTECTED || \result == FBA_NOT_LAST
-        || not_found{Pre}(fba, start, \result);
+    ensures lower_block(fba, (uintptr_t)(before + 1), last + 1, \result);
 */
-static enum fba_status find_last(const struct fba *fba, uintptr_t start, size_t size);
+static enum fba_status not_last(const struct fba *fba, uintptr_t before, uintptr_t last);
 
 /*@ requires \valid(fba) && invariant(fba);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    requires fba->lower.bound <= before <= last;
+    assigns LOWER_END_MOVES(fba);
     ensures invariant(fba);
-    ensures \result == FBA_OK <==> last_block{Pre}(fba, (uintptr_t)(before + 1), (size_t)(block_last - before));
-    ensures \result == FBA_OK ==> fba->last == before && fba->top == \old(fba->top)
-        && nothing_forgotten{Pre, Post}(fba);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+    ensures \old(fba->state) == FBA_STATE_OPEN && last == \old(fba->lower.edge) ==>
+        \result == FBA_OK && fba->lower.edge == before && nothing_forgotten{Pre, Post}(fba);
+    ensures \old(fba->state) != FBA_STATE_OPEN || last != \old(fba->lower.edge) ==>
+        same{Pre, Post}(fba)
+        && lower_block{Pre}(fba, (uintptr_t)(before + 1), last + 1, \result);
 */
-static enum fba_status free_slowly(struct fba *fba, uintptr_t before, uintptr_t block_last);
+static enum fba_status free_at_peak(struct fba *fba, uintptr_t before, uintptr_t last);
 
-/*@ requires \valid(fba) && invariant(fba);
-    requires !(last_block(fba, (uintptr_t)(before + 1), old_size) && new_size > old_size
-               && before + new_size < fba->top);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
-    ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        new_size <= old_size && inside{Pre}(fba, (uintptr_t)(before + 1), old_size);
-    ensures \result == FBA_OK && last_block{Pre}(fba, (uintptr_t)(before + 1), old_size) ==>
-        fba->last == before + new_size && fba->top == \old(fba->top)
-        && nothing_forgotten{Pre, Post}(fba);
-    ensures \result != FBA_OK || !last_block{Pre}(fba, (uintptr_t)(before + 1), old_size) ==>
-        same{Pre, Post}(fba);
+/*@ requires \valid_read(fba) && invariant(fba);
+    requires before != UINTPTR_MAX && fba->state == FBA_STATE_OPEN && fba->lower.bound <= before
+        && before + old_size == fba->lower.edge ==>
+        old_size < new_size && fba->upper.edge <= before + new_size;
+    assigns \nothing;
+    ensures \result == FBA_OK <==> new_size <= old_size && before != UINTPTR_MAX
+        && inside(fba, before + 1, old_size);
+    ensures \result != FBA_OK ==>
+        not_resized(fba, (uintptr_t)(before + 1), (uintptr_t)(before + 1) + old_size, \result);
 */
-static enum fba_status resize_slowly(struct fba *fba, uintptr_t before, size_t old_size,
+static enum fba_status resize_slowly(const struct fba *fba, uintptr_t before, size_t old_size,
                                      size_t new_size);
 
-/*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
-    requires \valid(mark) && \separated(fba, mark);
-    assigns *mark, fba->serial, fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
-    ensures scratch ==> invariant(fba);
-    ensures !scratch ==> invariant(fba);
-    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
-    ensures \result == FBA_OK && scratch ==> opened{Pre, Post}(fba, mark, 1);
-    ensures \result == FBA_OK && !scratch ==> opened{Pre, Post}(fba, mark, 0);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->owner == \null;
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->upper.edge, fba->fast_free_limit, fba->failure;
+    ensures invariant(fba);
+    SERVED_SCRATCH(size, align)
+    FAILED(size, align, FBA_REQUEST_SCRATCH)
+    ensures \result == \null ==> fba->failure.caller == caller;
 */
-static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, bool scratch);
+static inline void *take_scratch(struct fba *fba, size_t size, size_t align, const void *caller);
+
+/*@ requires \valid(fba) && invariant(fba) && \valid(mark) && \separated(fba, mark);
+    requires end == &fba->lower || end == &fba->upper;
+    requires end->depth < SIZE_MAX;
+    assigns *mark, end->bound, end->depth;
+    ensures invariant(fba);
+    ensures status_of(fba, \result);
+    ensures \result == FBA_OK && end == &fba->lower ==>
+        opened{Pre, Post}(fba, mark, &fba->lower, &fba->upper);
+    ensures \result == FBA_OK && end == &fba->upper ==>
+        opened{Pre, Post}(fba, mark, &fba->upper, &fba->lower);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
+*/
+static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, struct fba_end *end);
+
+/*@ requires \valid_read(fba) && \valid_read(mark);
+    requires end == &fba->lower || end == &fba->upper;
+    assigns \nothing;
+    ensures \result <==> innermost_of(fba, mark, end);
+*/
+static inline bool is_innermost(const struct fba *fba, const struct fba_mark *mark,
+                                const struct fba_end *end);
+
+/*@ requires \valid_read(fba) && invariant(fba) && \valid_read(mark);
+    requires !innermost(fba, mark);
+    assigns \nothing;
+    ensures \result != FBA_OK && named(fba, mark, \result);
+*/
+static enum fba_status find_mark(const struct fba *fba, const struct fba_mark *mark);
+
+/*@ requires \valid(end) && \valid(mark) && \separated(end, mark) && end->depth > 0;
+    assigns end->bound, end->depth, mark->depth;
+    ensures \result == FBA_OK && mark->depth == 0;
+    ensures end->bound == mark->outer_bound && end->depth == \old(end->depth) - 1;
+*/
+static inline enum fba_status close_mark(struct fba_end *end, struct fba_mark *mark);
 
 /*@ requires \valid(fba) && invariant(fba);
     requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
-    assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
-            fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
-    ensures \result == FBA_OK ==> open_ranges(fba);
-    ensures \result == FBA_OK && mark->scratch ==> open_marks(fba);
-    ensures \result == FBA_OK && !mark->scratch ==> open_marks(fba);
-    ensures \result == FBA_OK ==> settled(fba);
-    ensures \result != FBA_OK ==> invariant(fba);
-    ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
-    ensures \result == FBA_OK ==> mark->serial == 0;
-    ensures \result == FBA_OK && rewind && mark->scratch ==> closed{Pre, Post}(fba, mark, 1);
-    ensures \result == FBA_OK && rewind && !mark->scratch ==> closed{Pre, Post}(fba, mark, 1);
-    ensures \result == FBA_OK && !rewind ==> closed{Pre, Post}(fba, mark, 0);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->serial == \old(mark->serial);
-    ensures named{Pre}(fba, mark, \result);
+    assigns mark->depth, LOWER_END_MOVES(fba), fba->upper.edge, fba->upper.watermark,
+            BOUNDS_CHANGE(fba);
+    ensures invariant(fba);
+    CLOSED(1)
 */
-static enum fba_status close_mark(struct fba *fba, struct fba_mark *mark, bool rewind);
+static enum fba_status rewind_slowly(struct fba *fba, struct fba_mark *mark);
 
 #endif
 
@@ -554,7 +559,7 @@ static enum fba_status close_mark(struct fba *fba, struct fba_mark *mark, bool r
     ensures \result == FBA_OK || \result == FBA_BAD_BUFFER;
     ensures \result == FBA_OK <==> buffer != \null && address(buffer) + size <= highest_end;
     ensures \result == FBA_OK ==> fresh(fba, address(buffer), size)
-        && fba->high == fba->base - 1 && fba->low == fba->end;
+        && fba->lower.watermark == fba->base - 1;
     ensures \result != FBA_OK ==> not_ready(fba);
 */
 enum fba_status fba_init_zeroed(struct fba *fba, void *buffer, size_t size);
@@ -564,306 +569,137 @@ enum fba_status fba_init_zeroed(struct fba *fba, void *buffer, size_t size);
     ensures invariant(fba);
     ensures \result == FBA_OK || \result == FBA_BAD_BUFFER;
     ensures \result == FBA_OK <==> buffer != \null && address(buffer) + size <= highest_end;
-    ensures \result == FBA_OK ==> fresh(fba, address(buffer), size) && fba->high == fba->end;
+    ensures \result == FBA_OK ==> fresh(fba, address(buffer), size)
+        && fba->lower.watermark == fba->end;
     ensures \result != FBA_OK ==> not_ready(fba);
 */
 enum fba_status fba_init(struct fba *fba, void *buffer, size_t size);
 
 /*@ requires \valid(fba) && invariant(fba);
-    assigns fba->last, fba->failure;
+    assigns fba->lower.edge, fba->failure;
     ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
     SERVED(size, align)
-    REFUSED(size, align)
+    FAILED(size, align, FBA_REQUEST_ALLOC)
 */
 void *fba_alloc(struct fba *fba, size_t size, size_t align);
 
 /*@ requires \valid(fba) && invariant(fba);
-    assigns fba->last, fba->failure;
+    assigns fba->lower.edge, fba->failure;
     ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
     SERVED(size, align)
-    REFUSED(size, align)
-    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+    FAILED(size, align, FBA_REQUEST_ALLOC)
+    ensures \result == \null ==> fba->failure.caller == caller;
 */
 void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
 
-/*@ assigns \nothing;
-    ensures last <= \result;
-    ensures align == 0 ==> \result == UINTPTR_MAX;
-    ensures power_of_two(align) ==> (\result + 1) % align == 0;
-    ensures power_of_two(align) ==>
-        \forall integer p; last < p && p % align == 0 ==> \result < p;
-    ensures power_of_two(align) ==> \forall integer top, size;
-        0 <= size ==> (fits(last, top, size, align) <==> \result + 1 + size <= top);
-    ensures power_of_two(align) && align <= 4096 && last < highest_end ==> \result < highest_end;
-*/
-static inline uintptr_t fba_byte_before_(uintptr_t last, size_t align);
-
-/*@ assigns \nothing; ensures align != 0 ==> (\result <==> !power_of_two(align)); */
-static inline bool fba_has_several_bits_(size_t align);
-
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->last, fba->failure;
-    ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
-    SERVED(size, align)
-    REFUSED(size, align)
-*/
-static inline void *fba_alloc_inline(struct fba *fba, size_t size, size_t align);
-
-// count × size is computed as written here.
-/*@ assigns \nothing; ensures \result == smaller(count * size, SIZE_MAX); */
-static inline size_t fba_array_size(size_t count, size_t size);
-
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->last, fba->failure;
-    ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, count * size, align);
-    SERVED(count * size, align)
-    REFUSED(smaller(count * size, SIZE_MAX), align)
-*/
-static inline void *fba_alloc_array(struct fba *fba, size_t count, size_t size, size_t align);
-
 /*@ requires \valid(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
-    assigns fba->last, fba->failure, proof_cleared_from, proof_cleared_to;
+    assigns fba->lower.edge, fba->failure, proof_cleared_from, proof_cleared_to;
     ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, count * size, align);
-    SERVED(count * size, align)
-    ensures \result != \null ==> cleared(address(\result), count * size,
-                                         highest_handed_out{Pre}(fba), lowest_scratch{Pre}(fba));
-    REFUSED(smaller(count * size, SIZE_MAX), align)
-*/
-static inline void *fba_alloc_array_zeroed(struct fba *fba, size_t count, size_t size,
-                                           size_t align);
-
-/*@ requires \valid(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
-    assigns fba->last, fba->failure, proof_cleared_from, proof_cleared_to;
-    ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
     SERVED(size, align)
     ensures \result != \null ==> cleared(address(\result), size, highest_handed_out{Pre}(fba),
                                          lowest_scratch{Pre}(fba));
-    REFUSED(size, align)
+    FAILED(size, align, FBA_REQUEST_ZEROED)
 */
 void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align);
 
 /*@ requires \valid(fba) && invariant(fba) && is_address(block);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    assigns LOWER_END_MOVES(fba);
     ensures invariant(fba);
-    ensures \result == FBA_OK <==> last_block{Pre}(fba, address(block), size);
-    ensures \result == FBA_OK ==> fba->last == address(block) - 1 && fba->top == \old(fba->top)
-        && nothing_forgotten{Pre, Post}(fba);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+    FREED
 */
 enum fba_status fba_free(struct fba *fba, void *block, size_t size);
 
 /*@ requires \valid(fba) && invariant(fba) && is_address(block);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+    assigns LOWER_END_MOVES(fba);
     ensures invariant(fba);
     RESIZED
 */
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size);
 
-/*@ requires \valid(fba) && invariant(fba) && is_address(block);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
-    ensures invariant(fba);
-    RESIZED
-*/
-static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
-                                                size_t new_size);
-
-/*@ requires \valid(fba) && invariant(fba) && is_address(block);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
-    ensures invariant(fba);
-    ensures \result == \null || \result == block;
-    ensures block != \null ==> (\result != \null <==>
-        (new_size <= old_size
-             ? inside{Pre}(fba, address(block), old_size)
-             : last_block{Pre}(fba, address(block), old_size)
-                   && address(block) + new_size <= \old(fba->top)));
-    ensures \result != \null && last_block{Pre}(fba, address(block), old_size) ==>
-        fba->last == address(block) + new_size - 1 && fba->top == \old(fba->top)
-        && nothing_forgotten{Pre, Post}(fba);
-    ensures \result == \null || !last_block{Pre}(fba, address(block), old_size) ==>
-        same{Pre, Post}(fba);
-*/
-static inline void *fba_remap(struct fba *fba, void *block, size_t old_size, size_t new_size);
-
-/*@ requires \valid(fba) && invariant(fba) && is_address(block);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled, fba->failure,
-            proof_copied_from, proof_copied_to, proof_copied;
-    ensures invariant(fba);
-    ensures new_size == 0 ==> \result == \null;
-    ensures new_size != 0 && \result != \null ==> address(\result) % align == 0;
-    ensures \result != \null && \result != block && block != \null ==>
-        proof_copied_from == address(block) && proof_copied_to == address(\result)
-        && proof_copied == smaller(old_size, new_size);
-    ensures \result != \null && \result != block ==>
-        place(\old(fba->last), \old(fba->top), new_size, align, address(\result));
-    ensures \result == \null && new_size != 0 ==> same{Pre, Post}(fba);
-    ensures \result == \null ==> proof_copied == \old(proof_copied);
-*/
-void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size, size_t align);
-
 /*@ requires \valid(fba) && invariant(fba);
-    assigns fba->top, fba->settled, fba->failure;
+    assigns fba->upper.edge, fba->fast_free_limit, fba->failure;
     ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
     SERVED_SCRATCH(size, align)
-    REFUSED(size, align)
+    FAILED(size, align, FBA_REQUEST_SCRATCH)
 */
 void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align);
 
 /*@ requires \valid(fba) && invariant(fba);
-    assigns fba->top, fba->settled, fba->failure;
+    assigns fba->upper.edge, fba->fast_free_limit, fba->failure;
     ensures invariant(fba);
-    ensures \result != \null <==> can_alloc{Pre}(fba, size, align);
     SERVED_SCRATCH(size, align)
-    REFUSED(size, align)
-    ensures \result == \null && caller != \null ==> fba->failure.caller == caller;
+    FAILED(size, align, FBA_REQUEST_SCRATCH)
+    ensures \result == \null ==> fba->failure.caller == caller;
 */
 void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
 
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled;
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
+    assigns fba->upper.edge, fba->upper.watermark, fba->least_gap;
     ensures invariant(fba);
-    ensures \result == FBA_OK <==> last_scratch{Pre}(fba, address(block), size);
-    ensures \result == FBA_OK ==>
-        fba->top == address(block) + size && fba->last == \old(fba->last)
+    ensures last_scratch{Pre}(fba, address(block), size) ==>
+        \result == FBA_OK && fba->upper.edge == address(block) + size
         && nothing_forgotten{Pre, Post}(fba);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+    ensures !last_scratch{Pre}(fba, address(block), size) ==> same{Pre, Post}(fba);
+    ensures !last_scratch{Pre}(fba, address(block), size) ==>
+        upper_block{Pre}(fba, address(block), address(block) + size, \result);
 */
 enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size);
 
-/*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
+/*@ requires \valid(fba) && invariant(fba) && fba->lower.depth < SIZE_MAX;
     requires \valid(mark) && \separated(fba, mark);
-    assigns *mark, fba->serial, fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    assigns *mark, fba->lower.bound, fba->lower.depth;
     ensures invariant(fba);
-    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
-    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, 0);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->owner == \null;
+    ensures status_of(fba, \result);
+    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, &fba->lower, &fba->upper);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
 */
 enum fba_status fba_mark(struct fba *fba, struct fba_mark *mark);
 
-/*@ requires \valid(fba) && invariant(fba) && fba->serial < SIZE_MAX;
+/*@ requires \valid(fba) && invariant(fba) && fba->upper.depth < SIZE_MAX;
     requires \valid(mark) && \separated(fba, mark);
-    assigns *mark, fba->serial, fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    assigns *mark, fba->upper.bound, fba->upper.depth;
     ensures invariant(fba);
-    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
-    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, 1);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->owner == \null;
+    ensures status_of(fba, \result);
+    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, &fba->upper, &fba->lower);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
 */
 enum fba_status fba_scratch_mark(struct fba *fba, struct fba_mark *mark);
 
 /*@ requires \valid(fba) && invariant(fba);
     requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
-    assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
-            fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    assigns mark->depth, LOWER_END_MOVES(fba), fba->upper.edge, fba->upper.watermark,
+            BOUNDS_CHANGE(fba);
     ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
-    ensures \result == FBA_OK ==> mark->serial == 0 && closed{Pre, Post}(fba, mark, 1);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->serial == \old(mark->serial);
-    ensures named{Pre}(fba, mark, \result);
+    CLOSED(1)
 */
 enum fba_status fba_rewind(struct fba *fba, struct fba_mark *mark);
 
 /*@ requires \valid(fba) && invariant(fba);
     requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
-    assigns mark->serial, fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled,
-            fba->innermost, fba->innermost_scratch, fba->floor, fba->ceiling;
+    assigns mark->depth, BOUNDS_CHANGE(fba);
     ensures invariant(fba);
-    ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && innermost_mark{Pre}(fba, mark);
-    ensures \result == FBA_OK ==> mark->serial == 0 && closed{Pre, Post}(fba, mark, 0);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->serial == \old(mark->serial);
-    ensures named{Pre}(fba, mark, \result);
+    CLOSED(0)
 */
 enum fba_status fba_keep(struct fba *fba, struct fba_mark *mark);
 
-/*@ requires \valid(mark);
-    requires mark->owner != \null ==> \valid(mark->owner) && invariant(mark->owner)
-        && \separated(mark->owner, mark) && mark_intact(mark->owner, mark);
-    assigns mark->serial, mark->owner->peak, mark->owner->high, mark->owner->low,
-            mark->owner->last, mark->owner->top, mark->owner->settled, mark->owner->innermost,
-            mark->owner->innermost_scratch, mark->owner->floor, mark->owner->ceiling;
-    ensures mark->owner != \null ==> invariant(mark->owner);
-    ensures mark->owner != \null && mark->owner->state == FBA_STATE_OPEN
-        && innermost_mark{Pre}(mark->owner, mark) ==> closed{Pre, Post}(mark->owner, mark, 1);
-*/
-void fba_scope_close_(struct fba_mark *mark);
-
 /*@ requires \valid(fba) && invariant(fba);
-    assigns fba->peak, fba->high, fba->low, fba->last, fba->top, fba->settled, fba->floor,
-            fba->ceiling, fba->innermost, fba->innermost_scratch, fba->overtaken;
+    assigns LOWER_END_MOVES(fba), fba->upper.edge, fba->upper.watermark, BOUNDS_CHANGE(fba),
+            fba->reset_depth;
     ensures invariant(fba);
-    ensures \result == FBA_OK <==> fba->state == FBA_STATE_OPEN;
+    ensures status_of(fba, \result);
     ensures \result == FBA_OK ==>
-        fba->last == fba->adopted && fba->top == fba->reserve && fba->floor == fba->adopted
-        && fba->ceiling == fba->reserve && fba->innermost == 0 && fba->innermost_scratch == 0
-        && fba->overtaken == fba->serial && nothing_forgotten{Pre, Post}(fba);
+        fba->lower.edge == fba->adopted && fba->upper.edge == fba->end && no_marks(fba)
+        && nothing_forgotten{Pre, Post}(fba);
+    ensures \result == FBA_OK ==>
+        \old(fba->lower.depth) <= fba->reset_depth && \old(fba->upper.depth) <= fba->reset_depth;
     ensures \result != FBA_OK ==> same{Pre, Post}(fba);
 */
 enum fba_status fba_reset(struct fba *fba);
 
 /*@ requires \valid_read(fba) && invariant(fba);
     assigns \nothing;
-    ensures fba->state == FBA_STATE_NOT_READY ==> \result == FBA_NOT_READY;
-    ensures fba->state == FBA_STATE_OPEN ==> \result == FBA_OK;
-    ensures fba->state == FBA_STATE_SEALED ==> \result == FBA_SEALED;
-*/
+    ensures status_of(fba, \result); */
 enum fba_status fba_status(const struct fba *fba);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing;
-    ensures \result <==>
-        fba->state != FBA_STATE_NOT_READY
-        && fba->base <= address((void *)block) && address((void *)block) + size <= fba->end
-        && (fba->state == FBA_STATE_SEALED ==>
-                address((void *)block) >= fba->ceiling
-                || (address((void *)block) <= fba->floor
-                    && address((void *)block) + size <= fba->floor + 1));
-*/
-bool fba_owns_range(const struct fba *fba, const void *block, size_t size);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing;
-    ensures \result <==>
-        fba->state != FBA_STATE_NOT_READY && fba->base <= address((void *)block) < fba->end
-        && (fba->state == FBA_STATE_SEALED ==>
-                address((void *)block) >= fba->ceiling
-                || address((void *)block) <= fba->floor);
-*/
-static inline bool fba_owns(const struct fba *fba, const void *block);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing; ensures \result == fba->end - fba->base; */
-size_t fba_capacity(const struct fba *fba);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing;
-    ensures \result == (fba->state == FBA_STATE_NOT_READY ? 0 : fba->last + 1 - fba->base); */
-size_t fba_used(const struct fba *fba);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing;
-    ensures \result == (fba->state == FBA_STATE_OPEN ? fba->reserve - fba->top : 0); */
-size_t fba_scratch_used(const struct fba *fba);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing; ensures \result == fba->end - fba->reserve; */
-size_t fba_reserved(const struct fba *fba);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing;
-    ensures fba->state == FBA_STATE_OPEN ==> \result == true_peak(fba);
-    ensures fba->state == FBA_STATE_NOT_READY ==> \result == 0; */
-size_t fba_peak(const struct fba *fba);
-
-/*@ requires \valid_read(fba) && invariant(fba);
-    assigns \nothing; ensures most_available(fba, align, \result); */
-size_t fba_available(const struct fba *fba, size_t align);
 
 /*@ requires \valid(fba) && invariant(fba);
     assigns fba->hook, fba->hook_context;
@@ -872,5 +708,211 @@ void fba_set_failure_hook(struct fba *fba, fba_failure_hook hook, void *context)
 
 /*@ assigns \nothing; */
 const char *fba_status_name(enum fba_status status);
+
+/*@ assigns \nothing;
+    ensures edge <= \result;
+    ensures align == 0 ==> \result == UINTPTR_MAX;
+    ensures power_of_two(align) ==> (\result + 1) % align == 0;
+    ensures power_of_two(align) ==>
+        \forall integer p; edge < p && p % align == 0 ==> \result < p;
+    ensures power_of_two(align) ==> \forall integer upper, size;
+        0 <= size ==> (fits(edge, upper, size, align) <==> \result + 1 + size <= upper);
+    ensures power_of_two(align) && align <= 4096 && edge < highest_end ==> \result < highest_end;
+*/
+static inline uintptr_t fba_byte_before_(uintptr_t edge, size_t align);
+
+/*@ assigns \nothing; ensures align != 0 ==> (\result <==> !power_of_two(align)); */
+static inline bool fba_has_several_bits_(size_t align);
+
+/*@ assigns \nothing;
+    ensures align != 0 ==> (\result <==> power_of_two(align) && before + size < top);
+    ensures align == 0 && before == UINTPTR_MAX ==> !\result;
+*/
+static inline bool fba_fits_(uintptr_t before, uintptr_t top, size_t size, size_t align);
+
+/*@ requires before < UINTPTR_MAX;
+    assigns \nothing;
+    ensures address(\result) == before + 1; */
+static inline void *fba_block_(uintptr_t before);
+
+/*@ requires \valid_read(fba) && invariant(fba) && is_address((void *)block);
+    assigns \nothing;
+    ensures fba->state == FBA_STATE_OPEN ==>
+        (\result <==> last_block(fba, address((void *)block), size)); */
+static inline bool fba_is_last_(const struct fba *fba, const void *block, size_t size);
+
+// ── fba_inline.h, in its order ──────────────────────────────────────────────────────────────────
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->lower.edge, fba->failure;
+    ensures invariant(fba);
+    SERVED(size, align)
+    FAILED(size, align, FBA_REQUEST_ALLOC)
+*/
+static inline void *fba_alloc_inline(struct fba *fba, size_t size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
+    assigns LOWER_END_MOVES(fba);
+    ensures invariant(fba);
+    FREED
+*/
+static inline enum fba_status fba_free_inline(struct fba *fba, void *block, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
+    assigns LOWER_END_MOVES(fba);
+    ensures invariant(fba);
+    RESIZED
+*/
+static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
+                                                size_t new_size);
+
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
+    assigns LOWER_END_MOVES(fba);
+    ensures invariant(fba);
+    ensures \result == \null || \result == block;
+    ensures block != \null ==> (\result != \null <==>
+        (new_size <= old_size
+             ? inside{Pre}(fba, address(block), old_size)
+             : last_block{Pre}(fba, address(block), old_size)
+                   && address(block) + new_size <= \old(fba->upper.edge)));
+    ensures \result != \null && last_block{Pre}(fba, address(block), old_size) ==>
+        fba->lower.edge == address(block) + new_size - 1 && nothing_forgotten{Pre, Post}(fba);
+    ensures \result == \null || !last_block{Pre}(fba, address(block), old_size) ==>
+        same{Pre, Post}(fba);
+*/
+static inline void *fba_remap(struct fba *fba, void *block, size_t old_size, size_t new_size);
+
+/*@ requires \valid(fba) && invariant(fba) && is_address(block);
+    assigns LOWER_END_MOVES(fba), fba->failure, proof_copied_from, proof_copied_to, proof_copied;
+    ensures invariant(fba);
+    ensures new_size == 0 ==> \result == \null;
+    ensures new_size != 0 && \result != \null ==> address(\result) % align == 0;
+    ensures \result != \null && \result != block && block != \null ==>
+        proof_copied_from == address(block) && proof_copied_to == address(\result)
+        && proof_copied == smaller(old_size, new_size);
+    ensures \result != \null && \result != block ==>
+        place(\old(fba->lower.edge), \old(fba->upper.edge), new_size, align, address(\result));
+    ensures \result == \null && new_size != 0 ==> same{Pre, Post}(fba);
+    ensures \result == \null ==> proof_copied == \old(proof_copied);
+*/
+static inline void *fba_realloc(struct fba *fba, void *block, size_t old_size, size_t new_size,
+                                size_t align);
+
+// count × size is computed as written here.
+/*@ assigns \nothing; ensures \result == smaller(count * size, SIZE_MAX); */
+static inline size_t fba_array_size(size_t count, size_t size);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->lower.edge, fba->failure;
+    ensures invariant(fba);
+    SERVED(count * size, align)
+    FAILED(smaller(count * size, SIZE_MAX), align, FBA_REQUEST_ALLOC)
+*/
+static inline void *fba_alloc_array(struct fba *fba, size_t count, size_t size, size_t align);
+
+/*@ requires \valid(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
+    assigns fba->lower.edge, fba->failure, proof_cleared_from, proof_cleared_to;
+    ensures invariant(fba);
+    SERVED(count * size, align)
+    ensures \result != \null ==> cleared(address(\result), count * size,
+                                         highest_handed_out{Pre}(fba), lowest_scratch{Pre}(fba));
+    FAILED(smaller(count * size, SIZE_MAX), align, FBA_REQUEST_ZEROED)
+*/
+static inline void *fba_alloc_array_zeroed(struct fba *fba, size_t count, size_t size,
+                                           size_t align);
+
+/*@ requires \valid(fba) && invariant(fba) && fba->lower.depth < SIZE_MAX;
+    assigns fba->lower.bound, fba->lower.depth;
+    ensures invariant(fba);
+    ensures \result.fba == fba;
+    ensures fba->state == FBA_STATE_OPEN ==>
+        \result.mark.end == &fba->lower && \result.mark.depth == fba->lower.depth
+        && \result.mark.outer_bound == \old(fba->lower.bound)
+        && fba->lower.depth == \old(fba->lower.depth) + 1 && fba->lower.bound == fba->lower.edge;
+    ensures fba->state != FBA_STATE_OPEN ==> same{Pre, Post}(fba) && \result.mark.end == \null;
+*/
+static inline struct fba_scope_ fba_scope_open_(struct fba *fba);
+
+/*@ requires \valid(scope) && \valid(scope->fba) && invariant(scope->fba);
+    requires \separated(scope->fba, scope) && mark_intact(scope->fba, &scope->mark);
+    assigns scope->mark.depth, LOWER_END_MOVES(scope->fba), scope->fba->upper.edge,
+            scope->fba->upper.watermark, BOUNDS_CHANGE(scope->fba);
+    ensures invariant(scope->fba);
+    ensures innermost_of{Pre}(scope->fba, &scope->mark, &scope->fba->lower) ==>
+        closed{Pre, Post}(scope->fba, &scope->mark, &scope->fba->lower, &scope->fba->upper, 1);
+*/
+static inline void fba_scope_close_(struct fba_scope_ *scope);
+
+// ── fba_account.h, in its order ─────────────────────────────────────────────────────────────────
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing; ensures \result == fba->end - fba->base; */
+static inline size_t fba_capacity(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result == (fba->base == 0 ? 0 : fba->lower.edge + 1 - fba->base); */
+static inline size_t fba_used(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result == (fba->state == FBA_STATE_OPEN ? fba->end - fba->upper.edge : 0); */
+static inline size_t fba_scratch_used(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures fba->state == FBA_STATE_OPEN ==>
+        \result == true_peak(fba) && bytes_taken(fba) <= \result <= fba->end - fba->base;
+    ensures fba->state == FBA_STATE_SEALED ==> \result == fba->end - fba->base + 1 - fba->least_gap;
+    ensures fba->base == 0 ==> \result == 0; */
+static inline size_t fba_peak(const struct fba *fba);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result <==>
+        fba->base != 0
+        && fba->base <= address((void *)block) && address((void *)block) + size <= fba->end
+        && (fba->state == FBA_STATE_SEALED ==>
+                address((void *)block) >= fba->upper.bound
+                || (address((void *)block) <= fba->lower.bound
+                    && address((void *)block) + size <= fba->lower.bound + 1));
+*/
+static inline bool fba_owns_range(const struct fba *fba, const void *block, size_t size);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures \result <==>
+        fba->base != 0 && fba->base <= address((void *)block) < fba->end
+        && (fba->state == FBA_STATE_SEALED ==>
+                address((void *)block) >= fba->upper.bound
+                || address((void *)block) <= fba->lower.bound);
+*/
+static inline bool fba_owns(const struct fba *fba, const void *block);
+
+/*@ assigns \nothing; ensures most_available(lower, upper, align, \result); */
+static inline size_t fba_room_(uintptr_t lower, uintptr_t upper, size_t align);
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures most_available(fba->lower.edge, fba->upper.edge, align, \result);
+    ensures fba->state != FBA_STATE_OPEN ==> \result == 0; */
+static inline size_t fba_available(const struct fba *fba, size_t align);
+
+/*@ requires \valid_read(fba) && invariant(fba) && recorded(fba);
+    assigns \nothing;
+    ensures fba->failure.count == 0 ==> \result.reason == FBA_OK;
+    ensures fba->failure.count == 0 || fba->failure.lower == fba->failure.upper ==>
+        \result.available == 0 && \result.shortfall == 0;
+    ensures fba->failure.count != 0 ==>
+        reason(fba, fba->failure.lower, fba->failure.upper, fba->failure.size, fba->failure.align,
+               \result.reason);
+    ensures fba->failure.count != 0 && fba->failure.lower < fba->failure.upper ==>
+        most_available(fba->failure.lower, fba->failure.upper, fba->failure.align,
+                       \result.available);
+    ensures fba->failure.count != 0 ==>
+        shortfall(fba->failure.lower, fba->failure.upper, fba->failure.size, fba->failure.align,
+                  \result.shortfall);
+*/
+static inline struct fba_explanation fba_explain(const struct fba *fba);
 
 #endif

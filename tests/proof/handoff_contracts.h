@@ -14,19 +14,22 @@
 /*@ lemma next_multiple: \forall integer p, a; 0 < a && 0 <= p && p % a == 0 ==> (p + a) % a == 0; */
 
 /*@
-  // Every address went the same distance.
+  // A byte that was never handed out and is known to be zero.
+  predicate known_zero{L}(struct fba *f, integer byte) =
+      f->base <= byte < f->end && highest_handed_out(f) < byte < lowest_scratch(f);
+
+  // Every address of an end went the same distance.
+  predicate moved_end{K, L}(struct fba_end *e, integer distance) =
+      \at(e->edge, L) == \at(e->edge, K) + distance
+      && \at(e->bound, L) == \at(e->bound, K) + distance
+      && \at(e->watermark, L) == \at(e->watermark, K) + distance
+      && \at(e->depth, L) == \at(e->depth, K);
   predicate all_moved{K, L}(struct fba *f) =
       \let distance = \at(f->base, L) - \at(f->base, K);
-      \at(f->last, L) == \at(f->last, K) + distance
-      && \at(f->top, L) == \at(f->top, K) + distance
-      && \at(f->floor, L) == \at(f->floor, K) + distance
+      moved_end{K, L}(\at(&f->lower, L), distance) && moved_end{K, L}(\at(&f->upper, L), distance)
       && \at(f->end, L) == \at(f->end, K) + distance
-      && \at(f->high, L) == \at(f->high, K) + distance
-      && \at(f->low, L) == \at(f->low, K) + distance
-      && \at(f->ceiling, L) == \at(f->ceiling, K) + distance
-      && \at(f->reserve, L) == \at(f->reserve, K) + distance
-      && \at(f->reserve_last, L) == \at(f->reserve_last, K) + distance
-      && \at(f->adopted, L) == \at(f->adopted, K) + distance;
+      && \at(f->adopted, L) == \at(f->adopted, K) + distance
+      && true_peak{L}(f) == true_peak{K}(f);
 
   predicate agreeing{L}(struct fba_numbers *n) =
       n->used <= n->peak <= n->size <= SIZE_MAX && n->used <= n->high <= n->size
@@ -35,20 +38,19 @@
   // The three ranges of the seal cover the buffer, each byte once.
   predicate partition{L}(struct fba *f, struct fba_ranges *r) =
       r->permanent.start == f->base && r->permanent.end == r->free.start
-      && r->free.end == r->reserve.start && r->reserve.end == f->end
+      && r->free.end == r->rest.start && r->rest.end == f->end
       && r->permanent.start <= r->permanent.end && r->free.start <= r->free.end
-      && r->reserve.start <= r->reserve.end;
+      && r->rest.start <= r->rest.end;
   // Nothing that was allocated is given away; all whole granules that can be are.
   predicate whole_granules{L}(struct fba *f, struct fba_ranges *r, integer granule) =
-      f->last < r->permanent.end && r->reserve.start <= f->reserve
+      f->lower.edge < r->permanent.end
       && (r->free.start < r->free.end ==>
               r->free.start % granule == 0 && r->free.end % granule == 0)
-      && (\forall integer p; p % granule == 0 && f->last < p && p + granule <= f->reserve ==>
+      && (\forall integer p; p % granule == 0 && f->lower.edge < p && p + granule <= f->end ==>
               r->free.start <= p && p + granule <= r->free.end);
   // What later questions call ours is what stays.
   predicate stays{L}(struct fba *f, struct fba_ranges *r) =
-      f->ceiling == r->reserve.start
-      && (r->free.start < r->free.end ? f->floor + 1 == r->free.start : f->floor + 1 == f->end);
+      f->upper.bound == r->rest.start && f->lower.bound + 1 == r->permanent.end;
 */
 
 // ── Small parts of fba_handoff.c ────────────────────────────────────────────────────────────────
@@ -57,13 +59,21 @@
 
 /*@ requires \valid_read(fba);
     assigns \nothing;
-    ensures \result <==> fba->innermost != 0 || fba->innermost_scratch != 0; */
+    ensures \result <==> !no_marks(fba); */
 static bool has_marks(const struct fba *fba);
 
-/*@ requires 0 <= address - from + to <= UINTPTR_MAX;
-    assigns \nothing;
-    ensures \result == address - from + to; */
-static uintptr_t moved(uintptr_t address, uintptr_t from, uintptr_t to);
+/*@ assigns \nothing; ensures \result == smaller(a, b); */
+static uintptr_t min_address(uintptr_t a, uintptr_t b);
+
+/*@ assigns \nothing; ensures \result == larger(a, b); */
+static uintptr_t max_address(uintptr_t a, uintptr_t b);
+
+/*@ requires \valid(end);
+    assigns end->edge, end->bound, end->watermark;
+    ensures end->edge == (uintptr_t)(\old(end->edge) + distance);
+    ensures end->bound == (uintptr_t)(\old(end->bound) + distance);
+    ensures end->watermark == (uintptr_t)(\old(end->watermark) + distance); */
+static void move_end(struct fba_end *end, uintptr_t distance);
 
 /*@ requires power_of_two(granule);
     assigns \nothing;
@@ -74,60 +84,50 @@ static uintptr_t granule_start(uintptr_t address, size_t granule);
 
 /*@ requires \valid_read(fba) && open(fba) && power_of_two(granule);
     assigns \nothing;
-    ensures fba->last < \result.start <= \result.end <= fba->reserve;
+    ensures fba->lower.edge < \result.start <= \result.end <= fba->end;
     ensures \result.start < \result.end ==>
         \result.start % granule == 0 && \result.end % granule == 0;
     ensures \forall integer p;
-        p % granule == 0 && fba->last < p && p + granule <= fba->reserve ==>
+        p % granule == 0 && fba->lower.edge < p && p + granule <= fba->end ==>
         \result.start <= p && p + granule <= \result.end; */
 static struct fba_range free_granules(const struct fba *fba, size_t granule);
-
-/*@ requires \valid_read(fba) && \valid(ranges) && \separated(fba, ranges);
-    assigns *ranges;
-    ensures same{Pre, Post}(fba);
-    ensures ranges->permanent.start == fba->base && ranges->permanent.end == free.start;
-    ensures ranges->free.start == free.start && ranges->free.end == free.end;
-    ensures ranges->reserve.start == free.end && ranges->reserve.end == fba->end; */
-static void divide(const struct fba *fba, struct fba_range free, struct fba_ranges *ranges);
 
 #endif
 
 // ── fba_handoff.h, in its order ─────────────────────────────────────────────────────────────────
 
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->top, fba->ceiling, fba->reserve, fba->reserve_last;
+/*@ requires \valid(fba) && invariant(fba) && \valid(tail) && \separated(fba, tail);
+    assigns *tail, fba->lower.watermark, fba->upper, fba->end, fba->least_gap,
+            fba->fast_free_limit;
     ensures invariant(fba);
+    ensures invariant(tail);
     ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && \old(fba->top) == fba->end
-        && fba->innermost_scratch == 0 && size < \old(fba->top) - fba->last;
+        fba->state == FBA_STATE_OPEN && \old(fba->upper.edge) == \old(fba->end)
+        && \old(fba->upper.depth) == fba->reset_depth
+        && size < \old(fba->end) - fba->lower.edge;
     ensures \result == FBA_OK ==>
-        fba->reserve == fba->end - size && fba->top == fba->reserve
-        && fba->ceiling == fba->reserve && fba->reserve_last == fba->reserve - 1
-        && true_peak{Pre}(fba) == true_peak{Post}(fba);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+        fba->end == \old(fba->end) - size && fba->upper.edge == fba->end
+        && fba->upper.depth == \old(fba->upper.depth);
+    ensures \result == FBA_OK ==>
+        tail->base == fba->end && tail->end == \old(fba->end) && tail->state == FBA_STATE_OPEN
+        && bytes_taken(tail) == 0 && true_peak(tail) == 0 && tail->failure.count == 0;
+    ensures \result == FBA_OK ==>
+        true_peak(fba) == smaller(true_peak{Pre}(fba), fba->end - fba->base);
+    ensures \result == FBA_OK ==> \forall integer byte;
+        known_zero{Pre}(fba, byte) <==> known_zero(fba, byte) || known_zero(tail, byte);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && not_ready(tail);
+    ensures \result != FBA_OK ==>
+        (fba->state != FBA_STATE_OPEN ? status_of(fba, \result)
+         : \result == (fba->upper.edge != fba->end || fba->upper.depth != fba->reset_depth
+                           ? FBA_BUSY : FBA_EXHAUSTED));
 */
-enum fba_status fba_set_reserve(struct fba *fba, size_t size);
+enum fba_status fba_split_tail(struct fba *fba, size_t size, struct fba *tail);
 
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->reserve_last, fba->failure;
-    ensures invariant(fba);
-    ensures \result != \null <==>
-        fba->state != FBA_STATE_NOT_READY && power_of_two(align)
-        && fits(\old(fba->reserve_last), fba->end, size, align);
-    ensures \result != \null ==>
-        place(\old(fba->reserve_last), fba->end, size, align, address(\result))
-        && address(\result) >= fba->reserve
-        && fba->reserve_last == address(\result) + size - 1;
-    ensures \result == \null ==> same{Pre, Post}(fba);
-*/
-void *fba_reserve_alloc(struct fba *fba, size_t size, size_t align);
-
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->last, fba->top, fba->floor, fba->settled, fba->base, fba->end, fba->high, fba->low,
-            fba->ceiling, fba->reserve, fba->reserve_last, fba->adopted;
+/*@ requires \valid(fba) && invariant(fba) && is_address(buffer);
+    assigns fba->lower, fba->upper, fba->base, fba->end, fba->adopted, fba->fast_free_limit;
     ensures invariant(fba);
     ensures \result == FBA_OK <==>
-        fba->state != FBA_STATE_NOT_READY && fba->innermost == 0 && fba->innermost_scratch == 0
+        (fba->state == FBA_STATE_OPEN || fba->state == FBA_STATE_SEALED) && no_marks{Pre}(fba)
         && buffer != \null && address(buffer) + (\old(fba->end) - \old(fba->base)) <= highest_end;
     ensures \result == FBA_OK ==> fba->base == address(buffer) && all_moved{Pre, Post}(fba);
     ensures \result != FBA_OK ==> same{Pre, Post}(fba);
@@ -138,13 +138,13 @@ enum fba_status fba_rebase(struct fba *fba, void *buffer);
     requires \valid(numbers) && \separated(fba, numbers);
     assigns *numbers;
     ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && fba->innermost == 0 && fba->innermost_scratch == 0
-        && fba->top == fba->end;
+        fba->state == FBA_STATE_OPEN && no_marks(fba) && fba->upper.edge == fba->end;
     ensures \result == FBA_OK ==> agreeing(numbers)
-        && numbers->size == fba->end - fba->base && numbers->used == fba->last + 1 - fba->base
+        && numbers->size == fba->end - fba->base
+        && numbers->used == fba->lower.edge + 1 - fba->base
         && numbers->peak == true_peak(fba)
         && numbers->high == smaller(highest_handed_out(fba) + 1, fba->end) - fba->base
-        && numbers->low == fba->low - fba->base;
+        && numbers->low == fba->upper.watermark - fba->base;
     ensures \result != FBA_OK ==> *numbers == \old(*numbers);
 */
 enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
@@ -158,26 +158,26 @@ enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
         && address(buffer) + numbers->size <= highest_end;
     ensures \result == FBA_OK ==>
         fba->base == address(buffer) && fba->end == fba->base + numbers->size
-        && fba->last + 1 == fba->base + numbers->used
-        && fba->floor == fba->last && fba->adopted == fba->last
-        && fba->top == fba->end && fba->reserve == fba->end
+        && fba->lower.edge + 1 == fba->base + numbers->used
+        && fba->lower.bound == fba->lower.edge && fba->adopted == fba->lower.edge
+        && fba->upper.edge == fba->end && no_marks(fba)
         && true_peak(fba) == numbers->peak
         && highest_handed_out(fba) + 1 == fba->base + numbers->high
-        && fba->low == fba->base + numbers->low;
+        && fba->upper.watermark == fba->base + numbers->low;
     ensures \result != FBA_OK ==> not_ready(fba);
 */
 enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_numbers *numbers);
 
 /*@ requires \valid(fba) && invariant(fba);
     requires \valid(ranges) && \separated(fba, ranges);
-    assigns *ranges, fba->peak, fba->floor, fba->ceiling, fba->top, fba->settled, fba->state;
+    assigns *ranges, fba->least_gap, fba->lower.bound, fba->upper.bound, fba->upper.edge,
+            fba->fast_free_limit, fba->state;
     ensures invariant(fba);
     ensures \result == FBA_OK <==>
-        \old(fba->state) == FBA_STATE_OPEN && power_of_two(granule)
-        && \old(fba->innermost) == 0 && \old(fba->innermost_scratch) == 0;
+        \old(fba->state) == FBA_STATE_OPEN && power_of_two(granule) && no_marks{Pre}(fba);
     ensures \result == FBA_OK ==> fba->state == FBA_STATE_SEALED
         && partition(fba, ranges) && whole_granules(fba, ranges, granule)
-        && stays(fba, ranges) && fba->peak == true_peak{Pre}(fba);
+        && stays(fba, ranges) && fba->least_gap == true_gap{Pre}(fba);
     ensures \result != FBA_OK ==> same{Pre, Post}(fba);
 */
 enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges);

@@ -32,40 +32,42 @@ from faults import PROOF_FAULTS, seed
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = ROOT / 'build' / 'proof'
-SOURCES = ('kmem/fba.c', 'kmem/fba_handoff.c')
+# The sources, each with the headers whose functions are proved with it.
+SOURCES = {'kmem/fba.c': ('kmem/fba.h', 'kmem/fba_inline.h', 'kmem/fba_account.h'),
+           'kmem/fba_handoff.c': ()}
 MACHINES = ('gcc_x86_64', 'gcc_x86_32')
 
 # Where unsigned wrap-around is intended and proved modulo 2^n, and why.
 WRAPS = {
     'fba_byte_before_': 'alignment 0 less one',
     'fba_has_several_bits_': 'alignment 0 less one',
-    'is_aligned': 'alignment 0 less one',
-    'round_down': 'alignment 0 less one',
     'fba_alloc_inline': 'alignment 0 less one',
-    'fba_scratch_alloc': 'alignment 0 less one',
-    'fba_scratch_alloc_by': 'alignment 0 less one',
-    'refuse_scratch': 'and that plus one',
-    'refuse': 'the count of refusals; room below nothing',
-    'take_scratch': 'a difference tested afterwards',
-    'free_slowly': 'NULL less one',
+    'take_scratch': 'alignment 0 less one; a difference tested afterwards',
+    'fba_init_zeroed': 'the byte before the buffer, as a sum',
+    'fail': 'the count of failures',
+    'find': 'NULL less one, plus one',
     'fba_free': 'NULL less one',
     'resize_slowly': 'NULL less one',
     'fba_resize': 'NULL less one',
-    'fba_resize_inline': 'NULL less one',
-    'moved': 'a distance in either direction',
+    'fba_scratch_free': 'NULL less one',
+    'fba_is_last_': 'NULL less one; a sealed allocator has its edge below its bound',
+    'fba_free_inline': 'NULL less one',
+    'fba_resize_inline': 'NULL less one; a difference tested afterwards',
+    'fba_explain': 'the distance to nothing, before the record is read',
+    'move_end': 'a distance in either direction',
+    'fba_rebase': 'a distance in either direction',
 }
 
 # Whose goals are many small ones at the end of many paths: split at once.
-SPLIT = {'fba_free', 'fba_resize', 'fba_resize_inline', 'open_mark', 'take_scratch', 'refuse',
-         'fba_init_zeroed', 'fba_reserve_alloc', 'fba_rebase'}
-SPLIT_TOO = {('gcc_x86_32', 'close_mark')}
+SPLIT = set()
+SPLIT_TOO = set()
 # Which needs every hypothesis about a structure that it copies.
-UNFILTERED = {'clear_fields'}
+UNFILTERED = set()
 
-# Statements that no state of the proof reaches, which a smoke test must find: on 64 bits no number
-# exceeds SIZE_MAX, and the shared mode is not part of the invariant.
-DEAD = {('gcc_x86_64', 'fba_adopt'): 1, ('gcc_x86_64', 'fba_rebase'): 1,
-        ('gcc_x86_32', 'fba_rebase'): 1}
+# Statements that no state of the proof reaches, which a smoke test must find: what the compiler is
+# told to be unreachable, and on 64 bits no number exceeds SIZE_MAX.
+DEAD = {('gcc_x86_64', 'fba_adopt'): 1,
+        ('gcc_x86_64', 'fba_block_'): 1, ('gcc_x86_32', 'fba_block_'): 1}
 
 Z3 = 'z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st'
 # Quantifiers by their triggers only; the arithmetic and the case split that suit it.
@@ -109,16 +111,11 @@ def configure():
     path.write_text(text)
 
 
-def texts(source, root):
-    """The texts that define the functions of a source: fba.h goes with fba.c."""
-    names = ['kmem/fba.h', source] if source == 'kmem/fba.c' else [source]
-    return '\n'.join((root / name).read_text() for name in names)
-
-
 def bodies(source, root):
-    """The functions that a source defines, each with its body."""
+    """The functions that a source and its headers define, each with its body."""
     heads = r'^(?!typedef|#|//)\w[\w \*\n]*?\b(\w+)\((?:[^(){};]*)\)\n\{(.*?)^\}'
-    return dict(re.findall(heads, texts(source, root), re.M | re.S))
+    text = '\n'.join((root / name).read_text() for name in (*SOURCES[source], source))
+    return dict(re.findall(heads, text, re.M | re.S))
 
 
 def frama_c(root, machine, source, log, options):
@@ -250,7 +247,8 @@ def noticed(fault, functions):
     """The goals that a fault costs: those of the faulty function, else of one that calls it."""
     name, file, good, bad, function = fault
     root = seed(BUILD, name, file, good, bad)
-    source = 'kmem/fba.c' if file == 'fba.h' else f'kmem/{file}'
+    source = next(source for source, headers in SOURCES.items()
+                  if f'kmem/{file}' in (source, *headers))
     callers = [caller for caller, body in bodies(source, ROOT).items()
                if caller != function and re.search(rf'\b{function}\(', body)]
     for suspect in [function, *callers]:

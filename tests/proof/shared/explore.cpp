@@ -29,9 +29,10 @@
 #undef realloc
 #undef free
 
+#include "kmem/fba_account.h"
 #include "kmem/fba_shared.h"
-#include "tests/proof/shared/kmem/atomic.h"
 #include "tests/proof/shared/search.hpp"
+#include "tests/proof/shared/stub_atomic.h"
 
 search the_search;
 
@@ -62,39 +63,34 @@ typedef std::array<std::uintptr_t, 9> outcome;
 typedef std::set<outcome, std::less<outcome>, rl::raw_allocator<outcome>> outcomes;
 outcomes *ends;
 
-// What the threads share.
+// What the threads share. The allocator is `fba` before and after, `shared` meanwhile.
 struct memory {
     struct fba fba;
-    rl::atomic<std::uintptr_t> last, high, peak, settled, recording;
-    // Counters that no thread looks at, and that order nothing: when they are raised makes no
-    // difference to anyone.
-    std::uintptr_t failures, retries;
+    struct fba_shared shared;
+    rl::atomic<std::uintptr_t> edge, watermark, gap, limit, recording;
     rl::var<int> bytes[buffer_size];
     rl::var<int> in_hook;
     outcome end;
 
     rl::atomic<std::uintptr_t> &of(const std::uintptr_t *address)
     {
-        if (address == &fba.last)
-            return last;
-        if (address == &fba.high)
-            return high;
-        if (address == &fba.peak)
-            return peak;
-        if (address == &fba.settled)
-            return settled;
-        RL_ASSERT(address == &fba.recording);
+        if (address == &shared.fba.lower.edge)
+            return edge;
+        if (address == &shared.fba.lower.watermark)
+            return watermark;
+        if (address == &shared.fba.least_gap)
+            return gap;
+        if (address == &shared.fba.fast_free_limit)
+            return limit;
+        RL_ASSERT(address == &shared.recording);
         return recording;
     }
 
-    void count(const std::uintptr_t *address)
+    // When a counter is raised makes no difference to any thread.
+    void count(std::uintptr_t *address)
     {
-        if (address == &fba.failure.count) {
-            failures++;
-        } else {
-            RL_ASSERT(address == &fba.retries);
-            retries++;
-        }
+        RL_ASSERT(address == &shared.fba.failure.count || address == &shared.retries);
+        ++*address;
     }
 
     void write(void *block, std::size_t size, int value)
@@ -120,7 +116,7 @@ struct memory {
     // A zeroed block of one byte, which is then used.
     void take_zeroed(int me)
     {
-        void *mine = fba_shared_alloc_zeroed(&fba, 1, 1);
+        void *mine = fba_shared_alloc_zeroed(&shared, 1, 1);
         RL_ASSERT(mine);
         say(me, reinterpret_cast<std::uintptr_t>(mine) - buffer);
         expect(mine, 1, 0);
@@ -129,14 +125,14 @@ struct memory {
     }
 };
 
-memory *shared;
+memory *running;
 
 void hook(struct fba *fba, void *)
 {
     // A race here would mean two hooks at once.
-    shared->in_hook($) = 1;
-    RL_ASSERT(fba->failure.reason == FBA_EXHAUSTED && fba->failure.shortfall != 0);
-    shared->in_hook($) = 0;
+    running->in_hook($) = 1;
+    RL_ASSERT(fba_explain(fba).reason == FBA_EXHAUSTED && fba_explain(fba).shortfall != 0);
+    running->in_hook($) = 0;
 }
 
 template <typename scenario, int threads>
@@ -145,7 +141,7 @@ struct explored : rl::test_suite<explored<scenario, threads>, threads>, memory {
 
     void before()
     {
-        shared = this;
+        running = this;
         RL_ASSERT(fba_init_zeroed(&fba, reinterpret_cast<void *>(buffer), scenario::capacity) ==
                   FBA_OK);
         fba_set_failure_hook(&fba, hook, nullptr);
@@ -153,13 +149,12 @@ struct explored : rl::test_suite<explored<scenario, threads>, threads>, memory {
             bytes[i]($) = 0;
         in_hook($) = 0;
         end.fill(0);
-        RL_ASSERT(fba_shared_begin(&fba) == FBA_OK);
-        last($) = fba.last;
-        high($) = fba.high;
-        peak($) = fba.peak;
-        settled($) = fba.settled;
+        RL_ASSERT(fba_shared_begin(&shared, &fba) == FBA_OK);
+        edge($) = shared.fba.lower.edge;
+        watermark($) = shared.fba.lower.watermark;
+        gap($) = shared.fba.least_gap;
+        limit($) = shared.fba.fast_free_limit;
         recording($) = 0;
-        failures = retries = 0;
         run.before(*this);
     }
 
@@ -170,17 +165,26 @@ struct explored : rl::test_suite<explored<scenario, threads>, threads>, memory {
 
     void after()
     {
-        fba.last = last($);
-        fba.high = high($);
-        fba.peak = peak($);
-        fba.settled = settled($);
-        fba_shared_end(&fba);
+        shared.fba.lower.edge = edge($);
+        shared.fba.lower.watermark = watermark($);
+        shared.fba.least_gap = gap($);
+        shared.fba.fast_free_limit = limit($);
+        fba_shared_end(&shared, &fba);
         RL_ASSERT(recording($) == 0);
-        run.after(*this, failures, threads);
-        // What is below the mark that was promised last must be accounted for.
-        RL_ASSERT(fba.settled <= fba.high + 1 && fba.settled <= buffer + fba.peak);
-        const outcome figures = {end[0],   end[1],      end[2],   fba.last, fba.high,
-                                 fba.peak, fba.settled, failures, retries};
+        run.after(*this, fba.failure.count, threads);
+        // What is below the limit must be accounted for.
+        RL_ASSERT(fba.fast_free_limit == 0 ||
+                  (fba.fast_free_limit <= fba.lower.watermark + 1 &&
+                   fba.fast_free_limit + fba.least_gap <= fba.upper.edge + 1));
+        const outcome figures = {end[0],
+                                 end[1],
+                                 end[2],
+                                 fba.lower.edge,
+                                 fba.lower.watermark,
+                                 fba.least_gap,
+                                 fba.fast_free_limit,
+                                 fba.failure.count,
+                                 shared.retries};
         ends->insert(figures);
     }
 };
@@ -193,14 +197,14 @@ struct scenario {
 
     void open(memory &m, std::size_t size, int value)
     {
-        block = fba_shared_alloc(&m.fba, size, 1);
+        block = fba_shared_alloc(&m.shared, size, 1);
         RL_ASSERT(block);
         m.write(block, size, value);
     }
 };
 
-// The owner gives its block back while the others allocate zeroed memory: nobody has a byte at the
-// same time as another, and what was used is cleared.
+// The owner gives its block back while the others allocate zeroed memory: no byte has two owners at
+// once, and what was used is cleared.
 struct hand_on : scenario {
     static const std::size_t capacity = 4;
 
@@ -214,7 +218,7 @@ struct hand_on : scenario {
         if (me > 1)
             return m.take_zeroed(me);
         m.expect(block, 1, 9);
-        enum fba_status status = fba_shared_free(&m.fba, block, 1);
+        enum fba_status status = fba_shared_free(&m.shared, block, 1);
         RL_ASSERT(status == FBA_OK || status == FBA_NOT_LAST);
         m.say(me, status);
     }
@@ -224,21 +228,21 @@ struct hand_on : scenario {
         RL_ASSERT(failures == 0);
         RL_ASSERT(fba_used(&m.fba) == threads - 1 || fba_used(&m.fba) == threads);
         RL_ASSERT(fba_peak(&m.fba) >= fba_used(&m.fba) && fba_peak(&m.fba) <= threads);
-        // Whatever was handed out is below the watermark or below `last`.
-        RL_ASSERT(m.fba.high >= buffer || m.fba.last >= buffer);
+        // Whatever was handed out is below the watermark or below the edge.
+        RL_ASSERT(m.fba.lower.watermark >= buffer || m.fba.lower.edge >= buffer);
     }
 };
 
-// The same where the watermarks are settled, so that giving back has nothing to bring up to date
-// but what lies above: the one byte that was never settled.
-struct settle : hand_on {
+// The same where the watermark lies one byte below the edge: a free has only that byte to bring up
+// to date.
+struct lag : hand_on {
     static const std::size_t capacity = 5;
 
     void before(memory &m)
     {
         open(m, 2, 9);
-        RL_ASSERT(fba_shared_resize(&m.fba, block, 2, 1) == FBA_OK);
-        RL_ASSERT(fba_shared_alloc(&m.fba, 1, 1));
+        RL_ASSERT(fba_shared_resize(&m.shared, block, 2, 1) == FBA_OK);
+        RL_ASSERT(fba_shared_alloc(&m.shared, 1, 1));
         open(m, 1, 9);
     }
 
@@ -250,12 +254,12 @@ struct settle : hand_on {
     }
 };
 
-// A block below the settled mark goes back at once, and comes back as zeros.
+// A block below the limit goes back at once, and comes back as zeros.
 struct reuse : hand_on {
     void before(memory &m)
     {
         open(m, 2, 9);
-        RL_ASSERT(fba_shared_free(&m.fba, block, 2) == FBA_OK);
+        RL_ASSERT(fba_shared_free(&m.shared, block, 2) == FBA_OK);
         open(m, 1, 9);
     }
 
@@ -277,7 +281,7 @@ struct edge : scenario {
 
     void thread(memory &m, int me)
     {
-        void *mine = fba_shared_alloc(&m.fba, 2, 1);
+        void *mine = fba_shared_alloc(&m.shared, 2, 1);
         m.say(me, mine != nullptr);
         if (mine)
             m.write(mine, 2, me);
@@ -287,7 +291,7 @@ struct edge : scenario {
     {
         RL_ASSERT(failures == threads - 1);
         RL_ASSERT(fba_used(&m.fba) == 2);
-        RL_ASSERT(m.fba.failure.reason == FBA_EXHAUSTED && m.fba.failure.size == 2);
+        RL_ASSERT(fba_explain(&m.fba).reason == FBA_EXHAUSTED && m.fba.failure.size == 2);
     }
 };
 
@@ -305,8 +309,8 @@ struct grow : scenario {
         void *mine = block;
         std::size_t size = 1;
         if (me > 1)
-            mine = fba_shared_alloc(&m.fba, 1, 1);
-        else if (fba_shared_resize(&m.fba, block, 1, 2) == FBA_OK)
+            mine = fba_shared_alloc(&m.shared, 1, 1);
+        else if (fba_shared_resize(&m.shared, block, 1, 2) == FBA_OK)
             size = 2;
         m.say(me, size);
         m.write(mine, size, me);
@@ -333,7 +337,7 @@ struct shrink : scenario {
     {
         if (me > 1)
             return m.take_zeroed(me);
-        RL_ASSERT(fba_shared_resize(&m.fba, block, 2, 1) == FBA_OK);
+        RL_ASSERT(fba_shared_resize(&m.shared, block, 2, 1) == FBA_OK);
         m.expect(block, 1, 1);
     }
 
@@ -345,8 +349,8 @@ struct shrink : scenario {
     }
 };
 
-// One frees the last block; who owns the one below frees that; a third allocates.
-struct unwind : scenario {
+// One frees the last block; the owner of the one below frees that; a third allocates.
+struct chain : scenario {
     static const std::size_t capacity = 4;
     void *below;
 
@@ -361,7 +365,7 @@ struct unwind : scenario {
     {
         if (me > 2)
             return m.take_zeroed(me);
-        enum fba_status status = fba_shared_free(&m.fba, me == 1 ? block : below, 1);
+        enum fba_status status = fba_shared_free(&m.shared, me == 1 ? block : below, 1);
         RL_ASSERT(status == FBA_OK || status == FBA_NOT_LAST);
         m.say(me, status);
     }
@@ -374,7 +378,7 @@ struct unwind : scenario {
     }
 };
 
-// Everybody allocates, grows, looks and gives back: too much for three threads, and for a search
+// Every thread allocates, grows, looks and gives back: too much for three threads, and for a search
 // that takes every interleaving for its own.
 struct turmoil : scenario {
     static const std::size_t capacity = 6;
@@ -385,18 +389,18 @@ struct turmoil : scenario {
 
     void thread(memory &m, int me)
     {
-        void *mine = fba_shared_alloc_zeroed(&m.fba, 1, 1);
+        void *mine = fba_shared_alloc_zeroed(&m.shared, 1, 1);
         std::size_t size = 1;
 
         RL_ASSERT(mine);
         m.expect(mine, 1, 0);
         m.write(mine, 1, me);
-        if (fba_shared_resize(&m.fba, mine, 1, 2) == FBA_OK) {
+        if (fba_shared_resize(&m.shared, mine, 1, 2) == FBA_OK) {
             size = 2;
             m.write(mine, size, me);
         }
         m.expect(mine, size, me);
-        enum fba_status status = fba_shared_free(&m.fba, mine, size);
+        enum fba_status status = fba_shared_free(&m.shared, mine, size);
         RL_ASSERT(status == FBA_OK || status == FBA_NOT_LAST);
         m.say(me, status * 8 + size);
     }
@@ -449,15 +453,15 @@ template <int threads> bool explore_all()
 {
     return explore<edge, threads>("edge") && explore<grow, threads>("grow") &&
            explore<reuse, threads>("reuse") && explore<hand_on, threads>("hand on") &&
-           explore<settle, threads>("settle") && explore<shrink, threads>("shrink") &&
-           explore<unwind, threads>("unwind");
+           explore<lag, threads>("lag") && explore<shrink, threads>("shrink") &&
+           explore<chain, threads>("chain");
 }
 
 } // namespace
 
 std::uintptr_t explored_load(const std::uintptr_t *address)
 {
-    rl::atomic<std::uintptr_t> &atomic = shared->of(address);
+    rl::atomic<std::uintptr_t> &atomic = running->of(address);
 
     the_search.next[rl::thread_index()] = step{&atomic, false};
     return atomic.load(load_order, $);
@@ -465,7 +469,7 @@ std::uintptr_t explored_load(const std::uintptr_t *address)
 
 bool explored_exchange_if(std::uintptr_t *address, std::uintptr_t *expected, std::uintptr_t desired)
 {
-    rl::atomic<std::uintptr_t> &atomic = shared->of(address);
+    rl::atomic<std::uintptr_t> &atomic = running->of(address);
 
     the_search.next[rl::thread_index()] = step{&atomic, true};
     return atomic.compare_exchange_strong(*expected, desired, exchange_order, $, failure_order, $);
@@ -473,13 +477,13 @@ bool explored_exchange_if(std::uintptr_t *address, std::uintptr_t *expected, std
 
 void explored_count(std::uintptr_t *address)
 {
-    shared->count(address);
+    running->count(address);
 }
 
 // fba_shared.c is compiled to clear blocks with this.
 extern "C" void *explored_memset(void *to, int value, std::size_t size)
 {
-    shared->write(to, size, value);
+    running->write(to, size, value);
     return to;
 }
 

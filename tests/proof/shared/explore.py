@@ -22,32 +22,38 @@ from faults import seed
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / 'build' / 'proof' / 'shared'
 RELACY = pathlib.Path('/usr/include/relacy')
+STUB = ROOT / 'tests' / 'proof' / 'shared' / 'stub_atomic.h'  # has the guard of kmem/atomic.h
 
-# Loads without order are no weakened version: whoever gets a block has exchanged `last` before, which orders
-# all that they could. Explored, no scenario tells the difference.
+# Loads without order are no weakened version: the thread that gets a block has exchanged the edge before, which
+# orders all that they could. Explored, no scenario tells the difference.
 # (name, the orderings, the text as it ships, the text with the fault)
 WEAKENED = [
     ('nothing ordered', ['-DLOAD_ORDER=relaxed', '-DEXCHANGE_ORDER=relaxed'], None, None),
     ('exchanges unordered', ['-DEXCHANGE_ORDER=relaxed'], None, None),
     ('the exchange only acquires', ['-DEXCHANGE_ORDER=acquire'], None, None),
     ('the exchange only releases', ['-DEXCHANGE_ORDER=release'], None, None),
-    ('the watermark raised after the fall', [],
-     '    raise_to(&fba->high, view->high);\n    raise_to(&fba->peak, view->peak);\n'
-     '    raise_to(&fba->settled, view->settled); // which promises what the watermarks are now\n'
-     '    if (ATOMIC_EXCHANGE_IF(&fba->last, last, view->last))\n        return true;\n',
-     '    raise_to(&fba->peak, view->peak);\n'
-     '    raise_to(&fba->settled, view->settled);\n'
-     '    if (ATOMIC_EXCHANGE_IF(&fba->last, last, view->last)) {\n'
-     '        raise_to(&fba->high, view->high);\n        return true;\n    }\n'),
-    ('settled taken for one more', [],
-     'block_last >= ATOMIC_LOAD(&fba->settled)', 'block_last > ATOMIC_LOAD(&fba->settled)'),
+    ('the watermark raised after the retreat', [],
+     '    raise_to(&shared->fba.lower.watermark, view->lower.watermark);\n',
+     '    uintptr_t expected = *edge;\n'
+     '    if (ATOMIC_EXCHANGE_IF(&shared->fba.lower.edge, &expected, view->lower.edge)) {\n'
+     '        raise_to(&shared->fba.lower.watermark, view->lower.watermark);\n'
+     '        lower_to(&shared->fba.least_gap, view->least_gap);\n'
+     '        raise_to(&shared->fba.fast_free_limit, view->fast_free_limit);\n'
+     '        return true;\n    }\n'),
+    ('the limit taken for one more', [],
+     'last >= ATOMIC_LOAD(&fba->fast_free_limit)', 'last > ATOMIC_LOAD(&fba->fast_free_limit)'),
+    ('a limit without its watermark', [],
+     '    raise_to(&shared->fba.lower.watermark, view->lower.watermark);\n', ''),
+    ('a limit without its gap', [],
+     '    lower_to(&shared->fba.least_gap, view->least_gap);\n', ''),
     ('a view that is never renewed', [],
-     '    for (;;) {\n        struct fba view = view_of(fba, last);\n        enum fba_status status = fba_free',
-     '    const struct fba first = view_of(fba, last);\n    for (;;) {\n        struct fba view = first;\n'
-     '        enum fba_status status = fba_free'),
+     '    for (;;) {\n        struct fba view = view_of(&shared->fba, edge);\n'
+     '        enum fba_status status = fba_free',
+     '    const struct fba first = view_of(&shared->fba, edge);\n    for (;;) {\n'
+     '        struct fba view = first;\n        enum fba_status status = fba_free'),
     ('the record open to all', [],
-     '    if (!ATOMIC_EXCHANGE_IF(&fba->recording, &nobody, me))\n        return NULL;\n',
-     '    (void)ATOMIC_EXCHANGE_IF(&fba->recording, &nobody, me);\n'),
+     '    if (!ATOMIC_EXCHANGE_IF(&shared->recording, &idle, busy))\n        return NULL;\n',
+     '    (void)ATOMIC_EXCHANGE_IF(&shared->recording, &idle, busy);\n'),
 ]
 
 
@@ -60,9 +66,9 @@ def build(name, kmem=ROOT, defines=()):
     core = folder / 'fba.o'
     includes = [f'-I{BUILD}', f'-I{ROOT}']
     commands = [
-        ['gcc', '-std=c11', '-O1', '-g', f'-I{ROOT}/tests/proof/shared', f'-I{kmem}', '-Dmemset=explored_memset',
+        ['gcc', '-std=c11', '-O1', '-g', '-include', str(STUB), '-Dmemset=explored_memset',
          '-fno-builtin', '-c', str(kmem / 'kmem/fba_shared.c'), '-o', str(shared)],
-        ['gcc', '-std=c11', '-O1', '-g', f'-I{kmem}', '-c', str(kmem / 'kmem/fba.c'), '-o', str(core)],
+        ['gcc', '-std=c11', '-O1', '-g', '-c', str(kmem / 'kmem/fba.c'), '-o', str(core)],
     ]
     if defines or not (BUILD / 'checker.o').exists():
         checker = checker if defines else BUILD / 'checker.o'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Stands in for kmem/atomic.h when kmem/fba_shared.c is compiled for the memory-model checker: the
-// same three operations, each carried out by explore.cpp on an atomic of the checker.
+// A stub of kmem/atomic.h with the same guard, forced in front of kmem/fba_shared.c for the
+// memory-model checker: the same three operations, each carried out by explore.cpp on an atomic of
+// the checker.
 #ifndef KMEM_ATOMIC_H
 #define KMEM_ATOMIC_H
 
