@@ -93,10 +93,9 @@ PARTS = {
 # The early heap's code: all functions of these files, and how the heap itself is entered.
 HEAP = {"fba.c", "fba_handoff.c", "fba_allocator.c", "fba_shared.c", "allocator.c", "ledger.c"}
 HEAP_PREFIXES = ("fba_", "allocator_", "ledger_")  # of its public functions
-CALLS = (
-    "fba_alloc fba_alloc_by fba_alloc_zeroed fba_resize fba_free fba_scratch_alloc fba_scratch_alloc_by "
-    "fba_scratch_free fba_mark fba_keep fba_rewind fba_shared_alloc_by fba_shared_free fba_shared_resize"
-).split()
+# The tables of the interface, which have the fast paths in them; and what is called without a table.
+CALLS = [f"{file}:{name}" for file in ("fba_allocator.c", "fba_shared.c") for name in ("alloc", "resize", "free_block")]
+CALLS += "fba_alloc fba_alloc_zeroed fba_scratch_alloc fba_mark fba_scratch_mark fba_keep fba_rewind".split()
 # The plugin's counters.
 OURS, IN_HEAP, HEAP_CALLS, CLEARED, COPIED = range(5)
 COUNTERS = 5
@@ -131,7 +130,8 @@ def said_by(*command: object) -> str:
 
 @functools.lru_cache(maxsize=None)
 def functions_of(file: pathlib.Path) -> list[tuple[str, int, int, bool]]:
-    """[(name, address, bytes, whether it is the early heap's)] of the functions of a program."""
+    """[(name, address, bytes, whether it is the early heap's)] of the functions of a program; a local one of the
+    heap is FILE:NAME."""
     source, found = "", {}
     for row in map(str.split, said_by("readelf", "-sW", file).splitlines()):
         if len(row) < 8 or not row[0].rstrip(":").isdigit():
@@ -141,6 +141,7 @@ def functions_of(file: pathlib.Path) -> list[tuple[str, int, int, bool]]:
             source = name
         elif kind == "FUNC":
             heap = source in HEAP if binding == "LOCAL" else name.startswith(HEAP_PREFIXES)
+            name = f"{source}:{name}" if heap and binding == "LOCAL" else name
             found[name, int(row[1], 16)] = (int(row[2], 0), heap)
     return [(name, address, size, heap) for (name, address), (size, heap) in found.items()]
 
