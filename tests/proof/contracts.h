@@ -13,7 +13,6 @@
 #define __builtin_expect(condition, value) (condition)
 #define __builtin_return_address(level) proof_return_address()
 #define __builtin_unreachable() proof_unreachable()
-#define __builtin_memcpy(to, from, size) memcpy((to), (from), (size))
 
 /*@ assigns \result \from \nothing; */
 void *proof_return_address(void);
@@ -724,11 +723,12 @@ static inline uintptr_t fba_byte_before_(uintptr_t edge, size_t align);
 /*@ assigns \nothing; ensures align != 0 ==> (\result <==> !power_of_two(align)); */
 static inline bool fba_has_several_bits_(size_t align);
 
-/*@ assigns \nothing;
-    ensures align != 0 ==> (\result <==> power_of_two(align) && before + size < top);
+/*@ requires \valid_read(fba);
+    assigns \nothing;
+    ensures align != 0 ==> (\result <==> power_of_two(align) && before + size < fba->upper.edge);
     ensures align == 0 && before == UINTPTR_MAX ==> !\result;
 */
-static inline bool fba_fits_(uintptr_t before, uintptr_t top, size_t size, size_t align);
+static inline bool fba_fits_(const struct fba *fba, uintptr_t before, size_t size, size_t align);
 
 /*@ requires before < UINTPTR_MAX;
     assigns \nothing;

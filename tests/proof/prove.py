@@ -123,7 +123,7 @@ def frama_c(root, machine, source, log, options):
     part = 'CORE' if source == 'kmem/fba.c' else 'HANDOFF'
     contracts = 'contracts.h' if source == 'kmem/fba.c' else 'handoff_contracts.h'
     command = ['frama-c', '-machdep', machine,
-               f'-cpp-extra-args=-I{root} -I{ROOT} -DPROOF_OF_{part} '
+               f'-cpp-extra-args=-I{root} -I{ROOT} -DPROOF_OF_{part} -D__builtin_memcpy=memcpy '
                f'-include {HERE}/{contracts}',
                str(root / source), '-wp', '-wp-par', '1', *options]
     if CACHE:
