@@ -10,11 +10,8 @@ void ledger_init(struct ledger *ledger, struct allocator inner, struct ledger_en
         entries[i] = (struct ledger_entry){0};
 }
 
-// Tags are compared by address first; equal words in two places are the same tag all the same.
-static bool is_same_tag(const char *a, const char *b)
+static bool is_same_text(const char *a, const char *b)
 {
-    if (a == b || !a || !b)
-        return a == b;
     while (*a != '\0' && *a == *b) {
         a++;
         b++;
@@ -22,10 +19,12 @@ static bool is_same_tag(const char *a, const char *b)
     return *a == *b;
 }
 
+// Equal words in two places are the same tag.
 static bool is_holder(const struct ledger_entry *entry, const char *tag, const void *caller)
 {
-    return tag ? entry->tag == tag || is_same_tag(entry->tag, tag)
-               : !entry->tag && entry->caller == caller;
+    if (!tag || !entry->tag)
+        return entry->tag == tag && entry->caller == caller;
+    return entry->tag == tag || is_same_text(entry->tag, tag);
 }
 
 static bool contains(const struct ledger_entry *run, uintptr_t start)

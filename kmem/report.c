@@ -13,7 +13,7 @@ static const char *meaning(enum fba_status status)
 #define MEANING(status_, name, meaning) meaning,
     static const char *const meanings[] = {FBA_STATUSES(MEANING)};
 
-    return (unsigned)status < FBA_STATUS_COUNT ? meanings[(unsigned)status] : "";
+    return meanings[status];
 }
 
 // Where the free bytes of an open fba begin and end, and of a sealed one those that were given

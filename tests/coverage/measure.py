@@ -34,6 +34,8 @@ PROFILED = '-fprofile-instr-generate'
 # Compares distances within its own functions, which counters would stretch.
 UNMEASURED = 'tests/suites/caller_suite.c'
 MODEL_DEPTH = 2
+# What is told to the compiler only, and proved: that it never runs.
+UNREACHABLE = '__builtin_unreachable();'
 
 # Kinds of region, and where they stand in what llvm-cov exports (version 2 of its format).
 EXPANSION, MCDC_BRANCH = 1, 6
@@ -188,7 +190,9 @@ def read_function(record, read):
         if branch[8] == MCDC_BRANCH:
             conditions.append(branch)
         else:
-            function.branches.append([*place(branch[6], branch), branch[4], branch[5]])
+            line, text = place(branch[6], branch)
+            if UNREACHABLE not in source.lines[line]:  # which stands in the next line
+                function.branches.append([line, text, branch[4], branch[5]])
     for decision in record['mcdc_records']:
         independent = decision[6]
         first = next(branch for branch in conditions if contains(decision, branch))
@@ -269,7 +273,7 @@ class Coverage:
         for line in shown.stdout.splitlines():
             found = re.match(r' *(\d+)\| *([\d.]+)([kMGTP]?)\|(.*)', line)
             # A brace behind a return has nothing to run.
-            if found and found.group(4).strip() != '}':
+            if found and found.group(4).strip() not in ('}', UNREACHABLE):
                 counts[int(found.group(1))] = found.group(2) + found.group(3)
         return counts
 

@@ -2,7 +2,8 @@
 // The shared mode of kmem/fba_shared.h when an interrupt comes at the worst moment: after an
 // operation has read the allocator, before it has published what it makes of it. The allocator
 // stands on a page of its own that may not be written; the first write traps, the handler does what
-// the interrupt does, opens the page, and the write goes on. Every run is the same.
+// the interrupt does, opens the page, and the write goes on. The count of retries stands on the
+// next page, so that a second interrupt can come before the next try. Every run is the same.
 #define _DEFAULT_SOURCE // mprotect and MAP_ANONYMOUS under -std=c11
 
 #include "tests/host/host.h"
@@ -19,20 +20,28 @@
 static _Alignas(64) unsigned char memory[256];
 static struct fba opened; // before and after it is shared
 static struct fba_shared *shared;
+static unsigned char *pages; // two
 static void (*interrupt)(void);
+static void (*second_interrupt)(void);
 
 static void handle(int signal)
 {
     (void)signal;
-    mprotect(shared, LARGEST_PAGE, PROT_READ | PROT_WRITE);
+    mprotect(pages, (size_t)2 * LARGEST_PAGE, PROT_READ | PROT_WRITE);
     interrupt();
+    if (second_interrupt) {
+        interrupt = second_interrupt;
+        second_interrupt = NULL;
+        mprotect(pages + LARGEST_PAGE, LARGEST_PAGE, PROT_READ);
+    }
 }
 
 static void open_shared(bool zeroed)
 {
-    if (!shared) {
-        shared =
-            mmap(NULL, LARGEST_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!pages) {
+        pages = mmap(NULL, (size_t)2 * LARGEST_PAGE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        shared = (struct fba_shared *)(pages + LARGEST_PAGE - offsetof(struct fba_shared, retries));
     }
     memset(memory, 0, sizeof memory);
     if (zeroed)
@@ -49,7 +58,7 @@ static void arrange(void (*what)(void))
 
     interrupt = what;
     sigaction(SIGSEGV, &action, NULL);
-    mprotect(shared, LARGEST_PAGE, PROT_READ);
+    mprotect(pages, LARGEST_PAGE, PROT_READ);
 }
 
 static void allocate(void)
@@ -79,6 +88,33 @@ static void an_allocation_takes_what_lies_behind_the_other(struct suite_run *run
     CHECK_EQUAL(run, fba_used(&shared->fba), 24);
 }
 
+static void an_allocation_tries_until_no_other_is_faster(struct suite_run *run)
+{
+    open_shared(true);
+    second_interrupt = allocate;
+    arrange(allocate);
+    CHECK_ADDRESS(run, fba_shared_alloc(shared, 8, 1), memory + 32);
+    CHECK_EQUAL(run, shared->retries, 2);
+    CHECK_EQUAL(run, fba_used(&shared->fba), 40);
+}
+
+static void zeros_behind_the_other_are_cleared_if_they_were_used(struct suite_run *run)
+{
+    for (size_t used = 0; used < 2; used++) {
+        open_shared(true);
+        unsigned char *block = fba_shared_alloc(shared, used * 64, 1);
+        memset(block, 0xee, used * 64);
+        CHECK_STATUS(run, fba_shared_free(shared, block, used * 64), FBA_OK);
+        arrange(allocate);
+        block = fba_shared_alloc_zeroed(shared, 32, 1);
+        CHECK_ADDRESS(run, block, memory + 16);
+        CHECK_BYTES(run, block, 32, 0);
+    }
+    open_shared(true);
+    arrange(allocate_the_rest);
+    CHECK(run, !fba_shared_alloc_zeroed(shared, 8, 1));
+}
+
 static void an_allocation_fails_if_the_other_took_the_rest(struct suite_run *run)
 {
     open_shared(true);
@@ -93,6 +129,16 @@ static void zeros_are_zeros_whoever_came_between(struct suite_run *run)
     open_shared(true);
     arrange(allocate_and_give_back);
     CHECK_BYTES(run, fba_shared_alloc_zeroed(shared, 32, 1), 32, 0);
+}
+
+static void a_new_peak_of_the_other_is_not_forgotten(struct suite_run *run)
+{
+    open_shared(false); // without a watermark to raise, the first write is that of the gap
+    unsigned char *block = fba_shared_alloc(shared, 8, 1);
+    arrange(allocate_and_give_back);
+    CHECK_STATUS(run, fba_shared_free(shared, block, 8), FBA_OK);
+    CHECK_EQUAL(run, fba_used(&shared->fba), 0);
+    CHECK_EQUAL(run, fba_peak(&shared->fba), 24);
 }
 
 static void a_block_that_is_no_longer_last_stays(struct suite_run *run)
@@ -151,8 +197,11 @@ static void a_block_that_is_no_longer_last_does_not_grow(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(an_allocation_takes_what_lies_behind_the_other),
+    SUITE_CASE(an_allocation_tries_until_no_other_is_faster),
+    SUITE_CASE(zeros_behind_the_other_are_cleared_if_they_were_used),
     SUITE_CASE(an_allocation_fails_if_the_other_took_the_rest),
     SUITE_CASE(zeros_are_zeros_whoever_came_between),
+    SUITE_CASE(a_new_peak_of_the_other_is_not_forgotten),
     SUITE_CASE(a_block_that_is_no_longer_last_stays),
     SUITE_CASE(a_block_that_was_given_back_fast_before_is_not_this_time),
     SUITE_CASE(the_watermark_that_the_other_raised_higher_stays),

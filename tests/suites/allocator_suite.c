@@ -3,11 +3,17 @@
 // from it: kmem/allocator.h, fba_allocator.h, limit.h, fallback.h.
 #include "tests/suites/suite.h"
 
+#include "kmem/failing.h"
 #include "kmem/fallback.h"
 #include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
+#include "kmem/fba_shared.h"
+#include "kmem/ledger.h"
 #include "kmem/limit.h"
+#include "kmem/poison.h"
+#include "kmem/reclaim.h"
+#include "kmem/redzone.h"
 
 #define PAGE 4096
 
@@ -147,6 +153,103 @@ static void after_the_seal_everything_goes_to_the_successor(struct suite_run *ru
     CHECK_EQUAL(run, fba_used(&second), 0);
 }
 
+// ── What is available ───────────────────────────────────────────────────────────────────────────
+
+// Of every allocator over 128 bytes with 8 of them taken: the answer at alignment 16 can be had,
+// one byte more cannot, and asking is no failure.
+static void check_available(struct suite_run *run, struct allocator allocator, size_t expected)
+{
+    size_t failures = fba.failure.count;
+
+    CHECK_EQUAL(run, allocator_available(&allocator, 16), expected);
+    CHECK_EQUAL(run, allocator_available(&allocator, 3), 0);
+    CHECK_EQUAL(run, fba.failure.count, failures);
+    void *block = allocator_alloc(&allocator, expected, 16);
+    CHECK(run, block);
+    CHECK(run, !allocator_alloc(&allocator, 200, 16));
+    allocator_free(&allocator, block, expected, 16);
+}
+
+static struct allocator open_allocator(void)
+{
+    fba_init(&fba, memory, 128);
+    (void)fba_alloc(&fba, 8, 1);
+    return fba_allocator(&fba);
+}
+
+static void what_is_available_can_be_had(struct suite_run *run)
+{
+    struct reclaim_record records[4];
+    struct reclaim reclaim;
+    struct failing failing;
+    struct ledger ledger;
+    struct poison poison;
+
+    check_available(run, open_allocator(), 112);
+    (void)open_allocator();
+    check_available(run, fba_scratch_allocator(&fba), 112);
+    failing_init(&failing, open_allocator());
+    check_available(run, failing_allocator(&failing), 112);
+    ledger_init(&ledger, open_allocator(), NULL, 0);
+    check_available(run, ledger_allocator(&ledger), 112);
+    (void)open_allocator();
+    reclaim_init(&reclaim, &fba, records, 4);
+    check_available(run, reclaim_allocator(&reclaim), 112);
+    (void)open_allocator();
+    poison_init(&poison, &fba);
+    check_available(run, poison_allocator(&poison), 112);
+}
+
+static void what_is_available_is_within_the_budget(struct suite_run *run)
+{
+    struct limit limit;
+
+    limit_init(&limit, open_allocator(), 100);
+    check_available(run, limit_allocator(&limit), 100);
+    limit_init(&limit, open_allocator(), 1000);
+    check_available(run, limit_allocator(&limit), 112);
+}
+
+static void what_is_available_is_the_larger_of_two(struct suite_run *run)
+{
+    struct fallback fallback;
+
+    fba_init(&second, more, 64);
+    fallback = (struct fallback){&fba, fba_allocator(&second)};
+    (void)open_allocator();
+    check_available(run, fallback_allocator(&fallback), 112);
+    fba_init(&second, memory + PAGE, 160);
+    (void)open_allocator();
+    check_available(run, fallback_allocator(&fallback), 160);
+}
+
+static void what_is_available_has_its_red_zones(struct suite_run *run)
+{
+    struct redzone redzone;
+
+    redzone_init(&redzone, open_allocator());
+    struct allocator allocator = redzone_allocator(&redzone);
+    size_t available = allocator_available(&allocator, 16);
+    CHECK(run, available != 0);
+    void *block = allocator_alloc(&allocator, available, 16);
+    CHECK(run, block);
+    allocator_free(&allocator, block, available, 16);
+    (void)fba_alloc(&fba, 80, 1);
+    CHECK_EQUAL(run, allocator_available(&allocator, 16), 0);
+}
+
+static void what_is_available_while_shared_can_be_had(struct suite_run *run)
+{
+    struct fba_shared shared;
+
+    (void)open_allocator();
+    CHECK_STATUS(run, fba_shared_begin(&shared, &fba), FBA_OK);
+    struct allocator allocator = fba_shared_allocator(&shared);
+    CHECK_EQUAL(run, allocator_available(&allocator, 16), 112);
+    CHECK(run, allocator_alloc(&allocator, 112, 16));
+    fba_shared_end(&shared, &fba);
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(the_permanent_end_behaves_as_the_fba_does),
     SUITE_CASE(the_scratch_end_shrinks_and_does_not_grow),
@@ -156,5 +259,10 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_the_first_cannot_serve_the_second_does),
     SUITE_CASE(each_block_goes_back_to_its_owner),
     SUITE_CASE(after_the_seal_everything_goes_to_the_successor),
+    SUITE_CASE(what_is_available_can_be_had),
+    SUITE_CASE(what_is_available_is_within_the_budget),
+    SUITE_CASE(what_is_available_is_the_larger_of_two),
+    SUITE_CASE(what_is_available_has_its_red_zones),
+    SUITE_CASE(what_is_available_while_shared_can_be_had),
 };
 const struct suite allocator_suite = SUITE("allocator", cases);

@@ -94,6 +94,19 @@ static void a_split_keeps_what_is_known_to_be_zero(struct suite_run *run)
     CHECK_BYTES(run, fba_alloc_zeroed(&tail, 10, 1), 10, 0);
 }
 
+static void of_a_fresh_buffer_both_parts_are_known_to_be_zero(struct suite_run *run)
+{
+    static struct fba tail;
+
+    memset(memory, 0, 100);
+    fba_init_zeroed(&fba, memory, 100);
+    CHECK_STATUS(run, fba_split_tail(&fba, 50, &tail), FBA_OK);
+    memory[0] = memory[99] = 1; // neither was handed out, so neither is cleared
+    unsigned char *block = fba_alloc_zeroed(&fba, 50, 1);
+    unsigned char *other = fba_alloc_zeroed(&tail, 50, 1);
+    CHECK(run, block[0] == 1 && other[49] == 1);
+}
+
 static void after_a_split_the_peak_is_what_the_rest_can_hold(struct suite_run *run)
 {
     static struct fba tail;
@@ -344,9 +357,21 @@ static void late_frees_are_told_apart(struct suite_run *run)
     CHECK_STATUS(run, fba_free(&fba, memory + sizeof memory, 1), FBA_FOREIGN);
     CHECK_STATUS(run, fba_free(&fba, &fba, 1), FBA_FOREIGN);
     CHECK_STATUS(run, fba_free(&fba, last, 1), FBA_PERMANENT); // in what is no whole page
+    CHECK(run, fba_owns(&fba, last));
     CHECK(run, fba_owns(&fba, block) && !fba_owns(&fba, scratch));
     CHECK(run, fba_owns(&fba, memory + PAGE - 1) && !fba_owns(&fba, memory + PAGE));
     CHECK(run, !fba_owns_range(&fba, memory + PAGE - 1, 2));
+}
+
+static void zero_bytes_are_not_freed_after_the_seal(struct suite_run *run)
+{
+    struct fba_ranges ranges;
+
+    fba_init(&fba, memory, sizeof memory);
+    unsigned char *block = fba_alloc(&fba, PAGE, 1);
+    CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
+    CHECK_STATUS(run, fba_free(&fba, block + PAGE, 0), FBA_GONE); // where the last block ends
+    CHECK_STATUS(run, fba_resize(&fba, block + PAGE, 0, 1), FBA_GONE);
 }
 
 static void a_seal_fails_while_marks_are_open_or_without_a_granule(struct suite_run *run)
@@ -373,6 +398,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_tail_survives_reset_and_seal_of_the_rest),
     SUITE_CASE(a_split_needs_room_and_an_unused_upper_end),
     SUITE_CASE(a_split_keeps_what_is_known_to_be_zero),
+    SUITE_CASE(of_a_fresh_buffer_both_parts_are_known_to_be_zero),
     SUITE_CASE(after_a_split_the_peak_is_what_the_rest_can_hold),
     SUITE_CASE(rebase_moves_to_other_addresses_of_the_same_memory),
     SUITE_CASE(rebase_forgets_neither_what_was_used_nor_what_was_adopted),
@@ -385,6 +411,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_seal_may_leave_no_whole_page_free),
     SUITE_CASE(a_sealed_allocator_serves_nothing_and_says_so),
     SUITE_CASE(late_frees_are_told_apart),
+    SUITE_CASE(zero_bytes_are_not_freed_after_the_seal),
     SUITE_CASE(a_seal_fails_while_marks_are_open_or_without_a_granule),
 };
 const struct suite fba_handoff_suite = SUITE("fba_handoff", cases);

@@ -81,6 +81,16 @@ static void a_failure_inside_the_hook_is_only_counted(struct suite_run *run)
     CHECK_EQUAL(run, calls, 2);
 }
 
+static void fresh_memory_is_not_cleared_again(struct suite_run *run)
+{
+    memset(memory, 0, sizeof memory);
+    fba_init_zeroed(&fba, memory, sizeof memory);
+    CHECK_STATUS(run, fba_shared_begin(&shared, &fba), FBA_OK);
+    memory[3] = 1; // the promise of zeros is believed
+    unsigned char *block = fba_shared_alloc_zeroed(&shared, 8, 1);
+    CHECK_EQUAL(run, block[3], 1);
+}
+
 static void used_memory_is_not_taken_for_fresh(struct suite_run *run)
 {
     memset(memory, 0, sizeof memory);
@@ -201,6 +211,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(no_request_wraps_into_success),
     SUITE_CASE(a_failure_is_recorded_whole),
     SUITE_CASE(a_failure_inside_the_hook_is_only_counted),
+    SUITE_CASE(fresh_memory_is_not_cleared_again),
     SUITE_CASE(used_memory_is_not_taken_for_fresh),
     SUITE_CASE(memory_that_was_scratch_is_not_taken_for_fresh),
     SUITE_CASE(what_cannot_be_resized_says_why),

@@ -91,6 +91,62 @@ static void of_two_runs_at_one_address_the_newer_is_struck_off(struct suite_run 
     CHECK(run, entries[0].blocks == 1 && entries[1].blocks == 0);
 }
 
+static void of_two_runs_at_one_address_the_newer_may_stand_in_front(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    ledger.tag = "a";
+    unsigned char *first = allocator_alloc(&allocator, 10, 1);
+    ledger.tag = "b";
+    (void)allocator_alloc(&allocator, 10, 1);
+    allocator_free(&allocator, first, 10, 1); // its entry is unused
+    CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
+    ledger.tag = "c";
+    (void)allocator_alloc(&allocator, 10, 1);
+    unsigned char *second = allocator_alloc(&allocator, 10, 1); // where b was
+    ledger.tag = "d";
+    (void)allocator_alloc(&allocator, 10, 1);
+    allocator_free(&allocator, second, 10, 1);
+    CHECK_TEXT(run, entries[0].tag, "c");
+    CHECK(run, entries[0].blocks == 1 && entries[1].blocks == 1 && entries[2].blocks == 1);
+}
+
+static void a_run_ends_where_another_block_may_lie_between(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    ledger.tag = "a";
+    (void)allocator_alloc(&allocator, 8, 8);
+    (void)fba_alloc(&fba, 8, 8); // of which the ledger does not hear
+    (void)allocator_alloc(&allocator, 8, 8);
+    CHECK(run, entries[0].blocks == 1 && entries[1].blocks == 1);
+
+    allocator = open_ledger(4);
+    (void)allocator_alloc(&allocator, 1, 1);
+    ledger.tag = "b";
+    (void)allocator_alloc(&allocator, 99, 1);
+    CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
+    (void)allocator_alloc(&allocator, 1, 1); // below what was recorded before
+    (void)allocator_alloc(&allocator, 1, 8);
+    CHECK(run, entries[2].blocks == 1 && entries[3].blocks == 1);
+}
+
+static void wrong_sizes_leave_sums_that_add_up(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    ledger.tag = "a";
+    unsigned char *first = allocator_alloc(&allocator, 10, 1);
+    ledger.tag = "b";
+    (void)allocator_alloc(&allocator, 10, 1);
+    allocator_free(&allocator, first, 11, 1);
+    CHECK(run, ledger.requested == 20 && ledger.foreign == 1);
+    CHECK(run, allocator_resize(&allocator, first, 20, 5, 1)); // both blocks as one
+    CHECK_EQUAL(run, entries[0].size + entries[1].size + ledger.unrecorded_size, ledger.requested);
+    allocator_free(&allocator, memory + 500, ledger.unrecorded_size + 1, 1);
+    CHECK_EQUAL(run, ledger.foreign, 3);
+}
+
 static void a_smaller_run_gives_way_to_a_larger_block(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(2);
@@ -153,6 +209,10 @@ static void blocks_of_zero_bytes_hold_nothing(struct suite_run *run)
     CHECK(run, entries[0].blocks == 0 && ledger.unrecorded_blocks == 1);
     allocator_free(&allocator, block, 0, 1);
     CHECK(run, ledger.requested == 0 && ledger.unrecorded_blocks == 0 && ledger.foreign == 0);
+    ledger.tag = "tables";
+    (void)allocator_alloc(&allocator, 8, 1);
+    (void)allocator_alloc(&allocator, 0, 1); // behind the run, and not of it
+    CHECK(run, entries[0].blocks == 1 && ledger.unrecorded_blocks == 1);
 }
 
 // ── Churn ───────────────────────────────────────────────────────────────────────────────────────
@@ -341,6 +401,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_is_freed_is_struck_off),
     SUITE_CASE(entries_of_freed_blocks_are_used_first),
     SUITE_CASE(of_two_runs_at_one_address_the_newer_is_struck_off),
+    SUITE_CASE(of_two_runs_at_one_address_the_newer_may_stand_in_front),
+    SUITE_CASE(a_run_ends_where_another_block_may_lie_between),
+    SUITE_CASE(wrong_sizes_leave_sums_that_add_up),
     SUITE_CASE(a_smaller_run_gives_way_to_a_larger_block),
     SUITE_CASE(a_block_without_an_entry_is_served_all_the_same),
     SUITE_CASE(a_block_of_another_heap_changes_no_sum),

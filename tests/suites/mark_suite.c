@@ -120,6 +120,11 @@ static void a_mark_overtaken_by_a_reset_is_rejected(struct suite_run *run)
     CHECK_STATUS(run, fba_mark(&fba, &next), FBA_OK);
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_MARK_OVERTAKEN);
     CHECK_STATUS(run, fba_rewind(&fba, &next), FBA_OK);
+    CHECK_STATUS(run, fba_scratch_mark(&fba, &mark), FBA_OK);
+    CHECK_STATUS(run, fba_scratch_mark(&fba, &next), FBA_OK); // more than at the lower end
+    CHECK_STATUS(run, fba_reset(&fba), FBA_OK);
+    CHECK_STATUS(run, fba_rewind(&fba, &next), FBA_MARK_OVERTAKEN);
+    CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_MARK_OVERTAKEN);
 }
 
 static void a_reset_forgets_every_block_and_keeps_peak_and_failures(struct suite_run *run)

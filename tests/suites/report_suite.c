@@ -178,6 +178,12 @@ static void a_sealed_allocator_has_an_account_too(struct suite_run *run)
     report = new_report();
     report_picture(&report, &fba, 8);
     CHECK(run, suite_contains(text, "[~~~~----]"));
+
+    fba_init(&fba, memory, PAGE + PAGE / 2);
+    CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
+    report = new_report();
+    report_picture(&report, &fba, 6);
+    CHECK(run, suite_contains(text, "[----~~]")); // less than a page is left behind the last
 }
 
 static const struct suite_case cases[] = {
