@@ -20,7 +20,7 @@ SECTION = re.compile(r"# --- [A-Z].* -+$")
 LIKE_SECTION = re.compile(r"# ?([-=#*─]{2,})")
 SECTION_WIDTH = 100
 # Not yet in the style of the tree.
-OTHER_STYLE = ("tests/proof/", "tests/coverage/")
+OTHER_STYLE = ("tests/proof/",)
 
 
 def files():
