@@ -46,18 +46,17 @@ struct model_failure {
 
 struct model {
     enum fba_state state;
+    bool zero_known;              // the buffer was promised to be zero
+    size_t block_count;           // of `blocks`
     wide base, end;               // the buffer
     wide next;                    // first byte that is free, if next < top
     wide top;                     // first byte of scratch
     wide adopted;                 // blocks below came with an adoption
     wide stays_below, stays_from; // sealed: the parts that stay
     wide peak;
-
-    bool zero_known;               // the buffer was promised to be zero
     wide touched_low, touched_top; // outside [touched_low, touched_top) bytes were handed out
 
     struct model_block blocks[MODEL_BLOCKS];
-    size_t block_count;
 
     struct model_mark marks[MODEL_MARKS];
     size_t open[2][MODEL_MARKS]; // indices of the open marks, outermost first; [1]: scratch
