@@ -368,7 +368,8 @@ static void run(enum placement placement, size_t size, unsigned depth, struct to
     size_t level_start = 0;
 
     node_count = 0;
-    memset(table, 0, table_size * sizeof *table);
+    if (table)
+        memset(table, 0, table_size * sizeof *table);
     open_buffer(placement, size);
     add_state(&lockstep, 0, 0);
     for (unsigned level = 0; level < depth; level++) {
@@ -486,9 +487,11 @@ static bool run_processes(unsigned depth, unsigned processes, struct totals (*to
         }
     }
     for (unsigned process = 0; process < processes; process++) {
-        int status;
+        int status = 0;
         if (wait(&status) < 0 || status != 0)
             all_agreed = false;
+        if (WIFSIGNALED(status))
+            fprintf(stderr, "exhaustive: a process was ended by signal %d\n", WTERMSIG(status));
     }
     return all_agreed;
 }
