@@ -29,10 +29,9 @@ bool cmdline_take(struct cmdline_word *word, const char *prefix)
 {
     size_t length = 0;
 
-    for (; prefix[length] != '\0'; length++) {
+    for (; prefix[length] != '\0'; length++)
         if (length == word->length || word->text[length] != prefix[length])
             return false;
-    }
     drop(word, length);
     return true;
 }
@@ -54,10 +53,9 @@ bool cmdline_copy_name(struct cmdline_word word, const char *others, char *to, s
 {
     if (word.length == 0 || word.length > most)
         return false;
-    for (size_t i = 0; i < word.length; i++) {
+    for (size_t i = 0; i < word.length; i++)
         if (!is_name_character(word.text[i]) && !is_one_of(word.text[i], others))
             return false;
-    }
     for (size_t i = 0; i < word.length; i++)
         to[i] = word.text[i];
     to[word.length] = '\0';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // fallback: an fba first, another allocator after it. For code that begins on a small buffer of its
 // own, and for the time after the seal: give it the page allocator's successor as `second`, and
-// what the sealed heap would refuse goes there.
+// what the sealed heap cannot serve goes there.
 //
 // Each block goes back to its owner, who is told by its address: so `second` must never hand out
 // memory of the fba's buffer, except what left it at the seal. The fba is asked first whether the

@@ -229,11 +229,10 @@ static struct ledger_holder sum_up(const struct ledger *ledger, size_t first)
 
 static bool is_first_of_holder(const struct ledger *ledger, size_t index)
 {
-    for (size_t i = 0; i < index; i++) {
+    for (size_t i = 0; i < index; i++)
         if (ledger->entries[i].blocks != 0 &&
             is_same_holder(&ledger->entries[i], &ledger->entries[index]))
             return false;
-    }
     return true;
 }
 

@@ -44,10 +44,9 @@ void poison_init(struct poison *poison, struct fba *fba)
 
 static const void *first_changed(uintptr_t start, uintptr_t end)
 {
-    for (; start < end; start++) {
+    for (; start < end; start++)
         if (*(const unsigned char *)start != POISON_PATTERN)
             return (const void *)start;
-    }
     return NULL;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// poison: fills the free bytes of an fba with a pattern when they become free, and finds whoever
+// poison: fills the free bytes of an fba with a pattern when they become free, and finds what
 // writes to them later: through a pointer that a free, a rewind or a reset has made stale. A debug
 // aid; each operation costs time linear in the free bytes.
 //
@@ -24,7 +24,7 @@ struct poison {
     uintptr_t upper_start; // ...and those from here up
     size_t faults;         // stale writes found so far
     const void *at;        // the lowest byte of the latest; NULL: none
-    // Called at each find; NULL: nobody.
+    // Called at each find; NULL: none.
     void (*hook)(struct poison *poison, void *context);
     void *hook_context;
 };

@@ -25,10 +25,9 @@ static size_t at_least_one(size_t size)
 
 static struct reclaim_record *find(struct reclaim *reclaim, const void *block)
 {
-    for (size_t i = reclaim->count; i > 0; i--) {
+    for (size_t i = reclaim->count; i > 0; i--)
         if (reclaim->records[i - 1].block == block)
             return &reclaim->records[i - 1];
-    }
     return NULL;
 }
 

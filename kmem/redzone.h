@@ -43,7 +43,7 @@ struct redzone {
     struct allocator inner;
     size_t faults;              // found so far
     struct redzone_fault fault; // the latest
-    // Called at each fault; NULL: nobody. If it returns, the operation goes on.
+    // Called at each fault; NULL: none. If it returns, the operation goes on.
     void (*hook)(struct redzone *redzone, void *context);
     void *hook_context;
 };

@@ -115,14 +115,13 @@ static struct field parse_field(const char **format, struct arguments *arguments
 {
     struct field field = {.precision = SIZE_MAX};
 
-    for (;; (*format)++) {
+    for (;; (*format)++)
         if (**format == '0')
             field.zeros = true;
         else if (**format == '-')
             field.left = true;
         else
             break;
-    }
     field.width = parse_count(format, arguments);
     if (**format == '.') {
         (*format)++;

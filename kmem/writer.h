@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // writer: text through a function that the caller supplies. Serial console, screen, a buffer in a
-// test: whoever prints in this repository prints through one of these. It allocates nothing and
+// test: all that this repository prints goes through one of these. It allocates nothing and
 // keeps no state, so it works before the first allocation and in the middle of a panic.
 #ifndef KMEM_WRITER_H
 #define KMEM_WRITER_H

@@ -41,10 +41,9 @@ static void write(const struct device_registers *registers, unsigned number, uin
 
 static bool wait_for_status(const struct device_registers *registers, uint8_t bit)
 {
-    for (int i = 0; i < UART_WAIT_READS; i++) {
+    for (int i = 0; i < UART_WAIT_READS; i++)
         if (read(registers, LINE_STATUS) & bit)
             return true;
-    }
     return false;
 }
 

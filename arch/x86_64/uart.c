@@ -15,10 +15,9 @@ static bool wait_until_ready(const struct uart *uart)
 {
     int reads = uart->stuck ? 1 : UART_WAIT_READS;
 
-    for (int i = 0; i < reads; i++) {
+    for (int i = 0; i < reads; i++)
         if (uart->driver->is_ready(&uart->registers))
             return true;
-    }
     return false;
 }
 

@@ -181,10 +181,9 @@ static bool check_modules(const struct handoff *handoff, const struct writer *wr
                       "its list of modules, %llu bytes at offset %llu, is not made of "
                       "entries of %zu bytes",
                       NUMBER(list.size), NUMBER(list.offset), sizeof(struct handoff_module));
-    for (size_t i = 0; handoff_module(handoff, i); i++) {
+    for (size_t i = 0; handoff_module(handoff, i); i++)
         if (!check_module(handoff, i, &map, writer))
             return false;
-    }
     return true;
 }
 

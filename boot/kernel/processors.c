@@ -30,10 +30,9 @@ static struct processor *find_this(struct processors *processors)
 {
     uint32_t id = apic_id(&processors->apic);
 
-    for (size_t i = 0; i < processors->count; i++) {
+    for (size_t i = 0; i < processors->count; i++)
         if (processors->others[i].apic_id == id)
             return &processors->others[i];
-    }
     return NULL;
 }
 
@@ -170,12 +169,11 @@ static void start_all(struct processors *processors, physical_t low)
     for (size_t i = 0; i < processors->count; i++)
         apic_send_init(&processors->apic, processors->others[i].apic_id);
     wait_for(processors->timer, AFTER_INIT_US);
-    for (size_t i = 0; i < processors->count; i++) {
+    for (size_t i = 0; i < processors->count; i++)
         if (start_one(processors, &processors->others[i], low))
             processors->arrived++;
         else
             apic_send_init(&processors->apic, processors->others[i].apic_id);
-    }
 }
 
 static bool take_first_stacks(struct processors *processors, const uint32_t *ids,
@@ -227,10 +225,9 @@ enum processors_status processors_start(struct processors *processors, const uin
     fba_shared_end(&processors->shared, processors->heap);
     if (!finished)
         return PROCESSORS_STUCK;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (processors->others[i].arrived && !processors->others[i].area)
             return PROCESSORS_NO_MEMORY;
-    }
     return guarded ? guard(processors) : PROCESSORS_OK;
 }
 

@@ -36,10 +36,9 @@ static void clear_row(struct screen *screen, uint32_t row)
         screen->pixels + (size_t)row * glyph_height() * screen->pixels_per_line;
     uint32_t width = screen->columns * GLYPH_WIDTH; // in a register, as no store can change it
 
-    for (uint32_t y = 0; y < glyph_height(); y++, line += screen->pixels_per_line) {
+    for (uint32_t y = 0; y < glyph_height(); y++, line += screen->pixels_per_line)
         for (uint32_t x = 0; x < width; x++)
             line[x] = PAPER;
-    }
 }
 
 bool screen_open(struct screen *screen, const struct handoff_framebuffer *framebuffer,
@@ -69,10 +68,9 @@ static void draw(struct screen *screen, unsigned char c)
                               (size_t)screen->row * glyph_height() * screen->pixels_per_line +
                               screen->column * GLYPH_WIDTH;
 
-    for (uint32_t y = 0; y < glyph_height(); y++, line += screen->pixels_per_line) {
+    for (uint32_t y = 0; y < glyph_height(); y++, line += screen->pixels_per_line)
         for (uint32_t x = 0; x < GLYPH_WIDTH; x++)
             line[x] = glyph[y] & (0x80u >> x) ? INK : PAPER;
-    }
 }
 
 // The row has been clear since the line before it began; the one behind it shows where the end is.

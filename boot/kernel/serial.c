@@ -27,10 +27,9 @@ bool serial_open_standard(struct uart *uart)
 
 const struct uart_driver *serial_driver(const struct acpi_spcr *spcr)
 {
-    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
         if (drivers[i].type == spcr->type)
             return drivers[i].driver;
-    }
     return NULL;
 }
 

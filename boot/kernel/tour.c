@@ -65,10 +65,9 @@ static bool is_anagram(struct fba *workspace, const char *a, const char *b)
             surplus[*a - 'a']++;
         for (; *b != '\0'; b++)
             surplus[*b - 'a']--;
-        for (size_t i = 0; i < 26; i++) {
+        for (size_t i = 0; i < 26; i++)
             if (surplus[i] != 0)
                 return false;
-        }
     }
     return true;
 }

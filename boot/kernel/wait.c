@@ -41,10 +41,9 @@ bool wait_for_flag(const struct timer *timer, const bool *flag, uint64_t microse
 {
     struct wait wait = wait_begin(timer, microseconds);
 
-    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
+    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
         if (wait_is_over(&wait))
             return false;
-    }
     return true;
 }
 
@@ -53,9 +52,8 @@ bool wait_for_count(const struct timer *timer, const size_t *count, size_t wante
 {
     struct wait wait = wait_begin(timer, microseconds);
 
-    while (__atomic_load_n(count, __ATOMIC_ACQUIRE) < wanted) {
+    while (__atomic_load_n(count, __ATOMIC_ACQUIRE) < wanted)
         if (wait_is_over(&wait))
             return false;
-    }
     return true;
 }

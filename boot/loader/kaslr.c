@@ -20,10 +20,9 @@ static bool draw_number(struct loader *loader, uint64_t *number)
 
     if (!EFI_ERROR(firmware_random(&loader->firmware, number)))
         return true;
-    for (int i = 0; random->draw && i < RANDOM_TRIES; i++) {
+    for (int i = 0; random->draw && i < RANDOM_TRIES; i++)
         if (random->draw(random->context, number))
             return true;
-    }
     return false;
 }
 

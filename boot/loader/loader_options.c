@@ -71,10 +71,9 @@ static size_t name_length(const char *line, size_t length)
         end++;
     if (end < ending_length)
         return 0;
-    for (size_t i = 0; i < ending_length; i++) {
+    for (size_t i = 0; i < ending_length; i++)
         if (!is_same_letter(line[end - ending_length + i], ending[i]))
             return 0;
-    }
     while (end < length && cmdline_is_blank(line[end]))
         end++;
     return end;

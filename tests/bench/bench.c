@@ -108,10 +108,9 @@ static void add_cells(void)
     for (size_t i = 0; i < bench_workload_count; i++) {
         const struct bench_workload *workload = &bench_workloads[i];
         for (size_t j = 0; j < peer_count; j++) {
-            for (const struct bench_form *form = peers[j].forms; form->peer; form++) {
+            for (const struct bench_form *form = peers[j].forms; form->peer; form++)
                 if (workload->can(form) && !(form->operations_only && workload->run))
                     add_cell(workload, form, peers[j].library);
-            }
         }
     }
 }

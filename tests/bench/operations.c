@@ -88,13 +88,12 @@ double time_mixed(const struct bench_form *form)
     alloc_function *alloc = (alloc_function *)form->alloc;
     double start = bench_now();
 
-    if (form->align_is_log2) {
+    if (form->align_is_log2)
         for (size_t i = 0; i < MIXED; i++)
             bench_blocks[i] = alloc(state, mixed[i].size, mixed[i].log2_align);
-    } else {
+    else
         for (size_t i = 0; i < MIXED; i++)
             bench_blocks[i] = alloc(state, mixed[i].size, mixed[i].align);
-    }
     double taken = bench_now() - start;
     free_all(form, state, MIXED, &bench_sixteen);
     return taken / MIXED;
@@ -414,10 +413,9 @@ static void *open_full(const struct bench_form *form)
     void *state = open_form(form);
     alloc_function *alloc = (alloc_function *)failing_call(form);
 
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         while (alloc(state, sizes[i], align_for(form, &bench_sixteen)))
             ;
-    }
     return state;
 }
 

@@ -71,12 +71,11 @@ static uint64_t close_frame(const struct calls *calls, struct savepoint *savepoi
 
     for (size_t i = 0; i < count; i++)
         sum += *blocks[i];
-    if (calls->rewind) {
+    if (calls->rewind)
         calls->rewind(calls->state, savepoint);
-    } else {
+    else
         for (size_t i = count; i-- > 0;)
             give_back(calls, blocks[i], frame_sizes[i]);
-    }
     return sum;
 }
 

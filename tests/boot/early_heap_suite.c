@@ -185,10 +185,9 @@ static uint64_t count_tables(uint64_t start, uint64_t size)
 {
     uint64_t count = 0;
 
-    for (unsigned shift = 21; shift <= 39; shift += 9) {
+    for (unsigned shift = 21; shift <= 39; shift += 9)
         for (uint64_t at = start >> shift; at <= (start + size - 1) >> shift; at++)
             count++;
-    }
     return count;
 }
 

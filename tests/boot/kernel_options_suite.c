@@ -35,10 +35,9 @@ static bool names(const char *word)
 {
     size_t length = length_of(word);
 
-    for (const char *at = said; *at != '\0'; at++) {
+    for (const char *at = said; *at != '\0'; at++)
         if (*at == '"' && memcmp(at + 1, word, length) == 0 && at[1 + length] == '"')
             return true;
-    }
     return false;
 }
 

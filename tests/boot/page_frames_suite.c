@@ -86,10 +86,9 @@ static void giving_touches_one_frame_of_a_range(struct suite_run *run)
     start();
     memset(memory, 0x5a, sizeof memory);
     give(8, 32);
-    for (size_t i = 0; i < FRAMES; i++) {
+    for (size_t i = 0; i < FRAMES; i++)
         if (i != 8)
             CHECK_BYTES(run, memory[i], PAGE_SIZE, 0x5a);
-    }
 }
 
 static void a_frame_given_back_is_taken_again(struct suite_run *run)

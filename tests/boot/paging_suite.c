@@ -372,10 +372,9 @@ static struct page model[STRETCHES][STRETCH];
 
 static bool all_are(const struct page *pages, size_t count, bool present)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (pages[i].present != present)
             return false;
-    }
     return true;
 }
 

@@ -59,10 +59,9 @@ static void merge(struct suite_run *run)
 // The range that holds all of these pages; an empty one if no single one does.
 static struct memory_range range_around(uint64_t start, uint64_t pages)
 {
-    for (size_t i = 0; i < range_count; i++) {
+    for (size_t i = 0; i < range_count; i++)
         if (ranges[i].start <= start && start + pages * PAGE <= ranges[i].end)
             return ranges[i];
-    }
     return (struct memory_range){0};
 }
 

@@ -53,10 +53,9 @@ static bool shows(uint32_t column, uint32_t row, char c)
 
 static bool row_shows(uint32_t row, const char *text)
 {
-    for (uint32_t column = 0; column < COLUMNS; column++) {
+    for (uint32_t column = 0; column < COLUMNS; column++)
         if (!shows(column, row, text[column]))
             return false;
-    }
     return true;
 }
 

@@ -69,7 +69,7 @@ static void take_everything(struct player *player)
 }
 
 // Takes, grows, shrinks and gives back, so that the edge retreats as often as it advances; every
-// block must come as zeros, whoever had it before.
+// block must come as zeros, whichever thread had it before.
 static void take_and_give_back(struct player *player)
 {
     for (size_t i = 0; i < 2000; i++) {

@@ -66,11 +66,10 @@ static void own(size_t first, size_t count, enum owner owner)
 
 static bool is_unowned(size_t first, size_t count)
 {
-    for (size_t page = first; page < first + count; page++) {
+    for (size_t page = first; page < first + count; page++)
         if (page >= PAGES || owners[page] == IMAGE || owners[page] == REGION ||
             owners[page] == MODULE)
             return false;
-    }
     return true;
 }
 

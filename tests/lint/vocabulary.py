@@ -22,11 +22,12 @@ NO_REPORTS = ("kmem/", "arch/", "boot/", "Makefile", "README.md", "linker.ld", "
 OURS = ("boot/", "arch/")
 
 TEXT = [
-    Rule(r"(?i)\b(whoever|nobody|somebody)\b", OURS,
+    Rule(r"(?i)(?<!&)\b(whoever|nobody|somebody)\b", ALL,
          "the subject of a sentence is the program, or the user of an interface"),
-    Rule(r"(?i)\brefus(e|es|ed|al|als|ing)\b", ("boot/kernel/", "arch/"),
+    Rule(r"(?i)\brefus(e|es|ed|al|als|ing)\b", ("kmem/", "boot/kernel/", "arch/"),
          "an allocation fails; input is rejected"),
     Rule(r"(?i)\bstand[-_]ins?\b", ALL, "what takes a part's place in a test is a stub"),
+    Rule(r"(?i)\bunwind(s|ing)?\b", ("kmem/",), "blocks are reclaimed; unwinding is what a debugger does to a stack"),
     Rule(r"(?i)\bwindow\b", OURS, "the mapping of all physical memory is the direct map"),
     Rule(r"\bFIXME\b|\bXXX\b", ALL, "what is left to do stands in an issue"),
     Rule(r"\bTODO\b", NO_REPORTS, "what is left to do stands in an issue"),

@@ -49,10 +49,9 @@ static bool is_free(uint64_t first, uint64_t count)
 {
     if (first > PAGES || count > PAGES - first)
         return false;
-    for (uint64_t i = first; i < first + count; i++) {
+    for (uint64_t i = first; i < first + count; i++)
         if (is_taken[i])
             return false;
-    }
     return true;
 }
 
@@ -379,10 +378,9 @@ static EFI_STATUS EFIAPI output_string(struct _SIMPLE_TEXT_OUTPUT_INTERFACE *con
     (void)console;
     note_call(false);
     firmware->lines++;
-    for (; *text != 0; text++) {
+    for (; *text != 0; text++)
         if (firmware->console_length < STUB_CONSOLE_SIZE - 1)
             firmware->console[firmware->console_length++] = (char)*text;
-    }
     return EFI_SUCCESS;
 }
 

@@ -18,10 +18,9 @@ const struct suite_list metal_suites = SUITE_LIST(suites);
 // What follows `start` at the beginning of `text`; NULL iff that does not begin so.
 static const char *after(const char *text, const char *start)
 {
-    while (*start != '\0') {
+    while (*start != '\0')
         if (*text++ != *start++)
             return NULL;
-    }
     return text;
 }
 

@@ -235,10 +235,9 @@ static bool has(const struct traps_place *place, uintptr_t address)
 
 static bool is_guard_of(const struct processor_area *area, uintptr_t address)
 {
-    for (size_t i = 0; area && i < DESCRIPTORS_IST_COUNT; i++) {
+    for (size_t i = 0; area && i < DESCRIPTORS_IST_COUNT; i++)
         if (has(&area->stacks[i].guard, address))
             return true;
-    }
     return false;
 }
 
@@ -247,11 +246,10 @@ static bool is_guard(uintptr_t address)
 {
     const struct processors *all = step_processors_started();
 
-    for (size_t i = 0; i < all->count; i++) {
+    for (size_t i = 0; i < all->count; i++)
         if (has(&all->others[i].first_stack.guard, address) ||
             is_guard_of(all->others[i].area, address))
             return true;
-    }
     return is_guard_of(step_interrupts_area(), address);
 }
 

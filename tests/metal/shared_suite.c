@@ -41,10 +41,9 @@ static unsigned char pattern_of(size_t number, size_t round)
 
 static bool holds(const unsigned char *block, size_t size, unsigned char byte)
 {
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++)
         if (block[i] != byte)
             return false;
-    }
     return true;
 }
 

@@ -23,10 +23,9 @@ static void fill(void)
 
 static bool is_as_model(void)
 {
-    for (size_t i = 0; i < ROOM; i++) {
+    for (size_t i = 0; i < ROOM; i++)
         if (buffer[i] != model[i])
             return false;
-    }
     return true;
 }
 

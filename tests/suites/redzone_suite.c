@@ -21,7 +21,7 @@ static struct allocator open_redzone(void)
     return redzone_allocator(&redzone);
 }
 
-// Writes where nobody should.
+// Writes where nothing should.
 __attribute__((no_sanitize_address, noinline)) static void damage(volatile unsigned char *at)
 {
     *at = (unsigned char)~*at;

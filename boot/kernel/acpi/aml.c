@@ -120,9 +120,8 @@ bool acpi_aml_find_s5(struct acpi_s5 *s5, const struct acpi_table *dsdt)
 {
     const uint8_t *bytes = dsdt->bytes;
 
-    for (size_t at = ACPI_TABLE_HEADER_SIZE; at < dsdt->length; at++) {
+    for (size_t at = ACPI_TABLE_HEADER_SIZE; at < dsdt->length; at++)
         if (parse_s5((struct aml){bytes + at, dsdt->length - at}, s5))
             return true;
-    }
     return false;
 }

@@ -36,9 +36,8 @@ struct acpi_address acpi_table_read_address(const struct acpi_table *table, size
 
 bool acpi_table_is(const struct acpi_table *table, const char *signature)
 {
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++)
         if (table->signature[i] != signature[i])
             return false;
-    }
     return true;
 }

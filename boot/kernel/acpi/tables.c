@@ -59,10 +59,9 @@ static bool has_rsdp_signature(const void *pointer)
 {
     const char *text = pointer;
 
-    for (size_t i = 0; RSDP_SIGNATURE[i] != '\0'; i++) {
+    for (size_t i = 0; RSDP_SIGNATURE[i] != '\0'; i++)
         if (text[i] != RSDP_SIGNATURE[i])
             return false;
-    }
     return true;
 }
 

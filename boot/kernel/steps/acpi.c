@@ -18,10 +18,9 @@ static const void *read_direct_map(void *context, uint64_t address, size_t size)
         return NULL;
     uintptr_t start = paging->direct_map + address;
     uintptr_t last = start + size - 1;
-    for (uintptr_t page = page_round_down(start, PAGE_SIZE); page <= last; page += PAGE_SIZE) {
+    for (uintptr_t page = page_round_down(start, PAGE_SIZE); page <= last; page += PAGE_SIZE)
         if (!paging_lookup(paging, page).present)
             return NULL;
-    }
     return (const void *)start;
 }
 

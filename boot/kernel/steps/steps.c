@@ -51,8 +51,7 @@ enum step_result steps_run(struct kernel *kernel)
 
 void steps_undo(struct kernel *kernel)
 {
-    for (size_t i = COUNT; i-- > 0;) {
+    for (size_t i = COUNT; i-- > 0;)
         if (steps[i].undo)
             steps[i].undo(kernel);
-    }
 }

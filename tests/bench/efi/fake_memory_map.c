@@ -155,15 +155,14 @@ static void join_alike(void)
     entry_count = kept;
 }
 
-// Nobody misses a few pages.
+// A few pages are not missed.
 static void leave_out_smallest(void)
 {
     UINTN smallest = 0;
 
-    for (UINTN i = 1; i < entry_count; i++) {
+    for (UINTN i = 1; i < entry_count; i++)
         if (entries[i].NumberOfPages < entries[smallest].NumberOfPages)
             smallest = i;
-    }
     for (UINTN i = smallest + 1; i < entry_count; i++)
         entries[i - 1] = entries[i];
     entry_count--;
