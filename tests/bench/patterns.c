@@ -202,7 +202,7 @@ void clean_kept(const struct bench_form *form, void *state, size_t count)
 
 struct node {
     uint64_t key;
-    struct node *left, *right;
+    struct node *children[2];
 };
 
 bool can_build_tree(const struct bench_form *form)
@@ -214,20 +214,21 @@ static uint64_t sum_of_tree(const struct node *node, uint64_t depth)
 {
     if (!node)
         return 0;
-    return node->key * depth + sum_of_tree(node->left, depth + 1) +
-           sum_of_tree(node->right, depth + 1);
+    return node->key * depth + sum_of_tree(node->children[0], depth + 1) +
+           sum_of_tree(node->children[1], depth + 1);
 }
 
 static void free_tree(const struct calls *calls, struct node *node)
 {
     if (!node)
         return;
-    free_tree(calls, node->left);
-    free_tree(calls, node->right);
+    free_tree(calls, node->children[0]);
+    free_tree(calls, node->children[1]);
     give_back(calls, node, sizeof *node);
 }
 
-// A search tree is built, walked and thrown away.
+// A search tree is built, walked and thrown away. Each is another: a processor that remembers the
+// way through a tree from the last time would hide what the allocator costs, or not, by chance.
 uint64_t run_tree(const struct bench_form *form, void *state, size_t count)
 {
     const struct calls calls = calls_of(form, state);
@@ -243,9 +244,9 @@ uint64_t run_tree(const struct bench_form *form, void *state, size_t count)
             struct node **place = &root;
             random = random * 6364136223846793005U + 1442695040888963407U;
             while (*place)
-                place = random < (*place)->key ? &(*place)->left : &(*place)->right;
+                place = &(*place)->children[random > (*place)->key];
             *place = (struct node *)take(&calls, sizeof **place);
-            **place = (struct node){random, NULL, NULL};
+            **place = (struct node){random, {NULL, NULL}};
         }
         sum += sum_of_tree(root, 1);
         if (calls.rewind)

@@ -16,6 +16,7 @@ import boot_cost
 
 MEMORY = "256M"
 PROCESSORS = 4
+HEADER = f"// Written by record_boot.py: a boot on {PROCESSORS} processors, from the kernel's first allocation to the seal."
 SOCKET = "gdb"
 SECONDS = 900
 
@@ -60,7 +61,7 @@ def events_of(calls: list[list[str]]) -> list[str]:
 
 def main(file: str) -> None:
     events = events_of(calls_of_a_boot())
-    pathlib.Path(file).write_text("\n".join(events) + "\n", encoding="ascii")
+    pathlib.Path(file).write_text("\n".join([HEADER, *events]) + "\n", encoding="ascii")
     print(f"{file}: {len(events)} events")
 
 

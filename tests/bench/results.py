@@ -100,55 +100,57 @@ def span(values: list[float] | set[float]) -> str:
 
 # Why, for each workload and form where a peer has been seen to be ahead. [N] is the sequence of that number
 # in README.md.
-_PEAK = "a free that leaves the highest point so far stores where that was, so that the peak is exact; peers keep none [4]"
+_PEAK = "a free that leaves the highest point so far writes down where that was, so that the peak is exact [4]"
 _NAMED = "a free or resize of another block than the last is answered by name, for which the block is looked for [5]"
-_SAVEPOINT = "our savepoint is checked when it is closed and protects what is older; Zig's is a word that its user saves [6]"
+_LIST = f"a list that cannot grow in place asks twice, for half as much again and for what it needs; {_NAMED}"
+_SAVEPOINT = "ours is checked when it is closed and protects what is older; Zig's is a word that its user saves [6]"
 _NO_SAVEPOINT = "what begins anew needs no savepoint: the function is empty"
-_RECORD = "the failure is recorded, with what was asked, by whom, and both edges"
-_LOCKED = "the shared mode's record is written by one processor at a time, which takes locked instructions; Zig returns null"
-_SHARED_PEAK = "the watermark is raised before the edge is lowered, by a locked instruction of its own"
+_RECORD = "the failure is recorded, with what was asked, by whom, and both edges; Zig returns null [7]"
+_LOCKED = "the record is written by one processor at a time, which takes locked instructions; Zig returns null [7]"
+_SHARED_PEAK = "a locked instruction of its own raises the watermark before the edge is lowered [4]"
+_SHARED_NAMED = f"{_NAMED}; in the shared mode behind a lock prefix, as the edge may move meanwhile"
 WHY: dict[tuple[str, str], str] = {
-    ("free, new peak", "called"): _PEAK,
-    ("free, new peak", "interface"): _PEAK,
-    ("free, new peak", "scratch"): _PEAK,
-    ("free, new peak", "shared"): _SHARED_PEAK,
-    ("free, new peak", "shared interface"): _SHARED_PEAK,
-    ("temporary", "inlined"): _PEAK,
-    ("temporary", "called"): _PEAK,
-    ("temporary", "interface"): _PEAK,
-    ("three temporaries", "inlined"): _PEAK,
-    ("three temporaries", "called"): _PEAK,
-    ("three temporaries", "interface"): _PEAK,
-    ("temporary", "shared"): _SHARED_PEAK,
-    ("temporary", "shared interface"): _SHARED_PEAK,
-    ("three temporaries", "shared"): _SHARED_PEAK,
-    ("three temporaries", "shared interface"): _SHARED_PEAK,
-    ("shrink", "called"): _PEAK,
-    ("shrink", "interface"): _PEAK,
-    ("shrink", "shared"): _SHARED_PEAK,
+    ("grow", "inlined"): "ours also asks whether a savepoint protects the block [1]; Zig has none that could",
+    ("free", "interface"): "ours asks whether the block is NULL, and hands on who called",
+    ("free", "shared"): "ours also asks whether the block is protected and whether a peak is left; both do one locked exchange",
+    ("free", "shared interface"): "ours asks whether the block is NULL, protected, or leaves a peak; both do one locked exchange",
     ("mark", "called"): f"{_SAVEPOINT}; {_NO_SAVEPOINT}",
     ("rewind", "called"): _SAVEPOINT,
     ("rewind, new peak", "called"): f"{_SAVEPOINT}; {_PEAK}",
-    ("frame", "inlined"): f"{_SAVEPOINT}; bumpalo resets its one pointer to the chunk's end, which nothing else may hold",
-    ("frame", "called"): _SAVEPOINT,
+    ("frame", "inlined"): f"{_SAVEPOINT}; bumpalo puts its one pointer back to the chunk's end, and nests nothing",
     ("nested frames", "called"): _SAVEPOINT,
-    ("full", "called"): f"{_RECORD}; Zig returns null [1]",
-    ("full", "interface"): f"{_RECORD}; Zig returns null [1]",
-    ("full", "shared"): _LOCKED,
-    ("full", "shared interface"): _LOCKED,
-    ("grow", "inlined"): "ours also asks whether a savepoint protects the block [1]; Zig has none that could",
+    ("full", "called"): _RECORD,
+    ("full", "interface"): _RECORD,
+    ("lists", "interface"): _LIST,
+    ("lists", "called"): _LIST,
     ("tree", "interface"): _NAMED,
-    ("tree", "shared"): _NAMED,
-    ("tree", "shared interface"): _NAMED,
-    ("lists", "interface"): _NAMED,
+    ("tree", "shared"): _SHARED_NAMED,
+    ("tree", "shared interface"): _SHARED_NAMED,
+    ("boot", "shared"): _SHARED_NAMED,
+    ("boot", "shared interface"): _SHARED_NAMED,
 }
+for _workload in ("free, new peak", "shrink", "temporary", "three temporaries"):
+    WHY |= {(_workload, form): _PEAK for form in ("inlined", "called", "interface", "scratch")}
+    WHY |= {(_workload, form): _SHARED_PEAK for form in ("shared", "shared interface")}
+for _form in ("shared", "shared interface"):
+    WHY["full", _form] = _LOCKED
+    WHY["two threads", _form] = "one cache line goes to and fro between two processors, and the host decides how often"
 NOT_EXPLAINED = "**not explained**"
+FEWER = "ours executes fewer instructions; the rest is calls, and where code and blocks lie [3]"
 NO_DIFFERENCE = "each one's figure lies in the range of the other's processes: the next run may show the opposite"
 
 
 def differ(mine: Row, theirs: Row) -> bool:
     """Whether a median lies outside of what the other's processes showed."""
     return mine.cost > theirs.high or theirs.cost < mine.low
+
+
+def reason(key: tuple[str, str], mine: Row, theirs: list[Row]) -> str:
+    if not any(differ(mine, row) for row in theirs):
+        return NO_DIFFERENCE
+    if mine.minima and mine.instructions and all(max(mine.instructions) < min(row.instructions, default=0) for row in theirs):
+        return FEWER
+    return WHY.get(key, NOT_EXPLAINED)
 
 
 def ahead(groups: Groups) -> list[tuple[Row, list[Row], str]]:
@@ -158,8 +160,7 @@ def ahead(groups: Groups) -> list[tuple[Row, list[Row], str]]:
         peers = [row for row in group if not row.is_ours and row.peer not in BASELINES]
         for mine in (row for row in group if row.is_ours):
             if theirs := [row for row in peers if mine.cost > NEAR * row.cost]:
-                why = WHY.get(key, NOT_EXPLAINED) if any(differ(mine, row) for row in theirs) else NO_DIFFERENCE
-                found.append((mine, theirs, why))
+                found.append((mine, theirs, reason(key, mine, theirs)))
     return found
 
 
@@ -299,8 +300,8 @@ def markdown(operations: dict[str, str], groups: Groups, others: str, flags: tup
 SHOWN = {
     ("16 bytes", "inlined"): "alloc, inlined",
     ("64 deep", "inlined"): "alloc and free, inlined, 64 deep",
-    ("frame", "called"): "savepoint, 4 blocks, rewind",
-    ("temporary", "called"): "a block that stays, one behind it that is freed",
+    ("frame", "inlined"): "savepoint, 4 blocks, rewind",
+    ("temporary", "inlined"): "a block that stays, one behind it that is freed",
     ("full", "called"): "alloc that fails",
     ("16 bytes", "shared"): "alloc, lock-free",
 }

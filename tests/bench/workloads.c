@@ -53,7 +53,7 @@ const struct bench_workload bench_workloads[] = {
      .can = can_hold_three, .run = run_three_temporaries, .counted = 16, .timed = 1024, .operations = 1,
      .clean = clean_kept},
     {.name = "tree", .operation = "a node of a search tree of 64, built, walked and given back",
-     .can = can_build_tree, .run = run_tree, .counted = 1, .timed = 16, .operations = 64},
+     .can = can_build_tree, .run = run_tree, .counted = 1, .timed = 256, .operations = 64},
     {.name = "lists", .operation = "appending 8 bytes to one of 4 lists that grow side by side to 64",
      .can = can_grow_lists, .run = run_lists, .counted = 1, .timed = 16, .operations = 256},
     {.name = "boot", .operation = "all allocations of a recorded boot, with their frees",

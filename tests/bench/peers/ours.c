@@ -10,7 +10,7 @@
 
 #define ALLOC(state, size) fba_alloc_inline((state), (size), BENCH_PATTERN_ALIGN)
 #define ALLOC_SIXTEEN(state) fba_alloc_inline((state), BENCH_SIZE, BENCH_ALIGN)
-#define FREE(state, block, size) fba_free((state), (block), (size))
+#define FREE(state, block, size) fba_free_inline((state), (block), (size))
 #define SAVEPOINT struct fba_mark
 #define MARK(state, savepoint) fba_mark((state), &(savepoint))
 #define REWIND(state, savepoint) fba_rewind((state), &(savepoint))
@@ -88,6 +88,12 @@ static void *open_list(void *state, size_t index)
 
     lists[index] = array_list_of(uint64_t, *(const struct allocator *)state);
     return &lists[index];
+}
+
+static void *open_list_on_fba(void *state, size_t index)
+{
+    allocator = fba_allocator(state);
+    return open_list(&allocator, index);
 }
 
 static const uint64_t *items(const struct array_list *list)
@@ -183,6 +189,9 @@ const struct bench_form bench_forms[] = {
         .resize = F(fba_resize),
         .mark = F(fba_mark),
         .rewind = F(fba_rewind),
+        .list = F(open_list_on_fba),
+        .push = F(push),
+        .items = F(items),
     },
     {
         .peer = PEER,
