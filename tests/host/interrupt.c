@@ -124,7 +124,7 @@ static void an_allocation_fails_if_the_other_took_the_rest(struct suite_run *run
     CHECK(run, fba_explain(&shared->fba).available == 0 && shared->fba.failure.count == 1);
 }
 
-static void zeros_are_zeros_whoever_came_between(struct suite_run *run)
+static void zeros_are_zeros_after_any_interrupt(struct suite_run *run)
 {
     open_shared(true);
     arrange(allocate_and_give_back);
@@ -200,7 +200,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(an_allocation_tries_until_no_other_is_faster),
     SUITE_CASE(zeros_behind_the_other_are_cleared_if_they_were_used),
     SUITE_CASE(an_allocation_fails_if_the_other_took_the_rest),
-    SUITE_CASE(zeros_are_zeros_whoever_came_between),
+    SUITE_CASE(zeros_are_zeros_after_any_interrupt),
     SUITE_CASE(a_new_peak_of_the_other_is_not_forgotten),
     SUITE_CASE(a_block_that_is_no_longer_last_stays),
     SUITE_CASE(a_block_that_was_given_back_fast_before_is_not_this_time),

@@ -10,7 +10,7 @@ static struct fba fba;
 static struct reclaim reclaim;
 static struct reclaim_record records[8];
 
-static struct allocator open_unwinding(size_t capacity)
+static struct allocator open_reclaim(size_t capacity)
 {
     fba_init(&fba, memory, sizeof memory);
     reclaim_init(&reclaim, &fba, records, capacity);
@@ -19,7 +19,7 @@ static struct allocator open_unwinding(size_t capacity)
 
 static void padding_goes_back_with_the_block(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(8);
+    struct allocator allocator = open_reclaim(8);
     unsigned char *first = allocator_alloc(&allocator, 1, 1);
     unsigned char *second = allocator_alloc(&allocator, 8, 64);
 
@@ -35,7 +35,7 @@ static void blocks_freed_in_any_order_go_back_in_the_end(struct suite_run *run)
         {0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}, {0, 2, 1, 3}};
 
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
-        struct allocator allocator = open_unwinding(8);
+        struct allocator allocator = open_reclaim(8);
         unsigned char *blocks[4];
         for (size_t j = 0; j < 4; j++)
             blocks[j] = allocator_alloc(&allocator, j + 3, (size_t)1 << (2 * j));
@@ -50,7 +50,7 @@ static void blocks_freed_in_any_order_go_back_in_the_end(struct suite_run *run)
 
 static void a_resized_block_goes_back_whole(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(8);
+    struct allocator allocator = open_reclaim(8);
     unsigned char *first = allocator_alloc(&allocator, 16, 1);
     CHECK(run, allocator_resize(&allocator, first, 16, 32, 1));
     unsigned char *second = allocator_alloc(&allocator, 16, 1);
@@ -63,7 +63,7 @@ static void a_resized_block_goes_back_whole(struct suite_run *run)
 
 static void a_block_of_zero_bytes_has_an_address_of_its_own(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(8);
+    struct allocator allocator = open_reclaim(8);
     unsigned char *nothing = allocator_alloc(&allocator, 0, 1);
     unsigned char *block = allocator_alloc(&allocator, 16, 1);
 
@@ -72,7 +72,7 @@ static void a_block_of_zero_bytes_has_an_address_of_its_own(struct suite_run *ru
     CHECK_ADDRESS(run, allocator_alloc(&allocator, 1, 1), block + 16); // the block is still there
     CHECK_EQUAL(run, reclaim.count, 3);
 
-    allocator = open_unwinding(8);
+    allocator = open_reclaim(8);
     block = allocator_alloc(&allocator, 16, 1);
     nothing = allocator_alloc(&allocator, 0, 1);
     CHECK(run, allocator_resize(&allocator, block, 16, 0, 1));
@@ -84,7 +84,7 @@ static void a_block_of_zero_bytes_has_an_address_of_its_own(struct suite_run *ru
 
 static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(1);
+    struct allocator allocator = open_reclaim(1);
     unsigned char *first = allocator_alloc(&allocator, 1, 1);
     unsigned char *second = allocator_alloc(&allocator, 1, 1);
 
@@ -94,7 +94,7 @@ static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
     allocator_free(&allocator, second, 1, 1);
     CHECK_EQUAL(run, fba_used(&fba), 0); // the recorded one follows
 
-    allocator = open_unwinding(0);
+    allocator = open_reclaim(0);
     first = allocator_alloc(&allocator, 8, 1);
     CHECK(run, allocator_resize(&allocator, first, 8, 16, 1));
     allocator_free(&allocator, first, 16, 1);
@@ -103,7 +103,7 @@ static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
 
 static void what_failed_has_no_record(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(8);
+    struct allocator allocator = open_reclaim(8);
 
     CHECK(run, !allocator_alloc(&allocator, sizeof memory + 1, 1));
     CHECK_EQUAL(run, reclaim.count, 0);
@@ -111,7 +111,7 @@ static void what_failed_has_no_record(struct suite_run *run)
 
 static void a_direct_allocation_above_holds_back_what_lies_below(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(8);
+    struct allocator allocator = open_reclaim(8);
     unsigned char *first = allocator_alloc(&allocator, 8, 1);
     unsigned char *direct = fba_alloc(&fba, 8, 1);
 
@@ -124,7 +124,7 @@ static void a_direct_allocation_above_holds_back_what_lies_below(struct suite_ru
 
 static void what_a_rewind_has_taken_is_forgotten(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(8);
+    struct allocator allocator = open_reclaim(8);
     struct fba_mark mark;
 
     unsigned char *older = allocator_alloc(&allocator, 8, 1);
@@ -145,7 +145,7 @@ static void what_a_rewind_has_taken_is_forgotten(struct suite_run *run)
 
 static void a_marked_block_waits_for_the_mark(struct suite_run *run)
 {
-    struct allocator allocator = open_unwinding(8);
+    struct allocator allocator = open_reclaim(8);
     struct fba_mark mark;
 
     unsigned char *older = allocator_alloc(&allocator, 8, 1);

@@ -67,7 +67,7 @@ class sleep_set_scheduler
         reason = rl::unpark_reason_normal;
         for (rl::thread_id_t i = 0; i != this->running_threads_count; i++) {
             rl::thread_id_t thread = this->running_threads[i];
-            // Up to its first operation on an atomic nobody can tell when a thread ran.
+            // Up to its first operation on an atomic no other thread can tell when it ran.
             if (!the_search.next[thread].atomic)
                 return thread;
             if (!(asleep & 1u << thread))
