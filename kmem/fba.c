@@ -238,41 +238,38 @@ static FBA_CALLED void *fail_scratch(struct fba *fba, size_t size, size_t mask, 
     return fail(fba, size, mask + 1, caller, FBA_REQUEST_SCRATCH);
 }
 
-// Takes [*start, *start + size), or nothing: a difference that wraps is larger than the edge, and
-// an alignment of 0 rounds down to 0.
-static FBA_INLINE bool take_scratch(struct fba *fba, size_t size, size_t align, uintptr_t *start)
+// Takes [start, start + size) and returns where it starts, or 0: a difference that wraps is larger
+// than the edge, and an alignment of 0 rounds down to 0.
+static FBA_INLINE uintptr_t take_scratch(struct fba *fba, size_t size, size_t align)
 {
     if (FBA_UNLIKELY(fba_has_several_bits_(align)))
-        return false;
+        return 0;
 
     uintptr_t highest = fba->upper.edge - size;
     if (FBA_UNLIKELY(highest > fba->upper.edge))
-        return false;
-    *start = highest & ~(align - 1);
-    if (FBA_UNLIKELY(*start <= fba->lower.edge))
-        return false;
-    fba->upper.edge = *start;
+        return 0;
+
+    uintptr_t start = highest & ~(align - 1);
+    if (FBA_UNLIKELY(start <= fba->lower.edge))
+        return 0;
+    fba->upper.edge = start;
     fba->fast_free_limit = 0; // the peak counts both ends
-    return true;
+    return start;
 }
 
 FBA_CALLED void *fba_scratch_alloc(struct fba *fba, size_t size, size_t align)
 {
-    uintptr_t start;
+    uintptr_t start = take_scratch(fba, size, align);
 
-    if (!take_scratch(fba, size, align, &start))
-        return fail_scratch(fba, size, align - 1, FBA_CALLER);
-    return (void *)start;
+    return start != 0 ? (void *)start : fail_scratch(fba, size, align - 1, FBA_CALLER);
 }
 
 FBA_CALLED void *fba_scratch_alloc_by(struct fba *fba, size_t size, size_t align,
                                       const void *caller)
 {
-    uintptr_t start;
+    uintptr_t start = take_scratch(fba, size, align);
 
-    if (!take_scratch(fba, size, align, &start))
-        return fail_scratch(fba, size, align - 1, caller);
-    return (void *)start;
+    return start != 0 ? (void *)start : fail_scratch(fba, size, align - 1, caller);
 }
 
 enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size)

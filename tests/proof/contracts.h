@@ -189,9 +189,10 @@ void proof_hook(struct fba *fba, void *context);
             : r == FBA_BAD_ALIGNMENT;
   // The record tells of a request that could not be served.
   predicate recorded{L}(struct fba *f) =
-      f->failure.count == 0 || f->failure.lower == f->failure.upper
-      || !power_of_two(f->failure.align)
-      || !fits(f->failure.lower, f->failure.upper, f->failure.size, f->failure.align);
+      f->failure.count == 0
+      || (f->failure.lower <= f->failure.upper
+          && !(power_of_two(f->failure.align)
+               && fits(f->failure.lower, f->failure.upper, f->failure.size, f->failure.align)));
 
   // A block that the lower end could have handed out; the last one of either end.
   predicate inside{L}(struct fba *f, integer start, integer size) =
@@ -320,8 +321,18 @@ void proof_hook(struct fba *fba, void *context);
       (uintptr_t)((uintptr_t)(b + s) - b) == s;
 */
 
-// Where the highest start of a block below an upper edge lies.
-/*@ lemma scratch_fits: \forall integer lower, upper, size, align;
+// Where the highest start of a block below an upper edge lies; an alignment of 0 rounds down to 0.
+/*@ lemma none_aligned: \forall integer upper, size, align;
+        0 <= size <= upper <= UINTPTR_MAX && 0 <= align < 1 ==>
+        ((uintptr_t)(upper - size) & MASK_OFF(align)) == 0;
+    lemma highest_start: \forall integer upper, size, align;
+        0 <= size <= upper <= UINTPTR_MAX && power_of_two(align) ==>
+        0 <= ((uintptr_t)(upper - size) & MASK_OFF(align)) <= upper - size
+        && ((uintptr_t)(upper - size) & MASK_OFF(align)) % align == 0;
+    lemma highest_start_greatest: \forall integer upper, size, align, p;
+        0 <= size && 0 <= p <= upper - size && upper <= UINTPTR_MAX && power_of_two(align)
+        && p % align == 0 ==> p <= ((uintptr_t)(upper - size) & MASK_OFF(align));
+    lemma fits_downwards: \forall integer lower, upper, size, align;
         0 <= lower <= UINTPTR_MAX && 0 <= size <= upper <= UINTPTR_MAX && power_of_two(align) ==>
         (fits(lower, upper, size, align) <==> lower < ((uintptr_t)(upper - size) & MASK_OFF(align)));
 */
@@ -420,23 +431,15 @@ static void *call_hook(struct fba *fba);
 static void *fail(struct fba *fba, size_t size, size_t align, const void *caller,
                   enum fba_request request);
 
-/*@ requires \valid(fba) && invariant(fba);
-    assigns fba->lower.edge, fba->failure;
-    ensures invariant(fba);
-    SERVED(size, align)
-    FAILED(size, align, request)
-    ensures \result == \null ==> fba->failure.caller == caller;
-*/
-static inline void *take(struct fba *fba, size_t size, size_t align, const void *caller,
-                         enum fba_request request);
+
 
 /*@ requires \valid_read(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
-    requires 0 < block && block + size <= UINTPTR_MAX;
+    requires 0 < fba->lower.edge + 1 - size && fba->lower.edge < UINTPTR_MAX;
     assigns proof_cleared_from, proof_cleared_to;
-    ensures address(\result) == block;
-    ensures cleared(block, size, fba->lower.watermark, fba->upper.watermark);
+    ensures address(\result) == fba->lower.edge + 1 - size;
+    ensures cleared(fba->lower.edge + 1 - size, size, fba->lower.watermark, fba->upper.watermark);
 */
-static void *clear(const struct fba *fba, uintptr_t block, size_t size);
+static void *clear(const struct fba *fba, size_t size);
 
 /*@ requires \valid(fba) && open(fba);
     assigns fba->least_gap;
@@ -483,25 +486,40 @@ static enum fba_status free_at_peak(struct fba *fba, uintptr_t before, uintptr_t
 
 /*@ requires \valid_read(fba) && invariant(fba);
     requires before != UINTPTR_MAX && fba->state == FBA_STATE_OPEN && fba->lower.bound <= before
-        && before + old_size == fba->lower.edge ==>
-        old_size < new_size && fba->upper.edge <= before + new_size;
+        && before + (uintptr_t)(last - before) == fba->lower.edge && last == fba->lower.edge ==>
+        (uintptr_t)(last - before) < new_size && fba->upper.edge <= before + new_size;
+    requires 0 <= (uintptr_t)(last - before) <= SIZE_MAX && last == (uintptr_t)(before + (uintptr_t)(last - before));
     assigns \nothing;
-    ensures \result == FBA_OK <==> new_size <= old_size && before != UINTPTR_MAX
-        && inside(fba, before + 1, old_size);
+    ensures \result == FBA_OK <==> new_size <= (uintptr_t)(last - before) && before != UINTPTR_MAX
+        && inside(fba, before + 1, (uintptr_t)(last - before));
     ensures \result != FBA_OK ==>
-        not_resized(fba, (uintptr_t)(before + 1), (uintptr_t)(before + 1) + old_size, \result);
+        not_resized(fba, (uintptr_t)(before + 1), (uintptr_t)(before + 1) + (uintptr_t)(last - before), \result);
 */
-static enum fba_status resize_slowly(const struct fba *fba, uintptr_t before, size_t old_size,
+static enum fba_status resize_slowly(const struct fba *fba, uintptr_t before, uintptr_t last,
                                      size_t new_size);
 
 /*@ requires \valid(fba) && invariant(fba);
-    assigns fba->upper.edge, fba->fast_free_limit, fba->failure;
-    ensures invariant(fba);
-    SERVED_SCRATCH(size, align)
-    FAILED(size, align, FBA_REQUEST_SCRATCH)
-    ensures \result == \null ==> fba->failure.caller == caller;
+    assigns fba->failure;
+    ensures \result == \null;
+    ensures fba->failure.caller == caller;
+    RECORDED(size, (size_t)(mask + 1), FBA_REQUEST_SCRATCH)
 */
-static inline void *take_scratch(struct fba *fba, size_t size, size_t align, const void *caller);
+static void *fail_scratch(struct fba *fba, size_t size, size_t mask, const void *caller);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->upper.edge, fba->fast_free_limit;
+    ensures invariant(fba);
+    ensures \result != 0 <==> can_alloc{Pre}(fba, size, align);
+    ensures \result != 0 ==>
+        place(\old(fba->lower.edge), \old(fba->upper.edge), size, align, \result);
+    ensures \result != 0 ==> \forall integer p;
+        place(\old(fba->lower.edge), \old(fba->upper.edge), size, align, p) ==> p <= \result;
+    ensures \result != 0 ==> fba->upper.edge == \result;
+    ensures \result != 0 ==> newly_taken{Pre, Post}(fba, \result, size);
+    ensures \result != 0 ==> nothing_forgotten{Pre, Post}(fba);
+    ensures \result == 0 ==> same{Pre, Post}(fba);
+*/
+static inline uintptr_t take_scratch(struct fba *fba, size_t size, size_t align);
 
 /*@ requires \valid(fba) && invariant(fba) && \valid(mark) && \separated(fba, mark);
     requires end == &fba->lower || end == &fba->upper;
@@ -738,7 +756,9 @@ static inline void *fba_block_(uintptr_t before);
 /*@ requires \valid_read(fba) && invariant(fba) && is_address((void *)block);
     assigns \nothing;
     ensures fba->state == FBA_STATE_OPEN ==>
-        (\result <==> last_block(fba, address((void *)block), size)); */
+        (\result <==> last_block(fba, address((void *)block), size));
+    ensures \result ==>
+        (uintptr_t)((uintptr_t)((uintptr_t)block - 1) + size) == fba->lower.edge; */
 static inline bool fba_is_last_(const struct fba *fba, const void *block, size_t size);
 
 // ── fba_inline.h, in its order ──────────────────────────────────────────────────────────────────

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Asks a solver for a proof from fewer premises.
 
-    filter_axioms.py memory|masks PROVER [ARGUMENT ...] FILE
+    filter_axioms.py memory|masks|structs PROVER [ARGUMENT ...] FILE
 
 Frama-C hands its solvers some 400 axioms with every goal: of bits, of reals, of division, of what
 C's integer types do to each other. Hardly any goal needs them, and the solvers lose themselves in
 them. This passes FILE on without those whose names say so: `memory` leaves out our own facts about
-masks as well, `masks` keeps them. What is proved from fewer premises is proved; a goal that did
+masks as well, `masks` keeps them, `structs` also leaves out where an address lies, for structures
+that are copied as a whole. What is proved from fewer premises is proved; a goal that did
 need what was left out stays open, for the solvers that get everything. The goal itself stays.
 prove.py names this in the configuration of why3.
 """
@@ -25,6 +26,9 @@ NEVER = re.compile(r'''
     | separated_sym | valid_string | separated_1 | .*[Ii]nit.* | table_.* | .*eqmem.*
     | addr_l[et]_.*
     | Q_Load_.* | S\d+_\w+_inversion | (separated|included)_trans''', re.X)
+ADDRESSES = re.compile(r'''
+    Bridge[LR] | t2tb_sort | havoc_access | (valid|invalid|separated|included|framed).*
+    | (shift|base|offset|null|global)'def | .*_bijection | addr_inversion | P_fits_inversion''', re.X)
 MASKS = re.compile(r'Q_(and|or|remainder|fits|highest|lowest|none|next|sum|there|wraps)_?.*')
 
 
@@ -46,7 +50,9 @@ def wanted(name, command, kind):
     """Whether this command stays."""
     if not command.startswith('(assert') or name.startswith('Goal'):
         return True
-    return not NEVER.fullmatch(name) and not (kind == 'memory' and MASKS.fullmatch(name))
+    if NEVER.fullmatch(name) or (kind != 'masks' and MASKS.fullmatch(name)):
+        return False
+    return not (kind == 'structs' and ADDRESSES.fullmatch(name))
 
 
 def main():

@@ -45,6 +45,9 @@ WRAPS = {
     'take_scratch': 'alignment 0 less one; a difference tested afterwards',
     'fba_init_zeroed': 'the byte before the buffer, as a sum',
     'fail': 'the count of failures',
+    'fail_scratch': 'alignment 0 less one, plus one',
+    'fba_scratch_alloc': 'alignment 0 less one',
+    'fba_scratch_alloc_by': 'alignment 0 less one',
     'find': 'NULL less one, plus one',
     'fba_free': 'NULL less one',
     'resize_slowly': 'NULL less one',
@@ -59,10 +62,11 @@ WRAPS = {
 }
 
 # Whose goals are many small ones at the end of many paths: split at once.
-SPLIT = set()
+SPLIT = {'take', 'fba_alloc_zeroed', 'fba_free', 'take_scratch', 'fba_scratch_free', 'open_mark', 'fba_keep',
+         'rewind_slowly', 'fba_rewind', 'fba_reset', 'fba_init_zeroed', 'fba_explain', 'fba_export', 'fba_adopt'}
 SPLIT_TOO = set()
 # Which needs every hypothesis about a structure that it copies.
-UNFILTERED = set()
+UNFILTERED = {'fba_init_zeroed'}
 
 # Statements that no state of the proof reaches, which a smoke test must find: what the compiler is
 # told to be unreachable, and on 64 bits no number exceeds SIZE_MAX.
@@ -74,7 +78,7 @@ Z3 = 'z3 -smt2 sat.random_seed=42 nlsat.randomize=false smt.random_seed=42 -st'
 TRIGGERS = ' auto_config=false smt.mbqi=false smt.case_split=3 smt.arith.solver=2'
 CVC4 = 'cvc4 --stats --lang=smt2'
 SOLVERS = {'z3': ('Z3', '', Z3), 'cvc4': ('CVC4', '', CVC4)}
-for premises in ('memory', 'masks'):
+for premises in ('memory', 'masks', 'structs'):
     fewer = f'/usr/bin/python3 -ISB {HERE}/filter_axioms.py {premises} '
     SOLVERS[f'z3-{premises}'] = ('Z3', premises, fewer + Z3 + TRIGGERS)
     SOLVERS[f'z3-{premises}-models'] = ('Z3', f'{premises}-models', fewer + Z3)
@@ -83,7 +87,7 @@ for premises in ('memory', 'masks'):
 # Solvers, seconds for each of them and each goal, options.
 ATTEMPTS = (
     (('z3-memory', 'z3-masks', 'z3', 'cvc4-memory'), 6, ()),
-    (('z3-memory', 'cvc4-memory', 'z3-memory-models', 'z3-masks', 'z3-masks-models'), 10,
+    (('z3-memory', 'cvc4-memory', 'z3-memory-models', 'z3-masks', 'z3-masks-models', 'z3-structs'), 10,
      ('-wp-split',)),
     (tuple(SOLVERS), 30, ('-wp-split',)),
 )
