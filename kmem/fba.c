@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The fixed-buffer allocator of fba.h. In each section the fast paths come before what a failure
-// costs, which is never inlined into them.
+// The fixed-buffer allocator of fba.h. What a failure costs is never inlined into the fast paths.
 #include "fba.h"
 
 // A hosted program gets it from its C library, a kernel brings its own.
@@ -214,8 +213,7 @@ static FBA_CALLED enum fba_status resize_slowly(const struct fba *fba, uintptr_t
     return found == FBA_NOT_LAST && last == fba->lower.edge ? FBA_EXHAUSTED : found;
 }
 
-// To shrink the last block is to free its end. It can grow behind `before` iff it can behind the
-// edge.
+// To shrink the last block is to free its end. It grows behind `before` iff it can behind the edge.
 enum fba_status fba_resize(struct fba *fba, void *block, size_t old_size, size_t new_size)
 {
     uintptr_t before = (uintptr_t)block - 1;
@@ -238,8 +236,13 @@ static FBA_CALLED void *fail_scratch(struct fba *fba, size_t size, size_t mask, 
     return fail(fba, size, mask + 1, caller, FBA_REQUEST_SCRATCH);
 }
 
-// Takes [start, start + size) and returns where it starts, or 0: a difference that wraps is larger
-// than the edge, and an alignment of 0 rounds down to 0.
+// The highest multiple of `align` that is not above `address`; 0 of an alignment of 0.
+static FBA_INLINE uintptr_t round_down(uintptr_t address, size_t align)
+{
+    return address & ~(align - 1);
+}
+
+// Takes a block and returns its start, or 0. A difference that wraps is larger than the edge.
 static FBA_INLINE uintptr_t take_scratch(struct fba *fba, size_t size, size_t align)
 {
     if (FBA_UNLIKELY(fba_has_several_bits_(align)))
@@ -249,7 +252,7 @@ static FBA_INLINE uintptr_t take_scratch(struct fba *fba, size_t size, size_t al
     if (FBA_UNLIKELY(highest > fba->upper.edge))
         return 0;
 
-    uintptr_t start = highest & ~(align - 1);
+    uintptr_t start = round_down(highest, align);
     if (FBA_UNLIKELY(start <= fba->lower.edge))
         return 0;
     fba->upper.edge = start;

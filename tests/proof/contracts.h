@@ -506,6 +506,18 @@ static enum fba_status resize_slowly(const struct fba *fba, uintptr_t before, ui
 */
 static void *fail_scratch(struct fba *fba, size_t size, size_t mask, const void *caller);
 
+/*@ assigns \nothing;
+    ensures \result <= address;
+    ensures align == 0 ==> \result == 0;
+    ensures power_of_two(align) ==> \result % align == 0;
+    ensures power_of_two(align) ==>
+        \forall integer p; 0 <= p <= address && p % align == 0 ==> p <= \result;
+    ensures power_of_two(align) ==> \forall integer lower, upper, size;
+        0 <= lower && 0 <= size && upper == address + size ==>
+        (fits(lower, upper, size, align) <==> lower < \result);
+*/
+static inline uintptr_t round_down(uintptr_t address, size_t align);
+
 /*@ requires \valid(fba) && invariant(fba);
     assigns fba->upper.edge, fba->fast_free_limit;
     ensures invariant(fba);

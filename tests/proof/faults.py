@@ -45,7 +45,7 @@ FAULTS = [
     ('scratch meets the permanent end', 'fba.c',
      'start <= fba->lower.edge)', 'start < fba->lower.edge)', 'take_scratch'),
     ('scratch size unchecked', 'fba.c',
-     '    if (FBA_UNLIKELY(highest > fba->upper.edge))\n        return 0;\n', '', 'take_scratch'),
+     '    if (FBA_UNLIKELY(highest > fba->upper.edge))\n        return 0;\n\n', '\n', 'take_scratch'),
     # The invariant, kept by free, resize, mark, rewind and reset.
     ('a free below the bound', 'fba.c',
      'last < before || before < fba->lower.bound))\n        return find', 'last < before))\n        return find',
@@ -86,7 +86,7 @@ PROOF_FAULTS = FAULTS + [
      'FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge)',
      'FBA_UNLIKELY(size >= UINTPTR_MAX - before || before + size + 1 >= fba->upper.edge)', 'fba_fits_'),
     ('scratch rounded up', 'fba.c',
-     'start = highest & ~(align - 1);', 'start = (highest + align - 1) & ~(align - 1);', 'take_scratch'),
+     'return address & ~(align - 1);', 'return (address + align - 1) & ~(align - 1);', 'round_down'),
     # A failed call changes nothing.
     ('a failure that keeps its padding', 'fba.c',
      '        return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ZEROED);',
