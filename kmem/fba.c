@@ -165,7 +165,7 @@ static FBA_CALLED enum fba_status find(const struct fba *fba, uintptr_t before, 
     return (lower ? before < end->bound : last >= end->bound) ? FBA_PROTECTED : FBA_NOT_LAST;
 }
 
-// The same of a block behind the bound that does not end at the edge of an open allocator.
+// The same of a block behind the bound.
 static FBA_CALLED enum fba_status not_last(const struct fba *fba, uintptr_t before, uintptr_t last)
 {
     return last < fba->lower.edge ? FBA_NOT_LAST : find(fba, before, last, &fba->lower);
@@ -175,7 +175,7 @@ static FBA_CALLED enum fba_status not_last(const struct fba *fba, uintptr_t befo
 static FBA_CALLED enum fba_status free_at_peak(struct fba *fba, uintptr_t before, uintptr_t last)
 {
     if (last != fba->lower.edge || fba->state != FBA_STATE_OPEN)
-        return find(fba, before, last, &fba->lower);
+        return not_last(fba, before, last);
     note_peak(fba);
     if (last > fba->lower.watermark)
         fba->lower.watermark = last;

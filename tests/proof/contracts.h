@@ -466,7 +466,8 @@ static enum fba_status find(const struct fba *fba, uintptr_t before, uintptr_t l
                             const struct fba_end *end);
 
 /*@ requires \valid_read(fba) && invariant(fba);
-    requires fba->lower.bound <= before <= last && last != fba->lower.edge;
+    requires fba->lower.bound <= before <= last;
+    requires last != fba->lower.edge || fba->state != FBA_STATE_OPEN;
     assigns \nothing;
     ensures lower_block(fba, (uintptr_t)(before + 1), last + 1, \result);
 */
