@@ -245,9 +245,9 @@ static FBA_INLINE bool fba_has_several_bits_(size_t align)
 // in front of the upper edge. The carry of the sum is excluded first.
 static FBA_INLINE bool fba_fits_(const struct fba *fba, uintptr_t before, size_t size, size_t align)
 {
-    if (FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge))
+    if (fba_has_several_bits_(align)) // first: later tests become a population count with clang 19
         return false;
-    return !FBA_UNLIKELY(fba_has_several_bits_(align));
+    return !FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge);
 }
 
 // The address behind the byte `before`, of which a compiler may know that it is not NULL: nothing

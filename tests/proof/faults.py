@@ -32,7 +32,8 @@ FAULTS = [
      'FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge)',
      'FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size > fba->upper.edge)', 'fba_fits_'),
     ('alignment unchecked', 'fba.h',
-     'return !FBA_UNLIKELY(fba_has_several_bits_(align));', 'return true;', 'fba_fits_'),
+     '    if (fba_has_several_bits_(align)) // first: later tests become a population count with clang 19\n'
+     '        return false;\n', '', 'fba_fits_'),
     # Aligned.
     ('the offset aligned, not the address', 'fba.c',
      'uintptr_t before = fba_byte_before_(fba->lower.edge, align);\n\n'
