@@ -32,6 +32,8 @@ from collections.abc import Iterator
 
 import machine
 import options
+import qemu
+import qemu_command
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = ROOT / "build" / "bench"
@@ -214,7 +216,7 @@ def make_machine(
     folder: pathlib.Path, memory: str, processors: int, kernel: pathlib.Path, entries: str | None, cpu: str
 ) -> list[str]:
     """QEMU's command line, with a volume and a variable store of its own in `folder`."""
-    code, variables = machine.firmware_files(machine.Machine())
+    code, variables = qemu_command.firmware_files(machine.Machine())
     boot = folder / "volume" / "EFI" / "BOOT"
     boot.mkdir(parents=True)
     shutil.copyfile(variables, folder / "variables.fd")
@@ -231,7 +233,7 @@ def make_machine(
         promised = ["-object", f"memory-backend-ram,id=promised,size={memory},reserve=off"]
         kind += ",memory-backend=promised"
     return [
-        *(machine.QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "std"),
+        *(qemu.QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "std"),
         *promised,
         *("-machine", kind, "-cpu", cpu, "-m", memory, "-smp", str(processors), "-serial", "stdio"),
         *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}"),
@@ -255,7 +257,7 @@ def plugin() -> pathlib.Path:
     library = BENCH / "counter.so"
     library.parent.mkdir(parents=True, exist_ok=True)
     source = pathlib.Path(__file__).resolve().parent / "counter.c"
-    version = f"-DPLUGIN_VERSION={3 if machine.qemu_version() >= (9, 1) else 1}"
+    version = f"-DPLUGIN_VERSION={3 if qemu.version() >= (9, 1) else 1}"
     flags = ["-std=c11", "-O2", "-Wall", "-Wextra", version, "-fPIC", "-shared"]
     subprocess.run(["gcc", *flags, source, "-o", library], check=True)
     return library

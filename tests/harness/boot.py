@@ -20,12 +20,16 @@ import command_line
 import judge
 import ktap
 import machine
+import qemu
+import runner
 import serial_device
 import symbols
 import terminal
+import watch
+import workspace
 
 
-def shower(parsed: argparse.Namespace) -> machine.Show:
+def shower(parsed: argparse.Namespace) -> watch.Show:
     """Shows a line, in the way that was asked for."""
     if parsed.quiet or parsed.ktap:
         return lambda line, seconds: None
@@ -50,7 +54,7 @@ def judge_log(parsed: argparse.Namespace) -> int:
     names, show = symbols.Symbols(described.kernel, described.loader), shower(parsed)
     try:
         if stat.S_ISCHR(parsed.log.stat().st_mode):
-            with machine.own_log(described.name) as file, open(file, "wb") as log:
+            with workspace.own_log(described.name) as file, open(file, "wb") as log:
                 heard, ending = serial_device.listen(
                     parsed.log, described, log, lambda line, seconds: show(names.annotate(line), seconds)
                 )
@@ -74,14 +78,14 @@ def lines_of(file: pathlib.Path) -> Iterator[terminal.Line]:
     """The lines of a log, which may be larger than the memory."""
     lines = terminal.Lines()
     with open(file, "rb") as log:
-        while chunk := log.read(machine.PIECE):
+        while chunk := log.read(qemu.PIECE):
             yield from lines.feed(chunk)
     yield from lines.rest()
 
 
 def boot(parsed: argparse.Namespace) -> int:
     described = command_line.machine_of(parsed)
-    ended = machine.run(described, show=shower(parsed))
+    ended = runner.run(described, show=shower(parsed))
     details = ended.summary().removeprefix(str(ended.judgement))
     if ended.verdict is not judge.Verdict.PASSED:
         details += f"\nthe whole log: {ended.log}"

@@ -8,6 +8,7 @@ import difflib
 
 import command_line
 import machine
+import runner
 
 CONTEXT = 3  # lines before and after
 WIDTH = 58
@@ -33,7 +34,7 @@ def _row(left: str, right: str, between: str = "|") -> str:
     return f"{left:{WIDTH}} {between} {right}"
 
 
-def commands(ended: machine.Boot) -> list[str]:
+def commands(ended: runner.Boot) -> list[str]:
     """The commands that repeat a boot and look into it; the files it needs are saved for them."""
     described = ended.machine
     files = machine.BUILD / "failed" / described.name
@@ -57,9 +58,9 @@ def commands(ended: machine.Boot) -> list[str]:
     return rows
 
 
-def boots_in(thing: object) -> list[machine.Boot]:
+def boots_in(thing: object) -> list[runner.Boot]:
     """The Boots in what a test's background function returned: one, a list, or an object with fields."""
-    if isinstance(thing, machine.Boot):
+    if isinstance(thing, runner.Boot):
         return [thing]
     if isinstance(thing, (list, tuple)):
         return [boot for member in thing for boot in boots_in(member)]

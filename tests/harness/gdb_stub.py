@@ -2,7 +2,7 @@
 """Stops a machine where one of its functions begins, to the instruction, through QEMU's GDB stub.
 
 What a machine does last cannot be counted when it is over: the processor goes on for a moment after it
-has switched itself off. So it is stopped just before. Used by machine.py.
+has switched itself off. So it is stopped just before. Used by watch.py.
 """
 
 import pathlib

@@ -2,7 +2,7 @@
 """QEMU's machine protocol (QMP), as much of it as the harness needs: one command, one answer, events.
 
 Runs over a pair of connected sockets, one end of which QEMU inherits: no file, no port, no name that
-two boots could share. Used by machine.py (why did the machine end?) and snapshot.py (save it).
+two boots could share. Used by qemu.py (why did the machine end?) and snapshot.py (save it).
 """
 
 import contextlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Listens to a real machine on a serial device, as machine.py listens to one in QEMU. Used by boot.py."""
+"""Listens to a real machine on a serial device, as watch.py listens to one in QEMU. Used by boot.py."""
 
 import contextlib
 import os
@@ -14,6 +14,7 @@ from typing import BinaryIO
 import judge
 import machine
 import terminal
+import watch
 
 BAUD = termios.B115200
 AFTER_LAST_WORD = 1.0  # seconds in which a trap on the way to the power-off would be heard
@@ -28,7 +29,7 @@ def listen(
     heard, lines, size = judge.Heard(described.rules), terminal.Lines(), 0
     start = last = time.monotonic()
     deadline, over = start + described.timeout, False
-    shown = machine.squeezed(lambda line: show(line, time.monotonic() - start))
+    shown = watch.squeezed(lambda line: show(line, time.monotonic() - start))
 
     def take(found: list[terminal.Line]) -> bool:
         signs = []
@@ -37,7 +38,7 @@ def listen(
             signs.append(heard.hear(line))
         return any(signs)
 
-    def watch(descriptor: int) -> judge.Ending:
+    def follow(descriptor: int) -> judge.Ending:
         nonlocal over, last, size
         while (now := time.monotonic()) < deadline:
             if over and now > last + AFTER_LAST_WORD:
@@ -60,7 +61,7 @@ def listen(
         return judge.Ending.TIME
 
     with _opened(device) as descriptor:
-        ending = watch(descriptor)
+        ending = follow(descriptor)
     take(lines.rest())
     return heard, ending
 

@@ -6,7 +6,7 @@ The firmware takes seconds, and does the same each time. So it is booted once wi
 everything stands that the saved machine depends on. A restored machine has other contents in its
 volume and other files in fw_cfg; loader, kernel and words are no part of what is saved.
 
-Used by machine.py.
+Used by runner.py.
 """
 
 import contextlib
@@ -15,27 +15,30 @@ import hashlib
 import os
 import pathlib
 import re
+import select
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import build_cache
 import options
+import qemu
+import qemu_command
 import qmp
+import workspace
+from machine import BUILD, Machine, Unusable
 
-if TYPE_CHECKING:
-    import machine
-
-# Names of files in fw_cfg, the same as in boot_waiter.c: the first ends the wait.
-GO = "opt/harness/go"
-LOADER = "opt/harness/loader.efi"
+# What a warm boot is saved with; the Makefile builds it from boot_waiter.c.
+BOOT_WAITER = BUILD / "boot_waiter.efi"
+WARM = BUILD / "warm"
 WAITING = b"boot_waiter: waiting"
 KEPT = 24  # saved machines, some 45 MB each; the one used longest ago goes first
 MEMORY_MAX = 4 << 30  # bytes: all of the memory is read to save it
 SAVE_SECONDS = 180
 
 
-def reason_against(described: "machine.Machine") -> str | None:
+def reason_against(described: Machine) -> str | None:
     """Why this machine can only be booted cold, or None."""
     if described.firmware_code is not None:
         return "another firmware than OVMF"
@@ -51,11 +54,54 @@ def reason_against(described: "machine.Machine") -> str | None:
         return "a file in QEMU's further arguments, which the machine may have read already"
     if options.bytes_of(described.memory) > MEMORY_MAX:
         return "too much memory to be saved"
-    if described.counted or described.record or described.replay:
+    if described.is_exact:
         return "exact to the instruction, from the first one on"
     if described.source == "qemu":
         return "QEMU loads the kernel"
     return None
+
+
+def of(machine: Machine, command: list[str]) -> contextlib.AbstractContextManager[BinaryIO]:
+    """The state of this machine, waiting for its loader; saved first, if it is not there yet."""
+    firmware = qemu_command.firmware_files(machine)
+    if not BOOT_WAITER.is_file():
+        raise Unusable(f"no {BOOT_WAITER}: build it with `make`, or boot with --cold")
+    # The store of variables is a copy, the same each time.
+    files = [*firmware, BOOT_WAITER]
+
+    def save(file: pathlib.Path) -> None:
+        with workspace.folder("save") as folder:
+            boot = folder / "volume" / "EFI" / "BOOT"
+            boot.mkdir(parents=True)
+            shutil.copyfile(BOOT_WAITER, boot / "BOOTX64.EFI")
+            shutil.copyfile(firmware[1], folder / "variables.fd")
+            kernel = ["-kernel", str(BOOT_WAITER)] if machine.source == "fw_cfg" else []
+            with qemu.started([*command, *kernel], (), folder) as (process, output, monitor):
+                monitor.listen()
+                monitor.start()
+                said = b""
+                deadline = time.monotonic() + SAVE_SECONDS
+                while WAITING not in said:
+                    left = deadline - time.monotonic()
+                    ready = left > 0 and select.select([output], [], [], left)[0]
+                    chunk = os.read(output.fileno(), qemu.PIECE) if ready else b""
+                    if not chunk:
+                        raise Unusable(
+                            "the machine for warm boots did not come as far as its loader (boot it with "
+                            f"--cold); QEMU's words: {workspace.read(folder / qemu.ERRORS).strip() or 'none'}"
+                        )
+                    said += chunk
+                try:
+                    _save_machine(monitor, file)
+                except (qmp.Rejected, EOFError) as error:
+                    raise Unusable(f"the machine for warm boots could not be saved (use --cold): {error}") from error
+
+    return saved(WARM, command, files, save)
+
+
+def incoming(descriptor: int) -> str:
+    """How QEMU reads the state from a file that was opened for it; since version 9.1 it does not like fd: any more."""
+    return f"file:/proc/self/fd/{descriptor}" if qemu.version() >= (8, 2) else f"fd:{descriptor}"
 
 
 @contextlib.contextmanager
@@ -113,7 +159,7 @@ def _forget_old(folder: pathlib.Path, new: pathlib.Path) -> None:
             _checksum(file).unlink(missing_ok=True)
 
 
-def save_machine(monitor: qmp.Monitor, file: pathlib.Path) -> None:
+def _save_machine(monitor: qmp.Monitor, file: pathlib.Path) -> None:
     """Writes the running machine to a file. Saved while it runs, it runs again when it is restored."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.close(descriptor)

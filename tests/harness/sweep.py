@@ -27,6 +27,8 @@ import command_line
 import judge
 import machine
 import options
+import qemu
+import runner
 import svg
 from judge import Verdict
 
@@ -66,7 +68,7 @@ Change = Callable[[machine.Machine, str], machine.Machine]
 @dataclasses.dataclass
 class Point:
     value: str
-    boot: machine.Boot
+    boot: runner.Boot
 
     @property
     def milliseconds(self) -> float | None:
@@ -177,7 +179,7 @@ def sweep(
 
     def one(value: str) -> Point:
         name = f"{base.name[:40]}-{re.sub('[^A-Za-z0-9]', '', str(value))}"
-        return Point(value, machine.run(dataclasses.replace(change(base, value), name=name)))
+        return Point(value, runner.run(dataclasses.replace(change(base, value), name=name)))
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         futures = [pool.submit(one, value) for value in values]
@@ -187,7 +189,7 @@ def sweep(
                 show(done, len(values))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            machine.end_all()
+            qemu.end_all()
             raise
     for value, future in zip(values, futures):
         try:

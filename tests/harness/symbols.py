@@ -3,7 +3,7 @@
 
 One addr2line (binutils) for each ELF file, started when the first address comes and kept open. A
 return address is that of the instruction *after* the call, which may belong to another line or even
-to another function, so one byte before it is looked up. Used by machine.py and boot.py.
+to another function, so one byte before it is looked up. Used by watch.py and boot.py.
 """
 
 import contextlib

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import failure_report
-import machine
+import qemu
+import runner
 
 PROCESSORS = os.cpu_count() or 1
 _start = time.monotonic()
@@ -21,7 +22,7 @@ _start = time.monotonic()
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """After Ctrl-C too: no boot goes on when the tests have been stopped. By now none is begun any more."""
-    machine.end_all()
+    qemu.end_all()
 
 
 # --- A test that failed ---------------------------------------------------------------------------
@@ -42,7 +43,7 @@ def pytest_runtest_makereport(item: pytest.Function, call: "pytest.CallInfo[None
     boots = failure_report.boots_in(item.funcargs.get("outcome"))
     # Those that the test itself has made, and not the pool.
     now = time.monotonic()
-    boots += [boot for boot in machine.history if boot.by_main_thread and boot.started > now - call.duration - 1]
+    boots += [boot for boot in runner.history if boot.by_main_thread and boot.started > now - call.duration - 1]
     for boot in boots:
         report.sections.append((f"boot {boot.machine.name}", "\n".join(failure_report.commands(boot))))
 
@@ -56,8 +57,8 @@ def _median(seconds: Iterable[float | None]) -> str:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     # A stub of the firmware says nothing about what firmware takes.
-    boots = [boot for boot in machine.history if boot.machine.firmware_code is None and boot.machine.source != "qemu"]
-    plain = [boot for boot in boots if boot.worked and not machine.is_exact(boot.machine)]
+    boots = [boot for boot in runner.history if boot.machine.firmware_code is None and boot.machine.source != "qemu"]
+    plain = [boot for boot in boots if boot.worked and not boot.machine.is_exact]
     cold = [boot for boot in plain if boot.why_cold]
     warm = [boot for boot in plain if not boot.why_cold]
     if not cold or not warm:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import machine
+import runner
 
 background: Callable[..., pytest.MarkDecorator] = pytest.mark.background.with_args
 
@@ -25,18 +26,18 @@ background: Callable[..., pytest.MarkDecorator] = pytest.mark.background.with_ar
 making = threading.Lock()
 
 
-def boot(name: str, **settings: Any) -> machine.Boot:
-    return machine.run(machine.Machine(name=name, **settings))
+def boot(name: str, **settings: Any) -> runner.Boot:
+    return runner.run(machine.Machine(name=name, **settings))
 
 
-def boot_or_error(name: str, **settings: Any) -> machine.Boot | machine.Unusable:
+def boot_or_error(name: str, **settings: Any) -> runner.Boot | machine.Unusable:
     try:
         return boot(name, **settings)
     except machine.Unusable as error:
         return error
 
 
-def boot_with_heap(name: str, kib: int, **settings: Any) -> machine.Boot:
+def boot_with_heap(name: str, kib: int, **settings: Any) -> runner.Boot:
     """The kernel with an early heap of so many KiB."""
     file = f"build/heap-{kib}K/kernel.elf"
     with making:

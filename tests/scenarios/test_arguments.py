@@ -14,6 +14,7 @@ import command_line
 import failure_report
 import judge
 import machine
+import runner
 import stub_firmware
 import symbols
 
@@ -149,7 +150,7 @@ def test_words_with_a_dash_in_front_are_repeated():
     assert command_line.machine_of(command_line.parse(words)) == described
     log = machine.BUILD / "logs" / "dashes.log"
     judgement = judge.Judgement(judge.Verdict.FAILED, "")
-    ended = machine.Boot(described, judgement, None, "", 1.0, None, None, "", None, 0.0, True, None, log)
+    ended = runner.Boot(described, judgement, None, "", 1.0, None, None, "", None, 0.0, True, None, log)
     gdb = next(row for row in failure_report.commands(ended) if row.startswith("gdb:"))
     assert "--gdb" in gdb and "--count" not in gdb
 

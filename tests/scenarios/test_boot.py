@@ -9,6 +9,7 @@ import pytest
 
 import judge
 import machine
+import runner
 import terminal
 from judge import Verdict
 from scenario import background, boot, boot_with_heap, making
@@ -84,10 +85,10 @@ def test_make_run(outcome):
 class Search:
     """A boot that ran out, and what came of the value that it named."""
 
-    short: machine.Boot
+    short: runner.Boot
     need: int = None  # KiB
-    enough: machine.Boot = None
-    one_page_less: machine.Boot = None
+    enough: runner.Boot = None
+    one_page_less: runner.Boot = None
 
 
 def search(name, kib, **settings):

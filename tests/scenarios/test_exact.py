@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 import machine
+import runner
 import symbols
 from judge import Verdict
 from scenario import background
@@ -25,10 +26,10 @@ def count_record_and_replay():
         recording = pathlib.Path(folder) / "boot.rr"
         ways = {"counted": {"counted": "kernel_end"}, "recorded": {"record": recording}}
         ways["replayed"] = {"counted": "kernel_end", "replay": recording}
-        boots = [machine.run(machine.Machine(name=f"exact-{name}", **SAME, **way)) for name, way in ways.items()]
+        boots = [runner.run(machine.Machine(name=f"exact-{name}", **SAME, **way)) for name, way in ways.items()]
         other = machine.Machine(name="exact-other", words=("fail=3",), memory="512M", replay=recording)
         with pytest.raises(machine.Unusable, match="made with another words, memory"):
-            machine.run(other)
+            runner.run(other)
         return boots
 
 
@@ -46,7 +47,7 @@ def test_the_same_boot_twice_and_a_recording_replayed_are_the_same_to_the_instru
 @pytest.mark.parametrize("also", [{"counted": "kernel_end"}, {"replay": machine.BUILD / "other.rr"}], ids=["count", "replay"])
 def test_a_recording_is_only_made(also):
     with pytest.raises(machine.Unusable, match="then --replay it"):
-        machine.run(machine.Machine(record=machine.BUILD / "boot.rr", **also))
+        runner.run(machine.Machine(record=machine.BUILD / "boot.rr", **also))
 
 
 def in_gdb():
@@ -68,7 +69,7 @@ def boot_into_null():
     lines = []
     kernel = machine.BUILD / "kernel-tests.elf"
     described = machine.Machine(kernel=kernel, name="exact-null", words=("only=crash.null",))
-    return machine.run(described, show=lambda line, seconds: lines.append(line)), lines
+    return runner.run(described, show=lambda line, seconds: lines.append(line)), lines
 
 
 @background(boot_into_null)

@@ -21,6 +21,7 @@ import failure_report
 import judge
 import ktap
 import machine
+import qemu
 import stub_firmware
 from judge import Verdict
 from scenario import boot
@@ -103,7 +104,7 @@ def test_hang(verdict, text, image, request):
 def test_a_machine_that_says_too_much_is_ended(most, text, ending, image, request):
     result = boot_stub(image(text, ending), request, max_output=most, timeout=120)
     assert result.verdict is Verdict.TOO_MUCH_OUTPUT, result.summary()
-    assert most < result.log.stat().st_size <= most + machine.PIECE
+    assert most < result.log.stat().st_size <= most + qemu.PIECE
 
 
 @pytest.mark.parametrize("pattern", [pytest.param("at [vw]ork", id="pattern")])

@@ -12,6 +12,7 @@ import tempfile
 import pytest
 
 import machine
+import qemu
 import snapshot
 from judge import Verdict
 from scenario import background, boot
@@ -54,7 +55,7 @@ def test_a_machine_is_saved_once_and_the_oldest_goes(tmp_path, monkeypatch):
         file.write_bytes(b"state")
 
     for memory in ("1M", "1M", "2M", "3M", "2M", "1M"):
-        with snapshot.saved(folder, [machine.QEMU, "-m", memory], [source], save) as state:
+        with snapshot.saved(folder, [qemu.QEMU, "-m", memory], [source], save) as state:
             assert state.read() == b"state"
     assert len(saved) == 4 and len(list(folder.glob("*.state"))) == 2
 
@@ -70,9 +71,9 @@ def test_what_cannot_be_warm_says_why(settings):
 
 
 DAMAGED = """
-import pathlib, sys, machine
-machine.WARM = pathlib.Path(sys.argv[1])
-print(machine.run(machine.Machine(name="warm-damaged")).summary())
+import pathlib, sys, machine, runner, snapshot
+snapshot.WARM = pathlib.Path(sys.argv[1])
+print(runner.run(machine.Machine(name="warm-damaged")).summary())
 """
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import ktap
 import machine
+import runner
 from judge import Verdict
 
 HOST = machine.BUILD / "host" / "suites"
@@ -35,7 +36,7 @@ def host():
 def metal():
     """The report of the test kernel, and what else is wrong with its boot."""
     try:
-        boot = machine.run(machine.Machine(kernel=METAL, name="metal", processors=4, timeout=120, strict=True))
+        boot = runner.run(machine.Machine(kernel=METAL, name="metal", processors=4, timeout=120, strict=True))
     except machine.Unusable as error:
         return ktap.Report(), str(error)
     report = ktap.parse(boot.text, strict=True)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""Where boots keep their files: a folder for each, and the logs that stay. Used by runner.py and serial_device.py."""
+
+import contextlib
+import fcntl
+import itertools
+import pathlib
+import tempfile
+from collections.abc import Iterator
+
+from machine import BUILD
+
+
+@contextlib.contextmanager
+def folder(name: str) -> Iterator[pathlib.Path]:
+    """A folder of its own for a boot, gone with it."""
+    (BUILD / "runs").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=name + "-", dir=BUILD / "runs") as path:
+        yield pathlib.Path(path)
+
+
+@contextlib.contextmanager
+def own_log(name: str) -> Iterator[pathlib.Path]:
+    """Where the serial line is saved: NAME.log, or NAME-2.log while another boot of this name goes on, and
+    so on. What the previous one said stays, as NAME.previous.log."""
+    (BUILD / "logs").mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        log = BUILD / "logs" / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
+        with open(log.with_suffix(".lock"), "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            if log.exists():
+                log.replace(log.with_suffix(".previous.log"))
+            yield log
+            return
+
+
+def read(file: pathlib.Path) -> str:
+    return file.read_text("utf-8", "replace") if file.exists() else ""
