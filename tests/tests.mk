@@ -59,13 +59,20 @@ build/host/suites: $(HOST_OBJS) build/host/lib.a $(addprefix build/stamps/,HOST_
 	$(call say,LD)
 	$(Q)$(CC) $(HOST_FLAGS) $(filter %.o %.a,$^) -o $@
 
-# A kernel of another origin, for tests/README.md and its test: 32 bits, Multiboot, one command.
+# Kernels of another origin, for tests/README.md and the tests of the harness: 32 bits, Multiboot, one command.
 EXAMPLE_CC = $(CC) -m32 $(COMMON) -O2 -g -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none -nostdlib \
     -static -Wl,-T,tests/harness/example/link.ld -Wl,--build-id=none
 
+define link_example
+$(call say,LD)
+$(Q)$(EXAMPLE_CC) $(filter %.S %.c,$^) -o $@
+endef
+
 build/example.elf: $(addprefix tests/harness/example/,start.S kernel.c link.ld) build/stamps/EXAMPLE_CC | run-packages
-	$(call say,LD)
-	$(Q)$(EXAMPLE_CC) $(filter %.S %.c,$^) -o $@
+	$(link_example)
+
+build/shell.elf: $(addprefix tests/harness/example/,start.S shell.c link.ld) build/stamps/EXAMPLE_CC | run-packages
+	$(link_example)
 
 -include $(patsubst %.o,%.d,$(METAL_OBJS) $(BOOT_WAITER_OBJS) $(HOST_OBJS) $(HOST_LIB_OBJS))
 
@@ -98,7 +105,7 @@ test:
 	    { echo "FAILED: the build, with the words above; nothing was tested"; echo "0 passed, 1 failed"; exit 1; }
 	$(PYTEST) $(TESTS)
 
-test-parts: all build/host/suites build/example.elf build/compile_commands.json build/programs.txt
+test-parts: all build/host/suites build/example.elf build/shell.elf build/compile_commands.json build/programs.txt
 
 # The long rows: every sequence of operations, and sweeps over whole machines.
 test-all: test exhaustive

@@ -55,11 +55,13 @@ def judge_log(parsed: argparse.Namespace) -> int:
     try:
         if stat.S_ISCHR(parsed.log.stat().st_mode):
             with workspace.own_log(described.name) as file, open(file, "wb") as log:
-                heard, ending = serial_device.listen(
+                heard, ended = serial_device.listen(
                     parsed.log, described, log, lambda line, seconds: show(names.annotate(line), seconds)
                 )
         else:
-            heard, ending = judge.Heard(described.rules), judge.Ending.UNKNOWN
+            if described.replies:
+                raise machine.Unusable(f"--send with --log {parsed.log}: a saved log takes no words; leave out one of them")
+            heard, ended = judge.Heard(described.rules), judge.Ended()
             for line in lines_of(parsed.log):
                 heard.hear(line)
                 annotated = names.annotate(line.text)
@@ -71,7 +73,7 @@ def judge_log(parsed: argparse.Namespace) -> int:
     finally:
         names.close()
     # A machine that cannot be watched switches itself off unseen: its last line decides.
-    return report(parsed, judge.judge(heard, judge.Ended(ending)), heard.report, "")
+    return report(parsed, judge.judge(heard, ended), heard.report, "")
 
 
 def lines_of(file: pathlib.Path) -> Iterator[terminal.Line]:

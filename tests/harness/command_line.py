@@ -26,6 +26,8 @@ examples:
   boot.py --source qemu --kernel my-multiboot.elf --pass "all tests passed" --fail "FAILED"
                                                      a kernel of another origin: QEMU loads it
   boot.py --source qemu --kernel my-aarch64.elf      QEMU's virtual machine of the file's own processor
+  boot.py --source qemu --kernel xv6.elf --prompt "$ " --send "usertests -q" --pass "ALL TESTS PASSED"
+                                                     typed when the prompt came
   boot.py --loader my.efi --expect "hello" --timeout 20
   boot.py --image disk.img                           a disk image, which stays as it is
   boot.py --record build/boot.rr, then --replay build/boot.rr --gdb

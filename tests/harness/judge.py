@@ -83,12 +83,18 @@ class Sign(enum.Enum):
     EXCEPTION = ("a trap in the firmware", 1.0)
     MOVED_ON = ("the firmware went on to its shell or menu", 0.0)
     PANIC = ("a panic", 5.0)
-    DECIDED = ("a line of --pass or --fail", 1.0)
+    FAILING = ("a line of --fail", 1.0)
+    PASSING = ("a line of --pass", 1.0)
     REPORTED = ("a report that is complete", 3.0)
 
     @property
     def grace(self) -> float:
         return float(self.value[1])
+
+    @property
+    def is_good(self) -> bool:
+        """While something is still to be typed, more is to come."""
+        return self in (Sign.PASSING, Sign.REPORTED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +119,7 @@ class Ended:
     triple_fault: bool = False  # QEMU logged one; it does so under emulation, not under KVM
     reset: bool = False  # QEMU left because the machine was reset
     qemu_errors: str = ""  # what QEMU wrote to stderr
+    prompt: str | None = None  # that never came, and for which a text was to be typed
 
 
 @dataclasses.dataclass
@@ -206,10 +213,10 @@ class Heard:
     def _pattern(self, line: Line) -> Sign | None:
         if self.failing is None and any(pattern.search(line.text) for pattern in self._failing):
             self.failing = line
-            return Sign.DECIDED
+            return Sign.FAILING
         if self.passing is None and any(pattern.search(line.text) for pattern in self._passing):
             self.passing = line
-            return Sign.DECIDED
+            return Sign.PASSING
         return None
 
     def _ours(self, line: Line) -> Sign | None:
@@ -424,6 +431,8 @@ def _passed(heard: Heard, ended: Ended) -> Judgement | None:
             return Judgement(Verdict.FAILED, words, line.number)
     if heard.rules.only and report is None:
         return Judgement(Verdict.FAILED, f"--only {heard.rules.only}, but the kernel reported no case")
+    if ended.prompt is not None:
+        return Judgement(Verdict.FAILED, f"the prompt {ended.prompt!r} never came", line.number)
     if heard.missing:
         return Judgement(Verdict.FAILED, "never said: " + ", ".join(repr(text) for text in heard.missing))
     words = _quoted(line)
@@ -439,6 +448,8 @@ def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
         lacks += f"; {report.problems[0]}"
     elif report is None and not rules.passing and not rules.strict and not (heard.spoke and _OURS.match(heard.spoke.text)):
         lacks += ", no KTAP report"
+    if ended.prompt is not None:
+        lacks += f"; the prompt {ended.prompt!r} never came"
     if ended.ending is Ending.SILENCE:
         return Judgement(Verdict.HANG, f"{lacks}, and no word for too long" + _last(heard))
     if ended.ending in (Ending.TIME, Ending.HARNESS):

@@ -45,6 +45,7 @@ def existing(file: pathlib.Path, what: str) -> pathlib.Path:
 
 # The groups of --help.
 WHAT, ON, END, LOOK = "what to boot", "on which machine", "how it ends, and what passes", "how to look at it"
+TALK = "what to type on the serial line"
 EXACT = "to the instruction (without a disk)"
 COUNT_UNTIL = "kernel_end"
 # A field that a replay may have otherwise than its recording.
@@ -168,6 +169,14 @@ class Machine:
         (),
         Option("--expect", END, "has to appear; repeatable", metavar="TEXT", many="append", parse=options.expected_text),
         **_ANY,
+    )
+    replies: tuple[tuple[str, str], ...] = option(
+        (),
+        Option("--send", TALK, r"type this and Enter when the prompt came; repeatable, one after the other. Escapes as "
+               r"printf's: \t, \e, \x03, and \c at the end for no Enter", metavar="TEXT", many="pair",
+               parse=options.typed_text,
+               first=Option("--prompt", TALK, "what the machine says when it waits for the texts of the --send that follow",
+                            metavar="TEXT", parse=options.expected_text)),
     )
     strict: bool = option(
         False,

@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import conversation
+
 MEMORY_MIN, MEMORY_MAX = 1 << 20, 1 << 40  # bytes
 OUTPUT_MIN, OUTPUT_MAX = 1 << 10, 1 << 30  # bytes
 PROCESSORS_MAX = 255
@@ -34,7 +36,8 @@ class Option:
     parse: Callable[[str], Any] = str
     choices: tuple[str, ...] | None = None
     sets: tuple[Any, ...] = ()  # a flag without a value: what it sets the field to
-    many: str = ""  # "append": repeatable; "extend": also with several values
+    many: str = ""  # "append": repeatable; "extend": also with several values; "pair": with the value of `first`
+    first: "Option | None" = None  # holds for each behind it, until it is given again
     without_value: str | None = None  # what the flag means alone
     load: Callable[[Any], Any] | None = None  # makes the field's value of what was parsed, when it is needed
     write: Callable[[Any], list[str]] = lambda value: [str(value)]  # the words for a value
@@ -54,6 +57,27 @@ def flags(cls: type) -> dict[str, str]:
     return {field.name: one.flag for field, one in reversed(_declared(cls))}
 
 
+def _name_of(flag: str) -> str:
+    return flag.lstrip("-").replace("-", "_")
+
+
+class _First(argparse.Action):
+    """Keeps a value for the pairs that follow."""
+
+    def __call__(self, parser: Any, namespace: Any, value: Any, flag: str | None = None) -> None:
+        setattr(namespace, self.dest, value)
+
+
+class _Pair(argparse.Action):
+    """Adds the value of the option in front and its own."""
+
+    def __call__(self, parser: Any, namespace: Any, value: Any, flag: str | None = None) -> None:
+        first = getattr(namespace, _name_of(str(self.const)))
+        if first is None:
+            parser.error(f"{flag} without {self.const}: give {self.const} in front of it")
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), (first, value)])
+
+
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong."""
 
@@ -71,7 +95,13 @@ def add_to(parser: argparse.ArgumentParser, cls: type, groups: dict[str, Any]) -
             more |= {"action": "store_const", "const": one.sets[0]}
         else:
             more |= {"metavar": one.metavar, "type": one.parse, "choices": one.choices}
-            if one.many:
+            if one.many == "pair" and one.first:
+                first = one.first
+                groups[one.group].add_argument(
+                    first.flag, dest=_name_of(first.flag), help=first.help, metavar=first.metavar, type=first.parse, action=_First
+                )
+                more |= {"action": _Pair, "default": [], "const": first.flag}
+            elif one.many:
                 more |= {"action": one.many, "default": []}
                 more |= {"nargs": "+"} if one.many == "extend" else {}
             elif one.without_value:
@@ -105,9 +135,11 @@ def words(described: Any) -> list[str]:
                 found.append(one.flag)
                 break
             if not one.sets and value is not None:
-                parts = [one.write(part) for part in value] if one.many == "append" else [one.write(value)]
-                for part in parts:
-                    found += with_value(one.flag, part)
+                for part in value if one.many in ("append", "pair") else [value]:
+                    if one.first:
+                        found += with_value(one.first.flag, one.first.write(part[0]))
+                        part = part[1]
+                    found += with_value(one.flag, one.write(part))
                 break
     return found
 
@@ -171,6 +203,14 @@ def seconds(text: str) -> float:
 def expected_text(text: str) -> str:
     if not text.strip():
         raise rejected(text, "give a text that is not blank")
+    return text
+
+
+def typed_text(text: str) -> str:
+    try:
+        conversation.typed(text)
+    except ValueError as error:
+        raise rejected(text, str(error)) from None
     return text
 
 

@@ -40,7 +40,7 @@ def end_all() -> None:
 
 @contextlib.contextmanager
 def started(
-    command: list[str], inherited: tuple[int, ...], folder: pathlib.Path
+    command: list[str], inherited: tuple[int, ...], folder: pathlib.Path, is_typed_to: bool = False
 ) -> Iterator[tuple["subprocess.Popen[bytes]", IO[bytes], qmp.Monitor]]:
     """A QEMU whose machine has not been started yet, what it says, and its Monitor."""
     # A session of its own, so that Ctrl-C reaches the harness, which then ends QEMU; and should the
@@ -58,7 +58,7 @@ def started(
                 cwd=folder,
                 # Where QEMU keeps what a boot writes to its disks.
                 env={**os.environ, "TMPDIR": str(folder)},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if is_typed_to else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 pass_fds=(*inherited, *monitor.inherited),
@@ -74,5 +74,8 @@ def started(
             process.kill()
             process.wait()
             output.close()
+            if process.stdin:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
             with _running_lock:
                 _running.discard(process)

@@ -74,6 +74,10 @@ def run(machine: Machine, show: watch.Show = _ignore) -> Boot:
         raise Unusable(f"no {architecture.qemu}: install the package {architecture.package} (apt-get install …)")
     if not architecture.is_x86 and (machine.source != "qemu" or not machine.serial or machine.debugcon):
         raise Unusable("a machine that is not x86 has no OVMF and no debug console here: boot it with --source qemu")
+    if machine.replies and not machine.serial:
+        raise Unusable("--send types on the serial line: leave out --no-serial")
+    if machine.replies and machine.is_exact:
+        raise Unusable("a boot that is typed to is never the same twice: leave out --send")
     if machine.record and (machine.counted or machine.replay):
         # QEMU would note the stop where counting ends, and no replay could come to it by itself.
         raise Unusable("--record makes a recording and nothing else: then --replay it, with --count if you like")
@@ -119,6 +123,7 @@ def run(machine: Machine, show: watch.Show = _ignore) -> Boot:
             triple_fault="Triple fault" in workspace.read(folder / qemu_command.LOG),
             reset=watched.reason == "guest-reset",
             qemu_errors=workspace.read(folder / qemu.ERRORS),
+            prompt=watched.prompt,
         )
         judgement = judge.judge(watched.heard, ended)
         if not why_cold and judgement.verdict in (judge.Verdict.COULD_NOT_START, judge.Verdict.NO_OUTPUT):

@@ -11,6 +11,7 @@ import tty
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+import conversation
 import judge
 import machine
 import terminal
@@ -23,10 +24,11 @@ LOOK_EVERY = 0.2  # seconds
 
 def listen(
     device: pathlib.Path, described: machine.Machine, log: BinaryIO, show: Callable[[str, float], None]
-) -> tuple[judge.Heard, judge.Ending]:
+) -> tuple[judge.Heard, judge.Ended]:
     """What comes until a sign that nothing more will and what follows it, the silence, the time-out or too much.
     All of it is saved in the file `log`."""
     heard, lines, size = judge.Heard(described.rules), terminal.Lines(), 0
+    talk = conversation.Conversation(described.replies)
     start = last = time.monotonic()
     deadline, over = start + described.timeout, False
     shown = watch.squeezed(lambda line: show(line, time.monotonic() - start))
@@ -35,8 +37,8 @@ def listen(
         signs = []
         for line in found:
             shown(line.text)
-            signs.append(heard.hear(line))
-        return any(signs)
+            signs.append(heard.hear(talk.without_echo(line)))
+        return any(sign and not (sign.is_good and talk.prompt is not None) for sign in signs)
 
     def follow(descriptor: int) -> judge.Ending:
         nonlocal over, last, size
@@ -57,13 +59,16 @@ def listen(
                 return judge.Ending.UNKNOWN
             last, size = time.monotonic(), size + len(chunk)
             log.write(chunk)
-            over = take(lines.feed(chunk)) or over
+            whole = lines.feed(chunk)
+            over = take(whole) or over
+            if keys := talk.answer(whole, lines.open_line):
+                os.write(descriptor, keys)
         return judge.Ending.TIME
 
     with _opened(device) as descriptor:
         ending = follow(descriptor)
     take(lines.rest())
-    return heard, ending
+    return heard, judge.Ended(ending, prompt=talk.prompt)
 
 
 @contextlib.contextmanager

@@ -40,6 +40,8 @@ SAVE_SECONDS = 180
 
 def reason_against(described: Machine) -> str | None:
     """Why this machine can only be booted cold, or None."""
+    if described.source == "qemu":
+        return "QEMU loads the kernel"
     if described.firmware_code is not None:
         return "another firmware than OVMF"
     if described.image is not None:
@@ -56,8 +58,6 @@ def reason_against(described: Machine) -> str | None:
         return "too much memory to be saved"
     if described.is_exact:
         return "exact to the instruction, from the first one on"
-    if described.source == "qemu":
-        return "QEMU loads the kernel"
     return None
 
 

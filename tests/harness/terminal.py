@@ -64,6 +64,11 @@ class Lines:
         self._lines: list[Line] = []
         self.is_open = False  # the last line had no end
 
+    @property
+    def open_line(self) -> str:
+        """The line that was begun, as far as it came."""
+        return self._text
+
     def feed(self, chunk: bytes) -> list[Line]:
         return self._take(self._decoder.decode(chunk), False)
 

@@ -9,9 +9,11 @@ import os
 import pathlib
 import select
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 
+import conversation
 import debugger
 import gdb_stub
 import judge
@@ -34,6 +36,7 @@ class Watched:
     ending: judge.Ending = judge.Ending.ITSELF
     status: int | None = None
     reason: str | None = None  # QEMU's word for why it left, such as "guest-reset"; None: it gave none
+    prompt: str | None = None  # that never came
     spoke: float | None = None
     worked: float | None = None
     instructions: int | None = None
@@ -50,6 +53,7 @@ def watch(
     start = time.monotonic()
     limit = deadline = start + (machine.timeout if machine.debugger is None else 1e9)
     heard, sign = start, None
+    talk = conversation.Conversation(machine.replies)
     with contextlib.ExitStack() as stack:
         stack.callback(names.close)
         log_file = stack.enter_context(open(log, "wb"))
@@ -57,7 +61,7 @@ def watch(
         if machine.counted:
             counter = stack.enter_context(contextlib.closing(gdb_stub.Breakpoint(_counted_until(machine))))
             command, inherited = [*command, *counter.arguments], (*inherited, *counter.inherited)
-        process, output, monitor = stack.enter_context(qemu.started(command, inherited, folder))
+        process, output, monitor = stack.enter_context(qemu.started(command, inherited, folder, bool(machine.replies)))
         monitor.listen()
         if counter:
             # A QEMU that is gone by then tells below why.
@@ -106,21 +110,34 @@ def watch(
             size += len(chunk)
             log_file.write(chunk)
             log_file.flush()
-            for line in lines.feed(chunk):
+            whole = lines.feed(chunk)
+            for line in whole:
                 said.append(line.text)
                 shown(line.text)
-                new_sign = watched.heard.hear(line)
+                new_sign = watched.heard.hear(talk.without_echo(line))
                 if watched.spoke is None and watched.heard.spoke:
                     watched.spoke, watched.worked = heard - start, _processor_seconds(process.pid)
-                if new_sign and new_sign is not sign and sign is not judge.Sign.FINAL:
+                is_too_early = new_sign and new_sign.is_good and talk.prompt is not None
+                if new_sign and not is_too_early and new_sign is not sign and sign is not judge.Sign.FINAL:
                     sign = new_sign
                     deadline = min(limit, heard + sign.grace)
+            if keys := talk.answer(whole, lines.open_line):
+                _type(process, keys)
         for line in lines.rest():
             said.append(line.text)
             shown(line.text)
-            watched.heard.hear(line)
+            watched.heard.hear(talk.without_echo(line))
+    watched.prompt = talk.prompt
     watched.text = "".join(line + "\n" for line in said)
     return watched
+
+
+def _type(process: "subprocess.Popen[bytes]", keys: bytes) -> None:
+    """A machine that is gone hears nothing any more; how it ended is told elsewhere."""
+    assert process.stdin
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(keys)
+        process.stdin.flush()
 
 
 def squeezed(show: Callable[[str], None]) -> Callable[[str], None]:

@@ -47,6 +47,8 @@ def run(program, *arguments):
         *[([flag, "("], "regular expression") for flag in ("--pass", "--fail")],
         *[([flag, "a*"], "does not match an empty line") for flag in ("--pass", "--fail")],
         *[(["--max-output", size], "at least 1K") for size in ("0", "1", "2G", "x")],
+        (["--send", "x"], "--send without --prompt"),
+        (["--prompt", "$", "--send", "\\z"], "give escapes"),
         (["--only", ""], "without blanks"),
         (["--only", "a b"], "without blanks"),
         *[(["--run-id", name], "1 to 32 of") for name in ("", "a b", "a\n", "a" * 33)],

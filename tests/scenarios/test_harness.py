@@ -239,6 +239,7 @@ EVERYTHING = machine.Machine(
     timeout=7.0,
     silence=0.0,
     expected=("x y",),
+    replies=(("$ ", "a"), ("-> ", "-b"), ("-> ", r"\x03\c")),
     name="n",
     extra=("-cpu", "max"),
 )
