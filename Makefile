@@ -55,7 +55,8 @@ KERNEL_SRCS := $(sort $(wildcard boot/kernel/*.[cS] boot/kernel/*/*.[cS])) $(BOO
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.[cS]))
 
 # The linker takes from it what the loader uses.
-LOADER_LIB_SRCS := $(BOOT_SRCS) $(filter %.c,$(ARCH_SRCS)) $(KMEM_SRCS)
+LOADER_LIB_SRCS := $(BOOT_SRCS) $(addprefix boot/kernel/,console.c font.S screen.c serial.c) \
+    $(filter-out arch/x86_64/entry.S arch/x86_64/trampoline%,$(ARCH_SRCS)) $(KMEM_SRCS)
 
 # $(call objects,FOLDER,SOURCES)
 objects = $(patsubst %,build/$1/%.o,$(basename $2))
@@ -138,7 +139,7 @@ build/loader/%.o: %.c build/stamps/LOADER_CC | run-packages
 build/loader/%.o: %.S build/stamps/LOADER_CC | run-packages
 	$(call compile,$(LOADER_CC))
 
-build/kernel/boot/kernel/font.o: build/font.psf
+build/kernel/boot/kernel/font.o build/loader/boot/kernel/font.o: build/font.psf
 
 build/font.psf: | run-packages
 	$(Q)mkdir -p $(@D) && gzip -dc $(FONT) >$@

@@ -7,7 +7,8 @@
 //                                     text, data, a guard,
 //                                     the early heap's region
 //     0xffff800000000000            direct map               all memory, no devices
-//     lower half                    one page: the jump       the page itself
+//     lower half                    the loader's image, and  the same address
+//                                   lines of the screen
 //
 // The kernel file is an ELF64 executable for x86-64 (System V ABI, AMD64 supplement), linked in
 // the top 2 GiB. Besides its PT_LOAD segments it has exactly one program header of type
@@ -21,6 +22,9 @@
 //   - the processor is in long mode with four-level paging, CR0.WP and EFER.NXE set, interrupts
 //     off, direction flag clear; RDI holds the virtual address of `struct handoff`, all else is
 //     undefined; the kernel brings its own stack, descriptor tables and trap handlers;
+//   - until then GDT, TSS and IDT are the loader's: an exception is reported on the serial line and
+//     the screen, with its place in the kernel's file, and stops the machine. They lie in the
+//     loader's image, which the lower half maps, in memory that the map calls loader memory;
 //   - every segment is mapped at its virtual address with its permissions and nothing more, bytes
 //     beyond the file's are zero; the region is mapped read-write in 4 KiB pages, its contents are
 //     undefined except for what the loader allocated; holes between segments are not mapped;
@@ -31,13 +35,13 @@
 //     data lie (W^X); devices are not;
 //   - everything it leaves lies in the region, below heap.used, allocated by the same fba that the
 //     kernel runs; offsets count from the start of the region. Two exceptions: the bytes of
-//     modules, and the mapping of the jump's page with its page tables;
+//     modules, and what the lower half maps with its page tables;
 //   - each module lies in whole pages of its own, in memory that the map calls loader data, above
 //     the first MiB, where the kernel starts other processors; the rest of its last page is zero.
 //
-// The kernel's obligations: check this structure before it trusts it, adopt the allocator so that
-// the first heap.used bytes stay for good, unmap the lower half, and write to the page tables
-// through the direct map only.
+// The kernel's obligations: load descriptor tables of its own, check this structure before it
+// trusts it, adopt the allocator so that the first heap.used bytes stay for good, unmap the lower
+// half, and write to the page tables through the direct map only.
 //
 // Once boot services have ended, the image (its guard holes included), the region and the modules
 // belong to the kernel; all other memory that the map calls conventional, loader or boot services

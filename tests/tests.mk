@@ -78,7 +78,7 @@ build/shell.elf: $(addprefix tests/harness/example/,start.S shell.c link.ld) bui
 
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
-    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS)) $(LOADER_LIB_SRCS) tests/harness/boot_waiter.c \
+    -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(LOADER_LIB_SRCS)) tests/harness/boot_waiter.c \
     $(wildcard tests/bench/efi/*.c) \
     -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(filter %.c,$(HOST_LIB_SRCS)) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED))

@@ -5,21 +5,28 @@
 #include "arch/x86_64/descriptors.h"
 #include "arch/x86_64/page.h"
 
+#define EARLY_STACK_SIZE 8192
+
 extern unsigned char boot_stack_bottom[], boot_stack_top[]; // linker.ld
 
 static struct descriptors descriptors;
 static struct traps_gate gates[TRAPS_VECTORS];
 static struct traps_place places[4];
+static _Alignas(16) unsigned char stack[EARLY_STACK_SIZE];
 
 void early_traps_load(void)
 {
-    descriptors_load(&descriptors, NULL, 0);
-    traps_build(gates, TRAPS_ON_CURRENT_STACK);
+    const uintptr_t top = (uintptr_t)(stack + EARLY_STACK_SIZE);
+    const uintptr_t tops[DESCRIPTORS_IST_COUNT] = {top, top, top, top};
+
+    descriptors_load(&descriptors, tops, 0);
+    traps_build(gates, TRAPS_ON_INTERRUPT_STACKS);
     traps_load(gates);
 }
 
-const struct traps_gate *early_traps_gates(void)
+const struct traps_gate *early_traps_gates_of_others(void)
 {
+    traps_build(gates, TRAPS_ON_CURRENT_STACK);
     return gates;
 }
 

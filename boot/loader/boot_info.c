@@ -61,13 +61,27 @@ static enum loader_result write_modules(struct loader *loader)
     return LOADER_DONE;
 }
 
+static struct handoff_framebuffer find_framebuffer(struct loader *loader)
+{
+    struct firmware_framebuffer screen = firmware_find_framebuffer(&loader->firmware);
+
+    return (struct handoff_framebuffer){
+        .physical = screen.physical,
+        .size = screen.size,
+        .width = screen.width,
+        .height = screen.height,
+        .pixels_per_line = screen.pixels_per_line,
+        .format = screen.format,
+    };
+}
+
 enum loader_result boot_info_write(struct loader *loader)
 {
     loader->heap.ledger.tag = "boot info";
     loader->handoff = allocator_new(&loader->heap.allocator, struct handoff);
     if (!loader->handoff)
         return LOADER_OUT_OF_MEMORY;
-    *loader->handoff = (struct handoff){0};
+    *loader->handoff = (struct handoff){.framebuffer = find_framebuffer(loader)};
     enum loader_result result = write_command_line(loader);
     return result == LOADER_DONE ? write_modules(loader) : result;
 }
@@ -88,7 +102,6 @@ enum loader_result boot_info_complete(struct loader *loader)
 {
     struct handoff *handoff = loader->handoff;
     const struct elf_image *elf = &loader->elf;
-    struct firmware_framebuffer screen = firmware_find_framebuffer(&loader->firmware);
     struct firmware_tables tables = firmware_find_tables(&loader->firmware);
 
     handoff->magic = HANDOFF_MAGIC;
@@ -102,14 +115,6 @@ enum loader_result boot_info_complete(struct loader *loader)
     handoff->linked_size = elf->region_end - elf->region_start;
     handoff->direct_map = HANDOFF_DIRECT_MAP;
     handoff->page_table_root = loader->paging.root.value;
-    handoff->framebuffer = (struct handoff_framebuffer){
-        .physical = screen.physical,
-        .size = screen.size,
-        .width = screen.width,
-        .height = screen.height,
-        .pixels_per_line = screen.pixels_per_line,
-        .format = screen.format,
-    };
     handoff->acpi_rsdp = tables.acpi_rsdp;
     handoff->smbios = tables.smbios;
     handoff->efi_system_table = (uintptr_t)loader->firmware.system;

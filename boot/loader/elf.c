@@ -149,6 +149,7 @@ static bool check_segment(struct checker *checker, size_t index,
     if (image->segment_count == ELF_SEGMENTS_MAX)
         return fail(checker, ELF_TOO_MANY_SEGMENTS, ELF_SEGMENTS_MAX, 0, 0);
     image->segments[image->segment_count++] = (struct elf_segment){
+        .number = index,
         .offset = header->p_offset,
         .file_size = header->p_filesz,
         .start = header->p_vaddr,

@@ -16,6 +16,7 @@
 #define ELF_SEGMENTS_MAX 16
 
 struct elf_segment {
+    uint64_t number;            // of its program header
     uint64_t offset, file_size; // bytes of the file
     uint64_t start, end;        // virtual addresses; `start` is page-aligned
     bool writable, executable;

@@ -212,9 +212,13 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
 
 // ── What the firmware knows ─────────────────────────────────────────────────────────────────────
 
-uint64_t firmware_image_base(const struct firmware *firmware)
+struct range firmware_image(const struct firmware *firmware)
 {
-    return firmware->loaded ? (uintptr_t)firmware->loaded->ImageBase : 0;
+    struct range image = {0, 0};
+
+    if (firmware->loaded)
+        (void)range_of(&image, (uintptr_t)firmware->loaded->ImageBase, firmware->loaded->ImageSize);
+    return image;
 }
 
 struct firmware_options firmware_load_options(const struct firmware *firmware)

@@ -9,6 +9,7 @@
 
 #include "arch/x86_64/address.h"
 #include "boot/memory_map.h"
+#include "boot/range.h"
 #include "kmem/writer.h"
 
 #include <efi.h>
@@ -76,8 +77,8 @@ void firmware_close_volume(struct firmware *firmware);
 
 // ── What the firmware knows ─────────────────────────────────────────────────────────────────────
 
-// Returns the address of the loader's first byte; 0: the firmware does not tell.
-uint64_t firmware_image_base(const struct firmware *firmware);
+// Returns where the loader's image lies; empty iff the firmware does not tell.
+struct range firmware_image(const struct firmware *firmware);
 
 // The load options that the loader was started with (UEFI 9.1): any bytes; `size` 0: none.
 struct firmware_options {

@@ -4,13 +4,11 @@
 
 #include "arch/x86_64/page.h"
 #include "arch/x86_64/string.h"
-
-// One page takes a table at each of the three levels below the root.
-#define TABLES 3
+#include "boot/loader/late_console.h"
 
 struct table_source {
     uint64_t next; // physical, mapped at the same address
-    size_t left;
+    uint64_t left;
 };
 
 static bool new_table(void *context, physical_t *table)
@@ -26,21 +24,75 @@ static bool new_table(void *context, physical_t *table)
     return true;
 }
 
+// Maps whole pages at their own addresses.
+static enum paging_status map_itself(struct paging *paging, uint64_t start, uint64_t end,
+                                     enum paging_access access)
+{
+    if (end <= start)
+        return PAGING_OK;
+    return paging_map(paging, start, physical(start), end - start, access);
+}
+
+// The loader's code is executable; the rest of its image is writable, as its data lies anywhere in
+// there.
+static enum paging_status map_loader(struct paging *paging, struct range image, struct range code)
+{
+    enum paging_status status = map_itself(paging, code.start, code.end, PAGING_READ_EXECUTE);
+
+    if (status == PAGING_OK)
+        status = map_itself(paging, image.start, code.start, PAGING_READ_WRITE);
+    if (status == PAGING_OK)
+        status = map_itself(paging, code.end, image.end, PAGING_READ_WRITE);
+    return status;
+}
+
+// False iff it cannot be mapped.
+static bool map_screen(struct paging *paging, struct range pages)
+{
+    return range_size(pages) == 0 ||
+           paging_map_large(paging, pages.start, physical(pages.start), range_size(pages),
+                            PAGING_DEVICE, PAGE_SIZE_2M) == PAGING_OK;
+}
+
+static uint64_t tables_for(struct range pages)
+{
+    return range_size(pages) == 0 ? 0 : paging_tables_needed(pages.start, range_size(pages));
+}
+
+// The pages of the late console's part of the framebuffer; none if they would wrap.
+static struct range find_screen(struct loader *loader)
+{
+    struct range pages = {0, 0};
+
+    loader->late_screen = late_console_part(&loader->handoff->framebuffer);
+    if (!range_of_pages(&pages, loader->late_screen.physical, loader->late_screen.size))
+        loader->late_screen.size = 0;
+    return pages;
+}
+
 enum loader_result jump_map(struct loader *loader)
 {
-    EFI_STATUS allocated =
-        firmware_allocate(&loader->firmware, TABLES * PAGE_SIZE, PAGE_SIZE, &loader->jump_tables);
+    struct range code = {page_round_down(loader->code.start, PAGE_SIZE),
+                         page_round_up(loader->code.end, PAGE_SIZE)};
+    struct range image = firmware_image(&loader->firmware);
+    struct range screen = find_screen(loader);
 
+    if (!range_of_pages(&image, image.start, range_size(image)) || image.start > code.start ||
+        image.end < code.end)
+        image = code; // the firmware does not tell
+    uint64_t tables = tables_for(image) + tables_for(screen);
+    EFI_STATUS allocated =
+        firmware_allocate(&loader->firmware, tables * PAGE_SIZE, PAGE_SIZE, &loader->jump_tables);
     if (EFI_ERROR(allocated))
         return loader_stop(loader, allocated, "no memory for the page tables of the jump");
-    struct table_source source = {loader->jump_tables.start, TABLES};
+    struct table_source source = {loader->jump_tables.start, tables};
     struct paging paging = {
         .root = loader->paging.root, .new_table = new_table, .context = &source};
-    uint64_t page = page_round_down((uintptr_t)&enter_kernel, PAGE_SIZE);
-    enum paging_status status =
-        paging_map(&paging, page, physical(page), PAGE_SIZE, PAGING_READ_EXECUTE);
-    if (status == PAGING_OK)
-        return LOADER_DONE;
-    return loader_stop(loader, EFI_LOAD_ERROR, "the jump to the kernel cannot be mapped: %s",
-                       paging_status_name(status));
+    enum paging_status status = map_loader(&paging, image, code);
+    if (status != PAGING_OK)
+        return loader_stop(loader, EFI_LOAD_ERROR, "the jump to the kernel cannot be mapped: %s",
+                           paging_status_name(status));
+    if (!map_screen(&paging, screen))
+        loader->late_screen.size = 0; // the serial line is left
+    return LOADER_DONE;
 }

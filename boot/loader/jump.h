@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// jump: the loader's last instructions, which switch to the kernel's page tables and enter it. The
-// page that they lie in must be mapped at its own address in those tables too, in the lower half;
-// the kernel drops that mapping.
+// jump: the loader's last instructions, which switch to the kernel's page tables and enter it. They
+// must be mapped at their own address in those tables too, in the lower half, and so must all that
+// reports a fault of the kernel's first instructions: the kernel drops that mapping.
 #ifndef BOOT_LOADER_JUMP_H
 #define BOOT_LOADER_JUMP_H
 
@@ -9,9 +9,10 @@
 
 #include <stdint.h>
 
-// Maps the page of enter_kernel() at its own address, with tables outside the early heap, as
-// nothing of them outlives the jump. After kernel_mapping_build().
-// Stops iff there is no memory for the tables, or the page cannot be mapped.
+// Maps the loader's image, and `late_screen`, which it sets, at their own addresses, with tables
+// outside the early heap, as nothing of them outlives the jump. After kernel_mapping_build(). A
+// screen that cannot be mapped becomes none.
+// Stops iff there is no memory for the tables, or the image cannot be mapped.
 enum loader_result jump_map(struct loader *loader);
 
 // enter.S: loads CR3 with `root`, the physical address of the kernel's top page table, and jumps to

@@ -7,11 +7,6 @@
 // The image takes the addresses behind it.
 #define DIRECT_MAP_SIZE (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
 
-// Physical addresses [start, end).
-struct range {
-    uint64_t start, end;
-};
-
 // ── The image ───────────────────────────────────────────────────────────────────────────────────
 
 // Where a virtual address of the image lies.

@@ -12,6 +12,7 @@
 #include "boot/loader/firmware.h"
 #include "boot/loader/fw_cfg.h"
 #include "boot/loader/loader_options.h"
+#include "boot/range.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ struct loader {
     struct firmware firmware;
     struct fw_cfg fw_cfg;
     struct loader_random random;
-    uint64_t tsc; // time stamp counter at the entry
+    uint64_t tsc;      // time stamp counter at the entry
+    struct range code; // the loader's own
 
     EFI_STATUS status; // meaningful with LOADER_STOPPED and LOADER_EXIT_FAILED
 
@@ -63,11 +65,12 @@ struct loader {
     uint64_t region_size; // as linked, or larger in a measuring run
     struct firmware_pages image;
     struct early_heap heap;
-    struct handoff *handoff;           // in the early heap
-    void *map_buffer;                  // likewise: for the final memory map,
-    uint64_t map_capacity;             // so many bytes
-    struct paging paging;              // the kernel's page tables
-    struct firmware_pages jump_tables; // page tables that only the jump needs
+    struct handoff *handoff;                // in the early heap
+    void *map_buffer;                       // likewise: for the final memory map,
+    uint64_t map_capacity;                  // so many bytes
+    struct paging paging;                   // the kernel's page tables
+    struct firmware_pages jump_tables;      // page tables that only the jump needs
+    struct handoff_framebuffer late_screen; // late_console.h; mapped beside the loader's image
 
     struct handoff_failure failure; // of the first attempt, if it ran out of memory
 };

@@ -3,12 +3,15 @@
 // after loader_run(), whose steps stand in run.c. boot/handoff.h is the contract with the kernel.
 //
 // Until boot services have ended, an error is a message on the firmware's console and a status that
-// the firmware gets back together with its memory. Afterwards it is a message on the serial line.
+// the firmware gets back together with its memory. Afterwards it is a message on late_console.h.
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/device_io.h"
-#include "arch/x86_64/ns16550.h"
+#include "boot/loader/first_fault.h"
 #include "boot/loader/jump.h"
+#include "boot/loader/late_console.h"
 #include "boot/loader/run.h"
+
+extern const unsigned char _text[], _etext[]; // GNU-EFI's linker script: the loader's code
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
@@ -42,22 +45,21 @@ static void find_devices(struct loader *loader)
 
 // ── The ends ────────────────────────────────────────────────────────────────────────────────────
 
-static _Noreturn void stop_on_serial_line(EFI_STATUS status)
+static _Noreturn void stop_late(const struct loader *loader)
 {
-    const struct device_registers registers = ns16550_at_port(NS16550_COM1);
-    struct uart uart;
-    const struct writer line = {uart_write, &uart};
+    static struct late_console late;
 
-    uart_open(&uart, &ns16550_driver, &registers, NS16550_BAUD_MAX);
-    writer_print(&line,
+    late_console_open(&late, &loader->late_screen);
+    writer_print(&late.console.writer,
                  "loader: stopped: ExitBootServices failed (status 0x%llx); boot services may be "
                  "partly shut down, so the loader halts\n",
-                 (unsigned long long)status);
+                 (unsigned long long)loader->status);
     cpu_stop();
 }
 
 static _Noreturn void jump(struct loader *loader)
 {
+    first_fault_load(loader);
     paging_enable_protections();
     enter_kernel(loader->paging.root.value, loader->elf.entry,
                  loader->elf.region_start + early_heap_offset(&loader->heap, loader->handoff));
@@ -69,6 +71,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     static struct loader loader;
 
     loader.tsc = cpu_rdtsc();
+    loader.code = (struct range){(uintptr_t)_text, (uintptr_t)_etext};
     firmware_open(&loader.firmware, image, system);
     find_devices(&loader);
     enum loader_result result = check_processor(&loader);
@@ -77,6 +80,6 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     if (result == LOADER_DONE)
         jump(&loader);
     if (result == LOADER_EXIT_FAILED)
-        stop_on_serial_line(loader.status);
+        stop_late(&loader);
     return loader.status;
 }

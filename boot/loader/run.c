@@ -32,7 +32,7 @@ static const loader_step attempt_steps[] = {
     boot_info_write,       // handoff, command line, list of modules
     boot_info_reserve_map, // room for the memory map
     kernel_mapping_build,  // the kernel's page tables
-    jump_map,              // and the page of the jump in them
+    jump_map,              // and the loader itself in them
 };
 
 #define RUN_STEPS(loader, steps) run_steps((loader), (steps), sizeof(steps) / sizeof *(steps))
@@ -122,7 +122,7 @@ enum loader_result loader_run(struct loader *loader)
 {
     // With it, the addresses in later lines can be traced to lines of the source.
     writer_print(&loader->firmware.console, "loader: image at 0x%llx\n",
-                 (unsigned long long)firmware_image_base(&loader->firmware));
+                 (unsigned long long)firmware_image(&loader->firmware).start);
     enum loader_result result = run(loader);
     if (result == LOADER_STOPPED) {
         free_attempt(loader);

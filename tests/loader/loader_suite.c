@@ -19,6 +19,10 @@
 #define REGION_SIZE (64 * PAGE)
 #define SMALL_REGION (4 * PAGE)
 
+// The loader's code: the second page of its image and a part of the third.
+#define CODE_START (STUB_IMAGE_START + PAGE)
+#define CODE_END (CODE_START + PAGE + 16)
+
 // ── A kernel ────────────────────────────────────────────────────────────────────────────────────
 
 struct program {
@@ -70,7 +74,7 @@ static struct stub_firmware firmware;
 static struct loader loader;
 static unsigned char module_data[PAGE + 10];
 
-// A stub of enter.S: the suites never jump, but its page is mapped.
+// A stub of enter.S: the suites never jump.
 void enter_kernel(uint64_t root, uint64_t entry, uint64_t handoff)
 {
     (void)root;
@@ -102,6 +106,7 @@ static bool boot_with(struct stub_fw_cfg *fw_cfg)
 
     memset(&loader, 0, sizeof loader);
     loader.tsc = 42;
+    loader.code = (struct range){CODE_START, CODE_END};
     firmware_open(&loader.firmware, stub_firmware_image(), system);
     if (fw_cfg)
         fw_cfg_open(&loader.fw_cfg, stub_fw_cfg_ports(fw_cfg));
@@ -215,6 +220,36 @@ static void every_page_has_its_rights_and_no_more(struct suite_run *run)
     CHECK(run, !at(HANDOFF_DIRECT_MAP + UINT64_C(0xfec00000)));
 }
 
+static bool maps_itself(uint64_t address, bool writable, bool executable)
+{
+    struct paging_lookup found = paging_lookup(&loader.paging, address);
+
+    return found.present && found.to.value == address && found.writable == writable &&
+           found.executable == executable;
+}
+
+static void the_loader_and_its_screen_are_mapped_for_a_first_fault(struct suite_run *run)
+{
+    start();
+    CHECK(run, boot());
+    CHECK(run, maps_itself(STUB_IMAGE_START, true, false));
+    CHECK(run, maps_itself(CODE_START, false, true) && maps_itself(CODE_END - 1, false, true));
+    CHECK(run, maps_itself(STUB_IMAGE_START + 3 * PAGE, true, false));
+    CHECK(run, maps_itself(STUB_IMAGE_START + STUB_IMAGE_SIZE - 1, true, false));
+    CHECK(run, !at(STUB_IMAGE_START - 1) && !at(STUB_IMAGE_START + STUB_IMAGE_SIZE));
+    CHECK_EQUAL(run, loader.late_screen.size, 704 * 480 * 4);
+    CHECK(run, maps_itself(loader.late_screen.physical, true, false));
+    CHECK(run, maps_itself(loader.late_screen.physical + loader.late_screen.size - 1, true, false));
+    start();
+    firmware.has_no_screen = true;
+    CHECK(run, boot());
+    CHECK_EQUAL(run, loader.late_screen.size, 0);
+    start();
+    firmware.hides_image = true;
+    CHECK(run, boot());
+    CHECK(run, maps_itself(CODE_START, false, true) && !at(STUB_IMAGE_START));
+}
+
 static void the_handoff_is_good(struct suite_run *run)
 {
     start();
@@ -252,7 +287,9 @@ static void modules_are_handed_over(struct suite_run *run)
 // Image and region with what their alignment leaves over, the first module, tables of the jump, the
 // kernel's file: the firmware's memory map calls all of it loader data, which is free afterwards.
 #define PAGES_OF_FILE ((sizeof kernel + PAGE - 1) / PAGE)
-#define PAGES_OF_A_BOOT (6 + 64 + HANDOFF_IMAGE_ALIGN / PAGE - 1 + 2 + 3 + PAGES_OF_FILE)
+#define PAGES_OF_JUMP (3 + 3) // of the loader's image, of the screen
+#define PAGES_OF_A_BOOT                                                                            \
+    (6 + 64 + HANDOFF_IMAGE_ALIGN / PAGE - 1 + 2 + PAGES_OF_JUMP + PAGES_OF_FILE)
 
 static void what_stays_allocated_is_image_files_and_jump(struct suite_run *run)
 {
@@ -782,6 +819,7 @@ static void a_device_that_fails_has_a_message(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(the_kernel_finds_what_the_file_has),
     SUITE_CASE(every_page_has_its_rights_and_no_more),
+    SUITE_CASE(the_loader_and_its_screen_are_mapped_for_a_first_fault),
     SUITE_CASE(the_handoff_is_good),
     SUITE_CASE(modules_are_handed_over),
     SUITE_CASE(what_stays_allocated_is_image_files_and_jump),

@@ -442,6 +442,8 @@ EFI_SYSTEM_TABLE *stub_firmware_start(struct stub_firmware *settings)
     loaded_image = (EFI_LOADED_IMAGE){
         .Revision = LOADED_IMAGE_REVISION,
         .DeviceHandle = settings->has_no_volume ? NULL : &volume_handle,
+        .ImageBase = (void *)(uintptr_t)STUB_IMAGE_START,
+        .ImageSize = settings->hides_image ? 0 : STUB_IMAGE_SIZE,
         .LoadOptionsSize = settings->options_size,
         .LoadOptions = (void *)(uintptr_t)settings->options,
     };

@@ -14,6 +14,10 @@
 #define STUB_MEMORY_SIZE (UINT64_C(16) << 20)
 #define STUB_CONSOLE_SIZE 8192
 
+// Where the firmware says that the loader's image lies. No memory is there.
+#define STUB_IMAGE_START UINT64_C(0x10000000)
+#define STUB_IMAGE_SIZE UINT64_C(0x5000)
+
 struct stub_file {
     const char *path; // as the firmware names it: \NAME
     const void *data;
@@ -38,6 +42,7 @@ struct stub_firmware {
     bool has_no_console, has_no_volume, has_no_screen, has_random_numbers;
     bool has_old_tables; // ACPI 1.0 and SMBIOS 2 only
     bool screen_is_no_memory;
+    bool hides_image; // the size of the loader's image is said to be 0
     const void *options;
     uint32_t options_size;
     struct stub_file files[8]; // up to one without a path

@@ -6,6 +6,7 @@
 
 #include "tests/suites/suite.h"
 
+extern const struct suite first_fault_suite;
 extern const struct suite fw_cfg_suite;
 extern const struct suite loader_suite;
 extern const struct suite placement_suite;

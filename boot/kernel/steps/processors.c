@@ -73,7 +73,7 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
     processors.paging = &kernel->paging;
     processors.timer = &kernel->timer;
     processors.heap = &kernel->heap.fba;
-    processors.first_gates = early_traps_gates();
+    processors.first_gates = early_traps_gates_of_others();
     processors.gates = step_interrupts_gates();
     enum processors_status status =
         processors_start(&processors, ids.items, ids.count, physical(low), &kernel->heap.allocator,

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// late_console: where the loader writes once boot services have ended: a serial port, the debug
+// console of an emulator, and the framebuffer, whichever there are.
+#ifndef BOOT_LOADER_LATE_CONSOLE_H
+#define BOOT_LOADER_LATE_CONSOLE_H
+
+#include "arch/x86_64/debugcon.h"
+#include "boot/handoff.h"
+#include "boot/kernel/console.h"
+#include "boot/kernel/screen.h"
+#include "boot/kernel/serial.h"
+
+// Opened by late_console_open(); until then, with its console initialised, it drops what is
+// written. It must not move.
+struct late_console {
+    struct console console; // its writer is what to write to
+    struct uart uart;
+    struct debugcon debugcon;
+    struct screen screen;
+};
+
+// The part of `framebuffer` that the late console draws on: its first lines, at most 8 MiB, so that
+// few page tables map it. Size 0 iff there is none, or its numbers contradict each other.
+struct handoff_framebuffer late_console_part(const struct handoff_framebuffer *framebuffer);
+
+// Opens every device that answers. `part` is late_console_part()'s, mapped at its own address. On a
+// processor at ring 0.
+void late_console_open(struct late_console *late, const struct handoff_framebuffer *part);
+
+#endif
