@@ -218,7 +218,7 @@ clean:
 	$(Q)rm -rf build
 
 help:
-	$(foreach part,make tests model fuzz proof coverage bench packages,$(info $(help_$(part))))
+	$(foreach part,make install tests model fuzz proof coverage bench packages,$(info $(help_$(part))))
 	@:
 
 # Nothing is written beside the sources.
@@ -232,5 +232,5 @@ FORCE:
 .PRECIOUS: build/stamps/%
 .SUFFIXES:
 
-include tests/harness/packages.mk tests/tests.mk tests/model/model.mk tests/fuzz/fuzz.mk \
+include tests/harness/packages.mk tests/harness/install.mk tests/tests.mk tests/model/model.mk tests/fuzz/fuzz.mk \
     tests/proof/proof.mk tests/coverage/coverage.mk tests/bench/bench.mk

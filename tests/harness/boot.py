@@ -100,7 +100,7 @@ def main(argv: list[str]) -> int:
     parsed = command_line.parse(argv)
     if parsed.gdb:
         signal.signal(signal.SIGINT, lambda number, _: None)  # Ctrl-C is gdb's
-    return command_line.guarded("boot.py", lambda: judge_log(parsed) if parsed.log else boot(parsed))
+    return command_line.guarded(command_line.name_of("boot"), lambda: judge_log(parsed) if parsed.log else boot(parsed))
 
 
 if __name__ == "__main__":

@@ -17,24 +17,33 @@ import judge
 import machine
 import options
 
+# How the commands are called, here and where they are installed.
+WORDS = ["boot-harness", "boot"] if machine.IS_INSTALLED else ["python3", "tests/harness/boot.py"]
+
+
+def name_of(program: str) -> str:
+    """What a program of the harness is called: as a part of the one command that is installed, it has no ending."""
+    return f"boot-harness {program}" if machine.IS_INSTALLED else f"{program}.py"
+
+
 EXAMPLES = """\
-examples:
-  boot.py                                            our kernel, at 256M, from a saved machine
-  boot.py --cold --timestamps                        from power-on, each line with its time
-  boot.py --mem 1G --smp 4 --machine pc              another machine
-  boot.py --kernel build/kernel-tests.elf --only fba.resize
-  boot.py --source qemu --kernel my-multiboot.elf --pass "all tests passed" --fail "FAILED"
-                                                     a kernel of another origin: QEMU loads it
-  boot.py --source qemu --kernel my-aarch64.elf      QEMU's virtual machine of the file's own processor
-  boot.py --source qemu --kernel xv6.elf --prompt "$ " --send "usertests -q" --pass "ALL TESTS PASSED"
-                                                     typed when the prompt came
-  boot.py --loader my.efi --expect "hello" --timeout 20
-  boot.py --image disk.img                           a disk image, which stays as it is
-  boot.py --record build/boot.rr, then --replay build/boot.rr --gdb
-  boot.py --log build/logs/run.log                   judge a saved log again
-  boot.py --log /dev/ttyUSB0                         listen to a real machine (115200 8N1)
-  boot.py -- -device virtio-rng-pci                  further arguments for QEMU; paths in them have to be
-                                                     absolute, because QEMU runs in a folder of its own
+examples of options:
+  --source qemu --kernel my-multiboot.elf --pass "all tests passed" --fail "FAILED"
+                                           a kernel of any origin: QEMU loads it
+  --source qemu --kernel my-aarch64.elf    QEMU's virtual machine of the file's own processor
+  --source qemu --kernel xv6.elf --prompt "$ " --send "usertests -q" --pass "ALL TESTS PASSED"
+                                           typed when the prompt came
+  --loader my.efi --expect "hello"         a UEFI application
+  --image disk.img                         a disk image, which stays as it is
+  --kernel build/kernel-tests.elf --only fba.resize
+                                           a kernel that this repository's loader accepts, and one case of it
+  --mem 1G --smp 4 --machine pc            another machine
+  --cold --timestamps                      from power-on, each line with its time
+  --record build/boot.rr                   and then --replay build/boot.rr --gdb
+  --log saved.log                          judge a saved log
+  --log /dev/ttyUSB0                       listen to a real machine (115200 8N1)
+  -- -device virtio-rng-pci                further arguments for QEMU; paths in them have to be
+                                           absolute, because QEMU runs in a folder of its own
 
 what passes (and nothing else does):
   the line `### complete (run ID)` on COM1, with the ID that stands behind run= in the kernel's command line,
@@ -53,8 +62,8 @@ def verdict_table() -> str:
 
 def parser_of_boot() -> options.Parser:
     parser = options.Parser(
-        prog="boot.py",
-        usage="boot.py [option …] [-- QEMU-argument …]",
+        prog=name_of("boot"),
+        usage=f"{name_of('boot')} [option …] [-- QEMU-argument …]",
         description="Boots a UEFI application, a kernel or a disk image in QEMU, shows the serial line, judges the end.",
         epilog=EXAMPLES + "\n" + verdict_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -116,7 +125,7 @@ def command_of(described: machine.Machine, *more: str, files: pathlib.Path = pat
     named = tuple((name, files / name) for name, _ in described.files)
     words = options.words(dataclasses.replace(described, files=named))
     extra = ["--", *described.extra] if described.extra else []
-    return shlex.join(["python3", "tests/harness/boot.py", *words, *more, *extra])
+    return shlex.join([*WORDS, *words, *more, *extra])
 
 
 def guarded(program: str, work: Callable[[], int]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import qemu
 import symbols
-from machine import BUILD, Machine, Unusable
+from machine import OUTPUT, Machine, Unusable
 
 LISTEN_SECONDS = 10  # for QEMU to listen to it
 
@@ -30,7 +30,7 @@ def started(
     if machine.kernel and machine.kernel.is_file():
         command += ["-ex", f"file {machine.kernel.resolve()}"]
     symbols_of_loader = machine.loader.with_suffix(".so").resolve()
-    image = symbols.image_of(BUILD / "logs" / f"{machine.name}.previous.log")
+    image = symbols.image_of(OUTPUT / "logs" / f"{machine.name}.previous.log")
     if image is not None and symbols_of_loader.is_file():
         command += ["-ex", f"add-symbol-file {symbols_of_loader} -o {image:#x}"]
     if machine.architecture.qemu == qemu.QEMU:  # also where the kernel's file is one of 32 bits

@@ -14,8 +14,13 @@ import judge
 import options
 from options import Option, option
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+_MODULES = pathlib.Path(__file__).resolve().parent
+# Outside of this repository all is relative to the folder in which the command was started.
+IS_INSTALLED = _MODULES.parts[-2:] != ("tests", "harness")
+ROOT = pathlib.Path.cwd() if IS_INSTALLED else _MODULES.parents[1]
 BUILD = ROOT / "build"
+OUTPUT = BUILD / "harness" if IS_INSTALLED else BUILD  # logs, saved machines and what else boots leave
+PROGRAMS = _MODULES if IS_INSTALLED else BUILD  # what the harness itself runs on the machine
 EXIT_PORT = 0xF4
 
 
@@ -61,11 +66,11 @@ class Machine:
     """What to boot, and on what. The defaults are those of `make run`."""
 
     loader: pathlib.Path = option(
-        BUILD / "loader.efi", _file("--loader", WHAT, "a UEFI application (default: build/loader.efi)")
+        PROGRAMS / "loader.efi", _file("--loader", WHAT, "a UEFI application (default: this repository's loader)")
     )
     kernel: pathlib.Path | None = option(  # None: the volume carries no kernel
         BUILD / "kernel.elf",
-        _file("--kernel", WHAT, "kernel.elf of the volume (default: build/kernel.elf)"),
+        _file("--kernel", WHAT, "the kernel, which is kernel.elf on the volume (default: build/kernel.elf)"),
         Option("--missing-kernel", WHAT, "a volume without kernel.elf", sets=(None,)),
     )
     files: tuple[tuple[str, bytes], ...] = option(
@@ -200,7 +205,7 @@ class Machine:
         **_ANY,
     )
     name: str = option(
-        "run", Option("--name", LOOK, "of the log, build/logs/NAME.log", parse=options.log_name), **_ANY
+        "run", Option("--name", LOOK, f"of the log, {OUTPUT.relative_to(ROOT)}/logs/NAME.log", parse=options.log_name), **_ANY
     )
     # Instructions are the only clock (-icount), and are counted until this function of the kernel begins.
     # Like a recording this needs a machine without a disk, whose answers come when the host pleases.

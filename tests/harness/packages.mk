@@ -27,7 +27,7 @@ cross = gcc-$1=$1-gcc libc6-dev-$2-cross=/usr/$1/include/stdio.h
 CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-x86_64.a) \
     $(filter jammy,$(shell . /etc/os-release 2>/dev/null && echo $$VERSION_CODENAME))
 
-packages_test := $(packages_run) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb \
+packages_test := $(packages_run) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb groff-base=groff \
     libc6-dev=/usr/include/stdio.h g++=g++ python3-pytest=python:pytest \
     clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 mypy=mypy \
     $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \

@@ -27,11 +27,11 @@ import qemu
 import qemu_command
 import qmp
 import workspace
-from machine import BUILD, Machine, Unusable
+from machine import OUTPUT, PROGRAMS, Machine, Unusable
 
 # What a warm boot is saved with; the Makefile builds it from boot_waiter.c.
-BOOT_WAITER = BUILD / "boot_waiter.efi"
-WARM = BUILD / "warm"
+BOOT_WAITER = PROGRAMS / "boot_waiter.efi"
+WARM = OUTPUT / "warm"
 WAITING = b"boot_waiter: waiting"
 KEPT = 24  # saved machines, some 45 MB each; the one used longest ago goes first
 MEMORY_MAX = 4 << 30  # bytes: all of the memory is read to save it

@@ -35,12 +35,12 @@ from judge import Verdict
 EXAMPLES = """\
 ranges: 1,2,4,8   4..64/4 (step 4)   64M..1G*2 (doubling)
 examples:
-  sweep.py processors 1..8
-  sweep.py memory 64M..2G*2
-  sweep.py heap 8K..128K/8K                 the early heap; needs `make` for each size
-  sweep.py damage 200                       200 bytes of the kernel file, one inverted in each boot
-  sweep.py word fail= 1..60 --accept "out of memory"
-  sweep.py memory 64M..512M*2 -- --kernel build/kernel-tests.elf --only fba     options of boot.py
+  processors 1..8
+  memory 64M..2G*2
+  heap 8K..128K/8K                 the early heap of this repository's kernel; needs `make` for each size
+  damage 200                       200 bytes of the kernel file, one inverted in each boot
+  word fail= 1..60 --accept "out of memory"
+  memory 64M..512M*2 -- --kernel build/kernel-tests.elf --only fba     options of a single boot
 
 accepted verdicts, beside passed and those of --accept:
   processors, memory, word    none
@@ -140,7 +140,7 @@ def with_heap(base: machine.Machine, value: str) -> machine.Machine:
 def with_damage(base: machine.Machine, value: str) -> machine.Machine:
     data = bytearray(kernel_of(base).read_bytes())
     data[int(value)] ^= 0xFF
-    folder = machine.BUILD / "damaged"
+    folder = machine.OUTPUT / "damaged"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{base.name}-{value}.elf"
     file.write_bytes(data)
@@ -274,8 +274,9 @@ def plot(what: str, points: list[Point]) -> str:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     parser = options.Parser(
-        prog="sweep.py",
-        usage="sweep.py {processors,memory,heap} RANGE | damage COUNT | word NAME= RANGE  [option …] [-- option-of-boot.py …]",
+        prog=command_line.name_of("sweep"),
+        usage=f"{command_line.name_of('sweep')} {{processors,memory,heap}} RANGE | damage COUNT | word NAME= RANGE  "
+        f"[option …] [-- option-of-a-boot …]",
         description=__doc__.splitlines()[0],
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -336,7 +337,7 @@ def run(parsed: argparse.Namespace) -> int:
     points, errors = sweep(base, values, change_of(parsed), progress)
     print(table(parsed.what, points))
     counts = collections.Counter(point.boot.verdict.title for point in points)
-    drawing = machine.BUILD / "reports" / f"{base.name}.svg"
+    drawing = machine.OUTPUT / "reports" / f"{base.name}.svg"
     drawing.parent.mkdir(parents=True, exist_ok=True)
     drawing.write_text(plot(parsed.what, points), encoding="utf-8")
     print(f"{len(points)} boots in {time.monotonic() - start:.1f} s: "
@@ -344,7 +345,7 @@ def run(parsed: argparse.Namespace) -> int:
     print(f"plot: {drawing.relative_to(machine.ROOT)}")
     ignored = [point for point in points if parsed.what == "word" and "is not understood" in point.boot.text]
     if ignored:
-        print(f"sweep.py: the kernel does not know the word {parsed.range[0]}", file=sys.stderr)
+        print(f"{command_line.name_of('sweep')}: the kernel does not know the word {parsed.range[0]}", file=sys.stderr)
         return 2
     others = [point for point in points if point.boot.verdict not in parsed.accepted]
     for point in others:
@@ -357,7 +358,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 def main(argv: list[str]) -> int:
     parsed = parse(argv)
-    return command_line.guarded("sweep.py", lambda: run(parsed))
+    return command_line.guarded(command_line.name_of("sweep"), lambda: run(parsed))
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ import pathlib
 import tempfile
 from collections.abc import Iterator
 
-from machine import BUILD
+from machine import OUTPUT
 
 
 @contextlib.contextmanager
 def folder(name: str) -> Iterator[pathlib.Path]:
     """A folder of its own for a boot, gone with it."""
-    (BUILD / "runs").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=name + "-", dir=BUILD / "runs") as path:
+    (OUTPUT / "runs").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=name + "-", dir=OUTPUT / "runs") as path:
         yield pathlib.Path(path)
 
 
@@ -23,9 +23,9 @@ def folder(name: str) -> Iterator[pathlib.Path]:
 def own_log(name: str) -> Iterator[pathlib.Path]:
     """Where the serial line is saved: NAME.log, or NAME-2.log while another boot of this name goes on, and
     so on. What the previous one said stays, as NAME.previous.log."""
-    (BUILD / "logs").mkdir(parents=True, exist_ok=True)
+    (OUTPUT / "logs").mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
-        log = BUILD / "logs" / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
+        log = OUTPUT / "logs" / (f"{name}.log" if number == 1 else f"{name}-{number}.log")
         with open(log.with_suffix(".lock"), "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+#
+# Installs the harness for use outside of this repository. The Makefile includes it.
+
+PREFIX ?= /usr/local
+
+define help_install
+  make install-harness   the harness as one command, boot-harness, with a manual page
+      PREFIX=$(PREFIX)   where to; DESTDIR stands in front, for packages
+  make uninstall-harness   removes it from there
+endef
+
+# All modules but those of this repository's own tests.
+HARNESS_MODULES := $(filter-out $(addprefix tests/harness/,c_sources.py failure_report.py manual.py pytest_totals.py), \
+    $(wildcard tests/harness/*.py))
+
+build/boot-harness.1: tests/harness/manual.py tests/harness/boot-harness.1.in $(HARNESS_MODULES) | run-packages
+	$(call say,MANUAL)
+	$(Q)mkdir -p $(@D) && $(PYTHON) $< $@
+
+installed = $(call quote,$(DESTDIR)$(PREFIX)/$1)
+INSTALLED_MODULES = $(call installed,share/boot-harness)
+INSTALLED_MANUAL  = $(call installed,share/man/man1)
+
+install-harness: build/boot-harness.1 build/loader.efi build/boot_waiter.efi
+	$(Q)install -d $(call installed,bin) $(INSTALLED_MODULES) $(INSTALLED_MANUAL)
+	$(Q)install tests/harness/boot-harness $(call installed,bin)
+	$(Q)install -m 644 $(HARNESS_MODULES) build/loader.efi build/boot_waiter.efi $(INSTALLED_MODULES)
+	$(Q)install -m 644 build/boot-harness.1 $(INSTALLED_MANUAL)
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/bin/boot-harness)
+
+uninstall-harness:
+	$(Q)rm -rf $(call installed,bin/boot-harness) $(INSTALLED_MODULES) $(INSTALLED_MANUAL)/boot-harness.1
+
+.PHONY: install-harness uninstall-harness
