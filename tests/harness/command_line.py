@@ -60,8 +60,8 @@ def verdict_table() -> str:
     return "\n".join(rows)
 
 
-def parser_of_boot() -> options.Parser:
-    parser = options.Parser(
+def parser_of_boot(kind: type[options.Parser] = options.Parser) -> options.Parser:
+    parser = kind(
         prog=name_of("boot"),
         usage=f"{name_of('boot')} [option …] [-- QEMU-argument …]",
         description="Boots a UEFI application, a kernel or a disk image in QEMU, shows the serial line, judges the end.",
@@ -84,10 +84,10 @@ def parser_of_boot() -> options.Parser:
     return parser
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    """The options of boot.py. Leaves with a line and status 2 when they cannot be meant."""
+def parse(argv: list[str], parser: options.Parser | None = None) -> argparse.Namespace:
+    """The options of boot.py. What cannot be meant is told by the parser, which leaves with a line and status 2."""
     own = argv[: argv.index("--")] if "--" in argv else argv
-    parser = parser_of_boot()
+    parser = parser or parser_of_boot()
     for word in argv:
         try:
             word.encode()

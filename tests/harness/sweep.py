@@ -12,7 +12,6 @@ sys.dont_write_bytecode = True  # nothing is written outside build/
 
 import argparse
 import collections
-import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -27,7 +26,7 @@ import command_line
 import judge
 import machine
 import options
-import qemu
+import parallel
 import runner
 import svg
 from judge import Verdict
@@ -174,28 +173,19 @@ def sweep(
     """The Points, in the order of the values, and why others could not be run. `change` makes the machine of a
     value. Raises machine.Unusable when none could be run."""
     done = 0
-    points: list[Point] = []
-    errors: dict[str, machine.Unusable] = {}
 
     def one(value: str) -> Point:
         name = f"{base.name[:40]}-{re.sub('[^A-Za-z0-9]', '', str(value))}"
         return Point(value, runner.run(dataclasses.replace(change(base, value), name=name)))
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        futures = [pool.submit(one, value) for value in values]
-        try:
-            for _ in concurrent.futures.as_completed(futures):
-                done += 1
-                show(done, len(values))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            qemu.end_all()
-            raise
-    for value, future in zip(values, futures):
-        try:
-            points.append(future.result())
-        except machine.Unusable as error:
-            errors[value] = error
+    def show_one(value: str, outcome: object) -> None:
+        nonlocal done
+        done += 1
+        show(done, len(values))
+
+    outcomes = dict(zip(values, parallel.run(values, one, os.cpu_count() or 1, show_one)))
+    points = [outcome for outcome in outcomes.values() if isinstance(outcome, Point)]
+    errors = {value: outcome for value, outcome in outcomes.items() if isinstance(outcome, machine.Unusable)}
     if not points:
         raise next(iter(errors.values()))
     return points, errors

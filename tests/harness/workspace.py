@@ -39,3 +39,8 @@ def own_log(name: str) -> Iterator[pathlib.Path]:
 
 def read(file: pathlib.Path) -> str:
     return file.read_text("utf-8", "replace") if file.exists() else ""
+
+
+def write(file: pathlib.Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")

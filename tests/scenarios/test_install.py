@@ -46,6 +46,14 @@ def test_it_boots_a_kernel_of_another_origin(command, tmp_path):
     assert b"say hello" in (tmp_path / "build" / "harness" / "logs" / "run.log").read_bytes()
 
 
+def test_it_does_what_a_projects_file_says(command, tmp_path):
+    shutil.copy(machine.BUILD / "example.elf", tmp_path / "their.elf")
+    (tmp_path / "harness.toml").write_text('[[boot]]\nname = "memory"\nsource = "qemu"\nkernel = "their.elf"\n')
+    done = command()
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "1 boot, 1 as they should be", done.stdout + done.stderr
+    assert (tmp_path / "build" / "harness" / "logs" / "memory.log").exists()
+
+
 def test_it_boots_a_uefi_application_warm(command, tmp_path):
     """Ours, with a kernel that it accepts: the application that waits in a saved machine is installed too."""
     shutil.copy(machine.BUILD / "kernel.elf", tmp_path / "their.elf")
@@ -71,6 +79,8 @@ def test_it_sweeps(command, tmp_path):
         (("sweep", "memory", "0"), 2, "boot-harness sweep: memory '0'"),
         (("--help",), 0, "usage: boot-harness"),
         (("boot", "--help"), 0, "usage: boot-harness boot [option"),
+        (("test",), 2, "boot-harness test: cannot read"),
+        (("test", "--help"), 0, "usage: boot-harness test ["),
         (("sweep", "--help"), 0, "usage: boot-harness sweep {"),
     ],
     ids=str,

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""harness.toml: what it may hold, what is said of what it may not, and the boots of one with its reports."""
+
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+import pytest
+
+import ktap
+import machine
+import parallel
+import project_file
+import results
+from judge import Verdict
+from results import Result
+
+PROJECT = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "project.py")]
+
+
+def test_a_file_that_has_all():
+    entries = project_file.parse("""
+        build = "make"
+        [defaults]
+        source = "qemu"
+        timeout = 5
+        [[boot]]
+        name = "a"
+        kernel = "a.elf"
+        build = "make a.elf"
+        send = ["x", "y"]
+        prompt = "$ "
+        pass = ["b", "c"]
+        no-serial = true
+        timeout = 2.5
+        qemu = ["-device", "x"]
+        verdict = "panic"
+        [[boot]]
+        name = "b"
+        send = [["login: ", "root"], ["$ ", "ls"]]
+        cmdline = ["console=ttyS0", "-v"]
+        matrix = { mem = ["128M", "1G"], smp = [1, 4], cpu = ["max"] }
+        exclude = [{ mem = "1G", smp = 4 }]
+    """)
+    assert [entry.name for entry in entries] == ["a", "b-128M-1-max", "b-128M-4-max", "b-1G-1-max"]
+    a, b, *_ = entries
+    assert a.builds == ("make", "make a.elf") and a.verdict is Verdict.PANIC and a.line == 6
+    assert (str(a.parsed.kernel), a.parsed.source, a.parsed.timeout, a.parsed.extra) == ("a.elf", "qemu", 2.5, ["-device", "x"])
+    assert a.parsed.replies == [("$ ", "x"), ("$ ", "y")] and a.parsed.passing == ["b", "c"] and a.parsed.serial is False
+    assert b.builds == ("make",) and b.verdict is Verdict.PASSED and b.line == 17
+    assert b.parsed.replies == [("login: ", "root"), ("$ ", "ls")] and b.parsed.words == ["console=ttyS0", "-v"]
+    assert (b.parsed.memory, b.parsed.processors, b.parsed.cpu, b.parsed.timeout) == ("128M", 1, "max", 5.0)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", "no boot: give each a table"),
+        ("boot = 1", "no boot: give each a table"),
+        ("[[boot]\n", "line 1"),
+        ("[[boots]]\n", "'boots' is not known; is it 'boot'?"),
+        ('[[boot]]\nname = "x"\nkernl = "a"\n', "boot 'x': 'kernl' is not known; is it 'kernel'?"),
+        ("[[boot]]\ngdb = true\n", "boot 1: 'gdb' is not known"),
+        ('[[boot]]\nmem = "1.5G"\n', "boot 1: argument --mem: '1.5G' is not accepted"),
+        ('[[boot]]\nmem = ["1G", "2G"]\n', "several make a matrix"),
+        ("[[boot]]\nno-serial = false\n", "give true, or leave it out"),
+        ('[[boot]]\nno-serial = "yes"\n', "give true, or leave it out"),
+        ("[[boot]]\nkernel = { a = 1 }\n", "give texts or numbers"),
+        ("[[boot]]\nkernel = true\n", "give texts or numbers"),
+        ('[[boot]]\nname = "a b"\n', "1 to 64 of"),
+        ("[[boot]]\nname = 1\n", "name = 1 is no text"),
+        ('[[boot]]\nverdict = "good"\n', "'good' is not one of passed, failed"),
+        ("[[boot]]\nbuild = 1\n", "build = 1 is no text"),
+        ("[[boot]]\nqemu = 1\n", "qemu = ["),
+        ("[[boot]]\nmatrix = 1\n", "matrix = {"),
+        ("[[boot]]\nmatrix = { mem = [] }\n", "matrix = {"),
+        ("[[boot]]\nmatrix = { memory = [1] }\n", "'memory' is not known"),
+        ("[[boot]]\nmatrix = { smp = [0] }\n", "from 1 to 255"),
+        ("[[boot]]\nmatrix = { smp = [1] }\nexclude = 1\n", "exclude = ["),
+        ("[[boot]]\nmatrix = { smp = [1] }\nexclude = [{ mem = 1 }]\n", "'mem' is not known"),
+        ('[[boot]]\nsend = "x"\n', "--send without --prompt"),
+        ('[[boot]]\npass = "("\n', "regular expression"),
+        ("[[boot]]\n[[boot]]\n", "two boots are named 'boot'"),
+    ],
+)
+def test_what_is_rejected(text, words, tmp_path):
+    (tmp_path / "harness.toml").write_text(text)
+    with pytest.raises(machine.Unusable) as error:
+        project_file.read(tmp_path / "harness.toml")
+    assert words in str(error.value) and str(error.value).startswith(f"{tmp_path}/harness.toml: ")
+
+
+FILE = f"""
+build = "echo built >>built.txt && cp {machine.BUILD}/shell.elf ."
+[defaults]
+source = "qemu"
+kernel = "shell.elf"
+timeout = 30
+prompt = "$ "
+[[boot]]
+name = "shell"
+send = ["test", "say hello", "off"]
+pass = "^hello$"
+matrix = {{ mem = ["64M", "128M"], smp = [1, 2] }}
+exclude = [{{ mem = "128M", smp = 2 }}]
+[[boot]]
+name = "panics"
+send = ["say panic: on purpose"]
+verdict = "panic"
+[[boot]]
+name = "fails"
+send = ["say KTAP version 1", "say 1..1", "say not ok 1 a.b", "say ::error::x", "off"]
+[[boot]]
+name = "cannot"
+build = "echo no compiler; false"
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A run of it in another folder than the file's."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "their").mkdir()
+    (folder / "their" / "harness.toml").write_text(FILE)
+    words = ["--file", "their/harness.toml", "--junit", "out/junit.xml", "--ktap", "out/ktap.txt", "--github", "--jobs", "3"]
+    return folder, subprocess.run([*PROJECT, *words], cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+GOOD = ["shell-64M-1", "shell-64M-2", "shell-128M-1", "panics"]
+
+
+def test_a_run_of_all(ran):
+    folder, done = ran
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "6 boots, 4 as they should be; not: fails, cannot"
+    for name in GOOD:
+        assert f"\nok     {name} " in "\n" + done.stdout
+    assert "NOT OK fails " in done.stdout and "  not ok 1 a.b\n" in done.stdout
+    assert "could not be run: `echo no compiler; false` left with 1\n  no compiler\n" in done.stdout
+    assert (folder / "their" / "built.txt").read_text() == "built\n"
+
+
+def test_a_boot_is_repeated_by_its_command(ran):
+    folder, done = ran
+    repeat = next(line for line in done.stdout.splitlines() if "repeat: " in line).split("repeat: ")[1]
+    again = subprocess.run(repeat, shell=True, capture_output=True, text=True, timeout=60)
+    assert again.returncode == Verdict.FAILED.status, again.stdout + again.stderr
+    assert "verdict: failed: not ok: a.b" in again.stdout
+
+
+def test_its_junit(ran):
+    suites = xml.etree.ElementTree.parse(ran[0] / "out" / "junit.xml").getroot()
+    assert [suite.get("name") for suite in suites] == [*GOOD, "fails", "cannot"]
+    cases = {f"{case.get('classname')}.{case.get('name')}": case for suite in suites for case in suite}
+    assert {name for name, case in cases.items() if len(case)} == {"fails.a.b", "fails.verdict", "cannot.verdict"}
+    assert "repeat: " in cases["fails.verdict"].find("failure").text
+    assert "no compiler" in cases["cannot.verdict"].find("error").get("message")
+    assert [(suite.get("tests"), suite.get("failures"), suite.get("errors")) for suite in suites][-3:] == [
+        ("1", "0", "0"), ("2", "2", "0"), ("1", "0", "1"),
+    ]
+
+
+def test_its_ktap(ran):
+    report = ktap.parse((ran[0] / "out" / "ktap.txt").read_text())
+    assert report.problems == []
+    assert [case.name for case in report.failed] == ["fails.a.b", "fails.verdict", "cannot.verdict"]
+    assert [case.name for case in report.cases if case.passed][:2] == ["shell-64M-1.shell", "shell-64M-1.verdict"]
+
+
+def test_its_annotations(ran):
+    """What a kernel says is none."""
+    lines = ran[1].stdout.splitlines()
+    commands = [line for line in lines if line.startswith("::")]
+    stop, go_on, *annotations = commands
+    assert stop == f"::stop-commands::{go_on.strip(':')}" and lines.index(stop) < lines.index("  ::error::x") < lines.index(go_on)
+    assert annotations[0].startswith("::error file=their/harness.toml,line=18,title=fails::failed: not ok: a.b")
+    assert annotations[1].startswith("::error file=their/harness.toml,line=21,title=cannot::could not be run: ")
+
+
+@pytest.mark.parametrize("words, names", [((), [*GOOD, "fails", "cannot"]), (("shell-*-2", "panics"), ["shell-64M-2", "panics"])])
+def test_boots_are_chosen_by_name(ran, words, names):
+    done = subprocess.run([*PROJECT, "--list", *words], cwd=ran[0] / "their", capture_output=True, text=True)
+    assert done.stdout.split() == names
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [(("x*",), "no boot is named 'x*'"), (("--file", "no.toml"), "cannot read"), (("--jobs", "0"), "from 1 to 255")],
+)
+def test_wrong_usage(ran, words, said):
+    done = subprocess.run([*PROJECT, *words], cwd=ran[0] / "their", capture_output=True, text=True)
+    assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_what_xml_cannot_have_is_replaced():
+    result = Result("a", False, "said \ufffe", cases=[ktap.Case("b\x01", ktap.Outcome.FAILED, "<&\x1b")], details="\ud800")
+    suite = xml.etree.ElementTree.fromstring(results.junit([result]).partition("\n")[2])[0]
+    assert [case.get("name") for case in suite] == ["b\ufffd", "verdict"] and suite[0][0].text == "<&\ufffd"
+
+
+def test_what_was_to_fail_fails_nothing():
+    result = Result("a", True, "failed: as it should", cases=[ktap.Case("b", ktap.Outcome.FAILED)])
+    assert "<failure" not in results.junit([result]) and ktap.parse(results.as_ktap([result])).failed == []
+
+
+def test_one_that_cannot_be_run_leaves_the_others():
+    def work(task):
+        if task == 2:
+            raise OSError(28, "No space left on device", "log")
+        if task == 3:
+            raise machine.Unusable("no")
+        return task
+
+    seen = []
+    outcomes = parallel.run([1, 2, 3, 4], work, 2, lambda task, outcome: seen.append(task))
+    assert outcomes[0] == 1 and outcomes[3] == 4 and sorted(seen) == [1, 2, 3, 4]
+    assert [str(outcome) for outcome in outcomes[1:3]] == ["log: No space left on device", "no"]
