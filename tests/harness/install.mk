@@ -20,12 +20,14 @@ build/boot-harness.1: tests/harness/manual.py tests/harness/boot-harness.1.in $(
 
 installed = $(call quote,$(DESTDIR)$(PREFIX)/$1)
 INSTALLED_MODULES = $(call installed,share/boot-harness)
+INSTALLED_PLUGIN  = $(call installed,share/boot-harness/plugin)
 INSTALLED_MANUAL  = $(call installed,share/man/man1)
 
 install-harness: build/boot-harness.1 build/loader.efi build/boot_waiter.efi
-	$(Q)install -d $(call installed,bin) $(INSTALLED_MODULES) $(INSTALLED_MANUAL)
+	$(Q)install -d $(call installed,bin) $(INSTALLED_PLUGIN) $(INSTALLED_MANUAL)
 	$(Q)install tests/harness/boot-harness $(call installed,bin)
 	$(Q)install -m 644 $(HARNESS_MODULES) build/loader.efi build/boot_waiter.efi $(INSTALLED_MODULES)
+	$(Q)install -m 644 tests/harness/plugin/pytest_boots.py $(INSTALLED_PLUGIN)
 	$(Q)install -m 644 build/boot-harness.1 $(INSTALLED_MANUAL)
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/bin/boot-harness)
 

@@ -46,12 +46,16 @@ def test_it_boots_a_kernel_of_another_origin(command, tmp_path):
     assert b"say hello" in (tmp_path / "build" / "harness" / "logs" / "run.log").read_bytes()
 
 
-def test_it_does_what_a_projects_file_says(command, tmp_path):
+def test_it_does_what_a_projects_file_says(command, prefix, tmp_path):
     shutil.copy(machine.BUILD / "example.elf", tmp_path / "their.elf")
     (tmp_path / "harness.toml").write_text('[[boot]]\nname = "memory"\nsource = "qemu"\nkernel = "their.elf"\n')
     done = command()
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "1 boot, 1 as they should be", done.stdout + done.stderr
     assert (tmp_path / "build" / "harness" / "logs" / "memory.log").exists()
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(prefix / "share" / "boot-harness" / "plugin")}
+    words = ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "pytest_boots", "-p", "no:cacheprovider"]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_it_boots_a_uefi_application_warm(command, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """harness.toml: what it may hold, what is said of what it may not, and the boots of one with its reports."""
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -175,6 +176,34 @@ def test_its_annotations(ran):
     assert stop == f"::stop-commands::{go_on.strip(':')}" and lines.index(stop) < lines.index("  ::error::x") < lines.index(go_on)
     assert annotations[0].startswith("::error file=their/harness.toml,line=18,title=fails::failed: not ok: a.b")
     assert annotations[1].startswith("::error file=their/harness.toml,line=21,title=cannot::could not be run: ")
+
+
+def test_its_cases_are_tests_of_pytest(ran):
+    """In a process of its own, into which nothing of the harness comes but the plugin."""
+    folder = ran[0] / "their"
+    (folder / "test_their.py").write_text("import sys\ndef test_theirs():\n    assert 'judge' not in sys.modules\n")
+    environment = {**os.environ, "PYTHONPATH": str(machine.ROOT / "tests" / "harness" / "plugin")}
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "pytest", "-p", "pytest_boots", "-p", "no:cacheprovider", "-rA"], cwd=folder,
+        env=environment, capture_output=True, text=True, timeout=120,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    for name in ("harness.toml::shell-64M-1::shell", "harness.toml::panics::verdict", "test_their.py::test_theirs"):
+        assert f"\nPASSED {name}\n" in done.stdout, done.stdout
+    for name in ("fails::a.b", "fails::verdict", "cannot::verdict"):
+        assert f"\nFAILED harness.toml::{name}" in done.stdout
+    assert "\nrepeat: " in done.stdout and "no compiler" in done.stdout
+    assert "3 failed, 8 passed" in done.stdout
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_pytests(tmp_path):
+    (tmp_path / "harness.toml").write_text("[[boots]]\n")
+    environment = {**os.environ, "PYTHONPATH": str(machine.ROOT / "tests" / "harness" / "plugin")}
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "pytest", "-p", "pytest_boots", "-p", "no:cacheprovider"], cwd=tmp_path, env=environment,
+        capture_output=True, text=True, timeout=120,
+    )
+    assert done.returncode == 2 and "'boots' is not known; is it 'boot'?" in done.stdout
 
 
 @pytest.mark.parametrize("words, names", [((), [*GOOD, "fails", "cannot"]), (("shell-*-2", "panics"), ["shell-64M-2", "panics"])])
