@@ -157,12 +157,14 @@ HEAP_BYTES := $(call heap_bytes,$(EARLY_HEAP))
 define link_kernel
 $(call say,LD)
 $(Q)mkdir -p $(@D) && $(KERNEL_LD) -Wl,--defsym=EARLY_HEAP_SIZE=$1 $(filter %.o,$^) -o $@
+$(Q)$(PYTHON) boot/loader/elf_note.py $@
 endef
 
-build/kernel.elf: $(KERNEL_OBJS) linker.ld $(addprefix build/stamps/,KERNEL_LD KERNEL_OBJS HEAP_BYTES)
+build/kernel.elf: $(KERNEL_OBJS) linker.ld boot/loader/elf_note.py $(addprefix build/stamps/,KERNEL_LD KERNEL_OBJS HEAP_BYTES)
 	$(call link_kernel,$(HEAP_BYTES))
 
-build/heap-%/kernel.elf: $(KERNEL_OBJS) linker.ld $(addprefix build/stamps/,KERNEL_LD KERNEL_OBJS)
+build/heap-%/kernel.elf: $(KERNEL_OBJS) linker.ld boot/loader/elf_note.py \
+    $(addprefix build/stamps/,KERNEL_LD KERNEL_OBJS)
 	$(call link_kernel,$(call heap_bytes,$*))
 
 define archive

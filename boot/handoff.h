@@ -13,10 +13,13 @@
 // The kernel file is an ELF64 executable for x86-64 (System V ABI, AMD64 supplement), linked in
 // the top 2 GiB. Besides its PT_LOAD segments it has exactly one program header of type
 // PT_EARLY_HEAP: p_vaddr and p_memsz are the region that the linker script reserved for the early
-// heap; it has no bytes in the file. So the size of the region stands in one place, the link. Its
-// p_paddr, which has no other use, is the version of this contract that the kernel keeps: a loader
-// of another version rejects the file before it loads a byte. linker.ld gets the number from here,
-// through the Makefile.
+// heap; it has no bytes in the file. So the size of the region stands in one place, the link.
+//
+// The version of this contract that the kernel keeps stands in the file too, and a loader of
+// another version rejects it before it loads a byte: in the note of boot/file_note.h, which also
+// lets the loader notice a damaged file; in a kernel without that note, in p_paddr of
+// PT_EARLY_HEAP, which has no other use. (GNU strip and objcopy overwrite p_paddr; then only the
+// kernel can tell.)
 //
 // The loader's obligations, when it jumps to the entry point:
 //   - the processor is in long mode with four-level paging, CR0.WP and EFER.NXE set, interrupts

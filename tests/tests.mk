@@ -18,7 +18,7 @@ SUITES_SRCS := $(sort $(wildcard tests/suites/*.c tests/boot/*.c))
 
 # The test kernel: all of the kernel but its story, and of the loader what needs no firmware.
 METAL_SRCS := $(sort $(filter-out boot/kernel/main.c,$(KERNEL_SRCS)) $(SUITES_SRCS) \
-    $(wildcard boot/loader/elf.c tests/metal/*.c))
+    $(wildcard boot/loader/elf*.c tests/metal/*.c))
 METAL_OBJS := $(call objects,kernel,$(METAL_SRCS))
 
 # The suites on this computer: all of the loader but its end at the firmware, which is a stub here.
@@ -34,7 +34,7 @@ BOOT_WAITER_OBJS := $(call objects,loader,tests/harness/boot_waiter.c)
 
 # --- Rules ----------------------------------------------------------------------------------------
 
-build/kernel-tests.elf: $(METAL_OBJS) linker.ld $(addprefix build/stamps/,KERNEL_LD METAL_OBJS HEAP_BYTES)
+build/kernel-tests.elf: $(METAL_OBJS) linker.ld boot/loader/elf_note.py $(addprefix build/stamps/,KERNEL_LD METAL_OBJS HEAP_BYTES)
 	$(call link_kernel,$(HEAP_BYTES))
 
 build/boot_waiter.so: $(BOOT_WAITER_OBJS) build/loader/lib.a build/stamps/LOADER_LD

@@ -5,51 +5,10 @@
 #include "arch/x86_64/page.h"
 #include "arch/x86_64/string.h"
 #include "boot/handoff.h"
+#include "boot/loader/elf_format.h"
+#include "boot/loader/elf_note.h"
 
-struct elf_header {
-    uint8_t e_ident[16];
-    uint16_t e_type;
-    uint16_t e_machine;
-    uint32_t e_version;
-    uint64_t e_entry;
-    uint64_t e_phoff;
-    uint64_t e_shoff;
-    uint32_t e_flags;
-    uint16_t e_ehsize;
-    uint16_t e_phentsize;
-    uint16_t e_phnum;
-    uint16_t e_shentsize;
-    uint16_t e_shnum;
-    uint16_t e_shstrndx;
-};
-_Static_assert(sizeof(struct elf_header) == 64, "size of Elf64_Ehdr");
-
-struct program_header {
-    uint32_t p_type;
-    uint32_t p_flags;
-    uint64_t p_offset;
-    uint64_t p_vaddr;
-    uint64_t p_paddr;
-    uint64_t p_filesz;
-    uint64_t p_memsz;
-    uint64_t p_align;
-};
-_Static_assert(sizeof(struct program_header) == 56, "size of Elf64_Phdr");
-
-enum { EI_CLASS = 4, EI_DATA = 5, EI_VERSION = 6 };
-#define ELFCLASS64 2
-#define ELFDATA2LSB 1
-#define EV_CURRENT 1
-#define ET_EXEC 2
-#define EM_X86_64 62
-#define PT_LOAD 1
-#define PT_INTERP 3
-#define PT_TLS 7
-#define PT_LOOS 0x60000000u
-#define PT_HIPROC 0x7fffffffu
-#define PF_X 1u
-#define PF_W 2u
-#define PF_R 4u
+_Static_assert(FILE_NOTE_RANGES_MAX == ELF_SEGMENTS_MAX + 1, "the segments and the region");
 
 #define PAGE_MASK (PAGE_SIZE - 1)
 
@@ -71,6 +30,15 @@ static bool fail(struct checker *checker, enum elf_status status, uint64_t a, ui
 static bool is_inside(const struct checker *checker, uint64_t offset, uint64_t size)
 {
     return offset <= checker->size && size <= checker->size - offset;
+}
+
+static struct program_header program_header(const struct checker *checker,
+                                            const struct elf_header *header, size_t index)
+{
+    struct program_header program;
+
+    memcpy(&program, checker->file + header->e_phoff + index * sizeof program, sizeof program);
+    return program;
 }
 
 static bool check_header(struct checker *checker, const struct elf_header *header)
@@ -124,7 +92,8 @@ static bool check_segment(struct checker *checker, size_t index,
 {
     struct elf_image *image = checker->image;
 
-    if (!is_inside(checker, header->p_offset, header->p_filesz))
+    // Where there are no bytes, p_offset means nothing.
+    if (header->p_filesz != 0 && !is_inside(checker, header->p_offset, header->p_filesz))
         return fail(checker, ELF_SEGMENT_OUTSIDE, index, header->p_offset, header->p_filesz);
     if (header->p_filesz > header->p_memsz)
         return fail(checker, ELF_SEGMENT_LARGER_IN_FILE, index, header->p_filesz, header->p_memsz);
@@ -150,7 +119,7 @@ static bool check_segment(struct checker *checker, size_t index,
         return fail(checker, ELF_TOO_MANY_SEGMENTS, ELF_SEGMENTS_MAX, 0, 0);
     image->segments[image->segment_count++] = (struct elf_segment){
         .number = index,
-        .offset = header->p_offset,
+        .offset = header->p_filesz == 0 ? 0 : header->p_offset,
         .file_size = header->p_filesz,
         .start = header->p_vaddr,
         .end = header->p_vaddr + header->p_memsz,
@@ -166,7 +135,8 @@ static bool check_region(struct checker *checker, size_t index, const struct pro
 
     if (image->region_end != 0)
         return fail(checker, ELF_SECOND_REGION, index, header->p_vaddr, image->region_start);
-    if (header->p_paddr != HANDOFF_VERSION)
+    image->version_is_lost = !image->has_note && header->p_paddr == header->p_vaddr;
+    if (!image->has_note && !image->version_is_lost && header->p_paddr != HANDOFF_VERSION)
         return fail(checker, ELF_OTHER_HANDOFF, header->p_paddr, HANDOFF_VERSION, index);
     if (header->p_filesz != 0)
         return fail(checker, ELF_REGION_IN_FILE, index, header->p_filesz, 0);
@@ -193,10 +163,9 @@ static bool is_known_type(uint32_t type)
 static bool check_program_headers(struct checker *checker, const struct elf_header *header)
 {
     for (size_t i = 0; i < header->e_phnum; i++) {
-        struct program_header program;
+        struct program_header program = program_header(checker, header, i);
         bool good = true;
 
-        memcpy(&program, checker->file + header->e_phoff + i * sizeof program, sizeof program);
         if (program.p_type == PT_INTERP)
             good = fail(checker, ELF_INTERPRETER, i, 0, 0);
         else if (program.p_type == PT_LOAD)
@@ -266,6 +235,35 @@ static void find_extent(struct elf_image *image)
     }
 }
 
+// Whether the flags of the region's program header, which is at `*index` then, say that the file
+// has a note.
+static bool promises_note(const struct checker *checker, const struct elf_header *header,
+                          size_t *index)
+{
+    for (*index = 0; *index < header->e_phnum; ++*index) {
+        struct program_header program = program_header(checker, header, *index);
+        if (program.p_type == PT_EARLY_HEAP && (program.p_flags & FILE_NOTE_FLAG))
+            return true;
+    }
+    return false;
+}
+
+// The note tells best what happened to a file, so it comes before all that a damage leads to.
+static bool check_note(struct checker *checker, const struct elf_header *header)
+{
+    struct file_note note;
+    uint64_t offset;
+    size_t index;
+
+    if (!elf_note_find(checker->file, checker->size, header, &note, &offset))
+        return !promises_note(checker, header, &index) ||
+               fail(checker, ELF_NOTE_MISSING, index, 0, 0);
+    checker->image->has_note = true;
+    return elf_note_check(checker->file, checker->size, header, &note, offset, checker->defect) &&
+           (note.version == HANDOFF_VERSION ||
+            fail(checker, ELF_OTHER_HANDOFF_IN_NOTE, note.version, HANDOFF_VERSION, 0));
+}
+
 bool elf_check(const void *file, size_t size, struct elf_image *image, struct elf_defect *defect)
 {
     struct checker checker = {file, size, image, defect};
@@ -276,193 +274,13 @@ bool elf_check(const void *file, size_t size, struct elf_image *image, struct el
     if (size < sizeof header)
         return fail(&checker, ELF_TOO_SHORT, size, sizeof header, 0);
     memcpy(&header, file, sizeof header);
-    if (!check_header(&checker, &header) || !check_program_headers(&checker, &header) ||
-        !check_overlaps(&checker) || !check_entry(&checker, header.e_entry))
+    if (!check_header(&checker, &header) || !check_note(&checker, &header) ||
+        !check_program_headers(&checker, &header) || !check_overlaps(&checker) ||
+        !check_entry(&checker, header.e_entry))
         return false;
     image->entry = header.e_entry;
     find_extent(image);
     if (image->end != image->region_end)
         return fail(&checker, ELF_REGION_NOT_LAST, image->region_start, image->end, 0);
     return true;
-}
-
-void elf_describe(const struct writer *writer, const struct elf_defect *defect)
-{
-    unsigned long long a = defect->numbers[0];
-    unsigned long long b = defect->numbers[1];
-    unsigned long long c = defect->numbers[2];
-
-    switch (defect->status) {
-    case ELF_OK:
-        writer_print(writer, "the kernel file is good");
-        return;
-    case ELF_TOO_SHORT:
-        writer_print(writer, "the kernel file has %llu bytes, an ELF header alone needs %llu", a,
-                     b);
-        return;
-    case ELF_BAD_MAGIC:
-        writer_print(writer,
-                     "the kernel file is not ELF: it begins with %02llx %02llx %02llx %02llx, not "
-                     "with 7f 45 4c 46",
-                     a >> 8, a & 0xff, b, c);
-        return;
-    case ELF_BAD_CLASS:
-        writer_print(writer, "the kernel file has ELF class %llu, 2 (64 bits) is needed", a);
-        return;
-    case ELF_BAD_BYTE_ORDER:
-        writer_print(writer, "the kernel file has byte order %llu, 1 (little endian) is needed", a);
-        return;
-    case ELF_BAD_VERSION:
-        writer_print(writer, "the kernel file has ELF version %llu and %llu, 1 is needed", a, b);
-        return;
-    case ELF_BAD_TYPE:
-        writer_print(writer,
-                     "the kernel file has ELF type %llu, 2 (executable, linked at a fixed "
-                     "address) is needed",
-                     a);
-        return;
-    case ELF_BAD_MACHINE:
-        writer_print(writer, "the kernel file is for machine %llu, 62 (x86-64) is needed", a);
-        return;
-    case ELF_BAD_HEADER_SIZE:
-        writer_print(writer, "the ELF header says that it has %llu bytes, it must have 64", a);
-        return;
-    case ELF_BAD_PROGRAM_HEADER_SIZE:
-        writer_print(writer, "a program header has %llu bytes, it must have 56", a);
-        return;
-    case ELF_NO_PROGRAM_HEADERS:
-        writer_print(writer, "the kernel file has no program headers, so nothing to load");
-        return;
-    case ELF_PROGRAM_HEADERS_OUTSIDE:
-        writer_print(writer,
-                     "%llu program headers at offset %llu reach beyond the file's end at %llu: "
-                     "is the file truncated?",
-                     a, b, c);
-        return;
-    case ELF_SECTION_HEADERS_OUTSIDE:
-        writer_print(writer,
-                     "%llu section headers at offset %llu reach beyond the file's end at %llu: "
-                     "is the file truncated?",
-                     a, b, c);
-        return;
-    case ELF_UNKNOWN_PROGRAM_HEADER:
-        writer_print(
-            writer,
-            "program header %llu has type 0x%llx, which no specification defines: is the file "
-            "damaged?",
-            a, b);
-        return;
-    case ELF_INTERPRETER:
-        writer_print(writer,
-                     "program header %llu asks for an interpreter: link the kernel statically", a);
-        return;
-    case ELF_TOO_MANY_SEGMENTS:
-        writer_print(writer, "the kernel file has more than %llu segments to load", a);
-        return;
-    case ELF_NO_SEGMENTS:
-        writer_print(writer, "none of %llu program headers is a segment to load", a);
-        return;
-    case ELF_SEGMENT_OUTSIDE:
-        writer_print(writer,
-                     "segment %llu, %llu bytes into the file and %llu long, reaches beyond its "
-                     "end: is the file truncated?",
-                     a, b, c);
-        return;
-    case ELF_SEGMENT_LARGER_IN_FILE:
-        writer_print(writer, "segment %llu has %llu bytes in the file but only %llu in memory", a,
-                     b, c);
-        return;
-    case ELF_SEGMENT_WRAPS:
-        writer_print(writer,
-                     "segment %llu at 0x%llx, 0x%llx bytes long, reaches beyond the end of the "
-                     "address space",
-                     a, b, c);
-        return;
-    case ELF_SEGMENT_MISALIGNED:
-        writer_print(writer, "segment %llu at 0x%llx does not begin at a page", a, b);
-        return;
-    case ELF_SEGMENT_INCONGRUENT:
-        writer_print(writer,
-                     "segment %llu, %llu bytes into the file, does not lie there as its alignment "
-                     "of %llu asks for: is the file damaged?",
-                     a, b, c);
-        return;
-    case ELF_SEGMENT_TOO_LOW:
-        writer_print(writer,
-                     "segment %llu at 0x%llx lies below 0x%llx: link the kernel in the top 2 GiB",
-                     a, b, c);
-        return;
-    case ELF_SEGMENT_WRITABLE_AND_EXECUTABLE:
-        writer_print(writer, "segment %llu at 0x%llx is both writable and executable", a, b);
-        return;
-    case ELF_SEGMENT_UNREADABLE:
-        writer_print(writer, "segment %llu at 0x%llx is not readable", a, b);
-        return;
-    case ELF_SEGMENT_NOT_WHOLE:
-        writer_print(writer,
-                     "segment %llu is not writable, but of its %llu bytes in memory %llu stand in "
-                     "the file: is the file damaged?",
-                     a, c, b);
-        return;
-    case ELF_SEGMENTS_OVERLAP:
-        writer_print(writer,
-                     "the segment at 0x%llx-0x%llx shares a page with the segment or region at "
-                     "0x%llx",
-                     a, b, c);
-        return;
-    case ELF_NO_REGION:
-        writer_print(writer,
-                     "no region for the early heap: none of %llu program headers has type 0x%llx "
-                     "(PT_EARLY_HEAP); link with linker.ld",
-                     b, a);
-        return;
-    case ELF_SECOND_REGION:
-        writer_print(writer,
-                     "program header %llu is a second region for the early heap, at 0x%llx; the "
-                     "first is at 0x%llx",
-                     a, b, c);
-        return;
-    case ELF_OTHER_HANDOFF:
-        writer_print(writer,
-                     "the kernel keeps version %llu of the handoff (p_paddr of program header "
-                     "%llu) and this loader keeps version %llu: build both from one tree",
-                     a, c, b);
-        return;
-    case ELF_REGION_IN_FILE:
-        writer_print(writer,
-                     "the early heap's region (program header %llu) has %llu bytes in the file, "
-                     "it must have none",
-                     a, b);
-        return;
-    case ELF_REGION_MISALIGNED:
-        writer_print(writer,
-                     "the early heap's region (program header %llu) at 0x%llx, 0x%llx bytes, is "
-                     "not made of whole pages",
-                     a, b, c);
-        return;
-    case ELF_REGION_EMPTY:
-        writer_print(writer, "the early heap's region (program header %llu) has no bytes", a);
-        return;
-    case ELF_REGION_FLAGS:
-        writer_print(writer,
-                     "the early heap's region (program header %llu) has flags %llu, 6 (read, "
-                     "write) is needed",
-                     a, b);
-        return;
-    case ELF_REGION_NOT_LAST:
-        writer_print(writer,
-                     "the early heap's region at 0x%llx is not the last part of the image, which "
-                     "ends at 0x%llx",
-                     a, b);
-        return;
-    case ELF_ENTRY_OUTSIDE:
-        writer_print(writer, "the entry point 0x%llx lies in no segment", a);
-        return;
-    case ELF_ENTRY_NOT_EXECUTABLE:
-        writer_print(writer,
-                     "the entry point 0x%llx lies in the segment at 0x%llx-0x%llx, which is not "
-                     "executable",
-                     a, b, c);
-        return;
-    }
 }

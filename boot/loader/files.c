@@ -155,6 +155,15 @@ enum loader_result files_read_command_line(struct loader *loader)
 
 // ── Kernel and modules ──────────────────────────────────────────────────────────────────────────
 
+static void warn_of_lost_version(struct loader *loader)
+{
+    if (loader->elf.version_is_lost)
+        writer_print(
+            &loader->firmware.console,
+            "loader: GNU strip or objcopy has replaced the version of the handoff, which "
+            "stood in p_paddr: whether it is this loader's, the kernel itself must check\n");
+}
+
 enum loader_result files_read_kernel(struct loader *loader)
 {
     struct elf_defect defect;
@@ -165,8 +174,10 @@ enum loader_result files_read_kernel(struct loader *loader)
     if (EFI_ERROR(status))
         return stop_unread(loader, status, KERNEL_NAME, &loader->kernel_file, KERNEL_FILE_MAX);
     if (elf_check((const void *)(uintptr_t)loader->kernel_file.pages.start,
-                  loader->kernel_file.size, &loader->elf, &defect))
+                  loader->kernel_file.size, &loader->elf, &defect)) {
+        warn_of_lost_version(loader);
         return LOADER_DONE;
+    }
 
     char sentence[256];
     struct writer_buffer buffer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fuzz target: the checks of a kernel file. The file stands at the end of its memory, so that a
 // byte read beyond it is an error of the sanitizer. Of a file that passes, everything is checked
-// once more that elf.h promises of it; of a defect, that it can be described.
+// once more that elf.h promises of it, and of its note; of a defect, that it can be described.
 #include "boot/loader/elf.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"
@@ -57,6 +57,20 @@ static void check_image(const struct elf_image *image, size_t size)
     CHECK(entry_found);
 }
 
+// Of a file with a note no loaded byte may change: each in turn.
+static void check_note(uint8_t *file, size_t size, const struct elf_image *image)
+{
+    const struct elf_segment *segment = &image->segments[0];
+    struct elf_image other;
+    struct elf_defect defect;
+
+    for (uint64_t i = segment->offset; i < segment->offset + segment->file_size; i++) {
+        file[i] ^= 0x10;
+        CHECK(!elf_check(file, size, &other, &defect));
+        file[i] ^= 0x10;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct elf_image image;
@@ -70,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     memcpy(file + 1, bytes, size); // at an odd address
     if (elf_check(file + 1, size, &image, &defect)) {
         check_image(&image, size);
+        if (image.has_note)
+            check_note(file + 1, size, &image);
     } else {
         CHECK(defect.status != ELF_OK);
         elf_describe(&writer, &defect);

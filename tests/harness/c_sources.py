@@ -45,7 +45,7 @@ def fuzz_targets() -> dict[str, pathlib.Path]:
 
 def fuzzed(root: pathlib.Path = ROOT) -> Files:
     """What every fuzz target is linked with; the linker takes what it uses."""
-    return [*model(), root / "boot" / "loader" / "elf.c", *kmem(root)]
+    return [*model(), *_in(root / "boot" / "loader", "elf*.c"), *kmem(root)]
 
 
 def headers(root: pathlib.Path = ROOT) -> Files:

@@ -122,27 +122,6 @@ def test_a_bad_seed_is_refused(outcome):
     stopped_with(outcome, '"seed=much" in the command line', "give a number below 2^64")
 
 
-# --- The contract's version -----------------------------------------------------------------------
-
-
-def boot_other_version(version):
-    """Boots the kernel with another version of the contract in the p_paddr of its PT_EARLY_HEAP."""
-    data = bytearray((machine.BUILD / "kernel.elf").read_bytes())
-    table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
-    region = next(at for at in range(table, table + 56 * count, 56)
-                  if struct.unpack_from("<I", data, at)[0] == 0x6B6D656D)
-    struct.pack_into("<Q", data, region + 24, version)
-    file = machine.BUILD / "runs" / f"version-{version}.elf"
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(data)
-    return boot(f"loader-version-{version}", kernel=file)
-
-
-@background(boot_other_version, 1)
-def test_a_kernel_of_another_version_is_refused(outcome):
-    stopped_with(outcome, "the kernel keeps version 1 of the handoff", "build both from one tree")
-
-
 # --- The application ------------------------------------------------------------------------------
 
 LOADER = machine.BUILD / "loader.efi"

@@ -101,8 +101,12 @@ SOURCES = {
     "arch/x86_64/entry.S": ".globl kernel_entry\nkernel_entry: call kernel_main\n",
     "boot/handoff.h": "#define HANDOFF_VERSION 2u\n",
     "boot/kernel/main.c": '#include "kmem/fba.h"\nvoid kernel_main(void);\nvoid kernel_main(void)\n{\n    fba();\n}\n',
-    "linker.ld": "ENTRY(kernel_entry)\nheap_end = EARLY_HEAP_SIZE;\nSECTIONS { . = 0xffffffff80000000; .text : { *(.text) } }\n",
+    "linker.ld": "ENTRY(kernel_entry)\nheap_end = EARLY_HEAP_SIZE;\nPHDRS { all PT_LOAD; note PT_NOTE; }\n"
+                 "SECTIONS { . = 0xffffffff80000000; .text : { *(.text) } :all\n"
+                 ".note.early_boot : { *(.note.early_boot) } :all :note }\n",
 }
+# What the link needs of the real one.
+NOTE = ("boot/file_note.h", "boot/kernel/file_note.c", "boot/loader/elf_note.py")
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +117,9 @@ def tree(tmp_path_factory):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     shutil.copytree(machine.ROOT / "tests" / "harness", folder / "tests" / "harness")
-    for file in BUILD_FILES:
+    for file in (*BUILD_FILES, *(machine.ROOT / name for name in NOTE)):
         copy = folder / file.relative_to(machine.ROOT)
-        copy.parent.mkdir(exist_ok=True)
+        copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
     done = make("build/kernel.elf", folder=folder)
     assert done.returncode == 0, done.stderr
@@ -144,13 +148,13 @@ def test_another_heap_only_links(tree):
 
 def test_other_flags_compile_everything(tree):
     done = steps(tree, "CFLAGS=-DANOTHER_FLAG")
-    assert len(done) == 5 and done[-1] == LINK
+    assert len(done) == 6 and done[-1] == LINK
     assert steps(tree) == done
 
 
 def test_another_compiler_compiles_everything(tree):
-    assert len(steps(tree, "CC=clang")) == 5
-    assert len(steps(tree)) == 5
+    assert len(steps(tree, "CC=clang")) == 6
+    assert len(steps(tree)) == 6
 
 
 def test_a_touched_makefile_makes_nothing_again(tree):
@@ -158,7 +162,7 @@ def test_a_touched_makefile_makes_nothing_again(tree):
     assert steps(tree) == []
 
 
-@pytest.mark.parametrize("flag, count", [("-mno-red-zone", 5), ("-nostdlib", 1)])
+@pytest.mark.parametrize("flag, count", [("-mno-red-zone", 6), ("-nostdlib", 1)])
 def test_a_flag_changed_in_the_makefile_makes_again_what_has_it(tree, flag, count):
     file = tree / "Makefile"
     text = file.read_text()
