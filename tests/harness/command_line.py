@@ -16,6 +16,7 @@ from collections.abc import Callable
 import judge
 import machine
 import options
+import workspace
 
 # How the commands are called, here and where they are installed.
 WORDS = ["boot-harness", "boot"] if machine.IS_INSTALLED else ["python3", "tests/harness/boot.py"]
@@ -145,7 +146,7 @@ def guarded(program: str, work: Callable[[], int]) -> int:
     except machine.Unusable as error:
         reason = error
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
+        reason = workspace.words_of(error)
     except KeyboardInterrupt:
         print("\ninterrupted; QEMU is ended", file=sys.stderr)
         return 130

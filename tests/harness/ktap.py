@@ -13,6 +13,7 @@ understood. A strict reader also takes a missing plan for a problem, and what wa
 Pure: lines in, cases out, and back.
 """
 
+import collections
 import dataclasses
 import enum
 import re
@@ -21,6 +22,8 @@ from collections.abc import Iterable
 from terminal import Line
 
 NOTES_MAX = 50  # lines of diagnostics that are kept for a result
+NOTE_MAX = 1000  # characters of such a line
+CASES_MAX = 100_000  # of each outcome that are kept; more are counted
 PROBLEMS_MAX = 100
 PLAN_DIGITS_MAX = 9
 _TAB = 8
@@ -87,6 +90,7 @@ class Report:
     without_plan: list[str] = dataclasses.field(default_factory=list)  # whose number of results cannot be checked
     is_open: bool = False  # its outermost plan is missing, so that more may have been to come
     number: int = 0  # of its last line in the log
+    more: collections.Counter[Outcome] = dataclasses.field(default_factory=collections.Counter)  # that were not kept
 
     @property
     def passed(self) -> bool:
@@ -98,14 +102,14 @@ class Report:
 
     def __str__(self) -> str:
         """How many, and those by name that neither passed nor failed."""
-        words = [f"{sum(case.passed for case in self.cases)} passed"]
+        words = [f"{sum(case.passed for case in self.cases) + self.more[Outcome.PASSED]} passed"]
         if self.failed:
-            words.append(f"{len(self.failed)} failed")
+            words.append(f"{len(self.failed) + self.more[Outcome.FAILED]} failed")
         for outcome in (Outcome.SKIPPED, Outcome.TODO):
             names = [case.name for case in self.cases if case.outcome is outcome]
             if names:
                 more = ["…"] if len(names) > 8 else []
-                words.append(f"{len(names)} {outcome.value} ({', '.join(names[:8] + more)})")
+                words.append(f"{len(names) + self.more[outcome]} {outcome.value} ({', '.join(names[:8] + more)})")
         if self.without_plan:
             words.append(f"without a plan: {', '.join(self.without_plan[:8])}")
         return ", ".join(words)
@@ -136,6 +140,7 @@ class Reader:
         self._yaml: int | None = None  # the least indentation of a YAML block's lines
         self._result_indent: int | None = None  # of the line before, if that was a result
         self._kind = ""  # "KTAP" or "TAP", when a version line has come
+        self._kept: collections.Counter[Outcome] = collections.Counter()
         self.is_present = False  # the text holds a report, or what may be one
 
     @property
@@ -176,7 +181,7 @@ class Reader:
         elif not body.startswith("#") and (_LIKE_FAILURE.match(body) or _HIDDEN_FAILURE.search(body)):
             self._problem(f"no result in the form `not ok N name`: {body!r}", line, True)
         elif body and len(self._notes) < NOTES_MAX:
-            self._notes.append(body)
+            self._notes.append(body[:NOTE_MAX])
 
     def finish(self) -> Report:
         """The Report, when no line is to come any more."""
@@ -203,7 +208,7 @@ class Reader:
         if body == "...":
             self._yaml = None
         elif len(self._notes) < NOTES_MAX:
-            self._notes.append(body)
+            self._notes.append(body[:NOTE_MAX])
         return True
 
     def _version(self, line: Line, match: re.Match[str], indent: int) -> bool:
@@ -277,11 +282,11 @@ class Reader:
         outcome = self._outcome(word == "ok", remark)
         detail = "\n".join(self._notes + ([remark] if remark else []))
         if below is None:
-            below = [Case(name, outcome, detail, line.number)]
+            below = self._case(name, outcome, detail, line)
         else:
             if outcome is Outcome.PASSED and any(case.failed for case in below):
                 self._problem(f"{name}: says ok above a case that failed", line, True)
-            if outcome is Outcome.PASSED and not below:
+            if outcome is Outcome.PASSED and not below and not self._report.more:
                 self._problem(f"{name}: says ok without a case", line)
             if outcome is Outcome.TODO:
                 below = [dataclasses.replace(case, outcome=outcome) if case.failed else case for case in below]
@@ -293,6 +298,14 @@ class Reader:
         self._notes = []
         self._subtest = None
         self._result_indent = indent
+
+    def _case(self, name: str, outcome: Outcome, detail: str, line: Line) -> list[Case]:
+        """A result of its own, which is only counted where there are too many."""
+        if self._kept[outcome] == CASES_MAX:
+            self._report.more[outcome] += 1
+            return []
+        self._kept[outcome] += 1
+        return [Case(name, outcome, detail, line.number)]
 
     def _outcome(self, is_ok: bool, rest: str) -> Outcome:
         directive = _DIRECTIVE.match(rest)
@@ -335,7 +348,8 @@ class Reader:
                 self._problem(f"{where}: no plan `1..N`", line)
             # A header alone has nothing that a plan would count.
             elif level.results:
-                self._report.without_plan.append(where)
+                if len(self._report.without_plan) < PROBLEMS_MAX:
+                    self._report.without_plan.append(where)
                 self._report.is_open |= not self._levels
         elif level.results != level.plan:
             self._problem(f"{where}: {level.results} results of {level.plan} planned", line)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import qemu
+import workspace
 from machine import Unusable
 
 Task = TypeVar("Task")
@@ -24,7 +25,7 @@ def run(
         except Unusable as error:
             return error
         except OSError as error:
-            return Unusable(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)
+            return Unusable(workspace.words_of(error))
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(one, task): task for task in tasks}

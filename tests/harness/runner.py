@@ -31,7 +31,7 @@ class Boot:
     machine: Machine
     judgement: judge.Judgement
     report: ktap.Report | None  # of its tests
-    text: str  # what the judge read: the serial line, or the debug console without one
+    text: str  # what the judge read: the serial line, or the debug console without one; the middle of 16 MiB is left out
     seconds: float  # wall time of QEMU
     spoke: float | None  # seconds until the first line that is not the firmware's; None: there was none
     worked: float | None  # seconds of processor time that QEMU had used by then
@@ -42,6 +42,8 @@ class Boot:
     instructions: int | None  # None: they were not counted
     log: pathlib.Path
     debugcon_log: pathlib.Path | None = None
+    microseconds: int | None = None  # from the loader's entry to the final account, as the kernel says
+    lost: str | None = None  # why the log is incomplete
 
     @property
     def verdict(self) -> judge.Verdict:
@@ -51,9 +53,11 @@ class Boot:
         """One line: the verdict, the time, and the share of it that was ours."""
         start = f"cold ({self.why_cold})" if self.why_cold else "warm"
         line = f"{self.judgement}; {self.seconds:.2f} s, {start}"
-        if (own := judge.microseconds(self.text)) is not None:
+        if (own := self.microseconds) is not None:
             share = own / 1e6 / self.seconds
             line += f", of which {own / 1000:.1f} ms ({share:.1%}) from loader entry to final account"
+        if self.lost:
+            line += f"; its log is incomplete: {self.lost}"
         return line
 
 
@@ -144,6 +148,8 @@ def run(machine: Machine, show: watch.Show = _ignore) -> Boot:
             instructions=watched.instructions,
             log=log,
             debugcon_log=debugcon_log,
+            microseconds=watched.heard.microseconds,
+            lost=watched.lost,
         )
         history.append(boot)
         if machine.record:

@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable
 
 import command_line
-import judge
 import machine
 import options
 import parallel
@@ -71,7 +70,7 @@ class Point:
 
     @property
     def milliseconds(self) -> float | None:
-        own = judge.microseconds(self.boot.text)
+        own = self.boot.microseconds
         return None if own is None else own / 1000
 
     @property

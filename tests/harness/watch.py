@@ -3,8 +3,10 @@
 more is to come. Used by runner.py.
 """
 
+import collections
 import contextlib
 import dataclasses
+import io
 import os
 import pathlib
 import select
@@ -23,6 +25,8 @@ import terminal
 from machine import COUNT_UNTIL, Machine, Unusable, existing
 
 WAKE_SECONDS = 0.2
+TEXT_MAX = 16 << 20  # characters of which all lines are kept
+LAST_LINES = 1000  # that are kept of more
 
 Show = Callable[[str, float], None]  # a clean line, and the seconds after which it came
 
@@ -33,6 +37,7 @@ class Watched:
 
     heard: judge.Heard
     text: str = ""
+    lost: str | None = None  # why the log is incomplete
     ending: judge.Ending = judge.Ending.ITSELF
     status: int | None = None
     reason: str | None = None  # QEMU's word for why it left, such as "guest-reset"; None: it gave none
@@ -42,13 +47,31 @@ class Watched:
     instructions: int | None = None
 
 
+class Said:
+    """The lines of a machine; of one that says much, the first and the last."""
+
+    def __init__(self) -> None:
+        self._first: list[str] = []
+        self._last: collections.deque[str] = collections.deque(maxlen=LAST_LINES)
+        self._room = TEXT_MAX
+
+    def add(self, line: str) -> None:
+        self._room -= len(line) + 1
+        (self._first if self._room > 0 else self._last).append(line)
+
+    @property
+    def text(self) -> str:
+        return "".join(line + "\n" for line in (*self._first, *self._last))
+
+
 def watch(
     command: list[str], inherited: tuple[int, ...], folder: pathlib.Path, log: pathlib.Path, machine: Machine,
     rules: judge.Rules, show: Show,
 ) -> Watched:
     """Runs QEMU until it leaves, gave a sign that nothing more is to come, or the time is up."""
     watched = Watched(judge.Heard(rules))
-    lines, names, said, size = terminal.Lines(), symbols.Symbols(machine.kernel, machine.loader), [], 0
+    lines, names, size = terminal.Lines(), symbols.Symbols(machine.kernel, machine.loader), 0
+    said = Said()
     shown = squeezed(lambda line: show(names.annotate(line), time.monotonic() - start))
     start = time.monotonic()
     limit = deadline = start + (machine.timeout if machine.debugger is None else 1e9)
@@ -56,7 +79,7 @@ def watch(
     talk = conversation.Conversation(machine.replies)
     with contextlib.ExitStack() as stack:
         stack.callback(names.close)
-        log_file = stack.enter_context(open(log, "wb"))
+        log_file = stack.enter_context(open(log, "wb", buffering=0))
         counter = None
         if machine.counted:
             counter = stack.enter_context(contextlib.closing(gdb_stub.Breakpoint(_counted_until(machine))))
@@ -108,11 +131,10 @@ def watch(
                 break
             heard = time.monotonic()
             size += len(chunk)
-            log_file.write(chunk)
-            log_file.flush()
+            watched.lost = watched.lost or _save(log_file, chunk)
             whole = lines.feed(chunk)
             for line in whole:
-                said.append(line.text)
+                said.add(line.text)
                 shown(line.text)
                 new_sign = watched.heard.hear(talk.without_echo(line))
                 if watched.spoke is None and watched.heard.spoke:
@@ -124,12 +146,22 @@ def watch(
             if keys := talk.answer(whole, lines.open_line):
                 _type(process, keys)
         for line in lines.rest():
-            said.append(line.text)
+            said.add(line.text)
             shown(line.text)
             watched.heard.hear(talk.without_echo(line))
     watched.prompt = talk.prompt
-    watched.text = "".join(line + "\n" for line in said)
+    watched.text = said.text
     return watched
+
+
+def _save(log: io.RawIOBase, chunk: bytes) -> str | None:
+    """Why it could not be saved. A full disk does not end the boot: what it says is judged all the same."""
+    try:
+        while chunk:
+            chunk = chunk[log.write(chunk) or 0 :]
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def _type(process: "subprocess.Popen[bytes]", keys: bytes) -> None:

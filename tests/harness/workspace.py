@@ -44,3 +44,9 @@ def read(file: pathlib.Path) -> str:
 def write(file: pathlib.Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
+
+
+def words_of(error: OSError) -> str:
+    """Which file, and why; of a copy, the one that could not be written."""
+    file = error.filename2 or error.filename
+    return f"{file}: {error.strerror}" if file else error.strerror or str(error)

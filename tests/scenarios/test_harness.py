@@ -23,6 +23,7 @@ import ktap
 import machine
 import qemu
 import stub_firmware
+import watch
 from judge import Verdict
 from scenario import boot
 
@@ -281,21 +282,78 @@ def test_a_saved_log_is_judged_again(tmp_path):
         assert done.stdout.startswith(f"verdict: {verdict.title}: ")
 
 
-def test_a_log_may_be_larger_than_the_memory(tmp_path):
-    log, most = tmp_path / "large.log", 24 << 20
+def plain_log():
     line = b"[   12.345678] kernel: a line that says no more than others do, of which there are many\r\n"
-    with open(log, "wb") as file:
-        for _ in range(100):
-            file.write(line * 3000)
-        file.write(COMPLETE)
-    assert log.stat().st_size > most
+    return [line * 3000] * 100 + [COMPLETE], "(line 300003)"
+
+
+def report():
+    lines = (b"ok %d - one of many, each of them kept with its name and number\n" % number for number in range(1, 400001))
+    return [b"TAP version 13\n", *lines, b"1..400000\n", COMPLETE], "; tests: 400000 passed (line 400005)"
+
+
+@pytest.mark.parametrize("content, most", [(plain_log, 24 << 20), (report, 64 << 20)], ids=["plain", "report"])
+def test_a_log_may_be_larger_than_the_memory(content, most, tmp_path):
+    log, (pieces, words) = tmp_path / "large.log", content()
+    log.write_bytes(b"".join(pieces))
+    assert log.stat().st_size > 24 << 20
     done = subprocess.run(
         [sys.executable, "-B", str(BOOT), "--log", str(log), "--quiet"], capture_output=True, text=True, timeout=300,
-        # Python itself takes a third of it.
+        # Python itself takes 8 MiB of it.
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (most, most)),
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "(line 300003)" in done.stdout
+    assert words in done.stdout
+
+
+def test_what_is_kept_of_a_machine_that_says_much(monkeypatch):
+    monkeypatch.setattr(watch, "TEXT_MAX", 10)
+    monkeypatch.setattr(watch, "LAST_LINES", 2)
+    said = watch.Said()
+    for number in range(100):
+        said.add(f"{number:02}")
+    assert said.text == "00\n01\n02\n98\n99\n"
+
+
+def test_a_full_disk_does_not_end_a_boot(image):
+    """It is judged all the same, and the log is said to be incomplete."""
+    text = SAY * 1000 + COMPLETE
+    words = ["--name", "harness-full", "--quiet", "--source", "fw_cfg"]  # QEMU itself writes no file
+    done = subprocess.run(
+        command(image(text, leave("complete")), *words), capture_output=True, text=True, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "its log is incomplete: File too large" in done.stdout
+    assert (machine.BUILD / "logs" / "harness-full.log").read_bytes() == text[:8192]
+
+
+def test_a_full_disk_for_what_a_boot_needs_is_told_in_a_line():
+    done = subprocess.run(
+        [sys.executable, "-B", str(BOOT), "--name", "harness-full-volume"], capture_output=True, text=True, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
+    )
+    assert done.returncode == 2 and re.match(r"boot\.py: .*: File too large\n$", done.stderr), done.stderr
+
+
+def test_an_output_that_is_full(image):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command(image(COMPLETE, leave("complete")), "--name", "harness-dev-full"), stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=60,
+        )
+    assert done.returncode == 2 and done.stderr == "boot.py: No space left on device\n"
+
+
+def test_two_boots_of_one_name_at_a_time(image):
+    """Each has a log of its own, and its own id in its own verdict."""
+    file = image(COMPLETE, leave("complete"))
+    boots = [
+        subprocess.Popen(command(file, "--name", "harness-two", "--quiet"), stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    for process in boots:
+        said = process.communicate(timeout=60)[0]
+        assert process.returncode == 0 and "verdict: passed" in said, said
 
 
 @pytest.mark.parametrize(

@@ -282,3 +282,13 @@ def test_what_is_written_is_read_again():
         ("cases.alone", Outcome.PASSED),
     ]
     assert "another" in report.cases[2].detail
+
+
+def test_of_many_cases_only_the_first_are_kept_and_all_are_counted(monkeypatch):
+    monkeypatch.setattr(ktap, "CASES_MAX", 3)
+    suite = "".join(f"    ok {number} {number}\n" for number in range(1, 5))
+    text = f"KTAP version 1\n1..3\n    1..4\n{suite}ok 1 a\n    1..4\n{suite}ok 2 b\n    1..1\n    not ok 1 c\nnot ok 3 c\n"
+    report = ktap.parse(text)
+    assert report.problems == [] and not report.passed
+    assert [case.name for case in report.cases] == ["a.1", "a.2", "a.3", "c.c"]
+    assert str(report) == "8 passed, 1 failed"
