@@ -6,7 +6,6 @@
 #include "arch/x86_64/string.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
-#include "kmem/report.h"
 
 static struct report report_of(const struct early_heap *heap)
 {
@@ -19,15 +18,29 @@ static struct report report_of(const struct early_heap *heap)
     };
 }
 
-// A boot may go on after a failure, and more may follow; the first one names the cause.
-static void report_first_failure(struct fba *fba, void *context)
+// A boot may go on after a failure, and more may follow; the first one names the cause. What
+// mends it is not known yet, so that only the event is told.
+static void keep_first_failure(struct fba *fba, void *context)
 {
     struct early_heap *heap = context;
     const struct report report = report_of(heap);
 
-    if (!heap->failed)
-        report_failure(&report, fba);
-    heap->failed = true;
+    if (heap->failure.reason != REPORT_NONE)
+        return;
+    report_keep(&heap->failure, &report, fba);
+    writer_print(report.writer, "%s%s: %zu bytes for %s: %s\n", report.prefix, report.name,
+                 heap->failure.fba.failure.size, heap->failure.tag ? heap->failure.tag : "a block",
+                 report_reason_name(heap->failure.reason));
+}
+
+void early_heap_report_failure(const struct early_heap_output *output,
+                               const struct report_record *failure, const char *setting)
+{
+    const struct report report = {
+        .writer = output->writer, .prefix = output->prefix, .setting = setting};
+
+    report_print_json(&report, failure);
+    report_print(&report, failure);
 }
 
 // Sets everything but the fba, which is open. ledger_init() clears the entries: nothing is cleared
@@ -38,8 +51,8 @@ static void decorate(struct early_heap *heap, const struct early_heap_memory *me
     heap->memory = *memory;
     heap->output = output;
     heap->unrecorded = unrecorded;
-    heap->failed = false;
-    fba_set_failure_hook(&heap->fba, report_first_failure, heap);
+    heap->failure = (struct report_record){0};
+    fba_set_failure_hook(&heap->fba, keep_first_failure, heap);
     failing_init(&heap->failing, fba_allocator(&heap->fba));
     ledger_init(&heap->ledger, failing_allocator(&heap->failing), heap->entries,
                 EARLY_HEAP_LEDGER_ENTRIES);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // early_heap: the allocator of the early boot, a bump allocator (kmem/fba.h) over the one region
 // that the linker script reserves. The loader opens it, the kernel adopts it and goes on where the
-// loader stopped. Around the fba stand a ledger of who holds what, fault injection, and a report
-// of the first failure on the console; page tables come from it too.
+// loader stopped. Around the fba stand a ledger of who holds what, fault injection, and a record
+// of the first failure, to be reported; page tables come from it too.
 #ifndef BOOT_EARLY_HEAP_H
 #define BOOT_EARLY_HEAP_H
 
@@ -12,6 +12,7 @@
 #include "kmem/failing.h"
 #include "kmem/fba.h"
 #include "kmem/ledger.h"
+#include "kmem/report.h"
 #include "kmem/writer.h"
 
 #include <stdbool.h>
@@ -46,7 +47,7 @@ struct early_heap {
     struct early_heap_output output;
     size_t unrecorded; // bytes that blocks asked for without the ledger: the loader's blocks in a
                        // kernel, and those of the shared mode
-    bool failed;       // an allocation failed since the heap was opened
+    struct report_record failure; // the first since the heap was opened; all-zero: none
 };
 
 // Opens an empty early heap over `memory`, which need not be zero. `heap` must not move afterwards.
@@ -73,6 +74,11 @@ uint64_t early_heap_offset(const struct early_heap *heap, const void *block);
 // Supplies a zeroed page for a page table: `new_table` of struct paging, whose `context` is the
 // early heap. Returns false iff the heap has no page left.
 bool early_heap_new_table(void *heap, physical_t *table);
+
+// Reports a failure of an early heap, in at most 24 lines and one line of JSON. `setting` is what
+// makes that request succeed, as it is typed; NULL: not known.
+void early_heap_report_failure(const struct early_heap_output *output,
+                               const struct report_record *failure, const char *setting);
 
 // Reports where every byte of the heap is and who holds the most. Works after the seal too.
 void early_heap_report(const struct early_heap *heap);

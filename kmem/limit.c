@@ -32,8 +32,12 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct limit *limit = context;
 
-    if (!is_within(limit, size))
+    if (!is_within(limit, size)) {
+        limit->failed_size = size;
+        limit->failed_align = align;
+        limit->failed_caller = caller;
         return NULL;
+    }
     void *block = limit->inner.operations->alloc(limit->inner.context, size, align, caller);
     if (block)
         use(limit, size);

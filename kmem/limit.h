@@ -16,6 +16,9 @@ struct limit {
     size_t used;     // never more than budget
     size_t peak;     // most ever used
     size_t failures; // requests beyond the budget, which the inner allocator never saw
+    // The newest of them that was an allocation.
+    size_t failed_size, failed_align;
+    const void *failed_caller;
 };
 
 void limit_init(struct limit *limit, struct allocator inner, size_t budget);

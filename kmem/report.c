@@ -8,14 +8,6 @@
 #define PICTURE_COLUMNS 64
 #define MOST_HOLDERS 8
 
-static const char *meaning(enum fba_status status)
-{
-#define MEANING(status_, name, meaning) meaning,
-    static const char *const meanings[] = {FBA_STATUSES(MEANING)};
-
-    return meanings[status];
-}
-
 // Where the free bytes of an open fba begin and end, and of a sealed one those that were given
 // away.
 static struct fba_range free_range(const struct fba *fba)
@@ -38,7 +30,7 @@ static char picture_cell(const struct fba *fba, size_t start, size_t size)
     return middle < free.end ? '.' : 's';
 }
 
-void report_picture(const struct report *report, const struct fba *fba, size_t columns)
+static void print_cells(const struct report *report, const struct fba *fba, size_t columns)
 {
     size_t capacity = fba_capacity(fba);
 
@@ -48,7 +40,13 @@ void report_picture(const struct report *report, const struct fba *fba, size_t c
         size_t start = capacity / columns * i + capacity % columns * i / columns;
         writer_print(report->writer, "%c", picture_cell(fba, start, capacity / columns));
     }
-    writer_print(report->writer, "] # permanent %s\n",
+    writer_print(report->writer, "]");
+}
+
+void report_picture(const struct report *report, const struct fba *fba, size_t columns)
+{
+    print_cells(report, fba, columns);
+    writer_print(report->writer, " # permanent %s\n",
                  fba->state == FBA_STATE_SEALED ? "- given away ~ rounding" : ". free s scratch");
 }
 
@@ -77,28 +75,302 @@ void report_holders(const struct report *report, size_t most)
                      report->prefix, report->requested);
 }
 
-void report_failure(const struct report *report, const struct fba *fba)
+// ── A failure ───────────────────────────────────────────────────────────────────────────────────
+
+const char *report_reason_name(enum report_reason reason)
+{
+    static const char *const names[] = {
+        [REPORT_NONE] = "none",
+        [REPORT_EXHAUSTED] = "exhausted",
+        [REPORT_RESERVED] = "only the reserve is left",
+        [REPORT_TOO_LARGE] = "too large",
+        [REPORT_OVERFLOW] = "size overflow",
+        [REPORT_BAD_ALIGNMENT] = "bad alignment",
+        [REPORT_NOT_READY] = "not ready",
+        [REPORT_SEALED] = "sealed",
+        [REPORT_BUDGET] = "budget exceeded",
+    };
+
+    return names[reason];
+}
+
+static enum report_reason reason_of(const struct report *report, const struct fba *fba,
+                                    const struct fba_explanation *explanation)
+{
+    const struct fba_failure *failure = &fba->failure;
+    const struct fba *reserve = report->reserve;
+
+    switch (explanation->reason) {
+    case FBA_OK:
+        return REPORT_NONE;
+    case FBA_NOT_READY:
+        return REPORT_NOT_READY;
+    case FBA_SEALED:
+        return REPORT_SEALED;
+    case FBA_BAD_ALIGNMENT:
+        return REPORT_BAD_ALIGNMENT;
+    case FBA_TOO_LARGE:
+        return failure->size == SIZE_MAX ? REPORT_OVERFLOW : REPORT_TOO_LARGE;
+    default:
+        return reserve && failure->size <= fba_available(reserve, failure->align)
+                   ? REPORT_RESERVED
+                   : REPORT_EXHAUSTED;
+    }
+}
+
+static void keep_holders(struct report_record *record, const struct report *report)
+{
+    const struct ledger *ledger = report->ledger;
+
+    record->name = report->name;
+    record->before = report->requested;
+    if (!ledger)
+        return;
+    record->has_ledger = true;
+    record->tag = ledger->tag;
+    record->holder_count = ledger_top(ledger, record->holders, REPORT_HOLDERS);
+    record->unrecorded = ledger->unrecorded_size;
+    record->others = ledger->requested - ledger->unrecorded_size;
+    for (size_t i = 0; i < record->holder_count; i++)
+        record->others -= record->holders[i].size;
+}
+
+void report_keep(struct report_record *record, const struct report *report, const struct fba *fba)
+{
+    const struct fba_explanation explanation = fba_explain(fba);
+
+    *record = (struct report_record){
+        .reason = reason_of(report, fba, &explanation),
+        .fba = *fba,
+        .available = explanation.available,
+        .missing = explanation.shortfall,
+        .most = fba_room_(fba->adopted, fba->end, fba->failure.align),
+    };
+    keep_holders(record, report);
+    if (report->ledger)
+        record->padding = fba_used(fba) - report->ledger->requested - report->requested;
+}
+
+void report_keep_budget(struct report_record *record, const struct report *report,
+                        const struct limit *limit)
+{
+    size_t left = limit->budget - limit->used;
+
+    *record = (struct report_record){
+        .reason = limit->failures != 0 ? REPORT_BUDGET : REPORT_NONE,
+        .fba.failure = {.count = limit->failures,
+                        .size = limit->failed_size,
+                        .align = limit->failed_align,
+                        .caller = limit->failed_caller},
+        .available = left,
+        .missing = limit->failed_size > left ? limit->failed_size - left : 0,
+        .budget = limit->budget,
+        .budget_used = limit->used,
+    };
+    keep_holders(record, report);
+}
+
+static void print_request(const struct report *report, const struct report_record *record)
 {
     static const char *const requests[] = {"", ", zeroed", ", scratch"};
-    const struct fba_failure *failure = &fba->failure;
-    const struct fba_explanation explanation = fba_explain(fba);
+    const struct fba_failure *failure = &record->fba.failure;
+
+    if (record->reason == REPORT_OVERFLOW)
+        writer_print(report->writer, "%s  asked: more bytes than can be counted, alignment %zu",
+                     report->prefix, failure->align);
+    else
+        writer_print(report->writer, "%s  asked: %zu bytes, alignment %zu", report->prefix,
+                     failure->size, failure->align);
+    writer_print(report->writer, "%s", requests[failure->request]);
+    if (record->tag)
+        writer_print(report->writer, ", for %s", record->tag);
+    writer_print(report->writer, "\n%s  asked by %p\n", report->prefix, failure->caller);
+}
+
+static void print_reason(const struct report *report, const struct report_record *record)
+{
+    const struct writer *writer = report->writer;
+    const struct fba *fba = &record->fba;
+
+    writer_print(writer, "%s  reason: %s", report->prefix, report_reason_name(record->reason));
+    switch (record->reason) {
+    case REPORT_NONE:
+        break;
+    case REPORT_EXHAUSTED:
+        writer_print(writer, ": it would fit if the buffer were emptier");
+        break;
+    case REPORT_RESERVED:
+        writer_print(writer, ": it would fit there, and that is kept back");
+        break;
+    case REPORT_TOO_LARGE:
+        writer_print(writer, ": never more than %zu bytes at this alignment:\n", record->most);
+        writer_print(writer, "%s    of %zu bytes %zu stay for good", report->prefix,
+                     fba_capacity(fba), fba->adopted + 1 - fba->base);
+        break;
+    case REPORT_OVERFLOW:
+        writer_print(writer, ": count times size is no size");
+        break;
+    case REPORT_BAD_ALIGNMENT:
+        writer_print(writer, ": %zu is not a power of two", fba->failure.align);
+        break;
+    case REPORT_NOT_READY:
+        writer_print(writer, ": it has not been opened");
+        break;
+    case REPORT_SEALED:
+        writer_print(writer, ": it serves nothing any more");
+        break;
+    case REPORT_BUDGET:
+        writer_print(writer, ": %zu of %zu bytes were given out", record->budget_used,
+                     record->budget);
+        break;
+    }
+    writer_print(writer, "\n");
+    if (record->missing == SIZE_MAX)
+        writer_print(writer, "%s  missing: more bytes than can be counted\n", report->prefix);
+    else if (record->missing != 0)
+        writer_print(writer, "%s  missing: %zu bytes; available: %zu; failures so far: %zu\n",
+                     report->prefix, record->missing, record->available, fba->failure.count);
+}
+
+// Where the bytes are; its signs are the legend of the picture.
+static void print_region(const struct report *report, const struct report_record *record)
+{
+    const struct writer *writer = report->writer;
+    const struct fba *fba = &record->fba;
+    const char *prefix = report->prefix;
+    const struct fba_range free = free_range(fba);
+    size_t free_size = free.end - free.start;
+
+    if (fba->base == 0)
+        return;
+    writer_print(writer, "%s  region: %zu bytes at 0x%zx\n", prefix, fba_capacity(fba),
+                 (size_t)fba->base);
+    if (fba->state == FBA_STATE_SEALED)
+        writer_print(writer, "%s  taken: %zu permanent (#), %zu given away (-), %zu rounding (~)\n",
+                     prefix, fba_used(fba), free_size,
+                     fba_capacity(fba) - fba_used(fba) - free_size);
+    else
+        writer_print(writer, "%s  taken: %zu permanent (#), %zu scratch (s), %zu free (.)\n",
+                     prefix, fba_used(fba), fba_scratch_used(fba), free_size);
+    print_cells(report, fba, PICTURE_COLUMNS);
+    writer_print(writer, "\n%s  peak: %zu", prefix, fba_peak(fba));
+    if (record->has_ledger)
+        writer_print(writer, "; padding and blocks freed out of order: %zu", record->padding);
+    writer_print(writer, "\n");
+}
+
+static void print_holders(const struct report *report, const struct report_record *record)
+{
     const struct writer *writer = report->writer;
     const char *prefix = report->prefix;
 
-    writer_print(writer, "%sout of memory: %s\n", prefix, report->name);
-    writer_print(writer, "%s  asked: %zu bytes, alignment %zu%s, by %p", prefix, failure->size,
-                 failure->align, requests[failure->request], failure->caller);
-    if (report->ledger && report->ledger->tag)
-        writer_print(writer, " (%s)", report->ledger->tag);
-    writer_print(writer, "\n%s  reason: %s: %s\n", prefix, fba_status_name(explanation.reason),
-                 meaning(explanation.reason));
-    writer_print(writer, "%s  available: %zu bytes at this alignment\n", prefix,
-                 explanation.available);
-    writer_print(writer, "%s  missing: %zu bytes\n", prefix, explanation.shortfall);
-    writer_print(writer, "%s  failures: %zu\n", prefix, failure->count);
-    report_account(report, fba);
-    report_holders(report, MOST_HOLDERS);
+    for (size_t i = 0; i < record->holder_count; i++) {
+        const struct ledger_holder *holder = &record->holders[i];
+        writer_print(writer, "%s  holder: %s, %zu bytes in %zu blocks", prefix,
+                     holder->tag ? holder->tag : "(untagged)", holder->size, holder->blocks);
+        if (!holder->tag)
+            writer_print(writer, ", largest by %p", holder->caller);
+        writer_print(writer, "\n");
+    }
+    if (record->others != 0)
+        writer_print(writer, "%s  holder: (others), %zu bytes\n", prefix, record->others);
+    if (record->unrecorded != 0)
+        writer_print(writer, "%s  holder: (not recorded), %zu bytes\n", prefix, record->unrecorded);
+    if (record->before != 0)
+        writer_print(writer, "%s  holder: (before this ledger), %zu bytes\n", prefix,
+                     record->before);
 }
+
+void report_print(const struct report *report, const struct report_record *record)
+{
+    const struct writer *writer = report->writer;
+    size_t scratch = fba_scratch_used(&record->fba);
+
+    writer_print(writer, "%sout of memory: %s\n", report->prefix, record->name);
+    print_request(report, record);
+    print_reason(report, record);
+    print_region(report, record);
+    print_holders(report, record);
+    if (scratch != 0)
+        writer_print(writer, "%s  could be given back: %zu bytes of scratch\n", report->prefix,
+                     scratch);
+    if (record->padding != 0)
+        writer_print(writer, "%s  could be saved: up to %zu bytes, by larger alignments first\n",
+                     report->prefix, record->padding);
+    if (report->setting)
+        writer_print(writer, "%s  to type: %s\n", report->prefix, report->setting);
+}
+
+// A text as JSON has it; what is no printable ASCII becomes a question mark.
+static void print_json_text(const struct writer *writer, const char *key, const char *text)
+{
+    writer_print(writer, ",\"%s\":", key);
+    if (!text) {
+        writer_print(writer, "null");
+        return;
+    }
+    writer_print(writer, "\"");
+    for (; *text != '\0'; text++)
+        if (*text == '"' || *text == '\\')
+            writer_print(writer, "\\%c", *text);
+        else
+            writer_print(writer, "%c", *text >= ' ' && *text <= '~' ? *text : '?');
+    writer_print(writer, "\"");
+}
+
+static void print_json_holders(const struct writer *writer, const struct report_record *record)
+{
+    writer_print(writer, ",\"padding\":%zu,\"holders\":[", record->padding);
+    for (size_t i = 0; i < record->holder_count; i++) {
+        const struct ledger_holder *holder = &record->holders[i];
+        writer_print(writer, "%s{\"bytes\":%zu,\"blocks\":%zu,\"caller\":\"%p\"", i == 0 ? "" : ",",
+                     holder->size, holder->blocks, holder->caller);
+        print_json_text(writer, "tag", holder->tag);
+        writer_print(writer, "}");
+    }
+    writer_print(writer, "],\"others\":%zu,\"unrecorded\":%zu,\"before\":%zu", record->others,
+                 record->unrecorded, record->before);
+}
+
+void report_print_json(const struct report *report, const struct report_record *record)
+{
+    static const char *const requests[] = {"plain", "zeroed", "scratch"};
+    const struct writer *writer = report->writer;
+    const struct fba *fba = &record->fba;
+    const struct fba_failure *failure = &fba->failure;
+    const struct fba_range free = free_range(fba);
+
+    writer_print(writer, "%sreport {\"reason\":\"%s\"", report->prefix,
+                 report_reason_name(record->reason));
+    print_json_text(writer, "name", record->name);
+    print_json_text(writer, "for", record->tag);
+    writer_print(writer,
+                 ",\"size\":%zu,\"align\":%zu,\"request\":\"%s\",\"caller\":\"%p\","
+                 "\"failures\":%zu,\"available\":%zu,\"missing\":%zu,\"most\":%zu",
+                 failure->size, failure->align, requests[failure->request], failure->caller,
+                 failure->count, record->available, record->missing, record->most);
+    writer_print(writer,
+                 ",\"base\":\"0x%zx\",\"capacity\":%zu,\"permanent\":%zu,\"scratch\":%zu,"
+                 "\"free\":%zu,\"peak\":%zu,\"adopted\":%zu,\"budget\":%zu,\"given_out\":%zu",
+                 (size_t)fba->base, fba_capacity(fba), fba_used(fba), fba_scratch_used(fba),
+                 fba->base == 0 ? 0 : free.end - free.start, fba_peak(fba),
+                 fba->base == 0 ? 0 : fba->adopted + 1 - fba->base, record->budget,
+                 record->budget_used);
+    if (record->has_ledger)
+        print_json_holders(writer, record);
+    print_json_text(writer, "setting", report->setting);
+    writer_print(writer, "}\n");
+}
+
+void report_failure(const struct report *report, const struct fba *fba)
+{
+    struct report_record record;
+
+    report_keep(&record, report, fba);
+    report_print(report, &record);
+}
+
+// ── The whole ───────────────────────────────────────────────────────────────────────────────────
 
 void report_account(const struct report *report, const struct fba *fba)
 {

@@ -19,6 +19,8 @@ struct kernel {
     struct kernel_options options;
     const struct handoff *handoff; // NULL until it has been checked
     struct early_heap heap;
+    struct report_record failure;   // what made a measuring run necessary; all-zero: none
+    uint64_t needed;                // KiB of the early heap that this boot needs; 0: not known
     struct page_frames page_frames; // the early heap's successor; empty before the seal
     struct paging paging;           // the live page tables
     struct device_map devices;
@@ -36,8 +38,9 @@ enum kernel_verdict {
     KERNEL_TESTS_FAILED = 0x13,
 };
 
-// Prints the final line and ends the machine: through QEMU's exit device if the command line names
-// one, else by powering off, else by halting.
+// Reports the first failure of the early heap if there was one, prints the final line and ends the
+// machine: through QEMU's exit device if the command line names one, else by powering off, else by
+// halting.
 _Noreturn void kernel_end(struct kernel *kernel, enum kernel_verdict verdict);
 
 #endif

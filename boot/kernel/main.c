@@ -15,10 +15,7 @@ _Noreturn void kernel_main(const struct handoff *handoff);
 
 static _Noreturn void report_needed(struct kernel *kernel)
 {
-    uint64_t needed = early_heap_needed(kernel->handoff, fba_peak(&kernel->heap.fba));
-
-    writer_print(&kernel->console.writer, "kernel: this boot needs EARLY_HEAP=%lluK\n",
-                 (unsigned long long)needed / 1024);
+    kernel->needed = early_heap_needed(kernel->handoff, fba_peak(&kernel->heap.fba)) / 1024;
     kernel_end(kernel, KERNEL_OUT_OF_MEMORY);
 }
 
@@ -31,6 +28,7 @@ static _Noreturn void measure(struct kernel *kernel)
     writer_print(writer, "kernel: measuring run: the steps run again in other memory, only to "
                          "measure what this boot needs\n");
     steps_undo(kernel);
+    kernel->failure = kernel->heap.failure;
     if (!substitute_open(kernel)) {
         writer_print(writer, "kernel: no memory is larger than the region: give the machine more "
                              "memory to measure what this boot needs\n");

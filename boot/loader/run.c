@@ -57,6 +57,7 @@ static void record_failure(struct loader *loader)
     struct handoff_failure *record = &loader->failure;
     const char *what = loader->heap.ledger.tag;
 
+    early_heap_report_failure(&loader->heap.output, &loader->heap.failure, NULL);
     if (record->count > 0)
         return;
     record->count = failure->count;

@@ -71,7 +71,7 @@ static void it_opens_empty(struct suite_run *run)
     CHECK_STATUS(run, open(region, sizeof region), FBA_OK);
     CHECK_EQUAL(run, fba_used(&heap.fba), 0);
     CHECK_EQUAL(run, fba_capacity(&heap.fba), sizeof region);
-    CHECK(run, !heap.failed);
+    CHECK(run, heap.failure.reason == REPORT_NONE);
     CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 64, 16), region);
     CHECK_EQUAL(run, early_heap_offset(&heap, allocator_alloc(&heap.allocator, 8, 8)), 64);
 }
@@ -81,7 +81,7 @@ static void it_goes_on_where_the_loader_stopped(struct suite_run *run)
     CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
     CHECK_EQUAL(run, fba_used(&heap.fba), USED);
     CHECK_EQUAL(run, fba_capacity(&heap.fba), sizeof region);
-    CHECK(run, !heap.failed);
+    CHECK(run, heap.failure.reason == REPORT_NONE);
     CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 64, 16), region + USED);
     CHECK_STATUS(run, fba_free(&heap.fba, region + USED - 16, 16), FBA_PROTECTED);
 }
@@ -125,7 +125,7 @@ static void page_tables_are_zeroed_pages(struct suite_run *run)
     CHECK(run, early_heap_new_table(&heap, &table));
     CHECK_EQUAL(run, table.value, PHYSICAL + 3 * PAGE);
     CHECK(run, !early_heap_new_table(&heap, &table));
-    CHECK(run, heap.failed);
+    CHECK(run, heap.failure.reason == REPORT_EXHAUSTED);
 }
 
 static void allocations_are_written_down(struct suite_run *run)
@@ -143,14 +143,21 @@ static void the_first_failure_is_reported_once(struct suite_run *run)
 {
     CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
     CHECK(run, !allocator_alloc(&heap.allocator, sizeof region, 1));
-    CHECK(run, heap.failed);
-    CHECK(run, was_said("test: out of memory: early heap"));
-    CHECK(run, was_said("16384"));
+    CHECK(run, heap.failure.reason == REPORT_TOO_LARGE);
+    CHECK(run, was_said("test: early heap: 16384 bytes for a block: too large\n"));
     size_t length = buffer.length;
     CHECK(run, !allocator_alloc(&heap.allocator, sizeof region, 1));
     CHECK(run, !allocator_alloc(&heap.allocator, SIZE_MAX, 1));
     CHECK_EQUAL(run, buffer.length, length);
     CHECK(run, allocator_alloc(&heap.allocator, 8, 8));
+
+    early_heap_report_failure(&heap.output, &heap.failure, "make run EARLY_HEAP=20K");
+    CHECK(run, was_said("test: report {\"reason\":\"too large\",\"name\":\"early heap\""));
+    CHECK(run, was_said("\"setting\":\"make run EARLY_HEAP=20K\"}\n"));
+    CHECK(run, was_said("test: out of memory: early heap\n"));
+    CHECK(run, was_said("reason: too large: never more than 12288 bytes at this alignment:\n"
+                        "test:     of 16384 bytes 4096 stay for good\n"));
+    CHECK(run, was_said("test:   to type: make run EARLY_HEAP=20K\n"));
 }
 
 static void an_injected_failure_is_not_reported(struct suite_run *run)
@@ -159,7 +166,7 @@ static void an_injected_failure_is_not_reported(struct suite_run *run)
     heap.failing.fail_alloc = 2;
     CHECK(run, allocator_alloc(&heap.allocator, 8, 8));
     CHECK(run, !allocator_alloc(&heap.allocator, 8, 8));
-    CHECK(run, heap.failing.failed && !heap.failed);
+    CHECK(run, heap.failing.failed && heap.failure.reason == REPORT_NONE);
     CHECK_TEXT(run, said, "");
 }
 

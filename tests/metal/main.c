@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The test kernel: wakes up as the kernel does, then runs the suites on the metal instead of the
 // boot, as KTAP on the serial line. `only=SUITE` or `only=SUITE.CASE` on the command line selects;
-// `only=crash.NAME` runs a crash of crash.c instead.
+// `only=crash.NAME` runs a crash of crash.c instead, `only=reasons` the failures of reasons.c.
 #include "boot/kernel/boot_time.h"
 #include "boot/kernel/steps/steps.h"
 #include "boot/kernel/start.h"
@@ -37,6 +37,10 @@ void kernel_main(const struct handoff *handoff)
     const char *crash = after(only, "crash.");
     if (crash)
         crash_on_purpose(kernel, crash);
+    if (suite_same_text(only, "reasons")) {
+        reasons_run(&kernel->console.writer);
+        kernel_end(kernel, KERNEL_COMPLETE);
+    }
     size_t failed = suites_run(&kernel->console.writer, only[0] != '\0' ? only : NULL);
     boot_time_print(kernel);
     kernel_end(kernel, failed == 0 ? KERNEL_COMPLETE : KERNEL_TESTS_FAILED);

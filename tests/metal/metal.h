@@ -21,4 +21,7 @@ extern const struct suite_list metal_suites;
 // return.
 _Noreturn void crash_on_purpose(struct kernel *kernel, const char *name);
 
+// Provokes and reports every reason for which an allocation fails (reasons.c).
+void reasons_run(const struct writer *writer);
+
 #endif
