@@ -111,9 +111,10 @@ static enum loader_options_text read_load_options(struct loader *loader)
 
     loader->command_line_size = length;
     if (text == LOADER_OPTIONS_NOT_TEXT)
-        writer_print(&loader->firmware.console,
-                     "loader: the %llu bytes of load options are not text and are ignored\n",
-                     (unsigned long long)options.size);
+        writer_print(
+            &loader->firmware.console,
+            "loader: the %llu bytes of load options are not text in UTF-16 and are ignored\n",
+            (unsigned long long)options.size);
     if (text == LOADER_OPTIONS_TEXT && length > 0)
         writer_print(&loader->firmware.console, "loader: command line from the load options\n");
     return text;

@@ -4,6 +4,9 @@
 
 #include "boot/cmdline.h"
 
+#define DELETE 0x7fu // the control character behind the printable ones of ASCII
+#define BYTE_ORDER_MARK 0xfeffu
+
 #define NAME_ADVICE "a module's name has 1 to 39 of A-Z a-z 0-9 _ . - /"
 #define SEED_ADVICE "give a number below 2^64, decimal or 0x..., or seed=random"
 #define COUNT_ADVICE "that is one module more than the 16 that the loader takes"
@@ -79,28 +82,52 @@ static size_t name_length(const char *line, size_t length)
     return end;
 }
 
+static unsigned character_at(const unsigned char *bytes, size_t index)
+{
+    return bytes[2 * index] | (unsigned)bytes[2 * index + 1] << 8;
+}
+
+// Bytes of another encoding, or of none, make characters too. In a command line most are ASCII,
+// which no two bytes of an ASCII text make, and two of a random number seldom.
+static bool is_text(const unsigned char *bytes, size_t count)
+{
+    size_t ascii = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        unsigned character = character_at(bytes, i);
+        if ((character < ' ' && !cmdline_is_blank((char)character)) || character == DELETE)
+            return false;
+        ascii += character < DELETE;
+    }
+    return 2 * ascii >= count;
+}
+
 enum loader_options_text loader_options_decode(const void *bytes, size_t size, char *line,
                                                size_t most, size_t *length)
 {
-    const unsigned char *byte = bytes; // the firmware promises no alignment
-    size_t used = 0;
+    const unsigned char *text = bytes; // the firmware promises no alignment
+    size_t count = 0;
 
     *length = 0;
     if (size % 2 != 0)
         return LOADER_OPTIONS_NOT_TEXT;
-    for (size_t i = 0; i < size; i += 2) {
-        unsigned character = byte[i] | (unsigned)byte[i + 1] << 8;
-        if (character == 0)
-            break;
-        if ((character < ' ' && !cmdline_is_blank((char)character)) || character == 0x7f)
-            return LOADER_OPTIONS_NOT_TEXT;
-        if (used == most)
-            return LOADER_OPTIONS_TOO_LONG;
-        line[used++] = (char)(character < 0x7f ? character : '?');
+    if (size > 0 && character_at(text, 0) == BYTE_ORDER_MARK) {
+        text += 2;
+        size -= 2;
     }
-    size_t skipped = name_length(line, used);
-    for (size_t i = skipped; i < used; i++)
+    while (count < size / 2 && character_at(text, count) != 0)
+        count++;
+    if (!is_text(text, count))
+        return LOADER_OPTIONS_NOT_TEXT;
+    if (count > most)
+        return LOADER_OPTIONS_TOO_LONG;
+    for (size_t i = 0; i < count; i++) {
+        unsigned character = character_at(text, i);
+        line[i] = (char)(character < DELETE ? character : '?');
+    }
+    size_t skipped = name_length(line, count);
+    for (size_t i = skipped; i < count; i++)
         line[i - skipped] = line[i];
-    *length = used - skipped;
+    *length = count - skipped;
     return LOADER_OPTIONS_TEXT;
 }

@@ -47,12 +47,15 @@ bool loader_options_parse(struct loader_options *options, const char *text, size
 // What UEFI load options hold.
 enum loader_options_text {
     LOADER_OPTIONS_TEXT,
-    LOADER_OPTIONS_NOT_TEXT, // an odd number of bytes, or control characters
+    // An odd number of bytes, control characters, or less than half of the characters ASCII: text
+    // of another encoding, or none, as boot managers leave it (a GUID, a path of a device).
+    LOADER_OPTIONS_NOT_TEXT,
     LOADER_OPTIONS_TOO_LONG, // more than `most` characters
 };
 
 // Decodes UEFI load options (UEFI 9.1), `size` bytes of UCS-2 up to a NUL if there is one, to a
-// command line of `length` bytes, at most `most`, without a NUL. A first word that ends in ".efi"
+// command line of `length` bytes, at most `most`, without a NUL and without a byte order mark. A
+// first word that ends in ".efi"
 // is the name by which the UEFI shell started the application and is left out. A character that is
 // not ASCII becomes '?'. Unless it returns LOADER_OPTIONS_TEXT, `length` is 0. Linear in the size.
 enum loader_options_text loader_options_decode(const void *bytes, size_t size, char *line,

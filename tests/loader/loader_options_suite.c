@@ -151,6 +151,39 @@ static void what_is_no_text_is_told_apart(struct suite_run *run)
     CHECK_EQUAL(run, length, 0);
 }
 
+// What efibootmgr writes without -u, and what boot managers leave: bytes in pairs are characters,
+// too, but hardly ever those of a command line.
+static void bytes_of_another_encoding_are_no_text(struct suite_run *run)
+{
+    static const unsigned char guid[] = {0xc8, 0x21, 0x5e, 0xf1, 0x99, 0x4c, 0x53, 0x4a,
+                                         0x9e, 0x2f, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66};
+    static const unsigned char signature[] = {'R', 'C', 0x5a, 0x01, 0x41, 0x42};
+
+    CHECK_EQUAL(run, loader_options_decode("run=mine", 8, line, MOST, &length),
+                LOADER_OPTIONS_NOT_TEXT);
+    CHECK_EQUAL(run, loader_options_decode("run=me\0", 8, line, MOST, &length),
+                LOADER_OPTIONS_NOT_TEXT);
+    CHECK_EQUAL(run, loader_options_decode(guid, sizeof guid, line, MOST, &length),
+                LOADER_OPTIONS_NOT_TEXT);
+    CHECK_EQUAL(run, loader_options_decode(signature, sizeof signature, line, MOST, &length),
+                LOADER_OPTIONS_NOT_TEXT);
+    CHECK_EQUAL(run, length, 0);
+    // However long they are.
+    CHECK_EQUAL(run,
+                CONVERT(u"\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac"
+                        u"\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac\u20ac"),
+                LOADER_OPTIONS_NOT_TEXT);
+}
+
+static void a_byte_order_mark_is_left_out(struct suite_run *run)
+{
+    CHECK_EQUAL(run, CONVERT(u"\ufeffrun=mine"), LOADER_OPTIONS_TEXT);
+    CHECK_TEXT(run, converted(), "run=mine");
+    CHECK_EQUAL(run, CONVERT(u"\ufeff"), LOADER_OPTIONS_TEXT);
+    CHECK_EQUAL(run, length, 0);
+    CHECK_EQUAL(run, CONVERT(u"\ufffe\u7200\u7500"), LOADER_OPTIONS_NOT_TEXT);
+}
+
 static void a_line_that_is_too_long_is_no_line(struct suite_run *run)
 {
     CHECK_EQUAL(run, CONVERT(u"12345678901234567890"), LOADER_OPTIONS_TEXT);
@@ -172,6 +205,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(the_shells_name_of_the_application_is_left_out),
     SUITE_CASE(characters_beyond_ascii_are_question_marks),
     SUITE_CASE(what_is_no_text_is_told_apart),
+    SUITE_CASE(bytes_of_another_encoding_are_no_text),
+    SUITE_CASE(a_byte_order_mark_is_left_out),
     SUITE_CASE(a_line_that_is_too_long_is_no_line),
 };
 const struct suite loader_options_suite = SUITE("loader_options", cases);
