@@ -40,6 +40,12 @@ build/kernel-tests.elf: $(METAL_OBJS) linker.ld boot/loader/elf_note.py $(addpre
 build/boot_waiter.so: $(BOOT_WAITER_OBJS) build/loader/lib.a build/stamps/LOADER_LD
 	$(link_efi)
 
+# What gives the firmware a quirk, for tests/scenarios/test_quirks.py.
+QUIRK_OBJS := $(call objects,loader,$(wildcard tests/quirks/*.c))
+
+build/firmware_quirk.so: $(QUIRK_OBJS) build/loader/lib.a build/stamps/LOADER_LD
+	$(link_efi)
+
 HOST_FLAGS = $(COMMON) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
     $(EFI_FLAGS) $(CFLAGS)
 HOST_CC    = $(CC) $(HOST_FLAGS) $(COMPILE)
@@ -74,12 +80,12 @@ build/example.elf: $(addprefix tests/harness/example/,start.S kernel.c link.ld) 
 build/shell.elf: $(addprefix tests/harness/example/,start.S shell.c link.ld) build/stamps/EXAMPLE_CC | run-packages
 	$(link_example)
 
--include $(patsubst %.o,%.d,$(METAL_OBJS) $(BOOT_WAITER_OBJS) $(HOST_OBJS) $(HOST_LIB_OBJS))
+-include $(patsubst %.o,%.d,$(METAL_OBJS) $(BOOT_WAITER_OBJS) $(QUIRK_OBJS) $(HOST_OBJS) $(HOST_LIB_OBJS))
 
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(LOADER_LIB_SRCS)) tests/harness/boot_waiter.c \
-    $(wildcard tests/bench/efi/*.c) \
+    $(wildcard tests/bench/efi/*.c tests/quirks/*.c) \
     -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(filter %.c,$(HOST_LIB_SRCS)) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED))
 
@@ -105,7 +111,7 @@ test:
 	    { echo "FAILED: the build, with the words above; nothing was tested"; echo "0 passed, 1 failed"; exit 1; }
 	$(PYTEST) $(TESTS)
 
-test-parts: all build/host/suites build/example.elf build/shell.elf build/compile_commands.json build/programs.txt
+test-parts: all build/host/suites build/firmware_quirk.efi build/example.elf build/shell.elf build/compile_commands.json build/programs.txt
 
 # The long rows: every sequence of operations, and sweeps over whole machines.
 test-all: test exhaustive

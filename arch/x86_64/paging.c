@@ -19,6 +19,7 @@
 #define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
 
 #define PHYSICAL_END (UINT64_C(1) << 52) // MAXPHYADDR is at most 52: SDM 3A 4.1.4
+#define PHYSICAL_BITS_WITHOUT_LEAF 36    // MAXPHYADDR of a processor that does not tell
 #define UPPER_HALF (~UINT64_C(0) << 47)  // the canonical addresses from here on: SDM 1 3.3.7.1
 #define LOWER_HALF_END (UINT64_C(1) << 47)
 
@@ -248,13 +249,13 @@ enum paging_status paging_unmap(struct paging *paging, uintptr_t start, uint64_t
     enum paging_status status = check_range(start, size);
     if (status != PAGING_OK)
         return status;
-    for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
+    for (uint64_t done = 0; done < size; done += level_size(level)) {
         if (!(*find(paging, start + done, &level, &rights) & ENTRY_PRESENT))
             return PAGING_NOT_MAPPED;
-        if (level != 1)
+        if ((start + done) % level_size(level) != 0 || size - done < level_size(level))
             return PAGING_LARGE_PAGE;
     }
-    for (uint64_t done = 0; done < size; done += PAGE_SIZE) {
+    for (uint64_t done = 0; done < size; done += level_size(level)) {
         *find(paging, start + done, &level, &rights) = 0;
         if (paging->active)
             cpu_invlpg(start + done);
@@ -319,6 +320,14 @@ uint64_t paging_largest_page(void)
 {
     return (extended_features() & CPUID_EXTENDED_FEATURES_EDX_PAGE1GB) ? PAGE_SIZE_1G
                                                                        : PAGE_SIZE_2M;
+}
+
+uint64_t paging_physical_end(void)
+{
+    if (cpu_cpuid(CPUID_EXTENDED_MAXIMUM, 0).eax < CPUID_ADDRESS_SIZES)
+        return UINT64_C(1) << PHYSICAL_BITS_WITHOUT_LEAF;
+    return UINT64_C(1) << (cpu_cpuid(CPUID_ADDRESS_SIZES, 0).eax &
+                           CPUID_ADDRESS_SIZES_EAX_PHYSICAL);
 }
 
 void paging_enable_protections(void)

@@ -81,6 +81,10 @@ enum paging_status paging_supported(void);
 // The largest page that this processor has: PAGE_SIZE_1G or PAGE_SIZE_2M.
 uint64_t paging_largest_page(void);
 
+// The first physical address that this processor cannot use: bits of a table entry from there on
+// are reserved (MAXPHYADDR, SDM 3A 4.1.4).
+uint64_t paging_physical_end(void);
+
 // Turns on what these tables count on: no-execute (EFER.NXE), write protection in ring 0 (CR0.WP)
 // and, where there are, global pages (CR4.PGE). Before the tables are loaded: without NXE their
 // bit 63 is reserved. After paging_supported said yes; on each processor; ring 0.
@@ -98,9 +102,9 @@ enum paging_status paging_map(struct paging *paging, uintptr_t start, physical_t
 enum paging_status paging_map_large(struct paging *paging, uintptr_t start, physical_t to,
                                     uint64_t size, enum paging_access access, uint64_t largest);
 
-// Unmaps [start, start + size), all of which is mapped in pages of 4 KiB. Fails with MISALIGNED,
-// BAD_RANGE, NOT_MAPPED or LARGE_PAGE, and then nothing has changed. Tables that become empty
-// stay. O(pages).
+// Unmaps [start, start + size), all of which is mapped. Fails with MISALIGNED, BAD_RANGE,
+// NOT_MAPPED, or LARGE_PAGE if only a part of a large page lies in there, and then nothing has
+// changed. Tables that become empty stay. O(pages).
 enum paging_status paging_unmap(struct paging *paging, uintptr_t start, uint64_t size);
 
 // Unmaps everything below 2^47, whatever its page size: a kernel in the upper half does this when

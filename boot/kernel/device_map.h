@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// device_map: device registers (MMIO) and framebuffers, mapped uncached in a part of the address
-// space of their own, beside the direct map, which has no devices.
+// device_map: physical memory that the direct map does not have, in a part of the address space of
+// its own: device registers (MMIO) and framebuffers, uncached; and the firmware's tables,
+// read-only, wherever it keeps them. Small mappings share page tables, and all can be undone.
 #ifndef BOOT_KERNEL_DEVICE_MAP_H
 #define BOOT_KERNEL_DEVICE_MAP_H
 
@@ -13,15 +14,28 @@
 
 struct device_map {
     struct paging *paging;
-    uint64_t used; // bytes from DEVICE_MAP_START on; 0 at first
+    uint64_t used; // bytes from DEVICE_MAP_START to the end of the highest mapping; 0 at first
 };
 
-// Maps the pages of [registers, registers + size), which must not wrap, and sets `mapped` to where
-// `registers` then is. Page tables come from `paging`. Fails as paging_map_large() does.
+// Maps the pages of [registers, registers + size) at the lowest free place, and sets `mapped` to
+// where `registers` then is. From 2 MiB on both addresses are congruent, so that a large device
+// gets large pages. Page tables come from `paging`.
+// Fails as paging_map_large() does, with PAGING_BAD_RANGE also if the range wraps, is empty or lies
+// beyond what the processor can address; nothing is mapped then. O(mapped pages).
 enum paging_status device_map_add(struct device_map *map, physical_t registers, uint64_t size,
                                   volatile void **mapped);
 
-// Unmaps all devices. Their page tables stay with the allocator that they came from.
+// Maps the pages of [start, start + size) read-only and cached as the firmware's memory type ranges
+// say (MTRR), unless they are mapped so already. Fails as device_map_add() does.
+enum paging_status device_map_read_only(struct device_map *map, physical_t start, uint64_t size,
+                                        const void **mapped);
+
+// Unmaps the pages of [mapped, mapped + size), which one of the above has mapped. Their place is
+// free then; where it is used again, the caller sees to the TLBs of other processors first. Page
+// tables stay for the next mapping.
+void device_map_remove(struct device_map *map, const volatile void *mapped, uint64_t size);
+
+// Unmaps everything. Its page tables stay with the allocator that they came from.
 void device_map_clear(struct device_map *map);
 
 #endif

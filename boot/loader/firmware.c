@@ -14,6 +14,7 @@ static EFI_GUID graphics_output_protocol = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 static EFI_GUID random_number_protocol = EFI_RNG_PROTOCOL_GUID;
 
 #define EXIT_TRIES 8
+#define GRAPHICS_OUTPUTS_MAX 16
 #define LOW_MEMORY (UINT64_C(1) << 20)
 #define MAP_SLACK 32                 // descriptors
 #define MAP_MAX (UINT64_C(64) << 20) // bytes, of the map and of a descriptor; a bound for sums
@@ -272,13 +273,42 @@ struct firmware_tables firmware_find_tables(const struct firmware *firmware)
     };
 }
 
-struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
+// The graphics output of a handle, if it has a linear framebuffer; else NULL.
+static const EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics_of(struct firmware *firmware, EFI_HANDLE handle)
 {
     EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = NULL;
 
-    if (EFI_ERROR(firmware->system->BootServices->LocateProtocol(&graphics_output_protocol, NULL,
-                                                                 (void **)&gop)) ||
-        gop->Mode->Info->PixelFormat == PixelBltOnly)
+    if (!handle || EFI_ERROR(firmware->system->BootServices->HandleProtocol(
+                       handle, &graphics_output_protocol, (void **)&gop)))
+        return NULL;
+    return gop->Mode && gop->Mode->Info && gop->Mode->Info->PixelFormat != PixelBltOnly &&
+                   gop->Mode->FrameBufferSize != 0
+               ? gop
+               : NULL;
+}
+
+// The console's output first: the firmware shows it. Its driver may be one for several cards,
+// without a framebuffer of its own.
+static const EFI_GRAPHICS_OUTPUT_PROTOCOL *find_graphics(struct firmware *firmware)
+{
+    EFI_HANDLE handles[GRAPHICS_OUTPUTS_MAX];
+    UINTN size = sizeof handles;
+    const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop =
+        graphics_of(firmware, firmware->system->ConsoleOutHandle);
+
+    if (gop || EFI_ERROR(firmware->system->BootServices->LocateHandle(
+                   ByProtocol, &graphics_output_protocol, NULL, &size, handles)))
+        return gop;
+    for (UINTN i = 0; i < size / sizeof handles[0] && !gop; i++)
+        gop = graphics_of(firmware, handles[i]);
+    return gop;
+}
+
+struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
+{
+    const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = find_graphics(firmware);
+
+    if (!gop)
         return (struct firmware_framebuffer){0};
     return (struct firmware_framebuffer){
         .physical = gop->Mode->FrameBufferBase,

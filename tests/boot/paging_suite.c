@@ -183,6 +183,9 @@ static void unmapping_takes_pages_of_4_kib_only(struct suite_run *run)
     CHECK(run, is_present(PAGE_SIZE_2M));
     CHECK_EQUAL(run, paging_map(&paging, 0x2000, physical(0x8000), 0x2000, PAGING_READ_ONLY),
                 PAGING_OK); // what was unmapped may be mapped again
+    CHECK_EQUAL(run, paging_unmap(&paging, PAGE_SIZE_2M + 0x1000, PAGE_SIZE_2M), PAGING_LARGE_PAGE);
+    CHECK_EQUAL(run, paging_unmap(&paging, PAGE_SIZE_2M, PAGE_SIZE_2M), PAGING_OK);
+    CHECK(run, !is_present(PAGE_SIZE_2M));
 }
 
 static void large_pages_are_used_where_all_is_congruent(struct suite_run *run)

@@ -15,6 +15,7 @@ extern const struct suite cmdline_suite;
 extern const struct suite console_suite;
 extern const struct suite descriptors_suite;
 extern const struct suite early_heap_suite;
+extern const struct suite device_map_suite;
 extern const struct suite elf_note_suite;
 extern const struct suite elf_suite;
 extern const struct suite handoff_check_suite;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/wx_check.h and device_map.h promise, on page tables that no processor runs on.
+// What boot/kernel/wx_check.h promises, on page tables that no processor runs on.
 #include "arch/x86_64/string.h"
-#include "boot/kernel/device_map.h"
 #include "boot/kernel/wx_check.h"
 #include "tests/boot/suites.h"
 
@@ -14,7 +13,6 @@
 static _Alignas(4096) unsigned char tables[TABLES][PAGE_SIZE];
 static size_t taken, allowed;
 static struct paging paging;
-static struct device_map devices;
 static char said[256];
 static struct writer_buffer buffer;
 
@@ -37,7 +35,6 @@ static void start(void)
         .new_table = take_table,
     };
     (void)take_table(NULL, &paging.root);
-    devices = (struct device_map){.paging = &paging};
 }
 
 static bool is_clean(void)
@@ -93,69 +90,10 @@ static void empty_tables_are_clean(struct suite_run *run)
     CHECK(run, is_clean());
 }
 
-static void a_device_is_mapped_with_its_offset_in_the_page(struct suite_run *run)
-{
-    volatile void *mapped = NULL;
-
-    start();
-    CHECK_EQUAL(run, device_map_add(&devices, physical(0xfed00ff0), 0x20, &mapped), PAGING_OK);
-    uintptr_t at = (uintptr_t)mapped;
-    CHECK(run, at >= DEVICE_MAP_START);
-    CHECK_EQUAL(run, at % PAGE_SIZE_2M, 0xfed00ff0 % PAGE_SIZE_2M);
-    for (uintptr_t i = 0; i < 0x20; i++) { // over two pages
-        struct paging_lookup found = paging_lookup(&paging, at + i);
-        CHECK(run, found.present && found.writable && !found.executable);
-        CHECK_EQUAL(run, found.to.value, 0xfed00ff0 + i);
-    }
-}
-
-static void devices_are_apart_and_a_large_one_has_large_pages(struct suite_run *run)
-{
-    volatile void *small = NULL;
-    volatile void *large = NULL;
-
-    start();
-    CHECK_EQUAL(run, device_map_add(&devices, physical(0xfee00000), PAGE_SIZE, &small), PAGING_OK);
-    CHECK_EQUAL(run, device_map_add(&devices, physical(0xc0000000), 2 * PAGE_SIZE_2M, &large),
-                PAGING_OK);
-    CHECK(run, (uintptr_t)large >= (uintptr_t)small + PAGE_SIZE);
-    CHECK_EQUAL(run, paging_lookup(&paging, (uintptr_t)large).page_size, PAGE_SIZE_2M);
-    CHECK_EQUAL(run, paging_lookup(&paging, (uintptr_t)small).to.value, 0xfee00000);
-}
-
-static void without_a_table_a_device_is_not_mapped(struct suite_run *run)
-{
-    volatile void *mapped = NULL;
-
-    start();
-    allowed = taken;
-    CHECK_EQUAL(run, device_map_add(&devices, physical(0xfee00000), PAGE_SIZE, &mapped),
-                PAGING_NO_MEMORY);
-    CHECK(run, !mapped);
-    CHECK_EQUAL(run, devices.used, 0);
-}
-
-static void a_cleared_map_begins_anew(struct suite_run *run)
-{
-    volatile void *before = NULL;
-    volatile void *after = NULL;
-
-    start();
-    CHECK_EQUAL(run, device_map_add(&devices, physical(0xfee00000), PAGE_SIZE, &before), PAGING_OK);
-    device_map_clear(&devices);
-    CHECK(run, !paging_lookup(&paging, (uintptr_t)before).present);
-    CHECK_EQUAL(run, device_map_add(&devices, physical(0xfee00000), PAGE_SIZE, &after), PAGING_OK);
-    CHECK_ADDRESS(run, (const void *)(uintptr_t)after, (const void *)(uintptr_t)before);
-}
-
 static const struct suite_case cases[] = {
     SUITE_CASE(text_that_is_read_only_elsewhere_is_clean),
     SUITE_CASE(text_that_is_writable_elsewhere_is_named),
     SUITE_CASE(one_page_of_an_overlap_is_enough),
     SUITE_CASE(empty_tables_are_clean),
-    SUITE_CASE(a_device_is_mapped_with_its_offset_in_the_page),
-    SUITE_CASE(devices_are_apart_and_a_large_one_has_large_pages),
-    SUITE_CASE(without_a_table_a_device_is_not_mapped),
-    SUITE_CASE(a_cleared_map_begins_anew),
 };
 const struct suite wx_check_suite = SUITE("wx_check", cases);

@@ -178,6 +178,7 @@ static void acpi_tables_are_read_through_the_direct_map(struct suite_run *run)
     CHECK_EQUAL(run, kernel.power.pm1a_control, 0);
     CHECK(run, strstr(said, "kernel: acpi: 3 tables: APIC SPCR FACP\n"));
     CHECK(run, strstr(said, "kernel: acpi: 1 processors\n"));
+    CHECK(run, strstr(said, "kernel: acpi: no power-off: the FADT names no port for it\n"));
 }
 
 static void without_tables_the_boot_goes_on(struct suite_run *run)
@@ -187,9 +188,9 @@ static void without_tables_the_boot_goes_on(struct suite_run *run)
     CHECK_EQUAL(run, step_acpi_tables()->list.count + step_acpi_processors()->list.count, 0);
     CHECK(run, strstr(said, "the firmware offers none; going on with one processor"));
     put_firmware();
-    handoff.acpi_rsdp = (uintptr_t)firmware + sizeof firmware - 8; // its end is not mapped
+    handoff.acpi_rsdp = UINT64_MAX - 8; // it wraps
     CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
-    CHECK(run, strstr(said, "the root table lies where no memory is mapped"));
+    CHECK(run, strstr(said, "the root table lies at an address that this processor does not have"));
 }
 
 static void acpi_without_room_is_no_memory(struct suite_run *run)
@@ -216,10 +217,10 @@ static enum step_result run_serial(uint8_t type, uint8_t space, uint64_t address
 static void a_serial_port_without_a_driver_is_named(struct suite_run *run)
 {
     CHECK_EQUAL(run, run_serial(0x03, 0, 0xfe030000), STEP_DONE);
-    CHECK(run, strstr(said, "SPCR names a UART of type 3 in address space 0, for which there is "
-                            "no driver"));
+    CHECK(run, strstr(said, "SPCR names a UART of type 3, for which there is no driver"));
     CHECK_EQUAL(run, run_serial(0, 1, 0x10000), STEP_DONE);
-    CHECK(run, strstr(said, "no driver"));
+    CHECK(run, strstr(said, "SPCR names a UART at 0x10000 in address space 1, which is out of "
+                            "reach"));
     CHECK(run, !console_find(&kernel.console, SERIAL_NAME));
     step_serial_undo(&kernel);
     CHECK(run, !console_find(&kernel.console, SERIAL_NAME));

@@ -354,6 +354,20 @@ static void old_tables_and_no_screen_will_do(struct suite_run *run)
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
 }
 
+static void a_screen_that_is_memory_is_found_among_others(struct suite_run *run)
+{
+    start();
+    firmware.has_second_screen = true;
+    CHECK(run, boot());
+    CHECK_EQUAL(run, loader.handoff->framebuffer.physical, 0xe0000000); // the console's
+    start();
+    firmware.has_second_screen = true;
+    firmware.screen_is_no_memory = true;
+    CHECK(run, boot());
+    CHECK_EQUAL(run, loader.handoff->framebuffer.physical, 0xd0000000);
+    CHECK_EQUAL(run, loader.late_screen.physical, 0xd0000000);
+}
+
 static void without_a_console_it_boots_and_stops_in_silence(struct suite_run *run)
 {
     start();
@@ -826,6 +840,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_boot_asks_the_firmware_for_little),
     SUITE_CASE(what_alignment_leaves_over_goes_with_the_rest),
     SUITE_CASE(old_tables_and_no_screen_will_do),
+    SUITE_CASE(a_screen_that_is_memory_is_found_among_others),
     SUITE_CASE(without_a_console_it_boots_and_stops_in_silence),
     SUITE_CASE(descriptors_may_have_any_size),
     SUITE_CASE(descriptors_that_are_too_small_are_rejected),

@@ -327,6 +327,35 @@ static bool is_guid(const EFI_GUID *guid, EFI_GUID wanted)
     return memcmp(guid, &wanted, sizeof wanted) == 0;
 }
 
+// The first is the console's.
+static int screen_handles[2];
+
+static EFI_GRAPHICS_OUTPUT_PROTOCOL *screen_of(EFI_HANDLE handle)
+{
+    static EFI_GRAPHICS_OUTPUT_MODE_INFORMATION infos[2];
+    static EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE modes[2];
+    static EFI_GRAPHICS_OUTPUT_PROTOCOL screens[2];
+
+    for (int i = 0; i < 2; i++) {
+        bool is_memory = i == 1 || !firmware->screen_is_no_memory;
+        infos[i] = (EFI_GRAPHICS_OUTPUT_MODE_INFORMATION){
+            .HorizontalResolution = 640,
+            .VerticalResolution = 480,
+            .PixelsPerScanLine = 704,
+            .PixelFormat = is_memory ? PixelBlueGreenRedReserved8BitPerColor : PixelBltOnly,
+        };
+        modes[i] = (EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE){
+            .Info = &infos[i],
+            .FrameBufferBase = UINT64_C(0xe0000000) - 0x10000000 * (uint64_t)i,
+            .FrameBufferSize = 704 * 480 * 4,
+        };
+        screens[i] = (EFI_GRAPHICS_OUTPUT_PROTOCOL){.Mode = &modes[i]};
+        if (handle == &screen_handles[i] && (i == 0 || firmware->has_second_screen))
+            return firmware->has_no_screen ? NULL : &screens[i];
+    }
+    return NULL;
+}
+
 static EFI_STATUS EFIAPI handle_protocol(EFI_HANDLE handle, EFI_GUID *protocol, void **interface)
 {
     static EFI_FILE_IO_INTERFACE volume = {.OpenVolume = open_volume};
@@ -342,35 +371,45 @@ static EFI_STATUS EFIAPI handle_protocol(EFI_HANDLE handle, EFI_GUID *protocol, 
         *interface = &volume;
         return EFI_SUCCESS;
     }
-    return EFI_UNSUPPORTED;
+    *interface =
+        is_guid(protocol, (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID) ? screen_of(handle) : NULL;
+    return *interface ? EFI_SUCCESS : EFI_UNSUPPORTED;
 }
 
 static EFI_STATUS EFIAPI locate_protocol(EFI_GUID *protocol, void *registration, void **interface)
 {
-    static EFI_GRAPHICS_OUTPUT_MODE_INFORMATION mode_info = {
-        .HorizontalResolution = 640, .VerticalResolution = 480, .PixelsPerScanLine = 704};
-    static EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE mode = {.Info = &mode_info,
-                                                     .FrameBufferBase = UINT64_C(0xe0000000),
-                                                     .FrameBufferSize = 704 * 480 * 4};
-    static EFI_GRAPHICS_OUTPUT_PROTOCOL screen = {.Mode = &mode};
     static EFI_RNG_PROTOCOL generator = {.GetRNG = get_random_bytes};
 
     note_call(false);
     firmware->lookups++;
     if (registration)
         note_misuse("LocateProtocol was given a registration");
-    mode_info.PixelFormat =
-        firmware->screen_is_no_memory ? PixelBltOnly : PixelBlueGreenRedReserved8BitPerColor;
-    if (!firmware->has_no_screen &&
-        is_guid(protocol, (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID)) {
-        *interface = &screen;
-        return EFI_SUCCESS;
-    }
     if (firmware->has_random_numbers && is_guid(protocol, (EFI_GUID)EFI_RNG_PROTOCOL_GUID)) {
         *interface = &generator;
         return EFI_SUCCESS;
     }
     return EFI_NOT_FOUND;
+}
+
+static EFI_STATUS EFIAPI locate_handle(EFI_LOCATE_SEARCH_TYPE search, EFI_GUID *protocol, void *key,
+                                       UINTN *size, EFI_HANDLE *handles)
+{
+    UINTN count = firmware->has_no_screen ? 0 : firmware->has_second_screen ? 2 : 1;
+    UINTN room = *size / sizeof *handles;
+
+    note_call(false);
+    firmware->lookups++;
+    if (search != ByProtocol || key ||
+        !is_guid(protocol, (EFI_GUID)EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID))
+        note_misuse("LocateHandle was asked for something else");
+    if (count == 0)
+        return EFI_NOT_FOUND;
+    *size = count * sizeof *handles;
+    if (room < count)
+        return EFI_BUFFER_TOO_SMALL;
+    for (UINTN i = 0; i < count; i++)
+        handles[i] = &screen_handles[i];
+    return EFI_SUCCESS;
 }
 
 static EFI_STATUS EFIAPI output_string(struct _SIMPLE_TEXT_OUTPUT_INTERFACE *console, CHAR16 *text)
@@ -436,6 +475,7 @@ EFI_SYSTEM_TABLE *stub_firmware_start(struct stub_firmware *settings)
         .GetMemoryMap = get_memory_map,
         .HandleProtocol = handle_protocol,
         .LocateProtocol = locate_protocol,
+        .LocateHandle = locate_handle,
         .ExitBootServices = exit_boot_services,
         .SetWatchdogTimer = set_watchdog,
     };
@@ -449,6 +489,7 @@ EFI_SYSTEM_TABLE *stub_firmware_start(struct stub_firmware *settings)
     };
     settings->system = (EFI_SYSTEM_TABLE){
         .ConOut = settings->has_no_console ? NULL : &console,
+        .ConsoleOutHandle = &screen_handles[0],
         .BootServices = &services,
         .NumberOfTableEntries = settings->has_old_tables ? 2 : 4,
         .ConfigurationTable = tables,

@@ -178,7 +178,7 @@ const char *acpi_status_name(enum acpi_status status)
     case ACPI_ABSENT:
         return "the firmware offers none";
     case ACPI_UNREACHABLE:
-        return "the root table lies where no memory is mapped";
+        return "the root table lies at an address that this processor does not have";
     case ACPI_BAD_SIGNATURE:
         return "the root table has the wrong signature";
     case ACPI_BAD_CHECKSUM:

@@ -9,8 +9,8 @@
 #include "kmem/allocator.h"
 #include "kmem/array_list.h"
 
-// How physical memory is read: the bytes at [physical, physical + size), or NULL if they are not
-// all mapped.
+// How physical memory is read: the bytes at [physical, physical + size), or NULL if they cannot be
+// reached.
 struct acpi_memory {
     const void *(*at)(void *context, uint64_t physical, size_t size);
     void *context;
@@ -20,7 +20,7 @@ enum acpi_status {
     ACPI_OK,
     ACPI_NO_MEMORY,     // an allocation failed
     ACPI_ABSENT,        // the firmware offers none
-    ACPI_UNREACHABLE,   // the root pointer or table lies where nothing is mapped
+    ACPI_UNREACHABLE,   // the root pointer or table lies where nothing can be mapped
     ACPI_BAD_SIGNATURE, // the root pointer or table is something else
     ACPI_BAD_CHECKSUM,  // the root pointer or table is damaged
 };

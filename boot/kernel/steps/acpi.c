@@ -1,53 +1,55 @@
 // SPDX-License-Identifier: MIT
 // Takes two lists from the early heap, of tables and of processors, one after the other: lists that
-// grew in turn could not grow in place.
+// grew in turn could not grow in place. Page tables come from there too, for ACPI's tables where
+// the direct map does not have them.
 #include "boot/kernel/steps/acpi.h"
 
 #include "boot/kernel/acpi/aml.h"
 #include "boot/kernel/acpi/fadt.h"
+#include "boot/kernel/acpi_memory.h"
 
 static struct acpi_tables tables;
 static struct acpi_processors processors;
 
-// Reads physical memory through the direct map, if all pages of it are mapped there.
-static const void *read_direct_map(void *context, uint64_t address, size_t size)
+// Reads how the machine powers off. Returns NULL, or why that is not known.
+static const char *read_power(struct kernel *kernel, const struct acpi_fadt *fadt,
+                              const struct acpi_memory *memory)
 {
-    const struct paging *paging = context;
-
-    if (size == 0 || address > UINT64_MAX - paging->direct_map - size)
-        return NULL;
-    uintptr_t start = paging->direct_map + address;
-    uintptr_t last = start + size - 1;
-    for (uintptr_t page = page_round_down(start, PAGE_SIZE); page <= last; page += PAGE_SIZE)
-        if (!paging_lookup(paging, page).present)
-            return NULL;
-    return (const void *)start;
-}
-
-static void read_power_and_time(struct kernel *kernel, const struct acpi_memory *memory)
-{
-    const struct acpi_table *table = acpi_tables_find(&tables, "FACP");
-    struct acpi_fadt fadt;
     struct acpi_table dsdt;
     struct acpi_s5 s5;
 
+    if (fadt->is_reduced)
+        return "reduced hardware has no registers for it";
+    if (fadt->pm1a_control == 0)
+        return "the FADT names no port for it";
+    if (!acpi_fadt_find_dsdt(&dsdt, fadt, memory))
+        return "the DSDT is damaged or out of reach";
+    if (!acpi_aml_find_s5(&s5, &dsdt))
+        return "the DSDT does not describe the state S5";
+    kernel->power = (struct power){
+        .io = device_io_ports(),
+        .pm1a_control = fadt->pm1a_control,
+        .pm1b_control = fadt->pm1b_control,
+        .smi_command = fadt->smi_command,
+        .acpi_enable = fadt->acpi_enable,
+        .sleep_type_a = s5.type_a,
+        .sleep_type_b = s5.type_b,
+    };
+    return NULL;
+}
+
+static const char *read_power_and_time(struct kernel *kernel, const struct acpi_memory *memory)
+{
+    const struct acpi_table *table = acpi_tables_find(&tables, "FACP");
+    struct acpi_fadt fadt;
+
     if (!table)
-        return;
+        return "there is no FADT";
     acpi_fadt_read(&fadt, table);
     kernel->timer = timer_at(device_io_ports(), fadt.timer, fadt.timer_is_32_bits);
     if (fadt.timer != 0)
         kernel->timer_start = timer_sample(&kernel->timer);
-    if (!fadt.is_reduced && acpi_fadt_find_dsdt(&dsdt, &fadt, memory) &&
-        acpi_aml_find_s5(&s5, &dsdt))
-        kernel->power = (struct power){
-            .io = device_io_ports(),
-            .pm1a_control = fadt.pm1a_control,
-            .pm1b_control = fadt.pm1b_control,
-            .smi_command = fadt.smi_command,
-            .acpi_enable = fadt.acpi_enable,
-            .sleep_type_a = s5.type_a,
-            .sleep_type_b = s5.type_b,
-        };
+    return read_power(kernel, &fadt, memory);
 }
 
 static void print_tables(const struct writer *writer)
@@ -85,12 +87,13 @@ static void print_processors(const struct writer *writer)
 enum step_result step_acpi(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
-    const struct acpi_memory memory = {read_direct_map, &kernel->paging};
+    struct acpi_reader reader = {.devices = &kernel->devices};
+    const struct acpi_memory memory = acpi_reader_memory(&reader);
     const struct allocator heap = kernel->heap.allocator;
 
     processors = (struct acpi_processors){0};
     enum acpi_status status = acpi_tables_read(&tables, kernel->handoff->acpi_rsdp, &memory, heap);
-    if (status == ACPI_NO_MEMORY)
+    if (status == ACPI_NO_MEMORY || reader.out_of_tables)
         return STEP_NO_MEMORY;
     if (status != ACPI_OK) {
         writer_print(writer,
@@ -98,11 +101,14 @@ enum step_result step_acpi(struct kernel *kernel)
                      acpi_status_name(status));
         return STEP_DONE;
     }
-    read_power_and_time(kernel, &memory);
-    if (!acpi_madt_read(&processors, acpi_tables_find(&tables, "APIC"), heap))
+    const char *no_power_off = read_power_and_time(kernel, &memory);
+    if (reader.out_of_tables ||
+        !acpi_madt_read(&processors, acpi_tables_find(&tables, "APIC"), heap))
         return STEP_NO_MEMORY;
     print_tables(writer);
     print_processors(writer);
+    if (no_power_off)
+        writer_print(writer, "kernel: acpi: no power-off: %s\n", no_power_off);
     return STEP_DONE;
 }
 

@@ -19,6 +19,9 @@ static void move_console(struct kernel *kernel, const struct acpi_spcr *spcr,
     const char *space = spcr->address.space == ACPI_SPACE_IO ? "port" : "memory";
 
     if (!uart_open(&uart, serial_driver(spcr), registers, UART_KEEP_BAUD)) {
+        if (spcr->address.space == ACPI_SPACE_MEMORY)
+            device_map_remove(&kernel->devices, (volatile void *)registers->base,
+                              SERIAL_REGISTERS_SIZE);
         writer_print(writer, "kernel: serial: no UART answers at %s 0x%llx, which SPCR names\n",
                      space, address);
         return;
@@ -42,11 +45,17 @@ enum step_result step_serial(struct kernel *kernel)
     if (!table || !acpi_spcr_read(&spcr, table) ||
         (current && current->address == spcr.address.address))
         return STEP_DONE;
-    if (!serial_driver(&spcr) || !serial_is_reachable(&spcr)) {
+    if (!serial_driver(&spcr)) {
         writer_print(writer,
-                     "kernel: serial: SPCR names a UART of type %u in address space %u, for which "
-                     "there is no driver\n",
-                     spcr.type, spcr.address.space);
+                     "kernel: serial: SPCR names a UART of type %u, for which there is no driver\n",
+                     spcr.type);
+        return STEP_DONE;
+    }
+    if (!serial_is_reachable(&spcr)) {
+        writer_print(writer,
+                     "kernel: serial: SPCR names a UART at 0x%llx in address space %u, which is "
+                     "out of reach\n",
+                     (unsigned long long)spcr.address.address, spcr.address.space);
         return STEP_DONE;
     }
     if (spcr.address.space == ACPI_SPACE_MEMORY) {

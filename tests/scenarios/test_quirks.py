@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Firmware with a quirk, as real firmware has them: tests/quirks/firmware_quirk.c stands between OVMF and the
+loader. Each boot passes or stops with a sentence, and says what it left out."""
+
+import re
+
+import pytest
+
+import machine
+from judge import Verdict
+from scenario import background, boot, each
+
+SOURCE = machine.ROOT / "tests" / "quirks" / "firmware_quirk.c"
+GOOD_TABLES = "kernel: acpi: 6 tables: FACP APIC HPET MCFG WAET BGRT"
+
+
+def boot_quirk(name, **settings):
+    return boot(
+        f"quirk-{name}",
+        loader=machine.BUILD / "firmware_quirk.efi",
+        files=(("loader.efi", (machine.BUILD / "loader.efi").read_bytes()), ("quirk.txt", name.encode())),
+        **settings,
+    )
+
+
+# By quirk: what the log has to say, and further settings of the machine.
+PASSING = {
+    "none": ((GOOD_TABLES + "\n", "kernel: screen: 160 columns"), {}),
+    "ascii_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
+    "binary_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
+    "reserved_tables": ((GOOD_TABLES + "\n", "kernel: acpi: 2 processors\n", "1 of 1 others started"), {"processors": 2}),
+    "unused_entries": ((GOOD_TABLES + "\n",), {}),
+    "wild_entries": ((GOOD_TABLES + ", 3 more damaged or out of reach\n",), {}),
+    "control_characters": (("kernel: acpi: 8 tables: FACP APIC HPET MCFG WAET BGRT ?### ?[2J\n",), {}),
+    "damaged_xsdt": ((GOOD_TABLES + ", of the RSDT: the XSDT is damaged or out of reach\n",), {}),
+    "repeated_processors": (("kernel: acpi: 3 processors, 4 entries dropped: a repeated id, or that of all processors\n",
+                             "2 of 2 others started"), {"processors": 3}),
+    "disabled_boot_processor": (("kernel: acpi: 1 processors, 1 more not enabled\n", "1 of 1 others started"),
+                                {"processors": 2}),
+    "damaged_madt": (("1 more damaged or out of reach", "kernel: acpi: no processor is listed as enabled\n"), {}),
+    "standing_timer": (("final account: unknown, the clocks do not advance", "1 of 1 others started"), {"processors": 2}),
+    "no_timer": (("final account: unknown, this machine has no ACPI timer",), {}),
+    "x_dsdt_nowhere": ((GOOD_TABLES + "\n",), {"exit_port": False}),
+    "x_dsdt_that_wraps": ((GOOD_TABLES + "\n",), {"exit_port": False}),
+    "damaged_dsdt": (("kernel: acpi: no power-off: the DSDT is damaged or out of reach\n",), {}),
+    "serial_port_that_wraps": (("SPCR names a UART at 0xfffffffffffffffc in address space 0, which is out of reach\n",), {}),
+    "serial_port_beyond": (("memory 0x8000000000000, which SPCR names: the range of addresses is not valid",), {}),
+    "screen_that_wraps": (("kernel: screen: 1280x800, 4096000 bytes, is not usable\n",), {}),
+    "screen_beyond": (("kernel: screen: 1280x800, 4096000 bytes, is not usable\n",), {}),
+    "screen_without_lines": (("kernel: screen: 1280x800, 4096000 bytes, is not usable\n",), {}),
+    "wild_map": ((GOOD_TABLES + "\n",), {}),
+    "stale_key": ((GOOD_TABLES + "\n",), {}),
+}
+STOPPING = {
+    "failing_exit": "loader: stopped: ExitBootServices failed (status 0x8000000000000007); boot services may be partly "
+                    "shut down, so the loader halts",
+}
+
+
+@pytest.mark.parametrize("sentences", each(boot_quirk, {
+    name: ((sentences,), (name,), settings) for name, (sentences, settings) in PASSING.items()
+}))
+def test_a_quirk_of_the_firmware_is_lived_with(sentences, outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    for sentence in sentences:
+        assert sentence in outcome.text
+
+
+@pytest.mark.parametrize("sentence", each(boot_quirk, {
+    name: ((sentence,), (name,), {}) for name, sentence in STOPPING.items()
+}))
+def test_a_quirk_that_no_loader_can_live_with_ends_in_a_sentence(sentence, outcome):
+    assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
+    assert sentence in outcome.text
+
+
+def test_each_quirk_has_a_scenario():
+    names = set(re.findall(r'^    \{"(\w+)", \w+\},$', SOURCE.read_text("utf-8"), re.MULTILINE))
+    assert names == {*PASSING, *STOPPING}
+
+
+@background(boot, "two-screens", gpu="none", extra=("-device", "virtio-gpu-pci", "-device", "VGA"))
+def test_a_screen_with_a_framebuffer_is_found_behind_one_without(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert re.search(r"^kernel: screen: \d+ columns, \d+ rows$", outcome.text, re.MULTILINE)
