@@ -7,6 +7,7 @@ TESTS ?= tests
 define help_tests
   make test     build and run everything; ends with `N passed, N failed`
       TESTS=$(TESTS)       what of it: folders, files or options of pytest
+  make test-foreign   boots kernels of other origins, by the files in tests/foreign; fetches and builds them
   make test-all the same, then what takes long: exhaustive, and sweeps over whole machines
   make lint     clang-format, clang-tidy, cppcheck, gcc and clang; words; who includes and calls whom
   make format   let clang-format lay out all C files
@@ -121,10 +122,15 @@ test-all: test exhaustive
 	$(PYTHON) tests/harness/sweep.py word fail= 1..60 --accept "out of memory" -- --smp 4
 	$(PYTHON) tests/harness/sweep.py damage 200
 
+# The packages of the kernels are fetched, and not installed.
+test-foreign: | foreign-packages
+	$(Q)status=0; for file in tests/foreign/*.toml; do \
+	    $(PYTHON) tests/harness/project.py --file $$file || status=1; done; exit $$status
+
 lint: build/compile_commands.json build/programs.txt
 	$(PYTEST) tests/lint
 
 format: | test-packages
 	$(Q)clang-format -i $$(find kmem arch boot tests -name '*.[ch]')
 
-.PHONY: test test-parts test-all lint format
+.PHONY: test test-parts test-foreign test-all lint format

@@ -18,36 +18,54 @@ class Architecture(NamedTuple):
     cpu: str | None = None  # unless another is asked for
     arguments: tuple[str, ...] = ()  # how the kernel can leave
     elf_machine: int = 0  # e_machine of an ELF file that is for it and no other
+    pe_machine: int = 0  # the same of a PE file, such as a UEFI application or a Linux kernel with a stub for UEFI
 
 
 _SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 
 ARCHITECTURES = {
-    "x86_64": Architecture("qemu-system-x86_64", "qemu-system-x86", "q35", is_x86=True, elf_machine=62),
+    "x86_64": Architecture("qemu-system-x86_64", "qemu-system-x86", "q35", is_x86=True, elf_machine=62, pe_machine=0x8664),
     # An ELF file of 32 bits may be a Multiboot kernel for either: x86_64 boots both.
     "i386": Architecture("qemu-system-i386", "qemu-system-x86", "q35", is_x86=True),
     "aarch64": Architecture(
-        "qemu-system-aarch64", "qemu-system-arm", "virt", cpu="max", arguments=_SEMIHOSTING, elf_machine=183
+        "qemu-system-aarch64", "qemu-system-arm", "virt", cpu="max", arguments=_SEMIHOSTING, elf_machine=183,
+        pe_machine=0xAA64,
     ),
     "arm": Architecture(
-        "qemu-system-arm", "qemu-system-arm", "virt", cpu="cortex-a15", arguments=_SEMIHOSTING, elf_machine=40
+        "qemu-system-arm", "qemu-system-arm", "virt", cpu="cortex-a15", arguments=_SEMIHOSTING, elf_machine=40,
+        pe_machine=0x1C2,
     ),
     "riscv64": Architecture(
         "qemu-system-riscv64", "qemu-system-misc, or in newer releases qemu-system-riscv", "virt", elf_machine=243,
-        arguments=_SEMIHOSTING,
+        pe_machine=0x5064, arguments=_SEMIHOSTING,
     ),
 }
 DEFAULT = "x86_64"
+_HEAD = 4096  # bytes in which the headers begin
 
 
 def of_file(file: pathlib.Path) -> str:
-    """The architecture that an ELF file is for, or the default. e_machine: ELF specification, figure 1-3."""
+    """The architecture that an ELF or a PE file is for, or the default."""
     try:
-        with open(file, "rb") as elf:
-            head = elf.read(20)
+        with open(file, "rb") as program:
+            head = program.read(_HEAD)
     except OSError:
         return DEFAULT
+    elf, pe = _elf_machine(head), _pe_machine(head)
+    fits = (name for name, one in ARCHITECTURES.items() if elf and one.elf_machine == elf or pe and one.pe_machine == pe)
+    return next(fits, DEFAULT)
+
+
+def _elf_machine(head: bytes) -> int:
+    """e_machine: ELF specification, figure 1-3."""
     if len(head) < 20 or head[:4] != b"\x7fELF" or head[5] != 1:
-        return DEFAULT
-    number = struct.unpack_from("<H", head, 18)[0]
-    return next((name for name, one in ARCHITECTURES.items() if one.elf_machine == number), DEFAULT)
+        return 0
+    return int(struct.unpack_from("<H", head, 18)[0])
+
+
+def _pe_machine(head: bytes) -> int:
+    """Machine of the COFF header: PE format, "MS-DOS stub" and "COFF file header"."""
+    if len(head) < 64 or head[:2] != b"MZ":
+        return 0
+    at = struct.unpack_from("<I", head, 60)[0]
+    return int(struct.unpack_from("<H", head, at + 4)[0]) if head[at : at + 4] == b"PE\0\0" and at + 6 <= len(head) else 0

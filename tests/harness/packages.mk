@@ -34,6 +34,9 @@ packages_test := $(packages_run) $(packages_image) sbsigntool=sbsign openssl=ope
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
     $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
 
+packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-misc=qemu-system-riscv64 python3=/usr/bin/python3 git=git \
+    gcc=gcc flex=flex bison=bison bc=bc $(call cross,riscv64-linux-gnu,riscv64)
+
 # gcc 12 and clang 14 know no MC/DC. The suites run on 64 bits and on 32.
 packages_coverage := clang-19=clang-19 llvm-19=llvm-cov-19 g++=g++ qemu-user=qemu-i386 \
     libclang-rt-19-dev=/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.profile-i386.a \
@@ -47,7 +50,7 @@ packages_bench := $(packages_count) g++=g++ rustc=/usr/bin/rustc npm=npm \
     librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h \
     libapr1-dev=/usr/include/apr-1.0/apr_pools.h libtalloc-dev=/usr/include/talloc.h
 
-PACKAGE_GOALS := $(addsuffix -packages,run image test coverage proof count bench)
+PACKAGE_GOALS := $(addsuffix -packages,run image test foreign coverage proof count bench)
 
 $(PACKAGE_GOALS): %-packages:
 	@tests/harness/packages.sh $(packages_$*)

@@ -22,10 +22,14 @@ PANICS = (
         "this repository's", r"trap: [a-z -]+ \(vector \d+",
         "trap: page fault (vector 14, error code 0x2) on processor 0",
     ),
-    # Without a root file system a kernel that was built for its tests ends so; KUnit's parser takes it for the end.
+    # Without a root file system, or with an empty one, a kernel that was built for its tests ends so.
     Panic(
         "Linux", r"Kernel panic - not syncing: VFS: Unable to mount root fs",
         "[    0.06] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)", ends_report=True,
+    ),
+    Panic(
+        "Linux", r"Kernel panic - not syncing: No working init found",
+        "[    1.14] Kernel panic - not syncing: No working init found.  Try passing init= option to kernel.", ends_report=True,
     ),
     Panic(
         "Linux", r"Kernel panic - not syncing",

@@ -45,7 +45,8 @@ a project's file, from which all paths in it go out:
   send = ["usertests"]                               or [["login: ", "root"], ["$ ", "usertests"]]
   matrix = { mem = ["128M", "1G"], smp = [1, 4] }    a boot for each combination, tests-128M-1 and so on
   exclude = [{ mem = "1G", smp = 4 }]                but for these
-  qemu = ["-device", "virtio-rng-pci"]               further arguments for QEMU
+  qemu = ["-device", "virtio-rng-pci"]               further arguments for QEMU, which runs elsewhere:
+                                                     {folder} in them is the folder of this file
   verdict = "panic"                                  what it is to end with, if not with `passed`
 """
 

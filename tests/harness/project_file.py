@@ -12,7 +12,7 @@
 
 Each key is an option of boot.py without its dashes, so that what an option rejects is rejected here in the same
 words. The others: `build`, `matrix` with `exclude`, `verdict` (the one that is to come, if not `passed`) and `qemu`
-(further arguments). Used by project.py.
+(further arguments, in which {folder} stands for that of the file). Used by project.py.
 """
 
 import argparse
@@ -36,6 +36,7 @@ else:
     import tomli as tomllib  # of the package python3-tomli
 
 NAME = "harness.toml"
+FOLDER = "{folder}"
 # Options of the command that are about looking at one boot, or that the file has in another form.
 _NOT_HERE = {"help", "log", "gdb", "gdb-command", "quiet", "timestamps", "ktap"}
 _OWN = ("name", "build", "matrix", "exclude", "verdict", "qemu")
@@ -66,13 +67,13 @@ def read(file: pathlib.Path) -> list[Entry]:
     except (OSError, UnicodeDecodeError) as error:
         raise Unusable(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     try:
-        return parse(text)
+        return parse(text, file.resolve().parent)
     except ValueError as error:  # TOML's own are of this kind too
         raise Unusable(f"{file}: {error}") from error
 
 
-def parse(text: str) -> list[Entry]:
-    """The boots of a file's text. Raises ValueError."""
+def parse(text: str, folder: pathlib.Path) -> list[Entry]:
+    """The boots of a file's text, which is in `folder`. Raises ValueError."""
     table = tomllib.loads(text)
     _check(table, _TOP)
     boots = table.get("boot", [])
@@ -84,7 +85,7 @@ def parse(text: str) -> list[Entry]:
         where = f"boot {boot.get('name', number + 1)!r}"
         try:
             line = lines[number] if number < len(lines) else 0
-            entries += _entries({**table.get("defaults", {}), **boot}, table.get("build"), line)
+            entries += _entries({**table.get("defaults", {}), **boot}, table.get("build"), line, folder)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
     names = [entry.name for entry in entries]
@@ -100,7 +101,7 @@ def _check(table: dict[str, Any], known: Iterable[str]) -> None:
             raise ValueError(f"{key!r} is not known" + (f"; is it {like[0]!r}?" if like else ""))
 
 
-def _entries(boot: dict[str, Any], build: object, line: int) -> Iterable[Entry]:
+def _entries(boot: dict[str, Any], build: object, line: int, folder: pathlib.Path) -> Iterable[Entry]:
     parser = command_line.parser_of_boot(_Parser)
     flags = {flag[2:] for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
     _check(boot, [*sorted(flags - _NOT_HERE), *_OWN])
@@ -130,7 +131,7 @@ def _entries(boot: dict[str, Any], build: object, line: int) -> Iterable[Entry]:
         extra = boot.get("qemu", [])
         if not isinstance(extra, list) or not all(isinstance(word, str) for word in extra):
             raise ValueError('qemu = ["ARGUMENT", …] is its form')
-        words += ["--", *extra] if extra else []
+        words += ["--", *(word.replace(FOLDER, str(folder)) for word in extra)] if extra else []
         yield Entry(name, words, command_line.parse(words, parser), builds, verdicts[verdict], line)
 
 

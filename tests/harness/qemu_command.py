@@ -52,7 +52,9 @@ def of(machine: Machine, folder: pathlib.Path) -> list[str]:
     if secure:
         command += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
     command += ["-accel", "kvm" if machine.kvm else "tcg"]
-    if cpu := machine.cpu or ("host" if machine.kvm else architecture.cpu):
+    # Another board brings its own.
+    usual = architecture.cpu if kind.partition(",")[0] == architecture.machine else None
+    if cpu := machine.cpu or ("host" if machine.kvm else usual):
         command += ["-cpu", cpu]
     for drive in pflash:
         command += ["-drive", drive]

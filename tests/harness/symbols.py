@@ -13,16 +13,20 @@ import re
 import shutil
 import struct
 import subprocess
+from typing import NamedTuple
 
 _IMAGE = re.compile(r"^loader: image at 0x([0-9a-f]+)")
 _RIP = re.compile(r"^trap: +rip +0x([0-9a-f]+)")
 _FRAME = re.compile(r"^trap: +0x([0-9a-f]+)$")
 _CALLER = re.compile(r"\bby 0x([0-9a-f]+)")
+# As other kernels write it, of any processor: `sepc=0x80001c2e`, `PC: 00000000400802f4`, `lr : 0x40080118`.
+_PROGRAM_COUNTER = re.compile(r"\b(?:[er]?ip|pc|[sm]?epc|elr(?:_el[123])?)\b\s*[:=]?\s*(?:0x)?([0-9a-f]{6,16})\b", re.IGNORECASE)
+_RETURN_ADDRESS = re.compile(r"\b(?:lr|ra|x30)\b\s*[:=]?\s*(?:0x)?([0-9a-f]{6,16})\b", re.IGNORECASE)
 # OVMF's own account of a trap, of which the second line names the image.
 _FIRMWARE_RIP = re.compile(r"^RIP +- ([0-9A-F]{16})")
 _FIRMWARE_IMAGE = re.compile(r"^!!!! Find image based on IP\(0x[0-9A-F]+\).*ImageBase=([0-9A-F]+)")
 
-_SENTINEL = "0x0000000000000000"
+_SENTINEL = re.compile("0x(0{8}|0{16})$")  # in a file of 32 or of 64 bits
 
 
 def image_of(log: pathlib.Path) -> int | None:
@@ -67,6 +71,10 @@ class Symbols:
             first, self._rip = address == self._rip, None
             return self._with_place(line, address, 0 if first else 1)
         elif match := _CALLER.search(line):
+            return self._with_place(line, int(match[1], 16), 1)
+        elif match := _PROGRAM_COUNTER.search(line):
+            return self._with_place(line, int(match[1], 16), 0)
+        elif match := _RETURN_ADDRESS.search(line):
             return self._with_place(line, int(match[1], 16), 1)
         return line
 
@@ -113,8 +121,8 @@ class _Table:
             # It rejected the file, and would reject it again: addresses stay without their places.
             self._code = []
             return None
-        lines = []
-        while (line := answer.readline()) and line.strip() != _SENTINEL:
+        lines = [answer.readline().strip()]
+        while (line := answer.readline()) and not _SENTINEL.match(line):
             lines.append(line.strip())
         answer.readline(), answer.readline()
         pairs = list(zip(lines[1::2], lines[2::2]))
@@ -132,20 +140,39 @@ class _Table:
             self._process = None
 
 
+class _Layout(NamedTuple):
+    """Where an ELF file has what is needed of its header and its program headers: form and offset of each."""
+
+    table: tuple[str, int]
+    size: int  # offset of e_phentsize, which e_phnum follows
+    flags: int
+    address: tuple[str, int]
+    length: tuple[str, int]
+
+
+# By EI_CLASS: ELF specification, figures 1-3 and 2-1, and those of ELF-64.
+_LAYOUTS = {
+    1: _Layout(("<I", 28), 42, 24, ("<I", 8), ("<I", 20)),
+    2: _Layout(("<Q", 32), 54, 4, ("<Q", 16), ("<Q", 40)),
+}
+
+
 def executable_ranges(data: bytes) -> list[tuple[int, int]]:
-    """The half-open address ranges of an ELF-64 file's executable segments; [] when it is damaged."""
+    """The half-open address ranges of an ELF file's executable segments; [] when it is damaged."""
     try:
-        if data[:5] != b"\x7fELF\x02":
+        layout = _LAYOUTS.get(data[4]) if data[:4] == b"\x7fELF" else None
+        if layout is None:
             return []
-        table, size, count = (struct.unpack_from(form, data, at)[0] for form, at in (("<Q", 32), ("<H", 54), ("<H", 56)))
+        table = struct.unpack_from(layout.table[0], data, layout.table[1])[0]
+        size, count = struct.unpack_from("<HH", data, layout.size)
         ranges = []
         for at in range(table, table + size * count, size):
-            kind, flags = struct.unpack_from("<II", data, at)
+            kind, flags = (struct.unpack_from("<I", data, at + offset)[0] for offset in (0, layout.flags))
             if kind == 1 and flags & 1:  # PT_LOAD, PF_X
-                address, length = (struct.unpack_from("<Q", data, at + offset)[0] for offset in (16, 40))
+                address, length = (struct.unpack_from(form, data, at + offset)[0] for form, offset in layout[3:])
                 ranges.append((address, address + length))
         return ranges
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, IndexError):
         return []
 
 

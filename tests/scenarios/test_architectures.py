@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Kernels for other processors: each says a report of tests on its UART, and leaves in its machine's own way."""
 
+import re
 import subprocess
 
 import pytest
 
 import architectures
 import machine
+import qemu_command
+import symbols
 from judge import Verdict
 from scenario import background, boot_or_error
 
@@ -52,8 +55,8 @@ def boot_kernel(arch):
     source, script, kernel = (folder / f"{arch}.{kind}" for kind in ("c", "ld", "elf"))
     source.write_text(f"#define UART {uart:#x}\n#define START {start}\n#define LEAVE {leave}\n{SOURCE}")
     script.write_text(SCRIPT % address)
-    command = [compiler, "-O1", "-ffreestanding", "-nostdlib", "-static", "-no-pie", "-fno-pic", *options, f"-Wl,-T,{script}",
-               "-Wl,--build-id=none", source, "-o", kernel]
+    command = [compiler, "-O1", "-g", "-ffreestanding", "-nostdlib", "-static", "-no-pie", "-fno-pic", *options,
+               f"-Wl,-T,{script}", "-Wl,--build-id=none", source, "-o", kernel]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return boot_or_error(f"arch-{arch}", kernel=kernel, source="qemu", timeout=60)
@@ -78,6 +81,39 @@ def test_the_architecture_is_that_of_the_file():
     assert architectures.of_file(machine.BUILD / "kernel.elf") == "x86_64"
     assert architectures.of_file(machine.BUILD / "example.elf") == "x86_64"
     assert architectures.of_file(machine.BUILD / "nowhere.elf") == "x86_64"
+    assert architectures.of_file(machine.BUILD / "loader.efi") == "x86_64"
+
+
+@pytest.mark.parametrize(
+    "number, arch", [(0x8664, "x86_64"), (0xAA64, "aarch64"), (0x1C2, "arm"), (0x5064, "riscv64"), (0x1234, "x86_64")]
+)
+def test_the_architecture_of_a_pe_file(number, arch, tmp_path):
+    file = tmp_path / "kernel.efi"
+    head = b"MZ" + bytes(58) + (0x80).to_bytes(4, "little") + bytes(64) + b"PE\0\0" + number.to_bytes(2, "little")
+    file.write_bytes(head)
+    assert architectures.of_file(file) == arch
+    file.write_bytes(head[:-1])
+    assert architectures.of_file(file) == "x86_64"
+
+
+@pytest.mark.parametrize("arch", [pytest.param(arch, marks=background(boot_kernel, arch), id=arch) for arch in KERNELS])
+def test_addresses_of_other_processors_are_shown_with_their_place(arch, outcome):
+    """Whether or not its QEMU is there: the file is."""
+    kernel = machine.BUILD / "architectures" / f"{arch}.elf"
+    address = next(line.split()[0] for line in nm(kernel) if line.endswith(" T start_c"))
+    names = symbols.Symbols(kernel)
+    try:
+        for line in (f"sepc=0x{address} stval=0x0", f"  PC : {address}", f"elr_el1: 0x{address}"):
+            assert re.fullmatch(re.escape(line) + r"  \[start_c at .*:\d+\]", names.annotate(line)), names.annotate(line)
+        later = f"lr: {int(address, 16) + 4:#x}"
+        assert "[start_c at " in names.annotate(later)
+        assert names.annotate("pc=0x12345678") == "pc=0x12345678" and names.annotate("a pc that is slow") == "a pc that is slow"
+    finally:
+        names.close()
+
+
+def nm(file):
+    return subprocess.run(["nm", file], capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 @background(boot_or_error, "arch-firmware", arch="aarch64")
@@ -90,3 +126,12 @@ def test_other_machines_have_no_firmware_here(outcome):
 def test_what_qemu_does_not_know_is_told_in_its_words(settings):
     outcome = boot_or_error("arch-unknown", kernel=machine.BUILD / "example.elf", source="qemu", **settings)
     assert outcome.verdict is Verdict.COULD_NOT_START and "qemu-system-x86_64: " in outcome.judgement.reason
+
+
+USUAL = ["-cpu", "cortex-a15"]
+
+
+@pytest.mark.parametrize("board, words", [(None, USUAL), ("virt,highmem=off", USUAL), ("mps2-an385", [])])
+def test_another_board_brings_its_own_processor(board, words, tmp_path):
+    command = qemu_command.of(machine.Machine(source="qemu", arch="arm", machine=board), tmp_path)
+    assert [word for word in command if word in ("-cpu", "cortex-a15")] == words

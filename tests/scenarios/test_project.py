@@ -2,6 +2,7 @@
 """harness.toml: what it may hold, what is said of what it may not, and the boots of one with its reports."""
 
 import os
+import pathlib
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -34,7 +35,7 @@ def test_a_file_that_has_all():
         pass = ["b", "c"]
         no-serial = true
         timeout = 2.5
-        qemu = ["-device", "x"]
+        qemu = ["-device", "x={folder}/y"]
         verdict = "panic"
         [[boot]]
         name = "b"
@@ -42,11 +43,12 @@ def test_a_file_that_has_all():
         cmdline = ["console=ttyS0", "-v"]
         matrix = { mem = ["128M", "1G"], smp = [1, 4], cpu = ["max"] }
         exclude = [{ mem = "1G", smp = 4 }]
-    """)
+    """, pathlib.Path("/p"))
     assert [entry.name for entry in entries] == ["a", "b-128M-1-max", "b-128M-4-max", "b-1G-1-max"]
     a, b, *_ = entries
     assert a.builds == ("make", "make a.elf") and a.verdict is Verdict.PANIC and a.line == 6
-    assert (str(a.parsed.kernel), a.parsed.source, a.parsed.timeout, a.parsed.extra) == ("a.elf", "qemu", 2.5, ["-device", "x"])
+    assert (str(a.parsed.kernel), a.parsed.source, a.parsed.timeout) == ("a.elf", "qemu", 2.5)
+    assert a.parsed.extra == ["-device", "x=/p/y"]
     assert a.parsed.replies == [("$ ", "x"), ("$ ", "y")] and a.parsed.passing == ["b", "c"] and a.parsed.serial is False
     assert b.builds == ("make",) and b.verdict is Verdict.PASSED and b.line == 17
     assert b.parsed.replies == [("login: ", "root"), ("$ ", "ls")] and b.parsed.words == ["console=ttyS0", "-v"]
