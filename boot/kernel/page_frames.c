@@ -2,6 +2,8 @@
 // The list of page_frames.h.
 #include "boot/kernel/page_frames.h"
 
+#include "arch/x86_64/string.h"
+
 // What the first frame of a free range holds.
 struct free_range {
     physical_t next; // meaningless in the last range of the list
@@ -43,5 +45,15 @@ bool page_frames_take(struct page_frames *frames, physical_t *frame)
     } else {
         frames->first = range.next;
     }
+    return true;
+}
+
+bool page_frames_new_table(void *context, physical_t *table)
+{
+    struct page_frames *frames = context;
+
+    if (!page_frames_take(frames, table))
+        return false;
+    memset((void *)(frames->direct_map + table->value), 0, PAGE_SIZE);
     return true;
 }

@@ -27,4 +27,8 @@ void page_frames_give(struct page_frames *frames, physical_t start, physical_t e
 // Takes a frame. False iff there is none. Its contents are undefined. Constant time.
 bool page_frames_take(struct page_frames *frames, physical_t *frame);
 
+// Supplies a zeroed frame for a page table: `new_table` of struct paging, whose `context` is the
+// struct page_frames. False iff there is no frame.
+bool page_frames_new_table(void *frames, physical_t *table);
+
 #endif

@@ -118,6 +118,8 @@ bool kernel_seal(struct kernel *kernel)
     if (!give_free_part(kernel, ranges.free))
         return false;
     give_usable_memory(kernel);
+    kernel->paging.new_table = page_frames_new_table;
+    kernel->paging.context = &kernel->page_frames;
     writer_print(&kernel->console.writer,
                  "kernel: early heap sealed: %zu KiB stay, %zu KiB given away and unmapped; page "
                  "allocator has %llu KiB\n",

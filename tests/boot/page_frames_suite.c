@@ -126,11 +126,27 @@ static void any_order_of_giving_and_taking_loses_nothing(struct suite_run *run)
         check_empty(run);
 }
 
+static void a_table_is_a_frame_of_zeros(struct suite_run *run)
+{
+    physical_t table;
+
+    start();
+    memset(memory, 0xa5, sizeof memory);
+    give(3, 5);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(run, page_frames_new_table(&frames, &table));
+        CHECK_BYTES(run, memory[(table.value - FIRST) / PAGE_SIZE], PAGE_SIZE, 0);
+    }
+    CHECK_BYTES(run, memory[5], PAGE_SIZE, 0xa5);
+    CHECK(run, !page_frames_new_table(&frames, &table));
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(without_frames_none_is_taken),
     SUITE_CASE(each_frame_is_taken_once),
     SUITE_CASE(giving_touches_one_frame_of_a_range),
     SUITE_CASE(a_frame_given_back_is_taken_again),
+    SUITE_CASE(a_table_is_a_frame_of_zeros),
     SUITE_CASE(any_order_of_giving_and_taking_loses_nothing),
 };
 const struct suite page_frames_suite = SUITE("page_frames", cases);

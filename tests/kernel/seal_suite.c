@@ -14,7 +14,6 @@
 #define MACHINES 300
 #define DESCRIPTOR 48 // bytes
 #define TABLES 8
-#define FIRST_TABLE UINT64_C(0x7000000) // physical address
 
 // The image: text, a guard, the region, a guard.
 #define IMAGE_PAGES 12
@@ -30,8 +29,8 @@ enum owner { FREE, IMAGE, REGION, MODULE, OTHER };
 extern unsigned char boot_stack_bottom[], boot_stack_top[];
 unsigned char boot_stack_bottom[1], boot_stack_top[1];
 
-static _Alignas(4096) unsigned char memory[PAGES][PAGE_SIZE]; // from physical address 0 on
-static _Alignas(4096) unsigned char page_tables[TABLES][PAGE_SIZE];
+// From physical address 0 on; the last pages, of which the map knows nothing, are page tables.
+static _Alignas(4096) unsigned char memory[PAGES + TABLES][PAGE_SIZE];
 static size_t page_tables_taken;
 static enum owner owners[PAGES];
 static uint32_t types[PAGES]; // EFI_MEMORY_TYPE
@@ -46,8 +45,8 @@ static bool take_table(void *context, physical_t *table)
     (void)context;
     if (page_tables_taken == TABLES)
         return false;
-    memset(page_tables[page_tables_taken], 0, PAGE_SIZE);
-    *table = physical(FIRST_TABLE + page_tables_taken++ * PAGE_SIZE);
+    memset(memory[PAGES + page_tables_taken], 0, PAGE_SIZE);
+    *table = physical((PAGES + page_tables_taken++) * PAGE_SIZE);
     return true;
 }
 
@@ -152,8 +151,8 @@ static void open_kernel(void)
     (void)early_heap_adopt(&kernel.heap, &region, &handoff,
                            (struct early_heap_output){&kernel.console.writer, "kernel: "});
     page_tables_taken = 0;
-    kernel.paging = (struct paging){.direct_map = (uintptr_t)page_tables - (uintptr_t)FIRST_TABLE,
-                                    .new_table = take_table};
+    kernel.paging = (struct paging){.direct_map = (uintptr_t)memory, .new_table = take_table};
+    kernel.devices = (struct device_map){.paging = &kernel.paging};
     (void)take_table(NULL, &kernel.paging.root);
     (void)paging_map(&kernel.paging, handoff.region_virtual, region.physical, region.size,
                      PAGING_READ_WRITE);
@@ -238,6 +237,29 @@ static void the_free_part_of_the_region_is_unmapped_and_the_rest_stays(struct su
     }
 }
 
+// The early heap gives nothing any more: a device that is found late gets its page tables from the
+// page frames.
+static void a_device_can_be_mapped_after_the_seal(struct suite_run *run)
+{
+    uint64_t state = 7;
+    volatile void *mapped = NULL;
+
+    draw_machine(&state);
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
+    CHECK(run, kernel_seal(&kernel));
+    uint64_t before = kernel.page_frames.free;
+    CHECK_EQUAL(run, device_map_add(&kernel.devices, physical(0xfed00000), 0x400, &mapped),
+                PAGING_OK);
+    CHECK_EQUAL(run, before - kernel.page_frames.free, 3);
+    struct paging_lookup found = paging_lookup(&kernel.paging, (uintptr_t)mapped);
+    CHECK(run, found.present && found.to.value == 0xfed00000);
+    device_map_remove(&kernel.devices, mapped, 0x400);
+    CHECK(run, !paging_lookup(&kernel.paging, (uintptr_t)mapped).present);
+    CHECK_EQUAL(run, device_map_add(&kernel.devices, physical(0xfee00000), 0x400, &mapped),
+                PAGING_OK); // with the tables that are there
+    CHECK_EQUAL(run, before - kernel.page_frames.free, 3);
+}
+
 static void a_region_that_cannot_be_unmapped_is_no_seal(struct suite_run *run)
 {
     uint64_t state = 9;
@@ -267,6 +289,7 @@ static void a_machine_without_a_free_page_is_no_seal(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(free_memory_is_the_map_minus_every_owner),
     SUITE_CASE(the_free_part_of_the_region_is_unmapped_and_the_rest_stays),
+    SUITE_CASE(a_device_can_be_mapped_after_the_seal),
     SUITE_CASE(a_region_that_cannot_be_unmapped_is_no_seal),
     SUITE_CASE(a_machine_without_a_free_page_is_no_seal),
 };
