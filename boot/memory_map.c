@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/page.h"
 #include "arch/x86_64/string.h"
+#include "boot/range.h"
 
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
@@ -111,8 +112,10 @@ static struct memory_range range_at(const struct memory_map *map, size_t index)
         descriptor.physical_start < PHYSICAL_END ? descriptor.physical_start : PHYSICAL_END;
     uint64_t most = (PHYSICAL_END - start) / PAGE_SIZE;
     uint64_t pages = descriptor.number_of_pages < most ? descriptor.number_of_pages : most;
-    uint64_t end = start + (pages * PAGE_SIZE);
+    struct range bytes = {start, start};
 
+    (void)range_of(&bytes, start, pages * PAGE_SIZE); // below PHYSICAL_END
+    uint64_t end = bytes.end;
     if (start % PAGE_SIZE != 0 && pages > 0) {
         start = page_round_down(start, PAGE_SIZE);
         end = page_round_down(end, PAGE_SIZE);
@@ -245,16 +248,16 @@ static uint64_t usable_end(const struct memory_map *map, uint64_t address)
 
 bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t size)
 {
-    uint64_t end = start + size; // wraps to `start` or less
+    struct range asked;
 
-    if (end <= start)
+    if (size == 0 || !range_of(&asked, start, size))
         return false;
     for (size_t i = 0; i < count_of(map); i++) {
         struct memory_range range = range_at(map, i);
-        if (range.kind != MEMORY_USABLE && overlaps(&range, start, end))
+        if (range.kind != MEMORY_USABLE && overlaps(&range, asked.start, asked.end))
             return false;
     }
-    for (uint64_t next; start < end; start = next) {
+    for (uint64_t next; start < asked.end; start = next) {
         next = usable_end(map, start);
         if (next == start)
             return false;

@@ -57,7 +57,7 @@ static enum paging_status map_at(struct device_map *map, uintptr_t at, struct ra
         unmap(map, at, size); // the pages that came before the missing table
         return status;
     }
-    uint64_t used = at + size - DEVICE_MAP_START;
+    uint64_t used = size + (at - DEVICE_MAP_START);
     map->used = used > map->used ? used : map->used;
     return PAGING_OK;
 }

@@ -4,27 +4,34 @@
 
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/processors.h"
+#include "boot/range.h"
 #include "kmem/fba_account.h"
+
+// The part of `memory` that is in `owned`, if it begins before the part `first`; else `first`.
+static struct memory_range earlier(struct memory_range memory, struct memory_range first,
+                                   struct range owned)
+{
+    if (owned.start >= first.start || owned.end <= memory.start || owned.start >= owned.end)
+        return first;
+    first.start = owned.start > memory.start ? owned.start : memory.start;
+    first.end = owned.end < memory.end ? owned.end : memory.end;
+    return first;
+}
 
 // The first part of `memory` that is the image's or a module's; empty, at its end, if none is.
 static struct memory_range first_taken(const struct handoff *handoff, struct memory_range memory)
 {
     struct memory_range first = {memory.end, memory.end, memory.kind};
-    uint64_t start = handoff->image_physical;
-    uint64_t end = start + handoff->image_size;
+    struct range owned = {0, 0};
     const struct handoff_module *module;
 
-    for (size_t i = 0;; i++) {
-        if (start < first.start && end > memory.start && start < end) {
-            first.start = start > memory.start ? start : memory.start;
-            first.end = end < memory.end ? end : memory.end;
-        }
-        module = handoff_module(handoff, i);
-        if (!module)
-            return first;
-        start = module->physical;
-        end = start + page_round_up(module->size, PAGE_SIZE);
-    }
+    // Neither wraps: handoff_check().
+    (void)range_of_pages(&owned, handoff->image_physical, handoff->image_size);
+    first = earlier(memory, first, owned);
+    for (size_t i = 0; (module = handoff_module(handoff, i)) != NULL; i++)
+        if (range_of_pages(&owned, module->physical, module->size))
+            first = earlier(memory, first, owned);
+    return first;
 }
 
 // Usable memory but for the image, the modules and frame 0, whose address looks like a mistake.

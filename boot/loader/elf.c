@@ -7,6 +7,7 @@
 #include "boot/handoff.h"
 #include "boot/loader/elf_format.h"
 #include "boot/loader/elf_note.h"
+#include "boot/range.h"
 
 _Static_assert(FILE_NOTE_RANGES_MAX == ELF_SEGMENTS_MAX + 1, "the segments and the region");
 
@@ -29,7 +30,7 @@ static bool fail(struct checker *checker, enum elf_status status, uint64_t a, ui
 // Whether [offset, offset + size) lies in the file.
 static bool is_inside(const struct checker *checker, uint64_t offset, uint64_t size)
 {
-    return offset <= checker->size && size <= checker->size - offset;
+    return range_has((struct range){0, checker->size}, offset, size);
 }
 
 static struct program_header program_header(const struct checker *checker,
@@ -76,11 +77,15 @@ static bool check_header(struct checker *checker, const struct elf_header *heade
     return true;
 }
 
-// What holds for segments and for the region alike: `index` is the program header's.
-static bool check_range(struct checker *checker, size_t index, const struct program_header *header)
+// What holds for segments and for the region alike: `index` is the program header's. `bytes` is
+// where they lie.
+static bool check_range(struct checker *checker, size_t index, const struct program_header *header,
+                        struct range *bytes)
 {
-    if (header->p_vaddr > UINT64_MAX - header->p_memsz ||
-        header->p_vaddr + header->p_memsz > UINT64_MAX - PAGE_MASK)
+    struct range pages;
+
+    if (!range_of(bytes, header->p_vaddr, header->p_memsz) ||
+        !range_of_pages(&pages, header->p_vaddr, header->p_memsz))
         return fail(checker, ELF_SEGMENT_WRAPS, index, header->p_vaddr, header->p_memsz);
     if (header->p_vaddr < HANDOFF_IMAGE_BASE)
         return fail(checker, ELF_SEGMENT_TOO_LOW, index, header->p_vaddr, HANDOFF_IMAGE_BASE);
@@ -91,6 +96,7 @@ static bool check_segment(struct checker *checker, size_t index,
                           const struct program_header *header)
 {
     struct elf_image *image = checker->image;
+    struct range bytes;
 
     // Where there are no bytes, p_offset means nothing.
     if (header->p_filesz != 0 && !is_inside(checker, header->p_offset, header->p_filesz))
@@ -99,7 +105,7 @@ static bool check_segment(struct checker *checker, size_t index,
         return fail(checker, ELF_SEGMENT_LARGER_IN_FILE, index, header->p_filesz, header->p_memsz);
     if (header->p_memsz == 0)
         return true;
-    if (!check_range(checker, index, header))
+    if (!check_range(checker, index, header, &bytes))
         return false;
     if ((header->p_vaddr & PAGE_MASK) != 0)
         return fail(checker, ELF_SEGMENT_MISALIGNED, index, header->p_vaddr, 0);
@@ -121,8 +127,8 @@ static bool check_segment(struct checker *checker, size_t index,
         .number = index,
         .offset = header->p_filesz == 0 ? 0 : header->p_offset,
         .file_size = header->p_filesz,
-        .start = header->p_vaddr,
-        .end = header->p_vaddr + header->p_memsz,
+        .start = bytes.start,
+        .end = bytes.end,
         .writable = header->p_flags & PF_W,
         .executable = header->p_flags & PF_X,
     };
@@ -132,6 +138,7 @@ static bool check_segment(struct checker *checker, size_t index,
 static bool check_region(struct checker *checker, size_t index, const struct program_header *header)
 {
     struct elf_image *image = checker->image;
+    struct range bytes;
 
     if (image->region_end != 0)
         return fail(checker, ELF_SECOND_REGION, index, header->p_vaddr, image->region_start);
@@ -142,14 +149,14 @@ static bool check_region(struct checker *checker, size_t index, const struct pro
         return fail(checker, ELF_REGION_IN_FILE, index, header->p_filesz, 0);
     if (header->p_memsz == 0)
         return fail(checker, ELF_REGION_EMPTY, index, 0, 0);
-    if (!check_range(checker, index, header))
+    if (!check_range(checker, index, header, &bytes))
         return false;
     if (((header->p_vaddr | header->p_memsz) & PAGE_MASK) != 0)
         return fail(checker, ELF_REGION_MISALIGNED, index, header->p_vaddr, header->p_memsz);
     if ((header->p_flags & (PF_R | PF_W | PF_X)) != (PF_R | PF_W))
         return fail(checker, ELF_REGION_FLAGS, index, header->p_flags, 0);
-    image->region_start = header->p_vaddr;
-    image->region_end = header->p_vaddr + header->p_memsz;
+    image->region_start = bytes.start;
+    image->region_end = bytes.end;
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/string.h"
 #include "boot/handoff.h"
+#include "boot/range.h"
 
 #define CHECKSUM_FACTOR UINT64_C(0x9e3779b97f4a7c15) // odd: to multiply by it is a bijection
 #define CHECKSUM_SHIFT 29
@@ -61,23 +62,25 @@ static bool is_ours(const struct note_header *header, const uint8_t *owner)
            memcmp(owner, FILE_NOTE_OWNER, sizeof FILE_NOTE_OWNER) == 0;
 }
 
-// Looks through the notes in [*offset, end) of the file.
-static bool find_among(const uint8_t *file, uint64_t end, uint64_t *offset)
+// Looks through the notes in `notes`, which lie in the file. Sets `offset` to the description.
+static bool find_among(const uint8_t *file, struct range notes, uint64_t *offset)
 {
     struct note_header header;
-    uint64_t at = *offset;
 
-    while (end - at >= sizeof header) {
-        memcpy(&header, file + at, sizeof header);
-        at += sizeof header;
-        uint64_t size = padded(header.n_namesz) + padded(header.n_descsz);
-        if (size > end - at)
+    while (range_size(notes) >= sizeof header) {
+        memcpy(&header, file + notes.start, sizeof header);
+        notes.start += sizeof header;
+        uint64_t owner_size = padded(header.n_namesz);
+        uint64_t description_size = padded(header.n_descsz);
+        if (owner_size + description_size > range_size(notes))
             return false;
-        if (is_ours(&header, file + at)) {
-            *offset = at + padded(header.n_namesz);
+        bool is_found = is_ours(&header, file + notes.start);
+        notes.start += owner_size;
+        if (is_found) {
+            *offset = notes.start;
             return true;
         }
-        at += size;
+        notes.start += description_size;
     }
     return false;
 }
@@ -87,12 +90,11 @@ bool elf_note_find(const uint8_t *file, uint64_t size, const struct elf_header *
 {
     for (size_t i = 0; i < header->e_phnum; i++) {
         struct program_header program = program_header(file, header, i);
-        uint64_t at = program.p_offset;
-        if (program.p_type != PT_NOTE || at > size || program.p_filesz > size - at ||
-            !find_among(file, at + program.p_filesz, &at))
+        struct range notes;
+        if (program.p_type != PT_NOTE || !range_of(&notes, program.p_offset, program.p_filesz) ||
+            notes.end > size || !find_among(file, notes, offset))
             continue;
-        memcpy(note, file + at, sizeof *note);
-        *offset = at;
+        memcpy(note, file + *offset, sizeof *note);
         return true;
     }
     return false;
@@ -142,7 +144,7 @@ static bool check_range(const uint8_t *file, uint64_t size, const struct program
         return fail(defect, ELF_CHANGED_MEMORY_SIZE, index, program->p_memsz, linked->memory_size);
     if (program->p_filesz == 0)
         return true;
-    if (program->p_offset > size || program->p_filesz > size - program->p_offset)
+    if (!range_has((struct range){0, size}, program->p_offset, program->p_filesz))
         return fail(defect, ELF_SEGMENT_OUTSIDE, index, program->p_offset, program->p_filesz);
     if (checksum_of(file, program, note) != linked->checksum)
         return fail(defect, ELF_CHANGED_BYTES, index, program->p_offset, program->p_filesz);

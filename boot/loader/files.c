@@ -200,8 +200,8 @@ enum loader_result files_read_modules(struct loader *loader)
         if (file->size == 0)
             continue;
         // The kernel must not see what the firmware left in the last page.
-        memset((void *)(uintptr_t)(file->pages.start + file->size), 0,
-               file->pages.pages * PAGE_SIZE - file->size);
+        unsigned char *bytes = (unsigned char *)(uintptr_t)file->pages.start;
+        memset(bytes + file->size, 0, file->pages.pages * PAGE_SIZE - file->size);
     }
     return LOADER_DONE;
 }

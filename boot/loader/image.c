@@ -34,19 +34,20 @@ static enum loader_result stop_without_memory(struct loader *loader, EFI_STATUS 
 enum loader_result image_place(struct loader *loader)
 {
     const struct elf_image *elf = &loader->elf;
+    struct range region;
 
     if (elf->start % HANDOFF_IMAGE_ALIGN != 0)
         return loader_stop(loader, EFI_LOAD_ERROR,
                            "the image begins at 0x%llx, which is not a multiple of 2 MiB",
                            (unsigned long long)elf->start);
-    if (loader->region_size > UINT64_MAX - PAGE_SIZE - elf->region_start)
+    if (!range_of_pages(&region, elf->region_start, loader->region_size))
         return loader_stop(loader, EFI_LOAD_ERROR,
                            "a region of %llu KiB at 0x%llx reaches beyond the end of the address "
                            "space",
                            (unsigned long long)loader->region_size / 1024,
                            (unsigned long long)elf->region_start);
     // The region is the last part of the image: elf_check().
-    uint64_t size = elf->region_start + loader->region_size - elf->start;
+    uint64_t size = region.end - elf->start;
     EFI_STATUS status =
         loader->options.seed_kind == LOADER_OPTIONS_NO_SEED
             ? firmware_allocate(&loader->firmware, size, HANDOFF_IMAGE_ALIGN, &loader->image)

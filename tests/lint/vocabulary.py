@@ -20,6 +20,11 @@ NO_REPORTS = ("kmem/", "arch/", "boot/", "Makefile", "README.md", "linker.ld", "
               "tests/embed/", "tests/fuzz/", "tests/host/", "tests/lint/", "tests/loader/", "tests/metal/", "tests/model/",
               "tests/proof/", "tests/suites/")
 OURS = ("boot/", "arch/")
+# Where numbers are read that firmware or a file has given.
+READERS = ("boot/memory_map.c", "boot/handoff.c", "boot/loader/", "boot/kernel/acpi", "boot/kernel/device_map.c",
+           "boot/kernel/handoff_check.c", "boot/kernel/seal.c", "boot/kernel/serial.c", "boot/kernel/steps/")
+_BASE = r"(?:start|base|offset|address|physical|virtual|vaddr|paddr|at)"
+_LENGTH = r"(?:size|length|filesz|memsz|bytes|pages)"
 
 TEXT = [
     Rule(r"(?i)(?<!&)\b(whoever|nobody|somebody)\b", ALL,
@@ -40,6 +45,8 @@ CODE = [
     Rule(r"(?m)^(void \*|int )mem(cpy|move|set|cmp)\([^{]*\);", ("boot/",),
          "include arch/x86_64/string.h or <string.h>"),
     Rule(r"\b(4096|0x1000)[uUlL]*\b", OURS, "PAGE_SIZE of arch/x86_64/page.h"),
+    Rule(rf"(?:\b(?:\w+_)?{_BASE}|\.value) \+ \(?[\w.>-]*?{_LENGTH}\b", READERS,
+         "range_of(), range_of_pages() or range_has() of boot/range.h: a base and a length may wrap"),
     Rule(r"- 1\) & ~|MASK\) & ~", OURS, "page_round_up() or page_round_down() of arch/x86_64/page.h"),
 ]
 

@@ -90,11 +90,11 @@ bool acpi_madt_read(struct acpi_processors *processors, const struct acpi_table 
                     struct allocator allocator)
 {
     *processors = (struct acpi_processors){.list = array_list_of(struct acpi_processor, allocator)};
-    for (size_t at = STRUCTURES; madt && at + STRUCTURE_SIZE_MIN <= madt->length;) {
+    for (size_t at = STRUCTURES; madt && acpi_table_has(madt, at, STRUCTURE_SIZE_MIN);) {
         size_t size = (size_t)acpi_table_read(madt, at + STRUCTURE_LENGTH, 1);
         struct acpi_processor processor;
 
-        if (size < STRUCTURE_SIZE_MIN || size > madt->length - at)
+        if (size < STRUCTURE_SIZE_MIN || !acpi_table_has(madt, at, size))
             return true; // damaged from here on
         if (read_processor(&processor, madt, at, size) && !add(processors, &processor))
             return false;

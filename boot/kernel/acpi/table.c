@@ -2,6 +2,8 @@
 // The reading of table.h: a byte at a time, because ACPI aligns nothing.
 #include "boot/kernel/acpi/table.h"
 
+#include "boot/range.h"
+
 // Offsets in a Generic Address Structure; the byte left out is the register's bit offset.
 #define GAS_SIZE 12
 #define GAS_SPACE 0
@@ -10,9 +12,14 @@
 #define GAS_ADDRESS 4
 #define GAS_ACCESS_MAX 4 // 1 to 4: bytes as a power of two
 
+bool acpi_table_has(const struct acpi_table *table, size_t offset, size_t size)
+{
+    return range_has((struct range){0, table->length}, offset, size);
+}
+
 uint64_t acpi_table_read(const struct acpi_table *table, size_t offset, size_t width)
 {
-    if (offset > table->length || width > table->length - offset)
+    if (!acpi_table_has(table, offset, width))
         return 0;
     const uint8_t *bytes = (const uint8_t *)table->bytes + offset;
     uint64_t number = 0;
@@ -23,7 +30,7 @@ uint64_t acpi_table_read(const struct acpi_table *table, size_t offset, size_t w
 
 struct acpi_address acpi_table_read_address(const struct acpi_table *table, size_t offset)
 {
-    if (offset > table->length || GAS_SIZE > table->length - offset)
+    if (!acpi_table_has(table, offset, GAS_SIZE))
         return (struct acpi_address){0};
     uint64_t access = acpi_table_read(table, offset + GAS_ACCESS, 1);
     return (struct acpi_address){

@@ -31,6 +31,9 @@ struct acpi_address {
     uint64_t address;     // physical, or the number of a port; 0: there is no such register
 };
 
+// Whether [offset, offset + size) lies in the table. Constant time.
+bool acpi_table_has(const struct acpi_table *table, size_t offset, size_t size);
+
 // The little-endian number of `width` bytes, at most 8, at `offset`; 0 where the table does not
 // reach that far, as older revisions do not: ACPI gives most fields 0 for "absent". O(width).
 uint64_t acpi_table_read(const struct acpi_table *table, size_t offset, size_t width);

@@ -139,7 +139,8 @@ enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
     enum acpi_status status = read_root(&root, &entry_size, tables, rsdp, memory);
     if (status != ACPI_OK)
         return status;
-    for (size_t at = ACPI_TABLE_HEADER_SIZE; at + entry_size <= root.length; at += entry_size) {
+    for (size_t at = ACPI_TABLE_HEADER_SIZE; acpi_table_has(&root, at, entry_size);
+         at += entry_size) {
         uint64_t address = acpi_table_read(&root, at, entry_size);
         struct acpi_table table;
         if (address == 0)
