@@ -23,7 +23,7 @@ INSTALLED_MODULES = $(call installed,share/boot-harness)
 INSTALLED_PLUGIN  = $(call installed,share/boot-harness/plugin)
 INSTALLED_MANUAL  = $(call installed,share/man/man1)
 
-install-harness: build/boot-harness.1 build/loader.efi build/boot_waiter.efi
+install-harness: build/boot-harness.1 build/loader.efi build/boot_waiter.efi | install-packages
 	$(Q)install -d $(call installed,bin) $(INSTALLED_PLUGIN) $(INSTALLED_MANUAL)
 	$(Q)install tests/harness/boot-harness $(call installed,bin)
 	$(Q)install -m 644 $(HARNESS_MODULES) build/loader.efi build/boot_waiter.efi $(INSTALLED_MODULES)

@@ -18,6 +18,10 @@ packages_run := gcc=gcc gnu-efi=/usr/include/efi/efi.h psf-unifont=$(FONT) \
     qemu-system-x86=qemu-system-x86_64 python3=/usr/bin/python3 \
     $(if $(filter /usr/share/OVMF,$(OVMF_DIR)),ovmf=$(OVMF_DIR)/OVMF_CODE_4M.fd) $(if $(CC_IS_CLANG),clang=clang)
 
+# Python has read TOML by itself since 3.11.
+TOML := $(shell /usr/bin/python3 -c "import tomllib" 2>/dev/null || echo python3-tomli=python:tomli)
+packages_install := $(packages_run) $(TOML)
+
 packages_image := fdisk=/usr/sbin/sfdisk mtools=mcopy $(if $(SIGN_KEY),sbsigntool=sbsign)
 
 # $(call cross,TRIPLET,ARCHITECTURE): a compiler for another processor, and its C library.
@@ -27,14 +31,14 @@ cross = gcc-$1=$1-gcc libc6-dev-$2-cross=/usr/$1/include/stdio.h
 CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-x86_64.a) \
     $(filter jammy,$(shell . /etc/os-release 2>/dev/null && echo $$VERSION_CODENAME))
 
-packages_test := $(packages_run) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb groff-base=groff \
+packages_test := $(packages_install) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb groff-base=groff \
     libc6-dev=/usr/include/stdio.h g++=g++ python3-pytest=python:pytest \
     clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 mypy=mypy \
     $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
     $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
 
-packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-misc=qemu-system-riscv64 python3=/usr/bin/python3 git=git \
+packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-misc=qemu-system-riscv64 python3=/usr/bin/python3 $(TOML) git=git \
     gcc=gcc flex=flex bison=bison bc=bc $(call cross,riscv64-linux-gnu,riscv64)
 
 # gcc 12 and clang 14 know no MC/DC. The suites run on 64 bits and on 32.
@@ -50,7 +54,7 @@ packages_bench := $(packages_count) g++=g++ rustc=/usr/bin/rustc npm=npm \
     librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h \
     libapr1-dev=/usr/include/apr-1.0/apr_pools.h libtalloc-dev=/usr/include/talloc.h
 
-PACKAGE_GOALS := $(addsuffix -packages,run image test foreign coverage proof count bench)
+PACKAGE_GOALS := $(addsuffix -packages,run install image test foreign coverage proof count bench)
 
 $(PACKAGE_GOALS): %-packages:
 	@tests/harness/packages.sh $(packages_$*)

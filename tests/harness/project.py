@@ -63,10 +63,11 @@ class Project:
         """Raises machine.Unusable when it fails, each time with the same words."""
         with self._lock:
             if command not in self._failed:
-                done = subprocess.run(
-                    command, shell=True, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT, text=True, errors="replace",
-                )
+                with workspace.locked("build"):
+                    done = subprocess.run(
+                        command, shell=True, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                        stderr=subprocess.STDOUT, text=True, errors="replace",
+                    )
                 lines = done.stdout.splitlines()[-TAIL:]
                 status = f"`{command}` left with {done.returncode}"
                 self._failed[command] = "" if done.returncode == 0 else "\n  ".join([status, *lines])

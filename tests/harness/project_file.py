@@ -30,11 +30,6 @@ import options
 from judge import Verdict
 from machine import Unusable
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # of the package python3-tomli
-
 NAME = "harness.toml"
 FOLDER = "{folder}"
 # Options of the command that are about looking at one boot, or that the file has in another form.
@@ -74,7 +69,7 @@ def read(file: pathlib.Path) -> list[Entry]:
 
 def parse(text: str, folder: pathlib.Path) -> list[Entry]:
     """The boots of a file's text, which is in `folder`. Raises ValueError."""
-    table = tomllib.loads(text)
+    table = _loads(text)
     _check(table, _TOP)
     boots = table.get("boot", [])
     if not isinstance(boots, list) or not boots:
@@ -92,6 +87,19 @@ def parse(text: str, folder: pathlib.Path) -> list[Entry]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f"two boots are named {twice!r}: give each a name of its own")
     return entries
+
+
+def _loads(text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+
+        return tomllib.loads(text)
+    try:
+        import tomli
+    except ImportError:
+        raise Unusable("no tomli: install the package python3-tomli (apt-get install python3-tomli)") from None
+    table: dict[str, Any] = tomli.loads(text)
+    return table
 
 
 def _check(table: dict[str, Any], known: Iterable[str]) -> None:

@@ -37,6 +37,15 @@ def own_log(name: str) -> Iterator[pathlib.Path]:
             return
 
 
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """One at a time, whichever process it is."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    with open(OUTPUT / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def read(file: pathlib.Path) -> str:
     return file.read_text("utf-8", "replace") if file.exists() else ""
 

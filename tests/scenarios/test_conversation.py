@@ -92,7 +92,7 @@ def test_a_report_does_not_end_what_is_still_to_be_typed(outcome):
     assert "\nbehind the report\n" in outcome.text
 
 
-@background(boot, "shell-silent", **SHELL, replies=(("$ ", "say hello"), ("login: ", "root")), passing=("^hello$",), silence=1.0)
+@background(boot, "shell-silent", **SHELL, replies=(("$ ", "say hello"), ("login: ", "root")), passing=("^hello$",), silence=5.0)
 def test_a_prompt_that_never_comes(outcome):
     assert outcome.verdict is Verdict.FAILED, outcome.summary()
     assert "the prompt 'login: ' never came" in outcome.judgement.reason

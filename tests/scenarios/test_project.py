@@ -223,6 +223,17 @@ def test_wrong_usage(ran, words, said):
     assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+def test_two_runs_in_one_tree_build_one_after_the_other(tmp_path):
+    """And each judges its own boots."""
+    build = "[ ! -e building ] && touch building && sleep 0.3 && rm building"
+    text = f'build = "{build}"\n[[boot]]\nname = "two-runs"\nsource = "qemu"\nkernel = "{machine.BUILD}/example.elf"\n'
+    (tmp_path / "harness.toml").write_text(text)
+    runs = [subprocess.Popen(PROJECT, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in runs:
+        said = process.communicate(timeout=60)[0]
+        assert process.returncode == 0, said
+
+
 def test_what_xml_cannot_have_is_replaced():
     result = Result("a", False, "said \ufffe", cases=[ktap.Case("b\x01", ktap.Outcome.FAILED, "<&\x1b")], details="\ud800")
     suite = xml.etree.ElementTree.fromstring(results.junit([result]).partition("\n")[2])[0]
