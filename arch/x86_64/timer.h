@@ -30,9 +30,15 @@ struct timer timer_at(struct device_io io, uint16_t port, bool is_32_bits);
 // Reads both counters. Only where there is a timer. A microsecond or so.
 struct timer_sample timer_sample(const struct timer *timer);
 
+// Whether the timer may have wrapped between two samples, by the TSC, which does not: no processor
+// with a long mode counts slower than TIMER_TSC_HZ_MIN. Pure.
+#define TIMER_TSC_HZ_MIN UINT64_C(100000000)
+bool timer_may_have_wrapped(const struct timer *timer, struct timer_sample earlier,
+                            struct timer_sample later);
+
 // TSC ticks in a microsecond, rounded to the nearest, from two samples of `timer`. The later must
-// come before the timer has wrapped around to the earlier's count (see mask): that cannot be told
-// from the numbers. 0 iff the counters did not advance, or the rate is under half a tick. Pure.
+// come before the timer has wrapped around to the earlier's count: see above. 0 iff the counters
+// did not advance, or the rate is under half a tick. Pure.
 uint64_t timer_calibrate(const struct timer *timer, struct timer_sample earlier,
                          struct timer_sample later);
 

@@ -11,24 +11,44 @@
 
 #define PREFIX "kernel: time from loader entry to final account: "
 
+static bool is_coarse(const struct timer *timer, struct timer_sample start, struct timer_sample now)
+{
+    return ((now.count - start.count) & timer->mask) < CALIBRATION_TICKS_MIN;
+}
+
+// Two samples that the timer has not wrapped between, where that can be had: since `start`, or in a
+// stretch of its own.
+static void take_samples(const struct timer *timer, struct timer_sample *start,
+                         struct timer_sample *now)
+{
+    *now = timer_sample(timer);
+    if (timer_may_have_wrapped(timer, *start, *now))
+        *start = *now;
+    if (is_coarse(timer, *start, *now)) {
+        wait_for(timer, CALIBRATION_US_MIN);
+        *now = timer_sample(timer);
+    }
+}
+
 void boot_time_print(const struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
     const struct timer *timer = &kernel->timer;
+    struct timer_sample start = kernel->timer_start;
+    struct timer_sample now;
 
     if (timer->port == 0) {
         writer_print(writer, PREFIX "unknown, this machine has no ACPI timer\n");
         return;
     }
-    uint64_t taken = cpu_rdtsc() - kernel->handoff->loader_tsc;
-    struct timer_sample now = timer_sample(timer);
-    if (((now.count - kernel->timer_start.count) & timer->mask) < CALIBRATION_TICKS_MIN) {
-        wait_for(timer, CALIBRATION_US_MIN);
-        now = timer_sample(timer);
-    }
-    uint64_t per_microsecond = timer_calibrate(timer, kernel->timer_start, now);
-    if (per_microsecond == 0)
+    uint64_t tsc = cpu_rdtsc();
+    take_samples(timer, &start, &now);
+    uint64_t per_microsecond = timer_calibrate(timer, start, now);
+    if (per_microsecond == 0 || tsc < kernel->handoff->loader_tsc)
         writer_print(writer, PREFIX "unknown, the clocks do not advance\n");
+    else if (timer_may_have_wrapped(timer, start, now))
+        writer_print(writer, PREFIX "unknown, the ACPI timer may have wrapped\n");
     else
-        writer_print(writer, PREFIX "%llu us\n", (unsigned long long)(taken / per_microsecond));
+        writer_print(writer, PREFIX "%llu us\n",
+                     (unsigned long long)((tsc - kernel->handoff->loader_tsc) / per_microsecond));
 }

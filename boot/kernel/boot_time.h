@@ -5,8 +5,9 @@
 
 #include "boot/kernel/kernel.h"
 
-// Prints the time since the loader's first instruction. Waits up to a millisecond if too little
-// time has passed to calibrate the TSC.
+// Prints the time since the loader's first instruction, or why it is not known. Waits up to a
+// millisecond if too little time has passed to calibrate the TSC, or so much that the timer may
+// have wrapped meanwhile.
 void boot_time_print(const struct kernel *kernel);
 
 #endif

@@ -55,8 +55,26 @@ static void two_samples_give_the_rate(struct suite_run *run)
     }
 }
 
+// By the TSC of the slowest processor; a faster one is distrusted sooner.
+static void a_timer_that_may_have_wrapped_is_told(struct suite_run *run)
+{
+    const uint64_t seconds_24 = 4, seconds_32 = 1100;
+    const struct timer_sample start = {.tsc = UINT64_MAX - 7};
+
+    CHECK(run, !timer_may_have_wrapped(&timer_24, start, start));
+    CHECK(run, !timer_may_have_wrapped(&timer_24, start,
+                                       (struct timer_sample){.tsc = 100000000 * seconds_24}));
+    CHECK(run, timer_may_have_wrapped(
+                   &timer_24, start, (struct timer_sample){.tsc = 100000000 * seconds_24 * 5 / 4}));
+    CHECK(run, !timer_may_have_wrapped(&timer_32, start,
+                                       (struct timer_sample){.tsc = 100000000 * seconds_32}));
+    CHECK(run, timer_may_have_wrapped(
+                   &timer_32, start, (struct timer_sample){.tsc = 100000000 * seconds_32 * 5 / 4}));
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(a_sample_has_the_bits_that_count),
     SUITE_CASE(two_samples_give_the_rate),
+    SUITE_CASE(a_timer_that_may_have_wrapped_is_told),
 };
 const struct suite timer_suite = SUITE("timer", cases);

@@ -3,6 +3,7 @@
 #include "tests/kernel/suites.h"
 
 static const struct suite *const suites[] = {
+    &boot_time_suite,
     &seal_suite,
     &steps_suite,
 };

@@ -6,6 +6,7 @@
 
 #include "tests/suites/suite.h"
 
+extern const struct suite boot_time_suite;
 extern const struct suite seal_suite;  // page frames against a model
 extern const struct suite steps_suite; // boot steps that touch no hardware
 
