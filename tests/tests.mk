@@ -120,7 +120,7 @@ test-all: test exhaustive
 	$(PYTHON) tests/harness/sweep.py memory 64M..2G*2
 	$(PYTHON) tests/harness/sweep.py heap 8K..160K/8K
 	$(PYTHON) tests/harness/sweep.py word fail= 1..60 --accept "out of memory" -- --smp 4
-	$(PYTHON) tests/harness/sweep.py damage 200
+	$(PYTHON) tests/harness/sweep.py damage 400
 
 # The packages of the kernels are fetched, and not installed.
 test-foreign: | foreign-packages

@@ -2,8 +2,9 @@
 """Runs one boot over a range of something, as many at a time as there are processors.
 
 Shows a progress bar, then a table, and draws build/reports/NAME.svg. Leaves with 0 only when
-every verdict was one of those accepted: `passed`, what --accept adds, for heaps `out of memory`, and
-for damage all but `could not start` and `no output`, because damaged code may do anything.
+every verdict was one of those accepted: `passed`, what --accept adds, for heaps `out of memory`, for a
+damaged kernel with checksums `loader stopped`, and for one without all but `could not start` and
+`no output`, because damaged code may do anything.
 """
 
 import sys
@@ -15,7 +16,6 @@ import collections
 import dataclasses
 import os
 import pathlib
-import random
 import re
 import subprocess
 import threading
@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable
 
 import command_line
+import damage
 import machine
 import options
 import parallel
@@ -36,26 +37,29 @@ examples:
   processors 1..8
   memory 64M..2G*2
   heap 8K..128K/8K                 the early heap of this repository's kernel; needs `make` for each size
-  damage 200                       200 bytes of the kernel file, one inverted in each boot
+  damage 200                       200 damages of the kernel file: bytes, fields, headers, sectors, its length
   word fail= 1..60 --accept "out of memory"
   memory 64M..512M*2 -- --kernel build/kernel-tests.elf --only fba     options of a single boot
 
 accepted verdicts, beside passed and those of --accept:
   processors, memory, word    none
   heap                        out of memory
-  damage                      all but could not start and no output: damaged code may do anything, even hang
+  damage                      of a kernel with checksums (boot/file_note.h): loader stopped, and passed if what is
+                              loaded is the same; of another: all but could not start and no output, because
+                              damaged code may do anything, even hang
 """
 
 VALUES_MAX = 10000
 USED = re.compile(r"^kernel:   permanent: (\d+)$", re.MULTILINE)
 ACCEPTED = {
     "heap": {Verdict.PASSED, Verdict.OUT_OF_MEMORY},
-    # A byte that nothing reads does no harm; one that matters has to be noticed by the loader,
-    # or be of the code, and then nothing can be promised, not even that the machine ends by itself.
+    # A byte that nothing reads does no harm; one that matters has to be noticed by the loader, or be of the
+    # code, and then nothing can be promised, not even that the machine ends by itself...
     "damage": set(Verdict) - {Verdict.COULD_NOT_START, Verdict.NO_OUTPUT},
 }
+# ... but where the file has checksums: boot/file_note.h.
+ACCEPTED_WITH_CHECKSUMS = {Verdict.PASSED, Verdict.LOADER_STOPPED}
 DAMAGE_TIMEOUT = 10.0
-HEADERS = 64 + 4 * 56  # bytes: the ELF header and some program headers
 PASSED_COLOUR = "#2a7f3f"
 SATURATION, LIGHTNESS = 70, 40  # percent, of the other verdicts' colours
 GOLDEN_ANGLE = 137.5  # degrees: neighbours in the list of verdicts get colours that differ much
@@ -135,14 +139,16 @@ def with_heap(base: machine.Machine, value: str) -> machine.Machine:
     return dataclasses.replace(base, kernel=machine.ROOT / file)
 
 
-def with_damage(base: machine.Machine, value: str) -> machine.Machine:
-    data = bytearray(kernel_of(base).read_bytes())
-    data[int(value)] ^= 0xFF
+def with_damage(damages: dict[str, damage.Change], base: machine.Machine, value: str) -> machine.Machine:
     folder = machine.OUTPUT / "damaged"
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{base.name}-{value}.elf"
-    file.write_bytes(data)
+    file = folder / f"{base.name}-{re.sub('[^A-Za-z0-9]+', '-', value)}.elf"
+    file.write_bytes(damage.apply(kernel_of(base).read_bytes(), damages[value]))
     return dataclasses.replace(base, kernel=file, timeout=min(base.timeout, DAMAGE_TIMEOUT))
+
+
+def change_with(damages: dict[str, damage.Change]) -> Change:
+    return lambda base, value: with_damage(damages, base, value)
 
 
 def kernel_of(base: machine.Machine) -> pathlib.Path:
@@ -151,15 +157,17 @@ def kernel_of(base: machine.Machine) -> pathlib.Path:
     return base.kernel
 
 
-def places_to_damage(kernel: pathlib.Path, count: int) -> list[str]:
-    """Half of them in the headers, where they matter to the loader, the others anywhere; always the same."""
-    chance = random.Random(count)
-    size = kernel.stat().st_size
-    if count > size:
-        raise machine.Unusable(f"damage {count}: {kernel} has only {size} bytes, give a smaller count")
-    headers = min(HEADERS, size)
-    some = chance.sample(range(headers), min(count // 2, headers))
-    return [str(place) for place in sorted({*some, *chance.sample(range(size), count - len(some))})]
+def chosen_damages(kernel: pathlib.Path, count: int) -> dict[str, damage.Change]:
+    damages = damage.choose(kernel.read_bytes(), count)
+    if len(damages) < count:
+        raise machine.Unusable(f"damage {count}: {kernel} has only {len(damages)} places, give a smaller count")
+    return damages
+
+
+def is_unnoticed(point: Point, original: object) -> bool:
+    """Whether a damaged kernel passed although a loader makes something else of it."""
+    kernel = point.boot.machine.kernel
+    return point.boot.verdict is Verdict.PASSED and kernel is not None and damage.loaded(kernel.read_bytes()) != original
 
 
 def _show_nothing(done: int, total: int) -> None:
@@ -293,7 +301,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     if parsed.what == "damage":
         count = parsed.range[0]
         if not re.fullmatch("[0-9]{1,5}", count) or not 1 <= int(count) <= VALUES_MAX:
-            parser.error(f"damage {count!r} is not accepted: give how many bytes, 1 to {VALUES_MAX}")
+            parser.error(f"damage {count!r} is not accepted: give how many damages, 1 to {VALUES_MAX}")
     return parsed
 
 
@@ -312,7 +320,7 @@ def change_of(parsed: argparse.Namespace) -> Change:
         word = parsed.range[0]
         return lambda base, value: dataclasses.replace(base, words=(*base.words, word + value))
     changes: dict[str, Change] = {
-        "processors": with_processors, "memory": with_memory, "heap": with_heap, "damage": with_damage,
+        "processors": with_processors, "memory": with_memory, "heap": with_heap,
     }
     return changes[parsed.what]
 
@@ -321,9 +329,18 @@ def run(parsed: argparse.Namespace) -> int:
     base = command_line.machine_of(parsed.base)
     if base.name == machine.Machine.name:
         base = dataclasses.replace(base, name=f"sweep-{parsed.what}")
-    values = parsed.values or places_to_damage(kernel_of(base), int(parsed.range[0]))
+    accepted, original, unnoticed = parsed.accepted, None, []
+    if parsed.what == "damage":
+        damages = chosen_damages(kernel_of(base), int(parsed.range[0]))
+        values, change = list(damages), change_with(damages)
+        whole = kernel_of(base).read_bytes()
+        original = damage.loaded(whole)
+        if damage.has_checksums(whole):
+            accepted = ACCEPTED_WITH_CHECKSUMS | {known for known in accepted if known.title in parsed.accept}
+    else:
+        values, change = parsed.values, change_of(parsed)
     start = time.monotonic()
-    points, errors = sweep(base, values, change_of(parsed), progress)
+    points, errors = sweep(base, values, change, progress)
     print(table(parsed.what, points))
     counts = collections.Counter(point.boot.verdict.title for point in points)
     drawing = machine.OUTPUT / "reports" / f"{base.name}.svg"
@@ -336,13 +353,17 @@ def run(parsed: argparse.Namespace) -> int:
     if ignored:
         print(f"{command_line.name_of('sweep')}: the kernel does not know the word {parsed.range[0]}", file=sys.stderr)
         return 2
-    others = [point for point in points if point.boot.verdict not in parsed.accepted]
+    if original is not None:
+        unnoticed = [point for point in points if is_unnoticed(point, original)]
+    for point in unnoticed:
+        print(f"not accepted: {point.value}: passed, although what is loaded differs")
+    others = [point for point in points if point.boot.verdict not in accepted]
     for point in others:
         repeat = command_line.command_of(point.boot.machine)
         print(f"not accepted: {point.value}: {point.boot.judgement}\n  repeat: {repeat}")
     for value, error in errors.items():
         print(f"could not be run: {value}: {error}")
-    return 10 if others or errors else 0
+    return 10 if others or errors or unnoticed else 0
 
 
 def main(argv: list[str]) -> int:

@@ -49,7 +49,7 @@ def run(*arguments):
         for name, count, verdicts, arguments in [
             ("processors", 2, ["2 passed"], ("processors", "1,2")),
             ("heap", 3, ["out of memory", "passed"], ("heap", "64K,100K,2M")),
-            ("damage", 8, ["loader stopped"], ("damage", "8")),
+            ("damage", 60, ["loader stopped", "passed"], ("damage", "60")),
         ]
     ],
 )
