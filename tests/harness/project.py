@@ -23,12 +23,12 @@ import machine
 import options
 import parallel
 import project_file
-import results
+import boot_results
 import runner
 import workspace
 from judge import Verdict
 from project_file import Entry
-from results import Result
+from boot_results import Result
 
 TAIL = 15  # lines of the log of a boot that was not as it should be
 EPILOG = """\
@@ -116,7 +116,7 @@ def shown(result: Result, parsed: argparse.Namespace) -> None:
     print(f"{word} {result.name:24} {result.seconds:6.2f} s  {result.sentence}", flush=True)
     if not result.is_good and result.details:
         text = "\n".join(f"  {line}" for line in result.details.splitlines())
-        print(results.quoted_for_github(text, secrets.token_hex(16)) if parsed.github else text, flush=True)
+        print(boot_results.quoted_for_github(text, secrets.token_hex(16)) if parsed.github else text, flush=True)
 
 
 def name() -> str:
@@ -156,11 +156,11 @@ def run(parsed: argparse.Namespace) -> int:
         lambda entry, outcome: shown(result_of(entry, outcome), parsed),
     )
     ended = [result_of(entry, outcome) for entry, outcome in zip(entries, outcomes)]
-    for report, text in ((parsed.junit, results.junit), (parsed.ktap, results.as_ktap)):
+    for report, text in ((parsed.junit, boot_results.junit), (parsed.ktap, boot_results.as_ktap)):
         if report:
             workspace.write(report, text(ended))
     if parsed.github:
-        print(results.annotations(ended, os.path.relpath(file, start)), end="")
+        print(boot_results.annotations(ended, os.path.relpath(file, start)), end="")
     bad = [result.name for result in ended if not result.is_good]
     count = f"{len(ended)} boot{'s' * (len(ended) != 1)}, {len(ended) - len(bad)} as they should be"
     print(count + (f"; not: {', '.join(bad)}" if bad else ""))

@@ -71,16 +71,22 @@ def parse(text: str, folder: pathlib.Path) -> list[Entry]:
     """The boots of a file's text, which is in `folder`. Raises ValueError."""
     table = _loads(text)
     _check(table, _TOP)
-    boots = table.get("boot", [])
-    if not isinstance(boots, list) or not boots:
+    boots, defaults = table.get("boot", []), table.get("defaults", {})
+    if not isinstance(boots, list) or not boots or not all(isinstance(boot, dict) for boot in boots):
         raise ValueError("no boot: give each a table, [[boot]]")
+    if not isinstance(defaults, dict):
+        raise ValueError("defaults is a table, [defaults]")
+    try:
+        _check(defaults, _keys(command_line.parser_of_boot(_Parser)))
+    except ValueError as error:
+        raise ValueError(f"defaults: {error}") from None
     lines = [number for number, line in enumerate(text.split("\n"), 1) if re.match(r"\s*\[\[\s*boot\s*\]\]", line)]
     entries: list[Entry] = []
     for number, boot in enumerate(boots):
         where = f"boot {boot.get('name', number + 1)!r}"
         try:
             line = lines[number] if number < len(lines) else 0
-            entries += _entries({**table.get("defaults", {}), **boot}, table.get("build"), line, folder)
+            entries += _entries({**defaults, **boot}, table.get("build"), line, folder)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
     names = [entry.name for entry in entries]
@@ -102,6 +108,12 @@ def _loads(text: str) -> dict[str, Any]:
     return table
 
 
+def _keys(parser: options.Parser) -> list[str]:
+    """Those of a boot."""
+    flags = {flag[2:] for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
+    return [*sorted(flags - _NOT_HERE), *_OWN]
+
+
 def _check(table: dict[str, Any], known: Iterable[str]) -> None:
     for key in table:
         if key not in known:
@@ -111,8 +123,8 @@ def _check(table: dict[str, Any], known: Iterable[str]) -> None:
 
 def _entries(boot: dict[str, Any], build: object, line: int, folder: pathlib.Path) -> Iterable[Entry]:
     parser = command_line.parser_of_boot(_Parser)
-    flags = {flag[2:] for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
-    _check(boot, [*sorted(flags - _NOT_HERE), *_OWN])
+    keys = _keys(parser)
+    _check(boot, keys)
     builds = tuple(_text("build", one) for one in (build, boot.get("build")) if one is not None)
     verdicts = {verdict.title: verdict for verdict in Verdict}
     verdict = boot.get("verdict", Verdict.PASSED.title)
@@ -121,7 +133,7 @@ def _entries(boot: dict[str, Any], build: object, line: int, folder: pathlib.Pat
     matrix, excluded = boot.get("matrix", {}), boot.get("exclude", [])
     if not isinstance(matrix, dict) or not all(isinstance(values, list) and values for values in matrix.values()):
         raise ValueError("matrix = { OPTION = [VALUE, …], … } is its form")
-    _check(matrix, sorted(flags - _NOT_HERE - {"name"}))
+    _check(matrix, [key for key in keys if key not in _OWN])
     if not isinstance(excluded, list) or not all(isinstance(point, dict) for point in excluded):
         raise ValueError("exclude = [{ OPTION = VALUE, … }, …] is its form")
     for point in excluded:
@@ -132,7 +144,7 @@ def _entries(boot: dict[str, Any], build: object, line: int, folder: pathlib.Pat
         if any(all(point[key] == value for key, value in other.items()) for other in excluded):
             continue
         name = "-".join([_text("name", boot.get("name", "boot")), *(re.sub(r"[^\w.]+", "_", str(value)) for value in values)])
-        words = ["--name", name]
+        words = [f"--name={name}"]
         # In a table the order of the keys means nothing, to the command that of --prompt and --send does.
         for key, value in sorted({**settings, **point}.items(), key=lambda item: item[0] != "prompt"):
             words += _words(parser, key, value)

@@ -13,9 +13,9 @@ import ktap
 import machine
 import parallel
 import project_file
-import results
+import boot_results
 from judge import Verdict
-from results import Result
+from boot_results import Result
 
 PROJECT = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "project.py")]
 
@@ -63,6 +63,10 @@ def test_a_file_that_has_all():
         ("[[boot]\n", "line 1"),
         ("[[boots]]\n", "'boots' is not known; is it 'boot'?"),
         ('[[boot]]\nname = "x"\nkernl = "a"\n', "boot 'x': 'kernl' is not known; is it 'kernel'?"),
+        ("boot = [1]", "no boot: give each a table"),
+        ("defaults = 1\n[[boot]]\n", "defaults is a table"),
+        ("[defaults]\nkernl = 1\n[[boot]]\n", "defaults: 'kernl' is not known; is it 'kernel'?"),
+        ('[[boot]]\nname = "a/b"\n', "boot 'a/b': argument --name: 'a/b' is not accepted"),
         ("[[boot]]\ngdb = true\n", "boot 1: 'gdb' is not known"),
         ('[[boot]]\nmem = "1.5G"\n', "boot 1: argument --mem: '1.5G' is not accepted"),
         ('[[boot]]\nmem = ["1G", "2G"]\n', "several make a matrix"),
@@ -236,13 +240,13 @@ def test_two_runs_in_one_tree_build_one_after_the_other(tmp_path):
 
 def test_what_xml_cannot_have_is_replaced():
     result = Result("a", False, "said \ufffe", cases=[ktap.Case("b\x01", ktap.Outcome.FAILED, "<&\x1b")], details="\ud800")
-    suite = xml.etree.ElementTree.fromstring(results.junit([result]).partition("\n")[2])[0]
+    suite = xml.etree.ElementTree.fromstring(boot_results.junit([result]).partition("\n")[2])[0]
     assert [case.get("name") for case in suite] == ["b\ufffd", "verdict"] and suite[0][0].text == "<&\ufffd"
 
 
 def test_what_was_to_fail_fails_nothing():
     result = Result("a", True, "failed: as it should", cases=[ktap.Case("b", ktap.Outcome.FAILED)])
-    assert "<failure" not in results.junit([result]) and ktap.parse(results.as_ktap([result])).failed == []
+    assert "<failure" not in boot_results.junit([result]) and ktap.parse(boot_results.as_ktap([result])).failed == []
 
 
 def test_one_that_cannot_be_run_leaves_the_others():
