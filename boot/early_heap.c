@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/string.h"
+#include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
 
@@ -56,6 +57,29 @@ static void decorate(struct early_heap *heap, const struct early_heap_memory *me
     failing_init(&heap->failing, fba_allocator(&heap->fba));
     ledger_init(&heap->ledger, failing_allocator(&heap->failing), heap->entries,
                 EARLY_HEAP_LEDGER_ENTRIES);
+    heap->allocator = ledger_allocator(&heap->ledger);
+    heap->journal = (struct journal){.prefix = output.prefix, .tag = &heap->ledger.tag};
+    if (!output.ledger)
+        return;
+    heap->journal.writer = output.writer;
+    journal_open(&heap->journal, heap->allocator, heap->fba.base, fba_capacity(&heap->fba),
+                 fba_used(&heap->fba));
+    heap->allocator = journal_allocator(&heap->journal);
+}
+
+void early_heap_note(struct early_heap *heap, size_t bytes)
+{
+    heap->unrecorded += bytes;
+    if (heap->journal.writer)
+        journal_note(&heap->journal, bytes, fba_used(&heap->fba));
+}
+
+void early_heap_close_journal(struct early_heap *heap)
+{
+    if (!heap->journal.writer)
+        return;
+    journal_close(&heap->journal, fba_used(&heap->fba), fba_peak(&heap->fba));
+    heap->journal.writer = NULL;
     heap->allocator = ledger_allocator(&heap->ledger);
 }
 

@@ -11,6 +11,7 @@
 #include "kmem/allocator.h"
 #include "kmem/failing.h"
 #include "kmem/fba.h"
+#include "kmem/journal.h"
 #include "kmem/ledger.h"
 #include "kmem/report.h"
 #include "kmem/writer.h"
@@ -35,14 +36,17 @@ struct early_heap_memory {
 struct early_heap_output {
     const struct writer *writer;
     const char *prefix; // of each line: who speaks
+    bool ledger;        // also every call, a line each: kmem/journal.h
 };
 
 struct early_heap {
-    struct allocator allocator; // ledger over failing over fba: what the boot allocates through
+    struct allocator allocator; // what the boot allocates through: ledger over failing over fba,
+                                // and the journal over them if the output asks for it
     struct fba fba;
     struct failing failing; // fault injection; does nothing unless `fail_alloc` is set
     struct ledger ledger;   // its `tag` says which step allocates
     struct ledger_entry entries[EARLY_HEAP_LEDGER_ENTRIES];
+    struct journal journal; // its writer is NULL if it is not open
     struct early_heap_memory memory;
     struct early_heap_output output;
     size_t unrecorded; // bytes that blocks asked for without the ledger: the loader's blocks in a
@@ -74,6 +78,12 @@ uint64_t early_heap_offset(const struct early_heap *heap, const void *block);
 // Supplies a zeroed page for a page table: `new_table` of struct paging, whose `context` is the
 // early heap. Returns false iff the heap has no page left.
 bool early_heap_new_table(void *heap, physical_t *table);
+
+// Takes note of `bytes` that were allocated from the fba past the ledger: in shared mode.
+void early_heap_note(struct early_heap *heap, size_t bytes);
+
+// Writes the last line of the journal, if one is open. Later calls are not written down.
+void early_heap_close_journal(struct early_heap *heap);
 
 // Reports a failure of an early heap, in at most 24 lines and one line of JSON. `setting` is what
 // makes that request succeed, as it is typed; NULL: not known.

@@ -25,7 +25,7 @@ static void report_failure_of_heap(const struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
     const struct report_record *failure = &kernel->failure;
-    const struct early_heap_output output = {writer, "kernel: "};
+    const struct early_heap_output output = {.writer = writer, .prefix = "kernel: "};
     struct writer_buffer buffer;
     char setting[64];
     const struct writer to_setting = writer_to_buffer(&buffer, setting, sizeof setting);
@@ -45,6 +45,7 @@ void kernel_end(struct kernel *kernel, enum kernel_verdict verdict)
     const struct writer *writer = &kernel->console.writer;
     const struct device_io ports = device_io_ports();
 
+    early_heap_close_journal(&kernel->heap);
     report_failure_of_heap(kernel);
     writer_print(writer, "### %s (run %s)\n", verdict_name(verdict), kernel->options.run);
     if (kernel->options.exit_port != 0)

@@ -26,6 +26,10 @@ static bool parse_option(struct kernel_options *options, struct cmdline_word wor
         return parse_port(word, &options->exit_port);
     if (cmdline_take(&word, "fail="))
         return cmdline_number(word, &options->fail) && options->fail != 0;
+    if (cmdline_take(&word, "ledger")) {
+        options->ledger |= word.length == 0;
+        return word.length == 0;
+    }
     // The loader has checked these: it does not start the kernel otherwise.
     return cmdline_take(&word, "module=") || cmdline_take(&word, "seed=");
 }
@@ -39,9 +43,10 @@ void kernel_options_parse(struct kernel_options *options, const char *text, size
     *options = (struct kernel_options){.run = "-"};
     while (cmdline_next(&rest, &word)) {
         if (!parse_option(options, word))
-            writer_print(writer,
-                         "kernel: command line: \"%.*s\" is not understood and ignored; known are "
-                         "run=ID, exit-port=0xPORT, fail=N, only=NAME, module=NAME, seed=N\n",
-                         (int)word.length, word.text);
+            writer_print(
+                writer,
+                "kernel: command line: \"%.*s\" is not understood and ignored; known are "
+                "run=ID, exit-port=0xPORT, fail=N, ledger, only=NAME, module=NAME, seed=N\n",
+                (int)word.length, word.text);
     }
 }

@@ -5,6 +5,8 @@
 //                       repeats it, so that a log cannot be taken for another run's
 //     exit-port=0xf4    end QEMU through its isa-debug-exit device at this I/O port
 //     fail=N            fault injection: fail the Nth allocation of the kernel
+//     ledger            tell every allocation from the early heap, a line each: kmem/journal.h; so
+//                       does the loader
 //     only=NAME         run only this test suite, or this case of it (the test kernel)
 //     module=, seed=    the loader's: boot/loader/loader_options.h
 #ifndef BOOT_KERNEL_KERNEL_OPTIONS_H
@@ -12,6 +14,7 @@
 
 #include "kmem/writer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +26,7 @@ struct kernel_options {
     char only[KERNEL_OPTIONS_ONLY_MAX + 1]; // "" if not given
     uint16_t exit_port;                     // 0 if not given
     uint64_t fail;                          // 0 if not given
+    bool ledger;
 };
 
 // Reads the kernel's options from the command line `text`, `length` bytes. An option that is

@@ -28,6 +28,7 @@ static _Noreturn void measure(struct kernel *kernel)
     writer_print(writer, "kernel: measuring run: the steps run again in other memory, only to "
                          "measure what this boot needs\n");
     steps_undo(kernel);
+    early_heap_close_journal(&kernel->heap);
     kernel->failure = kernel->heap.failure;
     if (!substitute_open(kernel)) {
         writer_print(writer, "kernel: no memory is larger than the region: give the machine more "
@@ -72,6 +73,22 @@ static void report_loaders_failure(struct kernel *kernel)
                  (unsigned long long)kernel->handoff->linked_size / 1024);
 }
 
+// What a region of the right size would have been. The margin is for a memory map that has more
+// ranges next time, and for a machine with a processor more.
+static void suggest_size(const struct kernel *kernel)
+{
+    const struct fba *fba = &kernel->heap.fba;
+    uint64_t needed = early_heap_needed(kernel->handoff, fba_peak(fba));
+    uint64_t suggested = page_round_up(needed + needed / 4, PAGE_SIZE);
+
+    writer_print(
+        &kernel->console.writer,
+        "kernel: early heap: %zu of %zu KiB were never used; EARLY_HEAP=%lluK is what this "
+        "boot needs, and a quarter\n",
+        (fba_capacity(fba) - fba_peak(fba)) / 1024, fba_capacity(fba) / 1024,
+        (unsigned long long)suggested / 1024);
+}
+
 void kernel_main(const struct handoff *handoff)
 {
     static struct kernel kernel;
@@ -88,6 +105,7 @@ void kernel_main(const struct handoff *handoff)
     if (!kernel_seal(&kernel))
         kernel_end(&kernel, KERNEL_PANIC);
     early_heap_report(&kernel.heap);
+    suggest_size(&kernel);
     boot_time_print(&kernel);
     kernel_end(&kernel, KERNEL_COMPLETE);
 }

@@ -114,6 +114,7 @@ bool kernel_seal(struct kernel *kernel)
     struct fba *fba = &kernel->heap.fba;
     struct fba_ranges ranges;
 
+    early_heap_close_journal(&kernel->heap);
     fba_set_failure_hook(fba, NULL, NULL); // a failure is expected from now on
     enum fba_status status = fba_seal(fba, PAGE_SIZE, &ranges);
     if (status != FBA_OK) {

@@ -105,8 +105,9 @@ static void adopt_early_heap(struct kernel *kernel)
         .physical = physical(handoff->region_physical),
         .size = handoff->heap.size,
     };
-    enum fba_status status = early_heap_adopt(&kernel->heap, &region, handoff,
-                                              (struct early_heap_output){writer, "kernel: "});
+    enum fba_status status =
+        early_heap_adopt(&kernel->heap, &region, handoff,
+                         (struct early_heap_output){writer, "kernel: ", kernel->options.ledger});
 
     if (status != FBA_OK) {
         writer_print(writer, "kernel: the early heap cannot be adopted: %s\n",

@@ -14,7 +14,8 @@ enum loader_result boot_info_open_heap(struct loader *loader)
         .size = loader->region_size,
         .is_substitute = loader->region_size != loader->elf.region_end - loader->elf.region_start,
     };
-    const struct early_heap_output output = {&loader->firmware.console, "loader: "};
+    const struct early_heap_output output = {&loader->firmware.console,
+                                             "loader: ", loader->options.ledger};
     enum fba_status status = early_heap_open(&loader->heap, &memory, output);
 
     if (status == FBA_OK)
@@ -120,6 +121,7 @@ enum loader_result boot_info_complete(struct loader *loader)
     handoff->efi_system_table = (uintptr_t)loader->firmware.system;
     handoff->failure = loader->failure;
     handoff->loader_tsc = loader->tsc;
+    early_heap_close_journal(&loader->heap);
     enum fba_status status = early_heap_export(&loader->heap, handoff);
     if (status == FBA_OK)
         return LOADER_DONE;

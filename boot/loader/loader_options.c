@@ -46,12 +46,15 @@ bool loader_options_parse(struct loader_options *options, const char *text, size
 
     options->module_count = 0;
     options->seed_kind = LOADER_OPTIONS_NO_SEED;
+    options->ledger = false;
     while (cmdline_next(&rest, &word)) {
         *defect = (struct loader_options_defect){word.text, word.length, NULL};
         if (cmdline_take(&word, "module="))
             defect->advice = add_module(options, word);
         else if (cmdline_take(&word, "seed="))
             defect->advice = set_seed(options, word);
+        else if (cmdline_take(&word, "ledger"))
+            options->ledger |= word.length == 0;
         if (defect->advice)
             return false;
     }

@@ -7,6 +7,7 @@
 //     seed=N        KASLR: load the kernel at a random physical address, drawn from this number,
 //                   decimal or 0x...; the same number on the same machine gives the same address
 //     seed=random   draw the number, too
+//     ledger        tell every allocation, a line each: kmem/journal.h
 #ifndef BOOT_LOADER_LOADER_OPTIONS_H
 #define BOOT_LOADER_LOADER_OPTIONS_H
 
@@ -28,6 +29,7 @@ struct loader_options {
     char modules[LOADER_OPTIONS_MODULES_MAX][HANDOFF_MODULE_NAME_MAX + 1]; // NUL-terminated names
     size_t module_count;
     enum loader_options_seed seed_kind;
+    bool ledger;
     uint64_t seed; // with LOADER_OPTIONS_SEED
 };
 

@@ -32,7 +32,7 @@ static struct early_heap_memory memory_of(void *start, uint64_t size)
 static struct early_heap_output output(void)
 {
     writer = writer_to_buffer(&buffer, said, sizeof said);
-    return (struct early_heap_output){&writer, "test: "};
+    return (struct early_heap_output){.writer = &writer, .prefix = "test: "};
 }
 
 static enum fba_status open(void *start, uint64_t size)
@@ -160,6 +160,29 @@ static void the_first_failure_is_reported_once(struct suite_run *run)
     CHECK(run, was_said("test:   to type: make run EARLY_HEAP=20K\n"));
 }
 
+static void every_call_is_told_when_asked_for(struct suite_run *run)
+{
+    const struct early_heap_memory memory = memory_of(region, sizeof region);
+    struct early_heap_output with_ledger = output();
+
+    with_ledger.ledger = true;
+    CHECK_STATUS(run, early_heap_open(&heap, &memory, with_ledger), FBA_OK);
+    CHECK(run, was_said("test: ledger 0 o 4000 "));
+    heap.ledger.tag = "stacks";
+    CHECK(run, allocator_alloc(&heap.allocator, 100, 1));
+    CHECK(run, was_said("ledger 1 t stacks *") && was_said("ledger 2 a 0 64 1 "));
+    CHECK(run, fba_alloc(&heap.fba, 28, 1));
+    early_heap_note(&heap, 28);
+    CHECK(run, was_said("ledger 3 s 1c 80 *"));
+    early_heap_close_journal(&heap);
+    CHECK(run, was_said("ledger 4 e 80 80 *"));
+    size_t length = buffer.length;
+    CHECK(run, allocator_alloc(&heap.allocator, 100, 1));
+    early_heap_note(&heap, 0);
+    early_heap_close_journal(&heap);
+    CHECK_EQUAL(run, buffer.length, length);
+}
+
 static void an_injected_failure_is_not_reported(struct suite_run *run)
 {
     CHECK_STATUS(run, adopt(region, sizeof region), FBA_OK);
@@ -244,6 +267,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(page_tables_are_zeroed_pages),
     SUITE_CASE(allocations_are_written_down),
     SUITE_CASE(the_first_failure_is_reported_once),
+    SUITE_CASE(every_call_is_told_when_asked_for),
     SUITE_CASE(an_injected_failure_is_not_reported),
     SUITE_CASE(a_substitute_is_told_apart),
     SUITE_CASE(memory_that_cannot_hold_the_heap_is_an_error),

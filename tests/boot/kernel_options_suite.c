@@ -56,6 +56,11 @@ static void no_words_leave_the_defaults(struct suite_run *run)
 
 static void known_words_are_read_in_any_order(struct suite_run *run)
 {
+    parse("ledger");
+    CHECK(run, options.ledger);
+    CHECK_TEXT(run, said, "");
+    parse("ledgers");
+    CHECK(run, !options.ledger && names("ledgers"));
     parse("exit-port=0xf4\r\n  only=fba.an_exact_fit_succeeds\trun=Night_7.b-2\n");
     CHECK_TEXT(run, options.run, "Night_7.b-2");
     CHECK_TEXT(run, options.only, "fba.an_exact_fit_succeeds");

@@ -148,8 +148,9 @@ static void open_kernel(void)
     kernel.handoff = &handoff;
     console_init(&kernel.console);
     console_set(&kernel.console, &device);
-    (void)early_heap_adopt(&kernel.heap, &region, &handoff,
-                           (struct early_heap_output){&kernel.console.writer, "kernel: "});
+    (void)early_heap_adopt(
+        &kernel.heap, &region, &handoff,
+        (struct early_heap_output){.writer = &kernel.console.writer, .prefix = "kernel: "});
     page_tables_taken = 0;
     kernel.paging = (struct paging){.direct_map = (uintptr_t)memory, .new_table = take_table};
     kernel.devices = (struct device_map){.paging = &kernel.paging};

@@ -47,8 +47,9 @@ static void start(size_t heap_size)
     kernel.handoff = &handoff;
     console_init(&kernel.console);
     console_set(&kernel.console, &screen);
-    (void)early_heap_open(&kernel.heap, &memory,
-                          (struct early_heap_output){&kernel.console.writer, "kernel: "});
+    (void)early_heap_open(
+        &kernel.heap, &memory,
+        (struct early_heap_output){.writer = &kernel.console.writer, .prefix = "kernel: "});
     page_tables_taken = 0;
     kernel.paging = (struct paging){.new_table = take_table};
     (void)take_table(NULL, &kernel.paging.root);

@@ -19,6 +19,11 @@ static void words_of_the_kernel_are_passed_over(struct suite_run *run)
     CHECK(run, parse("run=x exit-port=0xf4\tseeds=1 module\r\n"));
     CHECK_EQUAL(run, options.module_count, 0);
     CHECK_EQUAL(run, options.seed_kind, LOADER_OPTIONS_NO_SEED);
+    CHECK(run, !options.ledger);
+    CHECK(run, parse("ledger ledgers"));
+    CHECK(run, options.ledger);
+    CHECK(run, parse("ledgers"));
+    CHECK(run, !options.ledger);
 }
 
 static void modules_come_in_their_order(struct suite_run *run)

@@ -116,6 +116,7 @@ extern const struct suite redzone_suite;
 extern const struct suite poison_suite;
 extern const struct suite reclaim_suite;
 extern const struct suite writer_suite;
+extern const struct suite journal_suite;
 extern const struct suite report_suite;
 
 #endif

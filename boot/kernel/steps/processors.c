@@ -84,7 +84,7 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
         writer_print(writer, "kernel: processors: %s\n", processors_status_name(status));
         return STEP_STOPPED;
     }
-    kernel->heap.unrecorded += processors_requested(&processors);
+    early_heap_note(&kernel->heap, processors_requested(&processors));
     writer_print(writer,
                  "kernel: processors: %zu of %zu others started, all took their areas at once, "
                  "%zu retries\n",
