@@ -36,9 +36,10 @@ void *array_list_at(const struct array_list *list, size_t index)
 
 static bool resize_to(struct array_list *list, size_t capacity)
 {
-    if (!list->items || capacity > SIZE_MAX / list->item_size ||
-        !allocator_resize(&list->allocator, list->items, list->capacity * list->item_size,
-                          capacity * list->item_size, list->item_align))
+    size_t size = fba_array_size(capacity, list->item_size);
+
+    if (!list->items || !allocator_resize(&list->allocator, list->items,
+                                          list->capacity * list->item_size, size, list->item_align))
         return false;
     list->capacity = capacity;
     return true;
@@ -46,7 +47,7 @@ static bool resize_to(struct array_list *list, size_t capacity)
 
 static bool move_to(struct array_list *list, size_t capacity, const void *caller)
 {
-    size_t size = capacity > SIZE_MAX / list->item_size ? SIZE_MAX : capacity * list->item_size;
+    size_t size = fba_array_size(capacity, list->item_size);
     void *items = allocator_alloc_by(&list->allocator, size, list->item_align, caller);
 
     if (!items)
@@ -84,7 +85,8 @@ static bool grow(struct array_list *list, size_t more, const void *caller)
         wanted = needed;
     if (resize_to(list, wanted) || resize_to(list, needed))
         return true;
-    if (allocator_available(&list->allocator, list->item_align) / list->item_size < wanted)
+    if (allocator_available(&list->allocator, list->item_align) <
+        fba_array_size(wanted, list->item_size))
         wanted = needed;
     return move_to(list, wanted, caller) || (wanted != needed && move_to(list, needed, caller));
 }

@@ -5,6 +5,10 @@
 #ifndef KMEM_ATOMIC_H
 #define KMEM_ATOMIC_H
 
+#if !defined(__GCC_ATOMIC_POINTER_LOCK_FREE) || __GCC_ATOMIC_POINTER_LOCK_FREE != 2
+#error "fba_shared needs atomic instructions (riscv: A; arm: v7 or v8-M): leave fba_shared.c out"
+#endif
+
 // The value at `address`. Acquires: what was written before it was published is seen.
 #define ATOMIC_LOAD(address) __atomic_load_n((address), __ATOMIC_ACQUIRE)
 

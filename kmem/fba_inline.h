@@ -92,7 +92,20 @@ static FBA_INLINE void *fba_realloc(struct fba *fba, void *block, size_t old_siz
 // count × size, or SIZE_MAX, which no allocator serves, if that overflows.
 static inline size_t fba_array_size(size_t count, size_t size)
 {
+#if defined(__arm__) && !defined(__ARM_FEATURE_IDIV) // where dividing is a library's function
+    size_t product = 0;
+
+    for (; count != 0 && size != 0; count >>= 1, size <<= 1) {
+        if ((count & 1) != 0 && size > SIZE_MAX - product)
+            return SIZE_MAX;
+        product += (count & 1) != 0 ? size : 0;
+        if (count > 1 && size > SIZE_MAX / 2)
+            return SIZE_MAX;
+    }
+    return product;
+#else
     return size != 0 && count > SIZE_MAX / size ? SIZE_MAX : count * size;
+#endif
 }
 
 // As fba_alloc() and fba_alloc_zeroed() for count × size bytes; a product that overflows fails as

@@ -30,15 +30,30 @@ static char picture_cell(const struct fba *fba, size_t start, size_t size)
     return middle < free.end ? '.' : 's';
 }
 
+// value / by, without a division, which is a function of the compiler's library on some processors.
+static size_t divide(size_t value, size_t by)
+{
+    size_t quotient = 0;
+
+    for (unsigned bit = sizeof value * 8; bit-- > 0;) {
+        if (value >> bit < by)
+            continue;
+        value -= by << bit;
+        quotient += (size_t)1 << bit;
+    }
+    return quotient;
+}
+
 static void print_cells(const struct report *report, const struct fba *fba, size_t columns)
 {
     size_t capacity = fba_capacity(fba);
+    size_t width = divide(capacity, columns), rest = capacity - width * columns;
 
     writer_print(report->writer, "%s  [", report->prefix);
     for (size_t i = 0; i < columns && capacity != 0; i++) {
         // Dividing first loses less than a column and cannot overflow.
-        size_t start = capacity / columns * i + capacity % columns * i / columns;
-        writer_print(report->writer, "%c", picture_cell(fba, start, capacity / columns));
+        size_t start = width * i + divide(rest * i, columns);
+        writer_print(report->writer, "%c", picture_cell(fba, start, width));
     }
     writer_print(report->writer, "]");
 }

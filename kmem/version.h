@@ -9,7 +9,7 @@
 #define KMEM_VERSION_H
 
 #define KMEM_VERSION_MAJOR 1
-#define KMEM_VERSION_MINOR 0
+#define KMEM_VERSION_MINOR 1
 #define KMEM_VERSION_PATCH 0
 
 // A version as a number that orders versions; minor and patch are below 1000.

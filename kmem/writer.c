@@ -42,17 +42,61 @@ static void write_field(const struct writer *writer, const struct field *field, 
         write_repeated(writer, ' ', padding);
 }
 
-static void write_number(const struct writer *writer, const struct field *field, const char *sign,
-                         unsigned long long value, unsigned base)
+static void write_hexadecimal(const struct writer *writer, const struct field *field,
+                              const char *sign, unsigned long long value)
 {
-    char digits[20]; // 2^64 has 20 decimal digits
+    char digits[16];
     size_t start = sizeof digits;
 
     do {
-        digits[--start] = "0123456789abcdef"[value % base];
-        value /= base;
+        digits[--start] = "0123456789abcdef"[value & 0xf];
+        value >>= 4;
     } while (value != 0);
     write_field(writer, field, sign, digits + start, sizeof digits - start);
+}
+
+// Subtracts powers of ten: a division of 64 bits is a function of the compiler's library on most
+// processors of 32 bits. The empty assembly keeps compilers from turning the loop into one.
+static void write_decimal(const struct writer *writer, const struct field *field, const char *sign,
+                          unsigned long long value)
+{
+    static const unsigned long long powers[] = {
+        10000000000000000000u,
+        1000000000000000000u,
+        100000000000000000u,
+        10000000000000000u,
+        1000000000000000u,
+        100000000000000u,
+        10000000000000u,
+        1000000000000u,
+        100000000000u,
+        10000000000u,
+        1000000000u,
+        100000000u,
+        10000000u,
+        1000000u,
+        100000u,
+        10000u,
+        1000u,
+        100u,
+        10u,
+        1u,
+    };
+    const size_t most = sizeof powers / sizeof powers[0];
+    char digits[sizeof powers / sizeof powers[0]];
+    size_t length = 0;
+
+    for (size_t i = 0; i < most; i++) {
+        char digit = '0';
+
+        for (; value >= powers[i]; digit++) {
+            value -= powers[i];
+            __asm__("" : "+r"(value));
+        }
+        if (digit != '0' || length != 0 || i == most - 1)
+            digits[length++] = digit;
+    }
+    write_field(writer, field, sign, digits, length);
 }
 
 static size_t string_length(const char *text, size_t most)
@@ -161,18 +205,17 @@ static bool write_conversion(const struct writer *writer, const struct field *fi
         long long value = next_signed(arguments, field->longs);
         // Negating as unsigned is defined for the most negative value, too.
         unsigned long long magnitude = (unsigned long long)value;
-        write_number(writer, field, value < 0 ? "-" : "", value < 0 ? 0 - magnitude : magnitude,
-                     10);
+        write_decimal(writer, field, value < 0 ? "-" : "", value < 0 ? 0 - magnitude : magnitude);
         return true;
     }
     case 'u':
-        write_number(writer, field, "", next_unsigned(arguments, field->longs), 10);
+        write_decimal(writer, field, "", next_unsigned(arguments, field->longs));
         return true;
     case 'x':
-        write_number(writer, field, "", next_unsigned(arguments, field->longs), 16);
+        write_hexadecimal(writer, field, "", next_unsigned(arguments, field->longs));
         return true;
     case 'p':
-        write_number(writer, field, "0x", (uintptr_t)va_arg(arguments->list, void *), 16);
+        write_hexadecimal(writer, field, "0x", (uintptr_t)va_arg(arguments->list, void *));
         return true;
     default:
         return false;
