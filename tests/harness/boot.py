@@ -25,11 +25,11 @@ import runner
 import serial_device
 import symbols
 import terminal
-import watch
 import workspace
+from listener import Show
 
 
-def shower(parsed: argparse.Namespace) -> watch.Show:
+def shower(parsed: argparse.Namespace) -> Show:
     """Shows a line, in the way that was asked for."""
     if parsed.quiet or parsed.ktap:
         return lambda line, seconds: None
@@ -54,14 +54,15 @@ def judge_log(parsed: argparse.Namespace) -> int:
     names, show = symbols.Symbols(described.kernel, described.loader), shower(parsed)
     try:
         if stat.S_ISCHR(parsed.log.stat().st_mode):
-            with workspace.own_log(described.name) as file, open(file, "wb") as log:
-                heard, ended = serial_device.listen(
+            with workspace.own_log(described.name) as file, open(file, "wb", buffering=0) as log:
+                listener, ended = serial_device.listen(
                     parsed.log, described, log, lambda line, seconds: show(names.annotate(line), seconds)
                 )
+            heard, lost = listener.heard, listener.lost
         else:
             if described.replies:
                 raise machine.Unusable(f"--send with --log {parsed.log}: a saved log takes no words; leave out one of them")
-            heard, ended = judge.Heard(described.rules), judge.Ended()
+            heard, ended, lost = judge.Heard(described.rules), judge.Ended(), None
             for line in lines_of(parsed.log):
                 heard.hear(line)
                 annotated = names.annotate(line.text)
@@ -73,7 +74,8 @@ def judge_log(parsed: argparse.Namespace) -> int:
     finally:
         names.close()
     # A machine that cannot be watched switches itself off unseen: its last line decides.
-    return report(parsed, judge.judge(heard, ended), heard.report, "")
+    details = f"; its log is incomplete: {lost}" if lost else ""
+    return report(parsed, judge.judge(heard, ended), heard.report, details)
 
 
 def lines_of(file: pathlib.Path) -> Iterator[terminal.Line]:

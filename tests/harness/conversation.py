@@ -4,7 +4,7 @@
 Works on clean lines, so that a coloured prompt is found, and needs no end of a line, as a prompt has none. What the
 machine echoes of a typed text is no word of its own, and is kept from the judge.
 
-Pure: lines in, bytes to send out. Used by watch.py and serial_device.py.
+Pure: lines in, bytes to send out. Used by listener.py.
 """
 
 import re

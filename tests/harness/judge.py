@@ -107,6 +107,7 @@ class Rules:
     failing: tuple[str, ...] = ()  # regular expressions: no line may match one
     only: str | None = None  # the cases that were asked for: there has to be a report
     strict: bool = False  # a report has to have its plan and skip nothing, and does not pass by itself
+    statuses: tuple[int, ...] = ()  # with which QEMU may leave when all is well; none: the usual ones
 
 
 @dataclasses.dataclass
@@ -425,7 +426,7 @@ def _passed(heard: Heard, ended: Ended) -> Judgement | None:
         return None  # more of it may have been to come
     if ended.ending is Ending.ITSELF and not ended.reset:
         code = ENDS[COMPLETE].exit_code << 1 | 1
-        wanted = ((code,) if ended.exit_port else (0,)) if is_final else (0, code)
+        wanted = heard.rules.statuses or (((code,) if ended.exit_port else (0,)) if is_final else (0, code))
         if ended.status not in wanted:
             words = f"`{_quoted(line)}`, but QEMU left with {ended.status}, not {' or '.join(map(str, wanted))}"
             return Judgement(Verdict.FAILED, words, line.number)

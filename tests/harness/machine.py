@@ -170,6 +170,12 @@ class Machine:
                parse=options.expression),
         **_ANY,
     )
+    statuses: tuple[int, ...] = option(
+        (),
+        Option("--status", END, "QEMU may leave with this status when all is well, instead of 0 and 33; repeatable",
+               metavar="N", many="append", parse=options.status),
+        **_ANY,
+    )
     expected: tuple[str, ...] = option(
         (),
         Option("--expect", END, "has to appear; repeatable", metavar="TEXT", many="append", parse=options.expected_text),
@@ -239,7 +245,7 @@ class Machine:
     @property
     def rules(self) -> judge.Rules:
         """What its log is judged by, but for the id that is made up for each run."""
-        return judge.Rules(self.run_id, self.expected, self.passing, self.failing, self.only, self.strict)
+        return judge.Rules(self.run_id, self.expected, self.passing, self.failing, self.only, self.strict, self.statuses)
 
     @property
     def is_exact(self) -> bool:

@@ -20,6 +20,7 @@ MEMORY_MIN, MEMORY_MAX = 1 << 20, 1 << 40  # bytes
 OUTPUT_MIN, OUTPUT_MAX = 1 << 10, 1 << 30  # bytes
 PROCESSORS_MAX = 255
 SECONDS_MAX = 86400  # a day
+STATUS_MAX = 255
 # What the volume has of its own, in small letters: it is FAT.
 RESERVED = {"efi", "kernel.elf", "cmdline.txt"}
 _KEY = "options"
@@ -198,6 +199,12 @@ def seconds(text: str) -> float:
     if not seconds_or_never(text):
         raise rejected(text, f"give more than 0 seconds, and at most {SECONDS_MAX}")
     return float(text)
+
+
+def status(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) > STATUS_MAX:
+        raise rejected(text, f"give a status from 0 to {STATUS_MAX}; what is written to isa-debug-exit comes as (value << 1) | 1")
+    return int(text)
 
 
 def expected_text(text: str) -> str:

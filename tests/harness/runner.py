@@ -21,6 +21,7 @@ import snapshot
 import volume
 import watch
 import workspace
+from listener import Show
 from machine import Machine, Unusable
 
 
@@ -68,7 +69,7 @@ def _ignore(line: str, seconds: float) -> None:
     """Shows nothing."""
 
 
-def run(machine: Machine, show: watch.Show = _ignore) -> Boot:
+def run(machine: Machine, show: Show = _ignore) -> Boot:
     """Boots the machine and returns its Boot. `show` gets each clean line as it comes, and when it came.
 
     Raises Unusable when a file or program is missing. Ends QEMU whatever happens.

@@ -2,73 +2,55 @@
 """Listens to a real machine on a serial device, as watch.py listens to one in QEMU. Used by boot.py."""
 
 import contextlib
+import io
 import os
 import pathlib
 import select
 import termios
 import time
 import tty
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from collections.abc import Iterator
 
-import conversation
 import judge
 import machine
-import terminal
-import watch
+from listener import Listener, Show
 
 BAUD = termios.B115200
 AFTER_LAST_WORD = 1.0  # seconds in which a trap on the way to the power-off would be heard
 LOOK_EVERY = 0.2  # seconds
+PIECE = 4096  # bytes that are read at a time
 
 
-def listen(
-    device: pathlib.Path, described: machine.Machine, log: BinaryIO, show: Callable[[str, float], None]
-) -> tuple[judge.Heard, judge.Ended]:
+def listen(device: pathlib.Path, described: machine.Machine, log: io.RawIOBase, show: Show) -> tuple[Listener, judge.Ended]:
     """What comes until a sign that nothing more will and what follows it, the silence, the time-out or too much.
     All of it is saved in the file `log`."""
-    heard, lines, size = judge.Heard(described.rules), terminal.Lines(), 0
-    talk = conversation.Conversation(described.replies)
-    start = last = time.monotonic()
-    deadline, over = start + described.timeout, False
-    shown = watch.squeezed(lambda line: show(line, time.monotonic() - start))
-
-    def take(found: list[terminal.Line]) -> bool:
-        signs = []
-        for line in found:
-            shown(line.text)
-            signs.append(heard.hear(talk.without_echo(line)))
-        return any(sign and not (sign.is_good and talk.prompt is not None) for sign in signs)
-
-    def follow(descriptor: int) -> judge.Ending:
-        nonlocal over, last, size
-        while (now := time.monotonic()) < deadline:
-            if over and now > last + AFTER_LAST_WORD:
-                return judge.Ending.UNKNOWN
-            if heard.spoke and described.silence and now > last + described.silence:
-                return judge.Ending.SILENCE
-            if size > described.max_output:
-                return judge.Ending.SIZE
-            if not select.select([descriptor], [], [], min(LOOK_EVERY, deadline - now))[0]:
+    listener = Listener(described, described.rules, log, show)
+    with _opened(device) as descriptor:
+        while (ending := _ending(listener, described)) is None:
+            if not select.select([descriptor], [], [], LOOK_EVERY)[0]:
                 continue
             try:
-                chunk = os.read(descriptor, 4096)
+                chunk = os.read(descriptor, PIECE)
             except OSError:  # the other end of a pseudo terminal was closed
                 chunk = b""
             if not chunk:
-                return judge.Ending.UNKNOWN
-            last, size = time.monotonic(), size + len(chunk)
-            log.write(chunk)
-            whole = lines.feed(chunk)
-            over = take(whole) or over
-            if keys := talk.answer(whole, lines.open_line):
+                ending = judge.Ending.UNKNOWN
+                break
+            if keys := listener.take(chunk):
                 os.write(descriptor, keys)
-        return judge.Ending.TIME
+    listener.finish()
+    return listener, judge.Ended(ending, prompt=listener.prompt)
 
-    with _opened(device) as descriptor:
-        ending = follow(descriptor)
-    take(lines.rest())
-    return heard, judge.Ended(ending, prompt=talk.prompt)
+
+def _ending(listener: Listener, described: machine.Machine) -> judge.Ending | None:
+    now = time.monotonic()
+    if listener.sign and now > listener.last + AFTER_LAST_WORD:
+        return judge.Ending.UNKNOWN
+    if listener.spoke is not None and described.silence and now > listener.last + described.silence:
+        return judge.Ending.SILENCE
+    if listener.size > described.max_output:
+        return judge.Ending.SIZE
+    return judge.Ending.TIME if now >= listener.start + described.timeout else None
 
 
 @contextlib.contextmanager

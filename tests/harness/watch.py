@@ -1,34 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Watches a machine from its start to its end: reads what it says, saves it, shows it, and ends it when nothing
-more is to come. Used by runner.py.
-"""
+"""Watches a machine in QEMU from its start to its end, and ends it when nothing more is to come. Used by runner.py."""
 
-import collections
 import contextlib
 import dataclasses
-import io
 import os
 import pathlib
 import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from typing import IO
 
-import conversation
 import debugger
 import gdb_stub
 import judge
 import qemu
+import qmp
 import symbols
-import terminal
+from judge import Ending
+from listener import Listener, Show
 from machine import COUNT_UNTIL, Machine, Unusable, existing
 
 WAKE_SECONDS = 0.2
-TEXT_MAX = 16 << 20  # characters of which all lines are kept
-LAST_LINES = 1000  # that are kept of more
-
-Show = Callable[[str, float], None]  # a clean line, and the seconds after which it came
 
 
 @dataclasses.dataclass
@@ -36,32 +29,15 @@ class Watched:
     """What a machine said and how it ended."""
 
     heard: judge.Heard
-    text: str = ""
-    lost: str | None = None  # why the log is incomplete
-    ending: judge.Ending = judge.Ending.ITSELF
-    status: int | None = None
-    reason: str | None = None  # QEMU's word for why it left, such as "guest-reset"; None: it gave none
-    prompt: str | None = None  # that never came
-    spoke: float | None = None
-    worked: float | None = None
-    instructions: int | None = None
-
-
-class Said:
-    """The lines of a machine; of one that says much, the first and the last."""
-
-    def __init__(self) -> None:
-        self._first: list[str] = []
-        self._last: collections.deque[str] = collections.deque(maxlen=LAST_LINES)
-        self._room = TEXT_MAX
-
-    def add(self, line: str) -> None:
-        self._room -= len(line) + 1
-        (self._first if self._room > 0 else self._last).append(line)
-
-    @property
-    def text(self) -> str:
-        return "".join(line + "\n" for line in (*self._first, *self._last))
+    text: str
+    lost: str | None  # why the log is incomplete
+    ending: Ending
+    status: int | None
+    reason: str | None  # QEMU's word for why it left, such as "guest-reset"; None: it gave none
+    prompt: str | None  # that never came
+    spoke: float | None  # seconds until the first line that is not the firmware's
+    worked: float | None  # seconds of processor time that QEMU had used by then
+    instructions: int | None
 
 
 def watch(
@@ -69,121 +45,120 @@ def watch(
     rules: judge.Rules, show: Show,
 ) -> Watched:
     """Runs QEMU until it leaves, gave a sign that nothing more is to come, or the time is up."""
-    watched = Watched(judge.Heard(rules))
-    lines, names, size = terminal.Lines(), symbols.Symbols(machine.kernel, machine.loader), 0
-    said = Said()
-    shown = squeezed(lambda line: show(names.annotate(line), time.monotonic() - start))
-    start = time.monotonic()
-    limit = deadline = start + (machine.timeout if machine.debugger is None else 1e9)
-    heard, sign = start, None
-    talk = conversation.Conversation(machine.replies)
     with contextlib.ExitStack() as stack:
-        stack.callback(names.close)
+        names = stack.enter_context(contextlib.closing(symbols.Symbols(machine.kernel, machine.loader)))
         log_file = stack.enter_context(open(log, "wb", buffering=0))
         counter = None
         if machine.counted:
             counter = stack.enter_context(contextlib.closing(gdb_stub.Breakpoint(_counted_until(machine))))
             command, inherited = [*command, *counter.arguments], (*inherited, *counter.inherited)
+        listener = Listener(machine, rules, log_file, lambda line, seconds: show(names.annotate(line), seconds))
         process, output, monitor = stack.enter_context(qemu.started(command, inherited, folder, bool(machine.replies)))
-        monitor.listen()
-        if counter:
-            # A QEMU that is gone by then tells below why.
-            with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-                counter.started()
-        elif machine.debugger is None:
-            monitor.start()
-        else:
-            monitor.be_ready()
+        _let_run(machine, monitor, counter)
         gdb = None if machine.debugger is None else stack.enter_context(debugger.started(machine, machine.debugger, folder))
-        while True:
-            now = time.monotonic()
-            silent = machine.silence and watched.spoke is not None and not sign and gdb is None
-            until = min(deadline, heard + machine.silence) if silent else deadline
-            if gdb and gdb.poll() is not None:
-                watched.ending = judge.Ending.HARNESS
-                break
-            if size > machine.max_output:
-                watched.ending = judge.Ending.SIZE
-                break
-            if now >= until:
-                late = judge.Ending.TIME if now >= deadline else judge.Ending.SILENCE
-                watched.ending = judge.Ending.HARNESS if sign else late
-                break
-            # QEMU 10.2 may sleep over the end of what it records; a question wakes it.
-            ending_record = sign is not None and machine.record is not None
-            pause = WAKE_SECONDS if gdb or ending_record else until - now
-            sources = [output, *([counter] if counter else [])]
-            ready = select.select(sources, [], [], min(until - now, pause))[0]
-            if ending_record and not ready:
-                with contextlib.suppress(EOFError, ConnectionResetError):
-                    monitor.ask("query-status")
-            if counter and counter in ready:
-                if counter.reached():
-                    watched.instructions = monitor.ask("query-replay")["icount"]
-                    counter.go_on()
-                counter = None
-            if output not in ready:
-                continue
-            chunk = os.read(output.fileno(), qemu.PIECE)
-            if not chunk:
-                watched.status = process.wait(timeout=10)
-                watched.reason = monitor.why_it_ended()
-                break
-            heard = time.monotonic()
-            size += len(chunk)
-            watched.lost = watched.lost or _save(log_file, chunk)
-            whole = lines.feed(chunk)
-            for line in whole:
-                said.add(line.text)
-                shown(line.text)
-                new_sign = watched.heard.hear(talk.without_echo(line))
-                if watched.spoke is None and watched.heard.spoke:
-                    watched.spoke, watched.worked = heard - start, _processor_seconds(process.pid)
-                is_too_early = new_sign and new_sign.is_good and talk.prompt is not None
-                if new_sign and not is_too_early and new_sign is not sign and sign is not judge.Sign.FINAL:
-                    sign = new_sign
-                    deadline = min(limit, heard + sign.grace)
-            if keys := talk.answer(whole, lines.open_line):
-                _type(process, keys)
-        for line in lines.rest():
-            said.add(line.text)
-            shown(line.text)
-            watched.heard.hear(talk.without_echo(line))
-    watched.prompt = talk.prompt
-    watched.text = said.text
-    return watched
+        watcher = _Watcher(machine, listener, process, output, monitor, counter, gdb)
+        watcher.follow()
+        listener.finish()
+    spoke = None if listener.spoke is None else listener.spoke - listener.start
+    return Watched(listener.heard, listener.text, listener.lost, watcher.ending, watcher.status, watcher.reason, listener.prompt,
+                   spoke, watcher.worked, watcher.instructions)
 
 
-def _save(log: io.RawIOBase, chunk: bytes) -> str | None:
-    """Why it could not be saved. A full disk does not end the boot: what it says is judged all the same."""
-    try:
-        while chunk:
-            chunk = chunk[log.write(chunk) or 0 :]
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
+def _let_run(machine: Machine, monitor: qmp.Monitor, counter: gdb_stub.Breakpoint | None) -> None:
+    monitor.listen()
+    if counter:
+        # A QEMU that is gone by then tells later why.
+        with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+            counter.started()
+    elif machine.debugger is None:
+        monitor.start()
+    else:
+        monitor.be_ready()
 
 
-def _type(process: "subprocess.Popen[bytes]", keys: bytes) -> None:
-    """A machine that is gone hears nothing any more; how it ended is told elsewhere."""
-    assert process.stdin
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.write(keys)
-        process.stdin.flush()
+class _Watcher:
+    """A machine that runs."""
 
+    def __init__(
+        self, machine: Machine, listener: Listener, process: "subprocess.Popen[bytes]", output: IO[bytes],
+        monitor: qmp.Monitor, counter: gdb_stub.Breakpoint | None, gdb: "subprocess.Popen[bytes] | None",
+    ) -> None:
+        self._machine, self._listener = machine, listener
+        self._process, self._output, self._monitor = process, output, monitor
+        self._counter, self._gdb = counter, gdb
+        self._limit = listener.start + (machine.timeout if gdb is None else float("inf"))
+        self.ending = Ending.ITSELF
+        self.status: int | None = None
+        self.reason: str | None = None
+        self.worked: float | None = None
+        self.instructions: int | None = None
 
-def squeezed(show: Callable[[str], None]) -> Callable[[str], None]:
-    """The same, but of blank lines in a row only the first is shown, and none at the beginning."""
-    was_blank = True
+    @property
+    def _deadline(self) -> float:
+        sign = self._listener.sign
+        return min(self._limit, self._listener.signed + sign.grace) if sign else self._limit
 
-    def shown(line: str) -> None:
-        nonlocal was_blank
-        is_blank = not line.strip()
-        if not (is_blank and was_blank):
-            show(line)
-        was_blank = is_blank
+    @property
+    def _until(self) -> float:
+        """When the wait is over, should nothing come until then."""
+        machine, listener = self._machine, self._listener
+        may_hang = machine.silence and listener.spoke is not None and not listener.sign and self._gdb is None
+        return min(self._deadline, listener.last + machine.silence) if may_hang else self._deadline
 
-    return shown
+    def follow(self) -> None:
+        """Until it leaves, or is to be ended."""
+        while not (why := self._over()) and self._wait():
+            pass
+        self.ending = why or Ending.ITSELF
+
+    def _over(self) -> Ending | None:
+        """Why it is to be ended, if it is."""
+        now = time.monotonic()
+        if self._gdb and self._gdb.poll() is not None:
+            return Ending.HARNESS
+        if self._listener.size > self._machine.max_output:
+            return Ending.SIZE
+        if now < self._until:
+            return None
+        if self._listener.sign:
+            return Ending.HARNESS
+        return Ending.TIME if now >= self._deadline else Ending.SILENCE
+
+    def _wait(self) -> bool:
+        """Takes what comes next, if it comes in time; whether the machine is still there."""
+        # QEMU 10.2 may sleep over the end of what it records; a question wakes it.
+        ends_record = self._listener.sign is not None and self._machine.record is not None
+        left = max(0.0, self._until - time.monotonic())
+        sources = [self._output, *([self._counter] if self._counter else [])]
+        ready = select.select(sources, [], [], min(left, WAKE_SECONDS) if self._gdb or ends_record else left)[0]
+        if ends_record and not ready:
+            with contextlib.suppress(EOFError, ConnectionResetError):
+                self._monitor.ask("query-status")
+        if self._counter and self._counter in ready:
+            self._count(self._counter)
+        return self._output not in ready or self._read()
+
+    def _count(self, counter: gdb_stub.Breakpoint) -> None:
+        if counter.reached():
+            self.instructions = self._monitor.ask("query-replay")["icount"]
+            counter.go_on()
+        self._counter = None
+
+    def _read(self) -> bool:
+        chunk = os.read(self._output.fileno(), qemu.PIECE)
+        if not chunk:
+            self.status = self._process.wait(timeout=10)
+            self.reason = self._monitor.why_it_ended()
+            return False
+        keys = self._listener.take(chunk)
+        if self.worked is None and self._listener.spoke is not None:
+            self.worked = _processor_seconds(self._process.pid)
+        if keys and self._process.stdin:
+            # A machine that is gone hears nothing any more.
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(keys)
+                self._process.stdin.flush()
+        return True
 
 
 def _processor_seconds(pid: int) -> float | None:

@@ -47,6 +47,7 @@ def run(program, *arguments):
         *[([flag, "("], "regular expression") for flag in ("--pass", "--fail")],
         *[([flag, "a*"], "does not match an empty line") for flag in ("--pass", "--fail")],
         *[(["--max-output", size], "at least 1K") for size in ("0", "1", "2G", "x")],
+        *[(["--status", number], "from 0 to 255") for number in ("256", "-1", "x", "")],
         (["--send", "x"], "--send without --prompt"),
         (["--prompt", "$", "--send", "\\z"], "give escapes"),
         (["--only", ""], "without blanks"),

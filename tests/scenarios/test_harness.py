@@ -20,10 +20,10 @@ import command_line
 import failure_report
 import judge
 import ktap
+import listener
 import machine
 import qemu
 import stub_firmware
-import watch
 from judge import Verdict
 from scenario import boot
 
@@ -307,9 +307,9 @@ def test_a_log_may_be_larger_than_the_memory(content, most, tmp_path):
 
 
 def test_what_is_kept_of_a_machine_that_says_much(monkeypatch):
-    monkeypatch.setattr(watch, "TEXT_MAX", 10)
-    monkeypatch.setattr(watch, "LAST_LINES", 2)
-    said = watch.Said()
+    monkeypatch.setattr(listener, "TEXT_MAX", 10)
+    monkeypatch.setattr(listener, "LAST_LINES", 2)
+    said = listener.Said()
     for number in range(100):
         said.add(f"{number:02}")
     assert said.text == "00\n01\n02\n98\n99\n"

@@ -13,7 +13,7 @@ WORK = "loader: kernel.elf read\nkernel: at work\n"
 COMPLETE = WORK + "### complete (run R)\n"
 FOREIGN = "Booting Other OS 1.0\ninit: starting sh\n$ "
 UNKNOWN = {"ending": Ending.UNKNOWN, "status": None}
-RULES = {"run_id", "expected", "passing", "failing", "only", "strict"}
+RULES = {"run_id", "expected", "passing", "failing", "only", "strict", "statuses"}
 
 
 def verdict_of(text, **more):
@@ -115,6 +115,9 @@ NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-b
           for end in (UNKNOWN, {"status": 0}, {"ending": Ending.HARNESS}, {"ending": Ending.TIME}, {"reset": True, "status": 0})],
         (FOREIGN, {"passing": ("login:", r"^init: \w+ sh$")}, Verdict.PASSED),
         (FOREIGN, {"passing": ("starting sh",), "status": 35}, Verdict.FAILED),
+        (FOREIGN, {"passing": ("starting sh",), "status": 99, "statuses": (7, 99)}, Verdict.PASSED),
+        (FOREIGN, {"passing": ("starting sh",), "status": 33, "statuses": (99,)}, Verdict.FAILED),
+        (FOREIGN, {"status": 99, "statuses": (99,)}, Verdict.TRUNCATED),
         (FOREIGN, {"passing": ("starting sh",), "triple_fault": True}, Verdict.TRIPLE_FAULT),
         (FOREIGN, {"passing": ("starting sh",), "expected": ("login:",)}, Verdict.FAILED),
         (FOREIGN + "panic: freeing free block\n", {"passing": ("starting sh",)}, Verdict.PANIC),
