@@ -65,7 +65,7 @@
 
 // "EARLYFBA", read as a little-endian number.
 #define HANDOFF_MAGIC 0x414246594c524145u
-#define HANDOFF_VERSION 2u // the Makefile reads this line
+#define HANDOFF_VERSION 3u // the Makefile reads this line
 
 #define HANDOFF_IMAGE_BASE 0xffffffff80000000u // the lowest virtual address of an image
 #define HANDOFF_IMAGE_ALIGN 0x200000u          // bytes: of its virtual and physical address
@@ -103,6 +103,9 @@ struct handoff_framebuffer {
     uint32_t width, height;   // pixels
     uint32_t pixels_per_line; // at least width
     uint32_t format;          // EFI_GRAPHICS_PIXEL_FORMAT; for other kernels
+    // The bits of a pixel that are its colours, whatever the format. The highest bit of all four
+    // tells the size of a pixel.
+    uint32_t red_mask, green_mask, blue_mask, reserved_mask;
 };
 
 // The first failed allocation of a loader that ran out of the region. It then went on in a larger

@@ -6,7 +6,8 @@
 enum {
     DATA = 0,             // RBR and THR; with DLAB set: DLL, divisor latch low
     INTERRUPT_ENABLE = 1, // IER; with DLAB set: DLM, divisor latch high
-    FIFO_CONTROL = 2,     // FCR
+    INTERRUPT_ID = 2,     // IIR when read
+    FIFO_CONTROL = 2,     // FCR when written
     LINE_CONTROL = 3,     // LCR
     MODEM_CONTROL = 4,    // MCR
     LINE_STATUS = 5,      // LSR
@@ -25,6 +26,10 @@ enum {
 #define LSR_TRANSMITTER_EMPTY 0x40 // TEMT: the last bit has left
 // 8.5 FIFO control
 #define FCR_ENABLE_AND_CLEAR 0x07
+#define FIFO_SIZE 16u
+// 8.6 interrupt identification
+#define IIR_FIFO_MASK 0xc0
+#define IIR_FIFO_WORKS 0xc0 // one of them alone: the FIFO of a 16550 without A, which is broken
 // 8.8 modem control
 #define MCR_DTR_RTS 0x03
 #define MCR_LOOPBACK 0x10
@@ -85,20 +90,24 @@ static bool open(const struct device_registers *registers, uint32_t baud)
     return loops_back(registers, 0xae);
 }
 
-static bool is_ready(const struct device_registers *registers)
+// With a FIFO that bit says that all of it is empty: 8.4.
+static unsigned room(const struct device_registers *registers)
 {
-    return read(registers, LINE_STATUS) & LSR_HOLDING_EMPTY;
+    if (!(read(registers, LINE_STATUS) & LSR_HOLDING_EMPTY))
+        return 0;
+    return (read(registers, INTERRUPT_ID) & IIR_FIFO_MASK) == IIR_FIFO_WORKS ? FIFO_SIZE : 1;
 }
 
-static void send(const struct device_registers *registers, uint8_t byte)
+static void send(const struct device_registers *registers, const char *bytes, size_t count)
 {
-    write(registers, DATA, byte);
+    for (size_t i = 0; i < count; i++)
+        write(registers, DATA, (uint8_t)bytes[i]);
 }
 
 const struct uart_driver ns16550_driver = {
     .name = "16550",
     .open = open,
-    .is_ready = is_ready,
+    .room = room,
     .send = send,
 };
 

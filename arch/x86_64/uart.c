@@ -11,36 +11,48 @@ bool uart_open(struct uart *uart, const struct uart_driver *driver,
     return uart->driver != NULL;
 }
 
-static bool wait_until_ready(const struct uart *uart)
+static void wait_for_room(struct uart *uart)
 {
     int reads = uart->stuck ? 1 : UART_WAIT_READS;
 
-    for (int i = 0; i < reads; i++)
-        if (uart->driver->is_ready(&uart->registers))
-            return true;
-    return false;
+    for (int i = 0; i < reads && uart->room == 0; i++)
+        uart->room = uart->driver->room(&uart->registers);
+    uart->stuck = uart->room == 0;
 }
 
-static void send(struct uart *uart, uint8_t byte)
+static void send(struct uart *uart, const char *bytes, size_t count)
 {
-    uart->stuck = !wait_until_ready(uart);
-    if (uart->stuck)
-        uart->dropped++;
-    else
-        uart->driver->send(&uart->registers, byte);
+    while (count > 0) {
+        if (uart->room == 0)
+            wait_for_room(uart);
+        size_t part = uart->room < count ? uart->room : count;
+        if (uart->stuck) {
+            part = 1;
+            uart->dropped++;
+        } else {
+            uart->driver->send(&uart->registers, bytes, part);
+            uart->room -= (unsigned)part;
+        }
+        bytes += part;
+        count -= part;
+    }
 }
 
 void uart_write(void *context, const char *text, size_t length)
 {
     struct uart *uart = context;
+    size_t sent = 0;
 
     if (!uart->driver) {
         uart->dropped += length;
         return;
     }
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\n')
-            send(uart, '\r');
-        send(uart, (uint8_t)text[i]);
+        if (text[i] != '\n')
+            continue;
+        send(uart, text + sent, i - sent);
+        send(uart, "\r\n", 2);
+        sent = i + 1;
     }
+    send(uart, text + sent, length - sent);
 }

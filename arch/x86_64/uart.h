@@ -24,16 +24,17 @@ struct uart_driver {
     // Looks for a UART and sets it up to send at `baud`, or UART_KEEP_BAUD. Returns whether there
     // is one.
     bool (*open)(const struct device_registers *registers, uint32_t baud);
-    // Whether it takes a byte now.
-    bool (*is_ready)(const struct device_registers *registers);
-    // Sends a byte. Only when it is ready.
-    void (*send)(const struct device_registers *registers, uint8_t byte);
+    // How many bytes it takes now without being asked again.
+    unsigned (*room)(const struct device_registers *registers);
+    // Sends bytes, no more than there is room for.
+    void (*send)(const struct device_registers *registers, const char *bytes, size_t count);
 };
 
 // One serial port. All zero is a port that is not open: it drops what is written to it.
 struct uart {
     const struct uart_driver *driver; // NULL: not open
     struct device_registers registers;
+    unsigned room;    // bytes that may be sent before the driver is asked again
     bool stuck;       // the last bounded wait ran out: until it is ready, do not wait again
     uint64_t dropped; // bytes that could not be sent, over the life of the port
 };
@@ -43,9 +44,9 @@ bool uart_open(struct uart *uart, const struct uart_driver *driver,
                const struct device_registers *registers, uint32_t baud);
 
 // Sends `length` bytes, each \n as \r\n. `context` is the struct uart; the signature is that of
-// struct writer. Waits a bounded time for each byte; what cannot be sent is counted in `dropped`.
-// At most one full wait is spent on a port that stays busy; it sends again as soon as it is ready.
-// Not for two processors at once.
+// struct writer. Waits a bounded time where there is no room; what cannot be sent is counted in
+// `dropped`. At most one full wait is spent on a port that stays busy; it sends again as soon as it
+// is ready. Not for two processors at once.
 void uart_write(void *context, const char *text, size_t length);
 
 #endif

@@ -73,6 +73,10 @@ static struct handoff_framebuffer find_framebuffer(struct loader *loader)
         .height = screen.height,
         .pixels_per_line = screen.pixels_per_line,
         .format = screen.format,
+        .red_mask = screen.masks.RedMask,
+        .green_mask = screen.masks.GreenMask,
+        .blue_mask = screen.masks.BlueMask,
+        .reserved_mask = screen.masks.ReservedMask,
     };
 }
 

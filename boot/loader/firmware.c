@@ -273,6 +273,19 @@ struct firmware_tables firmware_find_tables(const struct firmware *firmware)
     };
 }
 
+// The colour that a format names first is the lowest byte: UEFI 12.9.2.1.
+static EFI_PIXEL_BITMASK masks_of(const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info)
+{
+    switch (info->PixelFormat) {
+    case PixelRedGreenBlueReserved8BitPerColor:
+        return (EFI_PIXEL_BITMASK){0xff, 0xff00, 0xff0000, 0xff000000};
+    case PixelBlueGreenRedReserved8BitPerColor:
+        return (EFI_PIXEL_BITMASK){0xff0000, 0xff00, 0xff, 0xff000000};
+    default:
+        return info->PixelInformation;
+    }
+}
+
 // The graphics output of a handle, if it has a linear framebuffer; else NULL.
 static const EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics_of(struct firmware *firmware, EFI_HANDLE handle)
 {
@@ -317,6 +330,7 @@ struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
         .height = gop->Mode->Info->VerticalResolution,
         .pixels_per_line = gop->Mode->Info->PixelsPerScanLine,
         .format = (uint32_t)gop->Mode->Info->PixelFormat,
+        .masks = masks_of(gop->Mode->Info),
     };
 }
 

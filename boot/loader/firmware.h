@@ -103,6 +103,7 @@ struct firmware_tables firmware_find_tables(const struct firmware *firmware);
 struct firmware_framebuffer {
     uint64_t physical, size;
     uint32_t width, height, pixels_per_line, format;
+    EFI_PIXEL_BITMASK masks; // whatever the format
 };
 struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware);
 

@@ -31,8 +31,8 @@ void late_console_open(struct late_console *late, const struct handoff_framebuff
         console_set(&late->console, &line);
     if (debugcon_open(&late->debugcon, device_io_ports()))
         console_set(&late->console, &port);
-    if (part->size > 0 &&
-        screen_open(&late->screen, part, (volatile void *)(uintptr_t)part->physical))
+    if (part->size > 0 && screen_open(&late->screen, part, (void *)(uintptr_t)part->physical,
+                                      late->text, sizeof late->text) == SCREEN_OK)
         console_set(&late->console, &screen);
     // The firmware's console, or the kernel's, may have left the cursor in the middle of a line.
     writer_print(&late->console.writer, "\n");

@@ -10,6 +10,8 @@
 #include "boot/kernel/screen.h"
 #include "boot/kernel/serial.h"
 
+#define LATE_CONSOLE_TEXT 8192u // bytes: 50 rows of 160 columns
+
 // Opened by late_console_open(); until then, with its console initialised, it drops what is
 // written. It must not move.
 struct late_console {
@@ -17,14 +19,15 @@ struct late_console {
     struct uart uart;
     struct debugcon debugcon;
     struct screen screen;
+    char text[LATE_CONSOLE_TEXT]; // of the screen
 };
 
 // The part of `framebuffer` that the late console draws on: its first lines, at most 8 MiB, so that
 // few page tables map it. Size 0 iff there is none, or its numbers contradict each other.
 struct handoff_framebuffer late_console_part(const struct handoff_framebuffer *framebuffer);
 
-// Opens every device that answers. `part` is late_console_part()'s, mapped at its own address. On a
-// processor at ring 0.
+// Opens every device that answers. `part` is late_console_part()'s, mapped at its own address; the
+// screen has as many rows as there is memory for their text. On a processor at ring 0.
 void late_console_open(struct late_console *late, const struct handoff_framebuffer *part);
 
 #endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Counts the instructions of a boot, step by step: the loader's up to ExitBootServices, the kernel's up
-to the seal, what of it is the firmware's, and the early heap's share.
+to the seal, what of it is the firmware's, and the shares of early heap and console.
 
     boot_cost.py [--memory 256M] [--processors 1] [--entries 'real N'] [--table FILE.md]
 
@@ -92,15 +92,19 @@ PARTS = {
     "after": "after the seal",
 }
 
-# The early heap's code: all functions of these files, and how the heap itself is entered.
-HEAP = {"fba.c", "fba_handoff.c", "fba_allocator.c", "fba_shared.c", "allocator.c", "ledger.c"}
-HEAP_PREFIXES = ("fba_", "allocator_", "ledger_")  # of its public functions
+# Whose code is counted apart, and how the heap itself is entered.
+HEAP, CONSOLE = "heap", "console"
+FILES = dict.fromkeys(("fba.c", "fba_handoff.c", "fba_allocator.c", "fba_shared.c", "allocator.c", "ledger.c"), HEAP)
+FILES |= dict.fromkeys(("console.c", "screen.c", "uart.c", "ns16550.c", "device_io.c", "debugcon.c", "writer.c"), CONSOLE)
+# Of their public functions.
+PREFIXES = {HEAP: ("fba_", "allocator_", "ledger_"), CONSOLE: ("console_", "screen_", "uart_", "debugcon_", "writer_")}
 # The tables of the interface, which have the fast paths in them; and what is called without a table.
 CALLS = [f"{file}:{name}" for file in ("fba_allocator.c", "fba_shared.c") for name in ("alloc", "resize", "free_block")]
 CALLS += "fba_alloc fba_alloc_zeroed fba_scratch_alloc fba_mark fba_scratch_mark fba_keep fba_rewind".split()
 # The plugin's counters.
-OURS, IN_HEAP, HEAP_CALLS, CLEARED, COPIED = range(5)
-COUNTERS = 5
+OURS, IN_HEAP, HEAP_CALLS, CLEARED, COPIED, IN_CONSOLE = range(6)
+COUNTERS = 6
+COUNTER_OF = {HEAP: IN_HEAP, CONSOLE: IN_CONSOLE}
 
 FIRMWARE = "boot/loader/firmware.c"  # where all of the loader's calls of the firmware stand
 SERVICE = re.compile(r"->([A-Z]\w+)\(")
@@ -116,6 +120,7 @@ class Step:
     heap_calls: int
     cleared: int  # bytes, by string instructions
     copied: int
+    console: int  # instructions of text being formatted, sent and drawn
     firmware_calls: collections.Counter[str]  # by the service's name
 
     @property
@@ -131,9 +136,9 @@ def said_by(*command: object) -> str:
 
 
 @functools.lru_cache(maxsize=None)
-def functions_of(file: pathlib.Path) -> list[tuple[str, int, int, bool]]:
-    """[(name, address, bytes, whether it is the early heap's)] of the functions of a program; a local one of the
-    heap is FILE:NAME."""
+def functions_of(file: pathlib.Path) -> list[tuple[str, int, int, str | None]]:
+    """[(name, address, bytes, HEAP, CONSOLE or None)] of the functions of a program; a local one of these two is
+    FILE:NAME."""
     source, found = "", {}
     for row in map(str.split, said_by("readelf", "-sW", file).splitlines()):
         if len(row) < 8 or not row[0].rstrip(":").isdigit():
@@ -142,10 +147,13 @@ def functions_of(file: pathlib.Path) -> list[tuple[str, int, int, bool]]:
         if kind == "FILE":  # what is local and follows comes from there
             source = name
         elif kind == "FUNC":
-            heap = source in HEAP if binding == "LOCAL" else name.startswith(HEAP_PREFIXES)
-            name = f"{source}:{name}" if heap and binding == "LOCAL" else name
-            found[name, int(row[1], 16)] = (int(row[2], 0), heap)
-    return [(name, address, size, heap) for (name, address), (size, heap) in found.items()]
+            if binding == "LOCAL":
+                part = FILES.get(source)
+            else:
+                part = next((part for part, prefixes in PREFIXES.items() if name.startswith(prefixes)), None)
+            name = f"{source}:{name}" if part and binding == "LOCAL" else name
+            found[name, int(row[1], 16)] = (int(row[2], 0), part)
+    return [(name, address, size, part) for (name, address), (size, part) in found.items()]
 
 
 @functools.lru_cache(maxsize=None)
@@ -267,11 +275,11 @@ def places_in(program: pathlib.Path, steps: typing.Collection[str]) -> Iterator[
     """The lines that tell the plugin about a program."""
     start, end = text_of(program)
     yield f"count {OURS} 1 {start:x} {end:x}"
-    for name, address, size, heap in functions_of(program):
+    for name, address, size, part in functions_of(program):
         if name in steps:
             yield f"step {address:x}"
-        if heap:
-            yield f"count {IN_HEAP} 1 {address:x} {address + size:x}"
+        if part:
+            yield f"count {COUNTER_OF[part]} 1 {address:x} {address + size:x}"
         if name in CALLS:
             yield f"count {HEAP_CALLS} 1 {address:x} {address + 1:x}"
     # Repeated n times, such an instruction is executed n + 1 times under -icount.
@@ -378,20 +386,23 @@ def milliseconds(steps: list[Step], parts: typing.Collection[str]) -> tuple[floa
 
 def table(steps: list[Step]) -> list[str]:
     lines = [
-        "| step | instructions | of them the firmware's | of the early heap | heap calls | firmware calls | bytes cleared |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| step | instructions | of them the firmware's | of the console | of the early heap | heap calls | firmware calls "
+        "| bytes cleared |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for part, title in PARTS.items():
         chosen = [step for step in steps if step.part == part]
         for step in chosen if part != "jump" else []:
             side = "loader" if part == "loader" else "kernel"
             lines.append(
-                f"| {side}: {step.name} | {step.instructions:,} | {step.firmware:,} | {step.heap:,} | {step.heap_calls} "
+                f"| {side}: {step.name} | {step.instructions:,} | {step.firmware:,} | {step.console:,} | {step.heap:,} "
+                f"| {step.heap_calls} "
                 f"| {sum(step.firmware_calls.values()) or ''} | {step.cleared or ''} |"
             )
         instructions, heap = total(steps, part, "instructions"), total(steps, part, "heap")
         lines.append(
             f"| **{title}** | **{instructions:,}** | **{total(steps, part, 'firmware'):,}** "
+            f"| **{total(steps, part, 'console'):,}** "
             f"| **{heap:,}** ({heap / instructions:.2%}) | **{total(steps, part, 'heap_calls')}** "
             f"| **{sum(sum(step.firmware_calls.values()) for step in chosen) or ''}** "
             f"| **{total(steps, part, 'cleared'):,}** |".replace("****", "")

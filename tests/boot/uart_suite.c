@@ -18,6 +18,9 @@ struct stub {
     bool has_looped;  // and whether there is one
     bool no_scratch;  // its scratch register holds nothing
     bool no_loopback; // nothing comes back in loopback
+    bool has_fifo;
+    size_t in_fifo;   // bytes sent since its line status was read
+    size_t overruns;  // bytes sent where there was no room
     size_t busy_for;  // reads of the line status until there is room; SIZE_MAX: never
     size_t strangers; // accesses of another width or place
 };
@@ -33,7 +36,10 @@ static uint8_t line_status(struct stub *stub)
         return 0x61;
     if (stub->busy_for > 0 && stub->busy_for != SIZE_MAX)
         stub->busy_for--;
-    return stub->busy_for == 0 ? 0x60 : 0x00;
+    if (stub->busy_for > 0)
+        return 0x00;
+    stub->in_fifo = 0;
+    return 0x60;
 }
 
 // The number of the register at an address, 8 if there is none.
@@ -57,6 +63,8 @@ static uint32_t read_stub(void *context, uintptr_t address, unsigned width)
         return is_divisor(stub) ? stub->divisor & 0xff : stub->looped;
     case 1:
         return is_divisor(stub) ? stub->divisor >> 8 : stub->interrupt_enable;
+    case 2:
+        return stub->has_fifo && stub->fifo_control & 1 ? 0xc1 : 0x01;
     case 3:
         return stub->line_control;
     case 5:
@@ -77,6 +85,8 @@ static void put_data(struct stub *stub, uint8_t byte)
         stub->has_looped = !stub->no_loopback;
     } else {
         stub->sent[stub->count++ % ROOM] = (char)byte;
+        if (stub->in_fifo++ == (stub->has_fifo ? 16 : 1))
+            stub->overruns++;
     }
 }
 
@@ -194,6 +204,26 @@ static void a_busy_port_is_waited_for(struct suite_run *run)
     CHECK_EQUAL(run, uart.dropped, 0);
 }
 
+static void a_fifo_is_filled_and_never_overrun(struct suite_run *run)
+{
+    struct stub with = new_stub(1, 1);
+    struct stub without = new_stub(1, 1);
+    struct uart uart;
+
+    with.has_fifo = true;
+    CHECK(run, open(&uart, &with, 115200));
+    uart_write(&uart, "0123456789abcde", 15);
+    with.busy_for = SIZE_MAX; // the sixteenth still has its place
+    uart_write(&uart, "fg", 2);
+    CHECK_EQUAL(run, with.count, 16);
+    CHECK_EQUAL(run, with.overruns, 0);
+    CHECK_EQUAL(run, uart.dropped, 1);
+    CHECK(run, open(&uart, &without, 115200));
+    uart_write(&uart, "0123456789abcdefg", 17);
+    CHECK_EQUAL(run, without.count, 17);
+    CHECK_EQUAL(run, without.overruns, 0);
+}
+
 static void a_port_that_stays_busy_costs_one_wait_and_sends_again_when_ready(struct suite_run *run)
 {
     struct stub stub = new_stub(1, 1);
@@ -225,6 +255,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(the_rate_is_set_or_kept),
     SUITE_CASE(what_is_no_16550_is_not_opened),
     SUITE_CASE(a_busy_port_is_waited_for),
+    SUITE_CASE(a_fifo_is_filled_and_never_overrun),
     SUITE_CASE(a_port_that_stays_busy_costs_one_wait_and_sends_again_when_ready),
     SUITE_CASE(a_port_that_is_not_open_drops_all),
 };

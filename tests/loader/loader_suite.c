@@ -349,7 +349,7 @@ static void old_tables_and_no_screen_will_do(struct suite_run *run)
     CHECK_EQUAL(run, loader.handoff->smbios, 0x1000);
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
     start();
-    firmware.screen_is_no_memory = true;
+    firmware.screen_format = PixelBltOnly;
     CHECK(run, boot());
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
 }
@@ -362,10 +362,33 @@ static void a_screen_that_is_memory_is_found_among_others(struct suite_run *run)
     CHECK_EQUAL(run, loader.handoff->framebuffer.physical, 0xe0000000); // the console's
     start();
     firmware.has_second_screen = true;
-    firmware.screen_is_no_memory = true;
+    firmware.screen_format = PixelBltOnly;
     CHECK(run, boot());
     CHECK_EQUAL(run, loader.handoff->framebuffer.physical, 0xd0000000);
     CHECK_EQUAL(run, loader.late_screen.physical, 0xd0000000);
+}
+
+static void the_colours_of_a_pixel_are_told_whatever_its_format(struct suite_run *run)
+{
+    static const struct {
+        EFI_GRAPHICS_PIXEL_FORMAT format;
+        uint32_t red, green, blue, reserved;
+    } rows[] = {
+        {PixelRedGreenBlueReserved8BitPerColor, 0xff, 0xff00, 0xff0000, 0xff000000},
+        {PixelBlueGreenRedReserved8BitPerColor, 0xff0000, 0xff00, 0xff, 0xff000000},
+        {PixelBitMask, 0x3ff00000, 0xffc00, 0x3ff, 0xc0000000},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start();
+        firmware.screen_format = rows[i].format;
+        CHECK(run, boot());
+        CHECK_EQUAL(run, loader.handoff->framebuffer.format, rows[i].format);
+        CHECK_EQUAL(run, loader.handoff->framebuffer.red_mask, rows[i].red);
+        CHECK_EQUAL(run, loader.handoff->framebuffer.green_mask, rows[i].green);
+        CHECK_EQUAL(run, loader.handoff->framebuffer.blue_mask, rows[i].blue);
+        CHECK_EQUAL(run, loader.handoff->framebuffer.reserved_mask, rows[i].reserved);
+    }
 }
 
 static void without_a_console_it_boots_and_stops_in_silence(struct suite_run *run)
@@ -719,7 +742,7 @@ static void a_kernel_of_another_version_is_rejected(struct suite_run *run)
     start();
     kernel.program[REGION].physical_address = HANDOFF_VERSION + 1;
     CHECK(run, !boot());
-    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 3 of the handoff");
+    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 4 of the handoff");
 }
 
 // ── The command line ────────────────────────────────────────────────────────────────────────────
@@ -841,6 +864,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_alignment_leaves_over_goes_with_the_rest),
     SUITE_CASE(old_tables_and_no_screen_will_do),
     SUITE_CASE(a_screen_that_is_memory_is_found_among_others),
+    SUITE_CASE(the_colours_of_a_pixel_are_told_whatever_its_format),
     SUITE_CASE(without_a_console_it_boots_and_stops_in_silence),
     SUITE_CASE(descriptors_may_have_any_size),
     SUITE_CASE(descriptors_that_are_too_small_are_rejected),

@@ -337,12 +337,12 @@ static EFI_GRAPHICS_OUTPUT_PROTOCOL *screen_of(EFI_HANDLE handle)
     static EFI_GRAPHICS_OUTPUT_PROTOCOL screens[2];
 
     for (int i = 0; i < 2; i++) {
-        bool is_memory = i == 1 || !firmware->screen_is_no_memory;
         infos[i] = (EFI_GRAPHICS_OUTPUT_MODE_INFORMATION){
             .HorizontalResolution = 640,
             .VerticalResolution = 480,
             .PixelsPerScanLine = 704,
-            .PixelFormat = is_memory ? PixelBlueGreenRedReserved8BitPerColor : PixelBltOnly,
+            .PixelFormat = i == 1 ? PixelBlueGreenRedReserved8BitPerColor : firmware->screen_format,
+            .PixelInformation = {0x3ff00000, 0x000ffc00, 0x000003ff, 0xc0000000},
         };
         modes[i] = (EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE){
             .Info = &infos[i],

@@ -40,10 +40,10 @@ struct stub_firmware {
     uint64_t far_memory;    // physical address of a further page of memory; 0: none
     bool low_memory_only;   // AllocatePages of any pages finds some below 1 MiB
     bool has_no_console, has_no_volume, has_no_screen, has_random_numbers;
-    bool has_old_tables; // ACPI 1.0 and SMBIOS 2 only
-    bool screen_is_no_memory;
-    bool has_second_screen; // that is memory, behind the console's
-    bool hides_image;       // the size of the loader's image is said to be 0
+    bool has_old_tables;                     // ACPI 1.0 and SMBIOS 2 only
+    EFI_GRAPHICS_PIXEL_FORMAT screen_format; // of the console's; with masks: 10 bits a colour
+    bool has_second_screen;                  // that is memory, behind the console's
+    bool hides_image;                        // the size of the loader's image is said to be 0
     const void *options;
     uint32_t options_size;
     struct stub_file files[8]; // up to one without a path

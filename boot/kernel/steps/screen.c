@@ -1,40 +1,65 @@
 // SPDX-License-Identifier: MIT
-// Takes page tables from the early heap: for the mapping of the framebuffer.
+// Takes page tables from the early heap, for the mapping of the framebuffer, and what the screen
+// shows, as text.
 #include "boot/kernel/steps/screen.h"
 
 #include "boot/kernel/screen.h"
 
 static struct screen screen;
 
-enum step_result step_screen(struct kernel *kernel)
+static void print_unusable(const struct writer *writer,
+                           const struct handoff_framebuffer *framebuffer, const char *reason)
+{
+    writer_print(writer, "kernel: screen: %ux%u, %llu bytes, is not usable: %s\n",
+                 framebuffer->width, framebuffer->height, (unsigned long long)framebuffer->size,
+                 reason);
+}
+
+static void open_screen(struct kernel *kernel, void *pixels, char *text, size_t text_size)
 {
     const struct handoff_framebuffer *framebuffer = &kernel->handoff->framebuffer;
     const struct writer *writer = &kernel->console.writer;
     const struct console_device device = {"screen", framebuffer->physical, screen_write, &screen};
+
+    // The console writes to it from here on: its own line is the first that it shows.
+    if (screen_open(&screen, framebuffer, pixels, text, text_size) == SCREEN_OK &&
+        console_set(&kernel->console, &device))
+        writer_print(writer, "kernel: screen: %u columns, %u rows\n", screen.columns, screen.rows);
+}
+
+enum step_result step_screen(struct kernel *kernel)
+{
+    const struct handoff_framebuffer *framebuffer = &kernel->handoff->framebuffer;
+    const struct writer *writer = &kernel->console.writer;
     volatile void *pixels = NULL;
+    size_t text_size;
 
     if (framebuffer->size == 0) {
         writer_print(writer, "kernel: screen: the firmware offers none\n");
         return STEP_DONE;
     }
-    enum paging_status status = device_map_add(&kernel->devices, physical(framebuffer->physical),
-                                               framebuffer->size, &pixels);
-    if (status == PAGING_NO_MEMORY)
-        return STEP_NO_MEMORY;
-    if (status == PAGING_OK && screen.columns != 0) {
-        screen.pixels = pixels; // the step runs again: the text stays
+    enum screen_status usable = screen_check(framebuffer, &text_size);
+    if (usable != SCREEN_OK) {
+        print_unusable(writer, framebuffer, screen_status_name(usable));
         return STEP_DONE;
     }
-    if (status == PAGING_OK && screen_open(&screen, framebuffer, pixels) &&
-        console_set(&kernel->console, &device))
-        writer_print(writer, "kernel: screen: %u columns, %u rows\n", screen.columns, screen.rows);
+    char *text = allocator_alloc(&kernel->heap.allocator, text_size, 1);
+    if (!text)
+        return STEP_NO_MEMORY;
+    enum paging_status mapped = device_map_add(&kernel->devices, physical(framebuffer->physical),
+                                               framebuffer->size, &pixels);
+    if (mapped == PAGING_NO_MEMORY)
+        return STEP_NO_MEMORY;
+    if (mapped != PAGING_OK)
+        print_unusable(writer, framebuffer, paging_status_name(mapped));
+    else if (screen.columns != 0) // the step runs again: what the screen shows stays
+        screen_move(&screen, (void *)pixels, text);
     else
-        writer_print(writer, "kernel: screen: %ux%u, %llu bytes, is not usable\n",
-                     framebuffer->width, framebuffer->height,
-                     (unsigned long long)framebuffer->size);
+        open_screen(kernel, (void *)pixels, text, text_size);
     return STEP_DONE;
 }
 
+// The text in the region stays as it is: nothing writes there before the step has run again.
 void step_screen_undo(struct kernel *kernel)
 {
     (void)kernel;
