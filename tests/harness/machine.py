@@ -130,8 +130,9 @@ class Machine:
     )
     firmware: str = option(
         "4m",
-        Option("--firmware", ON, "build of OVMF; secure: with Secure Boot and the test keys of Debian's package",
-               choices=("4m", "2m", "secure")),
+        Option("--firmware", ON, "build of OVMF; secure: with Secure Boot and the test keys of Debian's package; "
+               "bios: none of OVMF but QEMU's own SeaBIOS, for an --image that it can boot",
+               choices=("4m", "2m", "secure", "bios")),
     )
     firmware_directory: str = option(
         "/usr/share/OVMF",

@@ -31,8 +31,8 @@ def firmware_files(machine: Machine) -> list[pathlib.Path]:
 def of(machine: Machine, folder: pathlib.Path) -> list[str]:
     """QEMU's command line, without what differs from boot to boot. It runs inside `folder`, so that no
     path needs quoting, and the same machine has the same command line."""
-    if machine.source == "qemu":
-        pflash = []  # QEMU brings a firmware for this
+    if machine.source == "qemu" or machine.firmware == "bios":
+        pflash = []  # QEMU brings a firmware for these
     elif machine.firmware_code is not None:
         code = existing(machine.firmware_code, "firmware-code")
         pflash = [_pflash(0, path(code), readonly=True)]

@@ -69,27 +69,48 @@ def _ignore(line: str, seconds: float) -> None:
     """Shows nothing."""
 
 
+def _check(machine: Machine) -> None:
+    """Raises Unusable for what no machine can be."""
+    architecture = machine.architecture
+    for is_wrong, sentence in (
+        (
+            not shutil.which(architecture.qemu),
+            f"no {architecture.qemu}: install the package {architecture.package} (apt-get install …)",
+        ),
+        (
+            not architecture.is_x86 and (machine.source != "qemu" or not machine.serial or machine.debugcon),
+            "a machine that is not x86 has no OVMF and no debug console here: boot it with --source qemu",
+        ),
+        (
+            machine.firmware == "bios" and machine.image is None and machine.source != "qemu",
+            "--firmware bios knows no loader of files: name the disk to boot with --image",
+        ),
+        (machine.replies and not machine.serial, "--send types on the serial line: leave out --no-serial"),
+        (machine.replies and machine.is_exact, "a boot that is typed to is never the same twice: leave out --send"),
+        (
+            # QEMU would note the stop where counting ends, and no replay could come to it by itself.
+            machine.record and (machine.counted or machine.replay),
+            "--record makes a recording and nothing else: then --replay it, with --count if you like",
+        ),
+        (
+            machine.image is not None and machine.is_exact,
+            "a boot from an image is never the same twice, as its disk answers when the host pleases",
+        ),
+        (
+            "-D" in machine.extra,
+            "QEMU's own log (-D) is needed here: leave it to the harness, which keeps it when -d is given",
+        ),
+    ):
+        if is_wrong:
+            raise Unusable(sentence)
+
+
 def run(machine: Machine, show: Show = _ignore) -> Boot:
     """Boots the machine and returns its Boot. `show` gets each clean line as it comes, and when it came.
 
     Raises Unusable when a file or program is missing. Ends QEMU whatever happens.
     """
-    architecture = machine.architecture
-    if not shutil.which(architecture.qemu):
-        raise Unusable(f"no {architecture.qemu}: install the package {architecture.package} (apt-get install …)")
-    if not architecture.is_x86 and (machine.source != "qemu" or not machine.serial or machine.debugcon):
-        raise Unusable("a machine that is not x86 has no OVMF and no debug console here: boot it with --source qemu")
-    if machine.replies and not machine.serial:
-        raise Unusable("--send types on the serial line: leave out --no-serial")
-    if machine.replies and machine.is_exact:
-        raise Unusable("a boot that is typed to is never the same twice: leave out --send")
-    if machine.record and (machine.counted or machine.replay):
-        # QEMU would note the stop where counting ends, and no replay could come to it by itself.
-        raise Unusable("--record makes a recording and nothing else: then --replay it, with --count if you like")
-    if machine.image is not None and machine.is_exact:
-        raise Unusable("a boot from an image is never the same twice, as its disk answers when the host pleases")
-    if "-D" in machine.extra:
-        raise Unusable("QEMU's own log (-D) is needed here: leave it to the harness, which keeps it when -d is given")
+    _check(machine)
     if machine.source == "volume" and machine.image is None and machine.is_exact:
         machine = dataclasses.replace(machine, source="fw_cfg")
     run_id = machine.run_id or f"{machine.name[:20]}-{os.urandom(3).hex()}"

@@ -22,6 +22,7 @@ from listener import Listener, Show
 from machine import COUNT_UNTIL, Machine, Unusable, existing
 
 WAKE_SECONDS = 0.2
+LEAVE_SECONDS = 60  # on a busy computer
 
 
 @dataclasses.dataclass
@@ -147,7 +148,10 @@ class _Watcher:
     def _read(self) -> bool:
         chunk = os.read(self._output.fileno(), qemu.PIECE)
         if not chunk:
-            self.status = self._process.wait(timeout=10)
+            try:
+                self.status = self._process.wait(LEAVE_SECONDS)
+            except subprocess.TimeoutExpired:
+                raise Unusable("QEMU has closed its output, and does not leave") from None
             self.reason = self._monitor.why_it_ended()
             return False
         keys = self._listener.take(chunk)

@@ -273,6 +273,27 @@ def test_a_kernel_of_another_origin(source, request):
     assert [case.name for case in ktap.parse(result.text).cases] == ["memory"]
 
 
+def boot_sector(text):
+    """Says the text on COM1, and leaves as a kernel that is content."""
+    code = (
+        b"\x31\xc0\x8e\xd8\xbe\x40\x7c\xfc"  # ds = 0; si = 0x7c40; cld
+        b"\xac\x84\xc0\x74\x06\xba\xf8\x03\xee\xeb\xf5"  # until a zero byte: lodsb; out 0x3f8, al
+        b"\xb0\x10\xba\xf4\x00\xee\xf4\xeb\xfd"  # out 0xf4, 0x10; hlt
+    )
+    return (code.ljust(0x40, b"\0") + text).ljust(510, b"\0") + b"\x55\xaa"
+
+
+@pytest.mark.parametrize("firmware", [pytest.param("bios", id="disk-for-a-bios")])
+def test_a_disk_for_a_bios(firmware, tmp_path):
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(boot_sector(b"hello from sector 0\r\n").ljust(1 << 20, b"\0"))
+    words = ["--image", str(disk), "--firmware", firmware, "--pass", "^hello from sector 0$", "--name", "harness-bios"]
+    done = subprocess.run([sys.executable, "-B", str(BOOT), *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with pytest.raises(machine.Unusable, match="name the disk to boot with --image"):
+        boot("harness-bios-alone", firmware=firmware)
+
+
 def test_a_saved_log_is_judged_again(tmp_path):
     log = tmp_path / "saved.log"
     for text, verdict in [(COMPLETE, Verdict.PASSED), (SAY, Verdict.TRUNCATED), (b"", Verdict.NO_OUTPUT)]:

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -95,6 +96,18 @@ def test_what_is_rejected(text, words, tmp_path):
     with pytest.raises(machine.Unusable) as error:
         project_file.read(tmp_path / "harness.toml")
     assert words in str(error.value) and str(error.value).startswith(f"{tmp_path}/harness.toml: ")
+
+
+FOREIGN = sorted((machine.ROOT / "tests" / "foreign").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", FOREIGN, ids=lambda file: file.stem)
+def test_the_files_for_kernels_of_others(file):
+    """`make test-foreign` boots them."""
+    entries = project_file.read(file)
+    assert entries[0].name.startswith(file.stem)
+    assert all((file.parent / word).exists() for word in re.findall(r"\./[a-z0-9-]+\.sh", entries[0].builds[0]))
+    assert f"`foreign/{file.name}`" in (machine.ROOT / "tests" / "README.md").read_text("utf-8")
 
 
 FILE = f"""
