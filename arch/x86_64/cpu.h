@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cpu: single instructions that C has no expression for, and the names of the register bits that
-// this project sets or tests. All but cpu_rdtsc, cpu_cpuid and cpu_pause need ring 0.
+// this project sets or tests. All but cpu_rdtsc, cpu_cpuid, cpu_store_fence and cpu_pause need ring
+// 0.
 //
 // "SDM", here and in the files around, is Intel's Software Developer's Manual by volume and
 // section, as numbered while paging was chapter 4 of volume 3A (order number 325462-078, December
@@ -12,6 +13,8 @@
 
 // Control registers, SDM 3A 2.5.
 #define CR0_WP (UINT64_C(1) << 16)   // the kernel, too, cannot write a read-only page
+#define CR0_NW (UINT64_C(1) << 29)   // with CD: no write-through; must be clear otherwise
+#define CR0_CD (UINT64_C(1) << 30)   // caches take no new lines
 #define CR4_PGE (UINT64_C(1) << 7)   // global pages outlive a write to CR3
 #define CR4_LA57 (UINT64_C(1) << 12) // five-level paging; changes only outside 64-bit mode
 
@@ -19,11 +22,19 @@
 #define MSR_IA32_EFER UINT32_C(0xc0000080)
 #define EFER_NXE (UINT64_C(1) << 11) // bit 63 of a table entry means "no execution"
 
+// Memory types, SDM 3A 11.11.2.1 and 11.12.2.
+#define MSR_IA32_PAT UINT32_C(0x277)
+#define MSR_IA32_MTRR_DEF_TYPE UINT32_C(0x2ff)
+#define MTRR_DEF_TYPE_ENABLE (UINT64_C(1) << 11)
+
 // CPUID, SDM 2A "CPUID - CPU Identification".
 #define CPUID_FEATURES UINT32_C(0x00000001)
 #define CPUID_FEATURES_ECX_RDRAND (UINT32_C(1) << 30)
 #define CPUID_FEATURES_ECX_HYPERVISOR (UINT32_C(1) << 31) // reserved for them: AMD APM 3, E.3.2
+#define CPUID_FEATURES_EDX_MTRR (UINT32_C(1) << 12)
 #define CPUID_FEATURES_EDX_PGE (UINT32_C(1) << 13)
+#define CPUID_FEATURES_EDX_PAT (UINT32_C(1) << 16)
+#define CPUID_FEATURES_EDX_SELF_SNOOP (UINT32_C(1) << 27)
 #define CPUID_EXTENDED_MAXIMUM UINT32_C(0x80000000) // EAX: the highest extended leaf
 #define CPUID_EXTENDED_FEATURES UINT32_C(0x80000001)
 #define CPUID_EXTENDED_FEATURES_EDX_NX (UINT32_C(1) << 20)
@@ -130,6 +141,18 @@ static inline void cpu_write_cr4(uint64_t value)
 static inline void cpu_invlpg(uintptr_t address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+// Writes this processor's caches back to memory and empties them.
+static inline void cpu_wbinvd(void)
+{
+    __asm__ volatile("wbinvd" : : : "memory");
+}
+
+// Waits until the stores before it have left this processor, those to write-combining memory, too.
+static inline void cpu_store_fence(void)
+{
+    __asm__ volatile("sfence" : : : "memory");
 }
 
 static inline void cpu_cli(void)

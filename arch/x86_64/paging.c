@@ -6,14 +6,15 @@
 #include "arch/x86_64/paging.h"
 
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/pat.h"
 
 // Entries, SDM 3A tables 4-15 to 4-20.
 #define ENTRY_PRESENT (UINT64_C(1) << 0)
 #define ENTRY_WRITABLE (UINT64_C(1) << 1)
 #define ENTRY_USER (UINT64_C(1) << 2)
-// PAT entry 3, uncached after reset: SDM 3A 11.12.3 and 11.12.4.
-#define ENTRY_UNCACHED ((UINT64_C(1) << 3) | (UINT64_C(1) << 4)) // PWT and PCD
-#define ENTRY_LARGE (UINT64_C(1) << 7)                           // PS, in a PDPT or PD entry
+#define ENTRY_WRITE_THROUGH (UINT64_C(1) << 3) // PWT: the lowest bit of the number of a PAT entry
+#define ENTRY_CACHE_DISABLE (UINT64_C(1) << 4) // PCD: the second
+#define ENTRY_LARGE (UINT64_C(1) << 7)         // PS, in a PDPT or PD entry
 #define ENTRY_GLOBAL (UINT64_C(1) << 8)
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
 #define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
@@ -159,13 +160,21 @@ void paging_walk(const struct paging *paging,
         visit(context, &range);
 }
 
+// The bits that choose one of the first four entries of the page attribute table.
+static uint64_t pat_bits(unsigned entry)
+{
+    return (entry & 1 ? ENTRY_WRITE_THROUGH : 0) | (entry & 2 ? ENTRY_CACHE_DISABLE : 0);
+}
+
 static uint64_t page_bits(uintptr_t address, enum paging_access access)
 {
     uint64_t bits = ENTRY_PRESENT;
-    if (access == PAGING_READ_WRITE || access == PAGING_DEVICE)
+    if (access != PAGING_READ_ONLY && access != PAGING_READ_EXECUTE)
         bits |= ENTRY_WRITABLE;
     if (access == PAGING_DEVICE)
-        bits |= ENTRY_UNCACHED;
+        bits |= pat_bits(PAT_UNCACHED);
+    if (access == PAGING_WRITE_COMBINING)
+        bits |= pat_bits(PAT_WRITE_COMBINING);
     if (access != PAGING_READ_EXECUTE)
         bits |= ENTRY_NO_EXECUTE;
     // The upper half is the same in every address space.

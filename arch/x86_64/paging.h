@@ -7,8 +7,8 @@
 //
 // W^X: a mapping is read-only, executable or writable, never writable and executable. Two mappings
 // of one page frame may be: the caller prevents that, and boot/kernel/wx_check.h checks it. Memory
-// is mapped with PAT entry 0, write-back after reset (SDM 3A 11.12.4), devices with entry 3,
-// uncached; this project changes neither. Not for two processors at once.
+// is mapped with entry 0 of the page attribute table, write-back, devices with entry 3, uncached,
+// framebuffers with entry 1 (pat.h). Not for two processors at once.
 #ifndef ARCH_X86_64_PAGING_H
 #define ARCH_X86_64_PAGING_H
 
@@ -35,7 +35,8 @@ enum paging_access {
     PAGING_READ_ONLY,
     PAGING_READ_EXECUTE,
     PAGING_READ_WRITE,
-    PAGING_DEVICE, // read-write and uncached, for registers; not memory
+    PAGING_DEVICE,          // read-write and uncached, for registers; not memory
+    PAGING_WRITE_COMBINING, // read-write, for framebuffers: pat_program() comes first
 };
 
 // A set of page tables.

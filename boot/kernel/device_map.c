@@ -62,18 +62,39 @@ static enum paging_status map_at(struct device_map *map, uintptr_t at, struct ra
     return PAGING_OK;
 }
 
-enum paging_status device_map_add(struct device_map *map, physical_t registers, uint64_t size,
-                                  volatile void **mapped)
+// Maps a device, and sets `mapped` to the address of its first byte.
+static enum paging_status map_device(struct device_map *map, physical_t start, uint64_t size,
+                                     enum paging_access access, uintptr_t *mapped)
 {
     struct range pages;
 
-    if (!find_pages(&pages, registers, size))
+    if (!find_pages(&pages, start, size))
         return PAGING_BAD_RANGE;
     uintptr_t at = find_hole(map, pages);
-    enum paging_status status =
-        at == SLOT_END ? PAGING_BAD_RANGE : map_at(map, at, pages, PAGING_DEVICE);
+    *mapped = at + (start.value - pages.start);
+    return at == SLOT_END ? PAGING_BAD_RANGE : map_at(map, at, pages, access);
+}
+
+enum paging_status device_map_add(struct device_map *map, physical_t registers, uint64_t size,
+                                  volatile void **mapped)
+{
+    uintptr_t at;
+    enum paging_status status = map_device(map, registers, size, PAGING_DEVICE, &at);
+
     if (status == PAGING_OK)
-        *mapped = (volatile void *)(at + (registers.value - pages.start));
+        *mapped = (volatile void *)at;
+    return status;
+}
+
+enum paging_status device_map_framebuffer(struct device_map *map, physical_t start, uint64_t size,
+                                          void **mapped)
+{
+    uintptr_t at;
+    enum paging_access access = map->combines ? PAGING_WRITE_COMBINING : PAGING_DEVICE;
+    enum paging_status status = map_device(map, start, size, access, &at);
+
+    if (status == PAGING_OK)
+        *mapped = (void *)at;
     return status;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // device_map: physical memory that the direct map does not have, in a part of the address space of
-// its own: device registers (MMIO) and framebuffers, uncached; and the firmware's tables,
-// read-only, wherever it keeps them. Small mappings share page tables, and all can be undone.
+// its own: device registers (MMIO), uncached; framebuffers, write-combining; and the firmware's
+// tables, read-only, wherever it keeps them. Small mappings share page tables, and all can be
+// undone.
 #ifndef BOOT_KERNEL_DEVICE_MAP_H
 #define BOOT_KERNEL_DEVICE_MAP_H
 
@@ -14,6 +15,8 @@
 
 struct device_map {
     struct paging *paging;
+    bool
+        combines; // the processors have write-combining (pat.h); otherwise uncached takes its place
     uint64_t used; // bytes from DEVICE_MAP_START to the end of the highest mapping; 0 at first
 };
 
@@ -24,6 +27,11 @@ struct device_map {
 // beyond what the processor can address; nothing is mapped then. O(mapped pages).
 enum paging_status device_map_add(struct device_map *map, physical_t registers, uint64_t size,
                                   volatile void **mapped);
+
+// The same for a framebuffer: stores to it are gathered and sent out in bursts, in any order, until
+// a store fence.
+enum paging_status device_map_framebuffer(struct device_map *map, physical_t start, uint64_t size,
+                                          void **mapped);
 
 // Maps the pages of [start, start + size) read-only and cached as the firmware's memory type ranges
 // say (MTRR), unless they are mapped so already. Fails as device_map_add() does.

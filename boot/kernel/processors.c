@@ -3,6 +3,7 @@
 #include "boot/kernel/processors.h"
 
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/pat.h"
 #include "arch/x86_64/protections.h"
 #include "arch/x86_64/string.h"
 #include "arch/x86_64/trampoline.h"
@@ -61,6 +62,7 @@ static void arrive(void *argument)
     struct processor *self = argument;
     const struct processors *all = self->all;
 
+    (void)pat_program(); // before it takes over tables that count on it
     cpu_write_cr3(all->paging->root.value);
     paging_enable_protections();
     protections_enable();

@@ -3,6 +3,7 @@
 // that font.S includes.
 #include "boot/kernel/screen.h"
 
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/string.h"
 
 // PC Screen Font, version 1: two magic bytes, a mode, a glyph's height; then the glyphs, a byte
@@ -315,4 +316,6 @@ void screen_write(void *context, const char *text, size_t length)
         text += taken;
         length -= taken;
     }
+    if (screen->pixels)
+        cpu_store_fence(); // the framebuffer is write-combining: a halted machine shows all of it
 }

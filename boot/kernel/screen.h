@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // screen: text on the firmware's framebuffer (GOP), for a machine without a serial port. Pixels are
-// only written, never read, as reading a framebuffer is slow: what the screen shows is kept as
-// text, and a character is drawn only where it differs from the one that is there. Behind the last
-// row the text scrolls by half a screen, so that a line costs little more than its own characters.
+// only written, best through a write-combining mapping, and never read, as that is slow: what the
+// screen shows is kept as text, and a character is drawn only where it differs from the one that is
+// there. Behind the last row the text scrolls by half a screen, so that a line costs little more
+// than its own characters.
 #ifndef BOOT_KERNEL_SCREEN_H
 #define BOOT_KERNEL_SCREEN_H
 

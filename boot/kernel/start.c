@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/debugcon.h"
+#include "arch/x86_64/pat.h"
 #include "arch/x86_64/protections.h"
 #include "boot/kernel/early_traps.h"
 #include "boot/kernel/handoff_check.h"
@@ -89,7 +90,7 @@ static void take_page_tables(struct kernel *kernel)
                                      .new_table = early_heap_new_table,
                                      .context = &kernel->heap,
                                      .active = true};
-    kernel->devices.paging = &kernel->paging;
+    kernel->devices = (struct device_map){.paging = &kernel->paging, .combines = pat_program()};
     paging_drop_lower_half(&kernel->paging);
     struct protections found = protections_enable();
     writer_print(writer, "kernel: protections:%s%s%s WP NX\n", found.smep ? " SMEP" : "",

@@ -70,6 +70,25 @@ static void a_device_is_mapped_with_its_offset_in_the_page(struct suite_run *run
         CHECK(run, leads_to(at + i, 0xfed00ff0 + i, true));
 }
 
+// A framebuffer of 2 MiB, as bits PWT and PCD of its entry say.
+static uint64_t cache_bits_of_framebuffer(bool combines)
+{
+    void *mapped = NULL;
+
+    start();
+    devices.combines = combines;
+    if (device_map_framebuffer(&devices, physical(0xe0000000), PAGE_SIZE_2M, &mapped) != PAGING_OK)
+        return 0;
+    const uint64_t *directory = (const uint64_t *)(uintptr_t)tables[taken - 1];
+    return directory[(uintptr_t)mapped >> 21 & 0x1ff] & 0x18;
+}
+
+static void a_framebuffer_is_write_combining_where_that_is_there(struct suite_run *run)
+{
+    CHECK_EQUAL(run, cache_bits_of_framebuffer(true), 0x08);
+    CHECK_EQUAL(run, cache_bits_of_framebuffer(false), 0x18);
+}
+
 static void small_devices_share_a_page_table(struct suite_run *run)
 {
     start();
@@ -165,6 +184,7 @@ static void a_cleared_map_begins_anew(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(a_device_is_mapped_with_its_offset_in_the_page),
+    SUITE_CASE(a_framebuffer_is_write_combining_where_that_is_there),
     SUITE_CASE(small_devices_share_a_page_table),
     SUITE_CASE(devices_are_apart_and_a_large_one_has_large_pages),
     SUITE_CASE(what_was_removed_makes_room),

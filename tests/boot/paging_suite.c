@@ -3,6 +3,7 @@
 // physical addresses that the test chose.
 #include "arch/x86_64/string.h"
 #include "arch/x86_64/paging.h"
+#include "arch/x86_64/pat.h"
 #include "tests/boot/suites.h"
 
 #define TABLES 48
@@ -350,10 +351,32 @@ static void devices_are_not_cached(struct suite_run *run)
     struct paging_lookup found = paging_lookup(&paging, 0x1000);
     CHECK(run, found.present && found.writable && !found.executable);
     const uint64_t *last_table = (const uint64_t *)(uintptr_t)tables[tables_taken - 1];
-    CHECK_EQUAL(run, last_table[1] & 0x18, 0x18);
+    CHECK_EQUAL(run, last_table[1] & 0x98, 0x18);
     CHECK_EQUAL(run, paging_map(&paging, 0x2000, physical(0), 0x1000, PAGING_READ_WRITE),
                 PAGING_OK);
-    CHECK_EQUAL(run, last_table[2] & 0x18, 0);
+    CHECK_EQUAL(run, last_table[2] & 0x98, 0);
+}
+
+// The entry of the page attribute table that PWT alone chooses, in small pages and in large ones.
+static void framebuffers_choose_write_combining(struct suite_run *run)
+{
+    const uintptr_t large = PAGE_SIZE_2M;
+
+    start();
+    CHECK_EQUAL(run,
+                paging_map(&paging, 0x1000, physical(0xe0000000), 0x1000, PAGING_WRITE_COMBINING),
+                PAGING_OK);
+    struct paging_lookup found = paging_lookup(&paging, 0x1000);
+    CHECK(run, found.present && found.writable && !found.executable);
+    CHECK_EQUAL(run, ((const uint64_t *)(uintptr_t)tables[tables_taken - 1])[1] & 0x98, 0x08);
+    CHECK_EQUAL(run,
+                paging_map_large(&paging, large, physical(0xe0000000), PAGE_SIZE_2M,
+                                 PAGING_WRITE_COMBINING, PAGE_SIZE_2M),
+                PAGING_OK);
+    CHECK_EQUAL(run, ((const uint64_t *)(uintptr_t)tables[tables_taken - 2])[1] & 0x1018, 0x08);
+    CHECK_EQUAL(run, PAT_VALUE >> 8 * PAT_WRITE_COMBINING & 0xff, 1); // SDM 3A table 11-10
+    CHECK_EQUAL(run, PAT_VALUE >> 8 * PAT_WRITE_BACK & 0xff, 6);
+    CHECK_EQUAL(run, PAT_VALUE >> 8 * PAT_UNCACHED & 0xff, 0);
 }
 
 // ── Any order of mapping and unmapping ──────────────────────────────────────────────────────────
@@ -449,6 +472,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(dropping_the_lower_half_leaves_the_upper),
     SUITE_CASE(dropping_a_slot_leaves_its_neighbours),
     SUITE_CASE(devices_are_not_cached),
+    SUITE_CASE(framebuffers_choose_write_combining),
     SUITE_CASE(any_order_of_mapping_matches_the_model),
 };
 const struct suite paging_suite = SUITE("paging", cases);

@@ -2,6 +2,7 @@
 // What the address space of boot/handoff.h promises, tried on the live machine: each forbidden
 // access traps, at the right address and for the right reason, and the tables allow no other way.
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/pat.h"
 #include "boot/kernel/steps/interrupts.h"
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/processors.h"
@@ -176,6 +177,32 @@ static void protections_are_switched_on(struct suite_run *run)
                 metal_kernel.handoff->page_table_root);
 }
 
+static bool has_pat(void)
+{
+    return cpu_rdmsr(MSR_IA32_PAT) == PAT_VALUE && !(cpu_read_cr0() & (CR0_CD | CR0_NW));
+}
+
+static void count_pat(void *context, struct processor *self)
+{
+    (void)self;
+    if (has_pat())
+        __atomic_fetch_add((size_t *)context, 1, __ATOMIC_RELAXED);
+}
+
+// With the caches on again, too.
+static void every_processor_has_the_same_page_attribute_table(struct suite_run *run)
+{
+    struct processors *processors = step_processors_started();
+    size_t count = 0;
+
+    CHECK(run, has_pat());
+    CHECK(run, cpu_rdmsr(MSR_IA32_MTRR_DEF_TYPE) & MTRR_DEF_TYPE_ENABLE);
+    CHECK(run, processors->arrived > 0);
+    CHECK(run, processors_work(processors, count_pat, &count));
+    CHECK_EQUAL(run, count, processors->arrived);
+    CHECK(run, metal_kernel.devices.combines);
+}
+
 static void remember(void *context, const struct paging_range *range)
 {
     (void)context;
@@ -319,6 +346,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(the_guard_under_each_interrupt_stack_traps),
     SUITE_CASE(an_overflow_of_the_boot_stack_stops_at_its_guard),
     SUITE_CASE(protections_are_switched_on),
+    SUITE_CASE(every_processor_has_the_same_page_attribute_table),
     SUITE_CASE(no_frame_is_both_writable_and_executable),
     SUITE_CASE(the_boot_stack_is_writable_data),
     SUITE_CASE(the_region_is_writable_data_and_so_is_its_alias),

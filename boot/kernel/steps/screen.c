@@ -31,7 +31,7 @@ enum step_result step_screen(struct kernel *kernel)
 {
     const struct handoff_framebuffer *framebuffer = &kernel->handoff->framebuffer;
     const struct writer *writer = &kernel->console.writer;
-    volatile void *pixels = NULL;
+    void *pixels = NULL;
     size_t text_size;
 
     if (framebuffer->size == 0) {
@@ -46,16 +46,16 @@ enum step_result step_screen(struct kernel *kernel)
     char *text = allocator_alloc(&kernel->heap.allocator, text_size, 1);
     if (!text)
         return STEP_NO_MEMORY;
-    enum paging_status mapped = device_map_add(&kernel->devices, physical(framebuffer->physical),
-                                               framebuffer->size, &pixels);
+    enum paging_status mapped = device_map_framebuffer(
+        &kernel->devices, physical(framebuffer->physical), framebuffer->size, &pixels);
     if (mapped == PAGING_NO_MEMORY)
         return STEP_NO_MEMORY;
     if (mapped != PAGING_OK)
         print_unusable(writer, framebuffer, paging_status_name(mapped));
     else if (screen.columns != 0) // the step runs again: what the screen shows stays
-        screen_move(&screen, (void *)pixels, text);
+        screen_move(&screen, pixels, text);
     else
-        open_screen(kernel, (void *)pixels, text, text_size);
+        open_screen(kernel, pixels, text, text_size);
     return STEP_DONE;
 }
 
