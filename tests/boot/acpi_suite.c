@@ -384,6 +384,8 @@ static void every_failed_allocation_is_reported(struct suite_run *run)
 }
 
 // The DSDT as the FADT in memory names it; NULL if it names none that can be read.
+static bool dsdt_has_bad_sum;
+
 static const void *find_dsdt(void)
 {
     struct acpi_table dsdt = {0};
@@ -393,8 +395,10 @@ static const void *find_dsdt(void)
     if (read_tables() != ACPI_OK || !acpi_tables_find(&tables, "FACP"))
         return NULL;
     acpi_fadt_read(&fadt, acpi_tables_find(&tables, "FACP"));
-    return acpi_fadt_find_dsdt(&dsdt, &fadt, &physical_memory) && dsdt.length == 100 ? dsdt.bytes
-                                                                                     : NULL;
+    return acpi_fadt_find_dsdt(&dsdt, &dsdt_has_bad_sum, &fadt, &physical_memory) &&
+                   dsdt.length == 100
+               ? dsdt.bytes
+               : NULL;
 }
 
 static void the_dsdt_is_where_the_fadt_says(struct suite_run *run)
@@ -413,9 +417,30 @@ static void the_dsdt_is_where_the_fadt_says(struct suite_run *run)
     put(FADT + 40, START + DSDT, 4);
     CHECK(run, !find_dsdt());
     put(FADT + LENGTH, 44, 4);
-    CHECK(run, find_dsdt());
-    memory[DSDT + 50] ^= 1;
+    CHECK(run, find_dsdt() && !dsdt_has_bad_sum);
+    put(DSDT + LENGTH, 35, 4);
     CHECK(run, !find_dsdt());
+}
+
+// A wrong sum alone says little: ACPICA, which most systems have, warns and goes on.
+static void a_dsdt_with_a_wrong_sum_is_taken_if_there_is_no_other(struct suite_run *run)
+{
+    make_good();
+    put(FADT + 40, START + DSDT, 4);
+    memory[DSDT + 50] ^= 1;
+    CHECK_ADDRESS(run, find_dsdt(), memory + DSDT);
+    CHECK(run, dsdt_has_bad_sum);
+    put(FADT + 40, 0, 4);
+    put(FADT + 140, START + DSDT, 8);
+    CHECK_ADDRESS(run, find_dsdt(), memory + DSDT);
+    CHECK(run, dsdt_has_bad_sum);
+    // Another table, of the same signature, whose sum is right.
+    for (size_t i = 0; i < 100; i++)
+        memory[OTHER + i] = memory[DSDT + i];
+    fix_table(OTHER);
+    put(FADT + 40, START + OTHER, 4);
+    CHECK_ADDRESS(run, find_dsdt(), memory + OTHER);
+    CHECK(run, !dsdt_has_bad_sum);
 }
 
 static void a_wider_field_that_leads_nowhere_gives_way_to_the_other(struct suite_run *run)
@@ -572,6 +597,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_damaged_structure_ends_the_count),
     SUITE_CASE(every_failed_allocation_is_reported),
     SUITE_CASE(the_dsdt_is_where_the_fadt_says),
+    SUITE_CASE(a_dsdt_with_a_wrong_sum_is_taken_if_there_is_no_other),
     SUITE_CASE(a_wider_field_that_leads_nowhere_gives_way_to_the_other),
     SUITE_CASE(no_fadt_no_dsdt),
     SUITE_CASE(registers_are_where_the_fadt_says),

@@ -189,6 +189,14 @@ static bool damaged_dsdt(void)
     return true;
 }
 
+static bool no_dsdt(void)
+{
+    if (!copy_acpi())
+        return false;
+    acpi_edit_find("DSDT")[0] = 'X';
+    return true;
+}
+
 // SPCR: a 16550 in memory at `address`, its registers four bytes apart.
 static bool serial_port_at(uint64_t address)
 {
@@ -358,6 +366,7 @@ static const struct {
     {"x_dsdt_nowhere", x_dsdt_nowhere},
     {"x_dsdt_that_wraps", x_dsdt_that_wraps},
     {"damaged_dsdt", damaged_dsdt},
+    {"no_dsdt", no_dsdt},
     {"serial_port_that_wraps", serial_port_that_wraps},
     {"serial_port_beyond", serial_port_beyond},
     {"screen_that_wraps", screen_that_wraps},

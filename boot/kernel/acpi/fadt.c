@@ -56,9 +56,20 @@ void acpi_fadt_read(struct acpi_fadt *fadt, const struct acpi_table *table)
         fadt->timer = read_port(table, PM_TMR_BLK, X_PM_TMR_BLK);
 }
 
-bool acpi_fadt_find_dsdt(struct acpi_table *dsdt, const struct acpi_fadt *fadt,
+bool acpi_fadt_find_dsdt(struct acpi_table *dsdt, bool *has_bad_sum, const struct acpi_fadt *fadt,
                          const struct acpi_memory *memory)
 {
-    return (fadt->x_dsdt != 0 && acpi_tables_read_one(dsdt, fadt->x_dsdt, "DSDT", memory)) ||
-           (fadt->dsdt != 0 && acpi_tables_read_one(dsdt, fadt->dsdt, "DSDT", memory));
+    struct acpi_table other;
+    bool is_bad = true;
+    bool other_is_bad = true;
+    bool is_found = acpi_tables_read_one(dsdt, &is_bad, fadt->x_dsdt, "DSDT", memory);
+
+    if (is_bad && acpi_tables_read_one(&other, &other_is_bad, fadt->dsdt, "DSDT", memory) &&
+        (!is_found || !other_is_bad)) {
+        *dsdt = other;
+        is_bad = other_is_bad;
+        is_found = true;
+    }
+    *has_bad_sum = is_bad;
+    return is_found;
 }

@@ -23,9 +23,10 @@ struct acpi_fadt {
 // an I/O port (ACPI 5.2.9), else where the 32-bit field says.
 void acpi_fadt_read(struct acpi_fadt *fadt, const struct acpi_table *table);
 
-// The DSDT: the table at X_DSDT, or, if that cannot be read, the one at DSDT. False iff neither
-// can.
-bool acpi_fadt_find_dsdt(struct acpi_table *dsdt, const struct acpi_fadt *fadt,
+// The DSDT: the table at X_DSDT, or, if that cannot be read, the one at DSDT. One whose sum is
+// wrong is taken if no other can be had, as operating systems do: `has_bad_sum` then. False iff
+// there is none.
+bool acpi_fadt_find_dsdt(struct acpi_table *dsdt, bool *has_bad_sum, const struct acpi_fadt *fadt,
                          const struct acpi_memory *memory);
 
 #endif

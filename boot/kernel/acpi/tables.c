@@ -36,8 +36,8 @@ static struct acpi_table table_of(const void *bytes, uint32_t length)
     return table;
 }
 
-// A whole table at a physical address, checked but for its signature. False iff it is not one.
-static bool read_table(struct acpi_table *table, const struct acpi_memory *memory,
+// A whole table at a physical address, unchecked but for its length. False iff it cannot be read.
+static bool read_bytes(struct acpi_table *table, const struct acpi_memory *memory,
                        uint64_t physical)
 {
     const void *header = memory->at(memory->context, physical, ACPI_TABLE_HEADER_SIZE);
@@ -49,10 +49,17 @@ static bool read_table(struct acpi_table *table, const struct acpi_memory *memor
     if (length < ACPI_TABLE_HEADER_SIZE || length > TABLE_MAX)
         return false;
     const void *bytes = memory->at(memory->context, physical, length);
-    if (!bytes || !sums_to_zero(bytes, length))
+    if (!bytes)
         return false;
     *table = table_of(bytes, length);
     return true;
+}
+
+// The same, checked but for its signature.
+static bool read_table(struct acpi_table *table, const struct acpi_memory *memory,
+                       uint64_t physical)
+{
+    return read_bytes(table, memory, physical) && sums_to_zero(table->bytes, table->length);
 }
 
 static bool has_rsdp_signature(const void *pointer)
@@ -163,10 +170,13 @@ const struct acpi_table *acpi_tables_find(const struct acpi_tables *tables, cons
     return NULL;
 }
 
-bool acpi_tables_read_one(struct acpi_table *table, uint64_t physical, const char *signature,
-                          const struct acpi_memory *memory)
+bool acpi_tables_read_one(struct acpi_table *table, bool *has_bad_sum, uint64_t physical,
+                          const char *signature, const struct acpi_memory *memory)
 {
-    return read_table(table, memory, physical) && acpi_table_is(table, signature);
+    if (physical == 0 || !read_bytes(table, memory, physical) || !acpi_table_is(table, signature))
+        return false;
+    *has_bad_sum = !sums_to_zero(table->bytes, table->length);
+    return true;
 }
 
 const char *acpi_status_name(enum acpi_status status)

@@ -40,10 +40,11 @@ enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
 // The first table with this signature; NULL if there is none.
 const struct acpi_table *acpi_tables_find(const struct acpi_tables *tables, const char *signature);
 
-// The table at a physical address, checked, for one that the root table does not list. False, and
-// `table` is then undefined, iff it is unreachable, damaged or has another signature.
-bool acpi_tables_read_one(struct acpi_table *table, uint64_t physical, const char *signature,
-                          const struct acpi_memory *memory);
+// The table at a physical address, 0: none, for one that the root table does not list. False, and
+// `table` is then undefined, iff there is none, it is unreachable, of no sane length or has another
+// signature. `has_bad_sum`: its bytes do not sum to zero.
+bool acpi_tables_read_one(struct acpi_table *table, bool *has_bad_sum, uint64_t physical,
+                          const char *signature, const struct acpi_memory *memory);
 
 // What a status means, in a few words.
 const char *acpi_status_name(enum acpi_status status);

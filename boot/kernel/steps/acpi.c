@@ -17,13 +17,18 @@ static const char *read_power(struct kernel *kernel, const struct acpi_fadt *fad
 {
     struct acpi_table dsdt;
     struct acpi_s5 s5;
+    bool has_bad_sum;
 
     if (fadt->is_reduced)
         return "reduced hardware has no registers for it";
     if (fadt->pm1a_control == 0)
         return "the FADT names no port for it";
-    if (!acpi_fadt_find_dsdt(&dsdt, fadt, memory))
+    if (!acpi_fadt_find_dsdt(&dsdt, &has_bad_sum, fadt, memory))
         return "the DSDT is damaged or out of reach";
+    if (has_bad_sum)
+        writer_print(&kernel->console.writer,
+                     "kernel: acpi: the checksum of the DSDT is wrong; it is read all the same, to "
+                     "power off\n");
     if (!acpi_aml_find_s5(&s5, &dsdt))
         return "the DSDT does not describe the state S5";
     kernel->power = (struct power){
