@@ -34,7 +34,10 @@ enum {
     EFI_MEMORY_MAPPED_IO_PORT_SPACE = 12,
     EFI_PAL_CODE = 13,
 };
+// Attributes.
 #define EFI_MEMORY_WB UINT64_C(0x8)
+#define EFI_MEMORY_SP UINT64_C(0x40000) // special-purpose: a driver's, not for everything
+#define EFI_MEMORY_RUNTIME UINT64_C(0x8000000000000000) // runtime services use it
 
 const char *memory_kind_name(enum memory_kind kind)
 {
@@ -61,7 +64,7 @@ bool memory_kind_is_mapped(enum memory_kind kind)
 }
 
 // Memory that cannot be cached write-back is treated as a device: it gets no normal mapping.
-static enum memory_kind kind_of(const struct descriptor *descriptor)
+static enum memory_kind kind_of_type(const struct descriptor *descriptor)
 {
     bool cacheable = (descriptor->attribute & EFI_MEMORY_WB) != 0;
 
@@ -86,6 +89,18 @@ static enum memory_kind kind_of(const struct descriptor *descriptor)
     default:
         return MEMORY_RESERVED;
     }
+}
+
+// Memory of a type that would be free, at once or later, may be excluded by its attributes.
+static enum memory_kind kind_of(const struct descriptor *descriptor)
+{
+    enum memory_kind kind = kind_of_type(descriptor);
+
+    if (kind != MEMORY_USABLE && kind != MEMORY_ACPI_RECLAIM)
+        return kind;
+    if (descriptor->attribute & EFI_MEMORY_RUNTIME)
+        return MEMORY_RUNTIME;
+    return descriptor->attribute & EFI_MEMORY_SP ? MEMORY_RESERVED : kind;
 }
 
 static size_t count_of(const struct memory_map *map)

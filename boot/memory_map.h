@@ -17,8 +17,8 @@ enum memory_kind {
     MEMORY_USABLE,       // free for the kernel, the loader's and boot services' memory included
     MEMORY_ACPI_RECLAIM, // ACPI tables: usable once they have been read
     MEMORY_ACPI_NVS,     // the firmware's, kept over sleep
-    MEMORY_RUNTIME,      // code and data of runtime services
-    MEMORY_RESERVED,     // any other type of memory, unknown types included
+    MEMORY_RUNTIME,      // code and data of runtime services, or whatever they use
+    MEMORY_RESERVED,     // any other type of memory, unknown types and special-purpose included
     MEMORY_DEVICE,       // not memory: registers, or attributes say it cannot be cached
 };
 

@@ -18,30 +18,55 @@ static struct memory_range earlier(struct memory_range memory, struct memory_ran
     return first;
 }
 
-// The first part of `memory` that is the image's or a module's; empty, at its end, if none is.
+enum { FRAME_0, IMAGE, FRAMEBUFFER, BEYOND_PROCESSOR, MODULES };
+
+// THE LIST of the owners of memory that the map calls usable. Empty where there is no such owner;
+// returns false iff `number` is behind the last. What could wrap has been rejected by
+// handoff_check(), but for a framebuffer, which then is nowhere.
+static bool find_owned(const struct handoff *handoff, size_t number, struct range *owned)
+{
+    const struct handoff_framebuffer *screen = &handoff->framebuffer;
+    const struct handoff_module *module;
+
+    *owned = (struct range){0, 0};
+    switch (number) {
+    case FRAME_0: // its address looks like a mistake
+        *owned = (struct range){0, PAGE_SIZE};
+        return true;
+    case IMAGE:
+        (void)range_of_pages(owned, handoff->image_physical, handoff->image_size);
+        return true;
+    case FRAMEBUFFER: // the map should call it a device, or reserved
+        (void)range_of_pages(owned, screen->physical, screen->size);
+        return true;
+    case BEYOND_PROCESSOR:
+        *owned = (struct range){paging_physical_end(), UINT64_MAX};
+        return true;
+    default:
+        module = handoff_module(handoff, number - MODULES);
+        if (module)
+            (void)range_of_pages(owned, module->physical, module->size);
+        return module != NULL;
+    }
+}
+
+// The first part of `memory` that has an owner; empty, at its end, if none has.
 static struct memory_range first_taken(const struct handoff *handoff, struct memory_range memory)
 {
     struct memory_range first = {memory.end, memory.end, memory.kind};
-    struct range owned = {0, 0};
-    const struct handoff_module *module;
+    struct range owned;
 
-    // Neither wraps: handoff_check().
-    (void)range_of_pages(&owned, handoff->image_physical, handoff->image_size);
-    first = earlier(memory, first, owned);
-    for (size_t i = 0; (module = handoff_module(handoff, i)) != NULL; i++)
-        if (range_of_pages(&owned, module->physical, module->size))
-            first = earlier(memory, first, owned);
+    for (size_t i = 0; find_owned(handoff, i, &owned); i++)
+        first = earlier(memory, first, owned);
     return first;
 }
 
-// Usable memory but for the image, the modules and frame 0, whose address looks like a mistake.
+// Usable memory minus every owner's.
 static void give_usable_memory(struct kernel *kernel)
 {
     array_list_each(struct memory_range, range, step_memory_map_ranges())
     {
         struct memory_range left = *range;
-        if (left.start < PAGE_SIZE)
-            left.start = PAGE_SIZE;
         while (left.kind == MEMORY_USABLE && left.start < left.end) {
             struct memory_range taken = first_taken(kernel->handoff, left);
             page_frames_give(&kernel->page_frames, physical(left.start), physical(taken.start));

@@ -12,6 +12,8 @@
 
 #define WB UINT64_C(8)
 #define UNCACHED UINT64_C(1)
+#define SPECIAL_PURPOSE (UINT64_C(1) << 18)
+#define RUNTIME (UINT64_C(1) << 63)
 
 struct descriptor {
     uint32_t type, padding;
@@ -125,7 +127,13 @@ static enum memory_kind expected_kind(uint32_t type, uint64_t attribute)
     };
     enum memory_kind kind = type < sizeof kinds / sizeof kinds[0] ? kinds[type] : MEMORY_RESERVED;
 
-    return kind != MEMORY_RESERVED && !(attribute & WB) ? MEMORY_DEVICE : kind;
+    if (kind != MEMORY_RESERVED && !(attribute & WB))
+        return MEMORY_DEVICE;
+    if (kind != MEMORY_USABLE && kind != MEMORY_ACPI_RECLAIM)
+        return kind;
+    return attribute & RUNTIME           ? MEMORY_RUNTIME
+           : attribute & SPECIAL_PURPOSE ? MEMORY_RESERVED
+                                         : kind;
 }
 
 static void each_type_has_its_kind(struct suite_run *run)
@@ -134,12 +142,27 @@ static void each_type_has_its_kind(struct suite_run *run)
 
     for (uint32_t type = 0; type < 15; type++) {
         CHECK_EQUAL(run, kind_alone(type, WB), expected_kind(type, WB));
-        CHECK_EQUAL(run, kind_alone(type, UINT64_MAX), expected_kind(type, WB));
+        CHECK_EQUAL(run, kind_alone(type, UINT64_MAX & ~(RUNTIME | SPECIAL_PURPOSE)),
+                    expected_kind(type, WB));
         CHECK_EQUAL(run, kind_alone(type, UNCACHED), expected_kind(type, UNCACHED));
         CHECK_EQUAL(run, kind_alone(type, 0), expected_kind(type, 0));
     }
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
         CHECK_EQUAL(run, kind_alone(strangers[i], WB), MEMORY_RESERVED);
+}
+
+// Of memory that would be free: high-bandwidth memory for one, and what runtime services use.
+static void attributes_exclude_memory_from_use(struct suite_run *run)
+{
+    for (uint32_t type = 0; type < 15; type++) {
+        for (unsigned i = 0; i < 4; i++) {
+            uint64_t attribute = WB | (i & 1 ? RUNTIME : 0) | (i & 2 ? SPECIAL_PURPOSE : 0);
+            CHECK_EQUAL(run, kind_alone(type, attribute), expected_kind(type, attribute));
+        }
+    }
+    CHECK_EQUAL(run, kind_alone(CONVENTIONAL, WB | SPECIAL_PURPOSE), MEMORY_RESERVED);
+    CHECK_EQUAL(run, kind_alone(BOOT_DATA, WB | RUNTIME), MEMORY_RUNTIME);
+    CHECK(run, !memory_map_is_usable(&map, PAGE, PAGE));
 }
 
 static void the_direct_map_covers_memory_only(struct suite_run *run)
@@ -376,7 +399,11 @@ static void generate(uint64_t *random, uint64_t base, size_t count)
             start += suite_random(random) % PAGE;
         if (choice == 5)
             start += UINT64_C(1) << (48 + suite_random(random) % 16);
-        add_with(type < 16 ? type : UNKNOWN_TYPE, start, pages, choice < 6 ? UNCACHED : WB);
+        add_with(type < 16 ? type : UNKNOWN_TYPE, start, pages,
+                 choice < 6    ? UNCACHED
+                 : choice < 8  ? WB | SPECIAL_PURPOSE
+                 : choice < 10 ? WB | RUNTIME
+                               : WB);
     }
 }
 
@@ -459,6 +486,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(neighbours_of_a_kind_come_as_one),
     SUITE_CASE(holes_belong_to_no_range),
     SUITE_CASE(each_type_has_its_kind),
+    SUITE_CASE(attributes_exclude_memory_from_use),
     SUITE_CASE(the_direct_map_covers_memory_only),
     SUITE_CASE(where_descriptors_overlap_the_stricter_wins),
     SUITE_CASE(empty_descriptors_count_for_nothing),

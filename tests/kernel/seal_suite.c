@@ -23,7 +23,7 @@
 #define MODULES 3
 #define MODULES_OFFSET 0xc00 // in the region, behind the memory map
 
-enum owner { FREE, IMAGE, REGION, MODULE, OTHER };
+enum owner { FREE, IMAGE, REGION, MODULE, SCREEN, OTHER };
 
 // linker.ld's in a kernel: no trap is reported here.
 extern unsigned char boot_stack_bottom[], boot_stack_top[];
@@ -67,7 +67,7 @@ static bool is_unowned(size_t first, size_t count)
 {
     for (size_t page = first; page < first + count; page++)
         if (page >= PAGES || owners[page] == IMAGE || owners[page] == REGION ||
-            owners[page] == MODULE)
+            owners[page] == MODULE || owners[page] == SCREEN)
             return false;
     return true;
 }
@@ -105,6 +105,22 @@ static void draw_modules(uint64_t *state)
         };
     }
     handoff.modules = (struct handoff_span){MODULES_OFFSET, MODULES * sizeof *modules};
+}
+
+// A framebuffer in the middle of memory that the map calls free, and not at a page's start.
+static void draw_screen(uint64_t *state)
+{
+    size_t pages = below(state, 3);
+    size_t first = 1 + below(state, PAGES - 1);
+
+    while (!is_unowned(first, pages))
+        first = 1 + below(state, PAGES - 1);
+    own(first, pages, SCREEN);
+    if (pages > 0)
+        handoff.framebuffer = (struct handoff_framebuffer){
+            .physical = first * PAGE_SIZE + below(state, 256) * 16,
+            .size = (pages - 1) * PAGE_SIZE + 16,
+        };
 }
 
 static void put(unsigned char *at, uint64_t number, size_t width)
@@ -180,6 +196,7 @@ static void draw_machine(uint64_t *state)
                  .peak = USED_PAGES * PAGE_SIZE},
     };
     draw_modules(state);
+    draw_screen(state);
     write_map();
     open_kernel();
 }
