@@ -89,3 +89,9 @@ bool cmdline_number(struct cmdline_word word, uint64_t *number)
     *number = value;
     return true;
 }
+
+void cmdline_print(const struct writer *writer, struct cmdline_word word)
+{
+    for (size_t i = 0; i < word.length; i++)
+        writer_print(writer, "%c", word.text[i] >= ' ' && word.text[i] <= '~' ? word.text[i] : '?');
+}

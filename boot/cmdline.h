@@ -5,6 +5,8 @@
 #ifndef BOOT_CMDLINE_H
 #define BOOT_CMDLINE_H
 
+#include "kmem/writer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,5 +35,8 @@ bool cmdline_copy_name(struct cmdline_word word, const char *others, char *to, s
 // Reads a number, decimal or, behind 0x, hexadecimal. Returns false, and changes nothing, iff the
 // word is no such number or is 2^64 or more.
 bool cmdline_number(struct cmdline_word word, uint64_t *number);
+
+// Writes a word. What is no printable character of ASCII becomes '?', as a file may have any bytes.
+void cmdline_print(const struct writer *writer, struct cmdline_word word);
 
 #endif

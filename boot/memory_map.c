@@ -280,13 +280,15 @@ bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t
     return true;
 }
 
-// Whether a descriptor of another type than conventional memory covers a part of the range.
+// Whether a descriptor of another type than conventional memory, or one that its attributes exclude
+// from use, covers a part of the range.
 static bool is_claimed(const struct memory_map *map, const struct memory_range *range)
 {
     for (size_t i = 0; i < count_of(map); i++) {
         struct memory_range other = range_at(map, i);
-        if (read_descriptor(map, i).type != EFI_CONVENTIONAL_MEMORY &&
-            overlaps(&other, range->start, range->end))
+        bool is_free =
+            read_descriptor(map, i).type == EFI_CONVENTIONAL_MEMORY && other.kind == MEMORY_USABLE;
+        if (!is_free && overlaps(&other, range->start, range->end))
             return true;
     }
     return false;

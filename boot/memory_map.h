@@ -65,10 +65,10 @@ bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cur
 // descriptor that the memory crosses.
 bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t size);
 
-// Gives the next descriptor of conventional memory of at least `least` bytes that no descriptor of
-// another type overlaps, from number `*index` on, which moves behind it; returns false iff there is
-// none. In the order of the map, which need not be sorted. O(n·m) for the whole map, m =
-// descriptors of at least `least` bytes.
+// Gives the next descriptor of usable conventional memory of at least `least` bytes that no other
+// descriptor but of such memory overlaps, from number `*index` on, which moves behind it; returns
+// false iff there is none. In the order of the map, which need not be sorted. O(n·m) for the whole
+// map, m = descriptors of at least `least` bytes.
 bool memory_map_next_conventional(const struct memory_map *map, size_t *index, uint64_t least,
                                   struct memory_range *range);
 

@@ -42,11 +42,12 @@ void kernel_options_parse(struct kernel_options *options, const char *text, size
 
     *options = (struct kernel_options){.run = "-"};
     while (cmdline_next(&rest, &word)) {
-        if (!parse_option(options, word))
-            writer_print(
-                writer,
-                "kernel: command line: \"%.*s\" is not understood and ignored; known are "
-                "run=ID, exit-port=0xPORT, fail=N, ledger, only=NAME, module=NAME, seed=N\n",
-                (int)word.length, word.text);
+        if (parse_option(options, word))
+            continue;
+        writer_print(writer, "kernel: command line: \"");
+        cmdline_print(writer, word);
+        writer_print(writer,
+                     "\" is not understood and ignored; known are run=ID, exit-port=0xPORT, "
+                     "fail=N, ledger, only=NAME, module=NAME, seed=N\n");
     }
 }

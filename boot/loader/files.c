@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/page.h"
 #include "arch/x86_64/string.h"
+#include "boot/cmdline.h"
 
 #define KERNEL_FILE_MAX (UINT64_C(64) << 20)
 #define MODULE_FILE_MAX (UINT64_C(4) << 30)
@@ -12,6 +13,8 @@
 
 #define KERNEL_NAME "kernel.elf"
 #define COMMAND_LINE_NAME "cmdline.txt"
+
+#define LONGEST_WORD_SHOWN 127 // characters
 
 #define FILE_NAME_MAX HANDOFF_MODULE_NAME_MAX
 
@@ -150,8 +153,13 @@ enum loader_result files_read_command_line(struct loader *loader)
     if (loader_options_parse(&loader->options, loader->command_line, loader->command_line_size,
                              &defect))
         return LOADER_DONE;
-    return loader_stop(loader, EFI_INVALID_PARAMETER, "\"%.*s\" in the command line: %s",
-                       (int)defect.length, defect.word, defect.advice);
+
+    char word[LONGEST_WORD_SHOWN + 1];
+    struct writer_buffer buffer;
+    struct writer writer = writer_to_buffer(&buffer, word, sizeof word);
+    cmdline_print(&writer, (struct cmdline_word){defect.word, defect.length});
+    return loader_stop(loader, EFI_INVALID_PARAMETER, "\"%s\" in the command line: %s", word,
+                       defect.advice);
 }
 
 // ── Kernel and modules ──────────────────────────────────────────────────────────────────────────

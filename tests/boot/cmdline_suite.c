@@ -114,11 +114,24 @@ static void numbers_are_decimal_or_hexadecimal(struct suite_run *run)
     }
 }
 
+// A line may be a file of any bytes; the console gets none of them that controls it.
+static void what_is_not_printable_is_shown_as_question_marks(struct suite_run *run)
+{
+    static const char bytes[] = "a\x1b[2J\n\x7f\xff ~";
+    char text[32];
+    struct writer_buffer buffer;
+    const struct writer writer = writer_to_buffer(&buffer, text, sizeof text);
+
+    cmdline_print(&writer, (struct cmdline_word){bytes, sizeof bytes - 1});
+    CHECK_TEXT(run, text, "a?[2J??? ~");
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(any_blanks_separate_words),
     SUITE_CASE(a_word_ends_with_the_line),
     SUITE_CASE(a_prefix_is_taken_or_nothing_changes),
     SUITE_CASE(a_name_is_copied_or_nothing_changes),
     SUITE_CASE(numbers_are_decimal_or_hexadecimal),
+    SUITE_CASE(what_is_not_printable_is_shown_as_question_marks),
 };
 const struct suite cmdline_suite = SUITE("cmdline", cases);

@@ -163,6 +163,12 @@ static void attributes_exclude_memory_from_use(struct suite_run *run)
     CHECK_EQUAL(run, kind_alone(CONVENTIONAL, WB | SPECIAL_PURPOSE), MEMORY_RESERVED);
     CHECK_EQUAL(run, kind_alone(BOOT_DATA, WB | RUNTIME), MEMORY_RUNTIME);
     CHECK(run, !memory_map_is_usable(&map, PAGE, PAGE));
+    start_map(48); // also where memory that nothing excludes overlaps it
+    add(CONVENTIONAL, 0x1000, 0x9000);
+    add_with(CONVENTIONAL, 0x4000, 1, WB | SPECIAL_PURPOSE);
+    add(CONVENTIONAL, 0x8000, 0xb000);
+    struct memory_range largest = memory_map_largest_conventional(&map);
+    CHECK(run, largest.start == 0x8000 && largest.end == 0xb000);
 }
 
 static void the_direct_map_covers_memory_only(struct suite_run *run)

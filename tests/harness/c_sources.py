@@ -45,7 +45,10 @@ def fuzz_targets() -> dict[str, pathlib.Path]:
 
 def fuzzed(root: pathlib.Path = ROOT) -> Files:
     """What every fuzz target is linked with; the linker takes what it uses."""
-    return [*model(), *_in(root / "boot" / "loader", "elf*.c"), *kmem(root)]
+    boot = root / "boot"
+    readers = [*_in(boot / "loader", "elf*.c"), boot / "loader" / "loader_options.c", *_in(boot / "kernel" / "acpi"),
+               boot / "kernel" / "kernel_options.c", boot / "cmdline.c", boot / "memory_map.c"]
+    return [*model(), *readers, *kmem(root)]
 
 
 def headers(root: pathlib.Path = ROOT) -> Files:
