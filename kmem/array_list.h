@@ -69,10 +69,10 @@ bool array_list_shrink_to_fit(struct array_list *list);
 void *array_list_at(const struct array_list *list, size_t index);
 
 // A loop over the items in order: array_list_each(struct thing, thing, &list) { use(thing); }
-// The list must not change meanwhile.
+// The list must not change meanwhile; it is evaluated for each item.
 #define array_list_each(type, item, list)                                                          \
-    for (type *item = (type *)(list)->items, *item##_end = item ? item + (list)->count : item;     \
-         item != item##_end; item++)
+    for (type *item = (type *)(list)->items;                                                       \
+         item && item != (type *)(list)->items + (list)->count; item++)
 
 #ifdef __cplusplus
 }

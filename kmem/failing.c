@@ -12,7 +12,7 @@ static bool is_due(const struct failing *failing, size_t number, size_t due)
     return due != 0 && (failing->onwards ? number >= due : number == due);
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *failing_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct failing *failing = context;
 
@@ -26,8 +26,8 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return block;
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool failing_resize(void *context, void *block, size_t old_size, size_t new_size,
+                           size_t align, const void *caller)
 {
     struct failing *failing = context;
 
@@ -40,7 +40,8 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
                                              align, caller);
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void failing_free_block(void *context, void *block, size_t size, size_t align,
+                               const void *caller)
 {
     struct failing *failing = context;
 
@@ -48,7 +49,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     failing->blocks--;
 }
 
-static size_t available(void *context, size_t align)
+static size_t failing_available(void *context, size_t align)
 {
     const struct failing *failing = context;
 
@@ -57,7 +58,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator failing_allocator(struct failing *failing)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {failing_alloc, failing_resize,
+                                                           failing_free_block, failing_available};
 
     return (struct allocator){&operations, failing};
 }

@@ -4,7 +4,7 @@
 
 #include "fba_account.h"
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *fallback_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     const struct fallback *fallback = context;
     size_t available = fba_available(fallback->first, align);
@@ -15,8 +15,8 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return fallback->second.operations->alloc(fallback->second.context, size, align, caller);
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool fallback_resize(void *context, void *block, size_t old_size, size_t new_size,
+                            size_t align, const void *caller)
 {
     const struct fallback *fallback = context;
 
@@ -26,7 +26,8 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
                                                align, caller);
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void fallback_free_block(void *context, void *block, size_t size, size_t align,
+                                const void *caller)
 {
     const struct fallback *fallback = context;
 
@@ -36,7 +37,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
         fallback->second.operations->free(fallback->second.context, block, size, align, caller);
 }
 
-static size_t available(void *context, size_t align)
+static size_t fallback_available(void *context, size_t align)
 {
     const struct fallback *fallback = context;
     size_t first = fba_available(fallback->first, align);
@@ -47,7 +48,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator fallback_allocator(struct fallback *fallback)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {fallback_alloc, fallback_resize,
+                                                           fallback_free_block, fallback_available};
 
     return (struct allocator){&operations, fallback};
 }

@@ -6,7 +6,7 @@
 #include "fba_inline.h"
 
 // The fast paths stand here once more, so that a call through the table is a single call.
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *lower_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct fba *fba = context;
     uintptr_t before = fba_byte_before_(fba->lower.edge, align);
@@ -17,15 +17,16 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return fba_block_(before);
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool lower_resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
+                         const void *caller)
 {
     (void)align;
     (void)caller;
     return fba_resize_inline(context, block, old_size, new_size) == FBA_OK;
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void lower_free_block(void *context, void *block, size_t size, size_t align,
+                             const void *caller)
 {
     (void)align;
     (void)caller;
@@ -54,14 +55,15 @@ static void scratch_free(void *context, void *block, size_t size, size_t align, 
     (void)fba_scratch_free(context, block, size);
 }
 
-static size_t available(void *context, size_t align)
+static size_t lower_available(void *context, size_t align)
 {
     return fba_available(context, align);
 }
 
 struct allocator fba_allocator(struct fba *fba)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {lower_alloc, lower_resize,
+                                                           lower_free_block, lower_available};
 
     return (struct allocator){&operations, fba};
 }
@@ -69,7 +71,7 @@ struct allocator fba_allocator(struct fba *fba)
 struct allocator fba_scratch_allocator(struct fba *fba)
 {
     static const struct allocator_operations operations = {scratch_alloc, scratch_resize,
-                                                           scratch_free, available};
+                                                           scratch_free, lower_available};
 
     return (struct allocator){&operations, fba};
 }

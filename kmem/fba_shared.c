@@ -45,8 +45,8 @@ static struct fba view_of(const struct fba *fba, uintptr_t edge)
 }
 
 // Counts a failure, and records it unless another one is being recorded.
-static FBA_CALLED void *fail(struct fba_shared *shared, size_t size, size_t align,
-                             const void *caller, uintptr_t edge)
+static FBA_CALLED void *shared_fail(struct fba_shared *shared, size_t size, size_t align,
+                                    const void *caller, uintptr_t edge)
 {
     struct fba_failure *failure = &shared->fba.failure;
     uintptr_t idle = 0;
@@ -90,7 +90,7 @@ static FBA_CALLED void *take_slowly(struct fba_shared *shared, size_t size, size
         uintptr_t before = fba_byte_before_(edge, align);
 
         if (!fba_fits_(fba, before, size, align))
-            return fail(shared, size, align, caller, edge);
+            return shared_fail(shared, size, align, caller, edge);
         ATOMIC_COUNT(&shared->retries);
         if (ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, before + size))
             return fba_block_(before);
@@ -203,8 +203,8 @@ enum fba_status fba_shared_free(struct fba_shared *shared, void *block, size_t s
     return FBA_OK;
 }
 
-static FBA_CALLED enum fba_status resize_slowly(struct fba_shared *shared, void *block,
-                                                size_t old_size, size_t new_size)
+static FBA_CALLED enum fba_status shared_resize_slowly(struct fba_shared *shared, void *block,
+                                                       size_t old_size, size_t new_size)
 {
     uintptr_t edge = ATOMIC_LOAD(&shared->fba.lower.edge);
 
@@ -228,31 +228,32 @@ enum fba_status fba_shared_resize(struct fba_shared *shared, void *block, size_t
     if (last < before || before < fba->lower.bound || new_size <= old_size ||
         new_size >= fba->upper.edge - before ||
         !ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, before + new_size))
-        return resize_slowly(shared, block, old_size, new_size);
+        return shared_resize_slowly(shared, block, old_size, new_size);
     return FBA_OK;
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *shared_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     return fba_shared_alloc_by(context, size, align, caller);
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool shared_resize(void *context, void *block, size_t old_size, size_t new_size,
+                          size_t align, const void *caller)
 {
     (void)align;
     (void)caller;
     return fba_shared_resize(context, block, old_size, new_size) == FBA_OK;
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void shared_free_block(void *context, void *block, size_t size, size_t align,
+                              const void *caller)
 {
     (void)align;
     (void)caller;
     (void)fba_shared_free(context, block, size);
 }
 
-static size_t available(void *context, size_t align)
+static size_t shared_available(void *context, size_t align)
 {
     const struct fba_shared *shared = context;
 
@@ -261,7 +262,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator fba_shared_allocator(struct fba_shared *shared)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {shared_alloc, shared_resize,
+                                                           shared_free_block, shared_available};
 
     return (struct allocator){&operations, shared};
 }

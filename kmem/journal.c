@@ -51,7 +51,7 @@ void journal_open(struct journal *journal, struct allocator inner, uintptr_t bas
     print(journal, "o %zx %zx %zx", size, (size_t)base, used);
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *journal_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct journal *journal = context;
     void *block = journal->inner.operations->alloc(journal->inner.context, size, align, caller);
@@ -65,8 +65,8 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return block;
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool journal_resize(void *context, void *block, size_t old_size, size_t new_size,
+                           size_t align, const void *caller)
 {
     struct journal *journal = context;
     bool done = journal->inner.operations->resize(journal->inner.context, block, old_size, new_size,
@@ -78,7 +78,8 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
     return done;
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void journal_free_block(void *context, void *block, size_t size, size_t align,
+                               const void *caller)
 {
     struct journal *journal = context;
 
@@ -87,7 +88,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     print(journal, "f %zx %zx", (size_t)((uintptr_t)block - journal->base), size);
 }
 
-static size_t available(void *context, size_t align)
+static size_t journal_available(void *context, size_t align)
 {
     const struct journal *journal = context;
 
@@ -96,7 +97,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator journal_allocator(struct journal *journal)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {journal_alloc, journal_resize,
+                                                           journal_free_block, journal_available};
 
     return (struct allocator){&operations, journal};
 }

@@ -34,7 +34,7 @@ static bool contains(const struct ledger_entry *run, uintptr_t start)
 
 // The run that a block lies in: the newest one, as an address may have been handed out before. A
 // block of zero bytes lies in none.
-static struct ledger_entry *find(struct ledger *ledger, const void *block, size_t size)
+static struct ledger_entry *ledger_find(struct ledger *ledger, const void *block, size_t size)
 {
     struct ledger_entry *found = ledger->newest;
     uintptr_t start = (uintptr_t)block;
@@ -119,7 +119,7 @@ static void record(struct ledger *ledger, uintptr_t start, size_t size, size_t a
 // Strikes a block off its run. One that ends there makes room for the next to go on in its place.
 static void strike(struct ledger *ledger, const void *block, size_t size)
 {
-    struct ledger_entry *run = find(ledger, block, size);
+    struct ledger_entry *run = ledger_find(ledger, block, size);
 
     if (run && size <= run->size) {
         run->size -= size;
@@ -140,7 +140,7 @@ static void strike(struct ledger *ledger, const void *block, size_t size)
     ledger->requested -= size;
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *ledger_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct ledger *ledger = context;
     void *block = ledger->inner.operations->alloc(ledger->inner.context, size, align, caller);
@@ -155,11 +155,11 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return block;
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool ledger_resize(void *context, void *block, size_t old_size, size_t new_size,
+                          size_t align, const void *caller)
 {
     struct ledger *ledger = context;
-    struct ledger_entry *run = find(ledger, block, old_size);
+    struct ledger_entry *run = ledger_find(ledger, block, old_size);
 
     if (!ledger->inner.operations->resize(ledger->inner.context, block, old_size, new_size, align,
                                           caller))
@@ -181,7 +181,8 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
     return true;
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void ledger_free_block(void *context, void *block, size_t size, size_t align,
+                              const void *caller)
 {
     struct ledger *ledger = context;
 
@@ -189,7 +190,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     strike(ledger, block, size);
 }
 
-static size_t available(void *context, size_t align)
+static size_t ledger_available(void *context, size_t align)
 {
     const struct ledger *ledger = context;
 
@@ -198,7 +199,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator ledger_allocator(struct ledger *ledger)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {ledger_alloc, ledger_resize,
+                                                           ledger_free_block, ledger_available};
 
     return (struct allocator){&operations, ledger};
 }

@@ -28,7 +28,7 @@ static void give_back(struct limit *limit, size_t size)
     limit->used -= size < limit->used ? size : limit->used;
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *limit_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct limit *limit = context;
 
@@ -44,8 +44,8 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return block;
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool limit_resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
+                         const void *caller)
 {
     struct limit *limit = context;
 
@@ -61,7 +61,8 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
     return true;
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void limit_free_block(void *context, void *block, size_t size, size_t align,
+                             const void *caller)
 {
     struct limit *limit = context;
 
@@ -69,7 +70,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     give_back(limit, size);
 }
 
-static size_t available(void *context, size_t align)
+static size_t limit_available(void *context, size_t align)
 {
     const struct limit *limit = context;
     size_t inner = allocator_available(&limit->inner, align);
@@ -80,7 +81,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator limit_allocator(struct limit *limit)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {limit_alloc, limit_resize,
+                                                           limit_free_block, limit_available};
 
     return (struct allocator){&operations, limit};
 }

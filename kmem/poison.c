@@ -6,12 +6,12 @@
 
 void *memset(void *to, int value, size_t size);
 
-static uintptr_t min_address(uintptr_t a, uintptr_t b)
+static uintptr_t poison_min_address(uintptr_t a, uintptr_t b)
 {
     return a < b ? a : b;
 }
 
-static uintptr_t max_address(uintptr_t a, uintptr_t b)
+static uintptr_t poison_max_address(uintptr_t a, uintptr_t b)
 {
     return a > b ? a : b;
 }
@@ -28,10 +28,10 @@ static void fill_free(struct poison *poison)
     const struct fba *fba = poison->fba;
     uintptr_t start = fba->lower.edge + 1;
 
-    poison->lower_end =
-        min_address(max_address(poison->lower_end, fba->lower.watermark + 1), fba->upper.edge);
+    poison->lower_end = poison_min_address(
+        poison_max_address(poison->lower_end, fba->lower.watermark + 1), fba->upper.edge);
     poison->upper_start =
-        max_address(min_address(poison->upper_start, fba->upper.watermark), start);
+        poison_max_address(poison_min_address(poison->upper_start, fba->upper.watermark), start);
     fill(start, poison->lower_end);
     fill(poison->upper_start, fba->upper.edge);
 }
@@ -42,7 +42,7 @@ void poison_init(struct poison *poison, struct fba *fba)
     fill_free(poison);
 }
 
-static const void *first_changed(uintptr_t start, uintptr_t end)
+static const void *poison_first_changed(uintptr_t start, uintptr_t end)
 {
     for (; start < end; start++)
         if (*(const unsigned char *)start != POISON_PATTERN)
@@ -53,11 +53,12 @@ static const void *first_changed(uintptr_t start, uintptr_t end)
 const void *poison_check(struct poison *poison)
 {
     const struct fba *fba = poison->fba;
-    const void *at =
-        first_changed(fba->lower.edge + 1, min_address(poison->lower_end, fba->upper.edge));
+    const void *at = poison_first_changed(fba->lower.edge + 1,
+                                          poison_min_address(poison->lower_end, fba->upper.edge));
 
     if (!at)
-        at = first_changed(max_address(poison->upper_start, fba->lower.edge + 1), fba->upper.edge);
+        at = poison_first_changed(poison_max_address(poison->upper_start, fba->lower.edge + 1),
+                                  fba->upper.edge);
     if (at) {
         poison->faults++;
         poison->at = at;
@@ -99,7 +100,7 @@ enum fba_status poison_reset(struct poison *poison)
     return refill(poison, fba_reset(poison->fba));
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *poison_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct poison *poison = context;
 
@@ -107,8 +108,8 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return fba_alloc_by(poison->fba, size, align, caller);
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool poison_resize(void *context, void *block, size_t old_size, size_t new_size,
+                          size_t align, const void *caller)
 {
     struct poison *poison = context;
 
@@ -118,14 +119,15 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
     return refill(poison, fba_resize(poison->fba, block, old_size, new_size)) == FBA_OK;
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void poison_free_block(void *context, void *block, size_t size, size_t align,
+                              const void *caller)
 {
     (void)align;
     (void)caller;
     (void)poison_free(context, block, size);
 }
 
-static size_t available(void *context, size_t align)
+static size_t poison_available(void *context, size_t align)
 {
     const struct poison *poison = context;
 
@@ -134,7 +136,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator poison_allocator(struct poison *poison)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {poison_alloc, poison_resize,
+                                                           poison_free_block, poison_available};
 
     return (struct allocator){&operations, poison};
 }

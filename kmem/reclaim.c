@@ -23,7 +23,7 @@ static size_t at_least_one(size_t size)
     return size > 0 ? size : 1;
 }
 
-static struct reclaim_record *find(struct reclaim *reclaim, const void *block)
+static struct reclaim_record *reclaim_find(struct reclaim *reclaim, const void *block)
 {
     for (size_t i = reclaim->count; i > 0; i--)
         if (reclaim->records[i - 1].block == block)
@@ -31,7 +31,7 @@ static struct reclaim_record *find(struct reclaim *reclaim, const void *block)
     return NULL;
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *reclaim_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct reclaim *reclaim = context;
     struct fba *fba = reclaim->fba;
@@ -44,12 +44,12 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return block;
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool reclaim_resize(void *context, void *block, size_t old_size, size_t new_size,
+                           size_t align, const void *caller)
 {
     struct reclaim *reclaim = context;
     struct fba *fba = reclaim->fba;
-    struct reclaim_record *record = find(reclaim, block);
+    struct reclaim_record *record = reclaim_find(reclaim, block);
     bool was_last = record && record->last == fba->lower.edge;
 
     (void)align;
@@ -76,10 +76,11 @@ static void free_last(struct reclaim *reclaim)
     }
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void reclaim_free_block(void *context, void *block, size_t size, size_t align,
+                               const void *caller)
 {
     struct reclaim *reclaim = context;
-    struct reclaim_record *record = find(reclaim, block);
+    struct reclaim_record *record = reclaim_find(reclaim, block);
 
     (void)align;
     (void)caller;
@@ -90,7 +91,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
     free_last(reclaim);
 }
 
-static size_t available(void *context, size_t align)
+static size_t reclaim_available(void *context, size_t align)
 {
     const struct reclaim *reclaim = context;
 
@@ -99,7 +100,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator reclaim_allocator(struct reclaim *reclaim)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {reclaim_alloc, reclaim_resize,
+                                                           reclaim_free_block, reclaim_available};
 
     return (struct allocator){&operations, reclaim};
 }

@@ -163,7 +163,7 @@ enum redzone_kind redzone_check(struct redzone *redzone, const void *block, size
     return examine(redzone, block, size, align).kind;
 }
 
-static void *alloc(void *context, size_t size, size_t align, const void *caller)
+static void *redzone_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct redzone *redzone = context;
     unsigned char *outer = redzone->inner.operations->alloc(
@@ -180,8 +180,8 @@ static void *alloc(void *context, size_t size, size_t align, const void *caller)
     return block;
 }
 
-static bool resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,
-                   const void *caller)
+static bool redzone_resize(void *context, void *block, size_t old_size, size_t new_size,
+                           size_t align, const void *caller)
 {
     struct redzone *redzone = context;
     struct header *header = header_of(block, align);
@@ -200,7 +200,8 @@ static bool resize(void *context, void *block, size_t old_size, size_t new_size,
     return true;
 }
 
-static void free_block(void *context, void *block, size_t size, size_t align, const void *caller)
+static void redzone_free_block(void *context, void *block, size_t size, size_t align,
+                               const void *caller)
 {
     struct redzone *redzone = context;
     struct header *header = header_of(block, align);
@@ -216,7 +217,7 @@ static void free_block(void *context, void *block, size_t size, size_t align, co
                                     caller);
 }
 
-static size_t available(void *context, size_t align)
+static size_t redzone_available(void *context, size_t align)
 {
     const struct redzone *redzone = context;
     size_t inner = allocator_available(&redzone->inner, alignment_of(align));
@@ -227,7 +228,8 @@ static size_t available(void *context, size_t align)
 
 struct allocator redzone_allocator(struct redzone *redzone)
 {
-    static const struct allocator_operations operations = {alloc, resize, free_block, available};
+    static const struct allocator_operations operations = {redzone_alloc, redzone_resize,
+                                                           redzone_free_block, redzone_available};
 
     return (struct allocator){&operations, redzone};
 }

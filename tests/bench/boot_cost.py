@@ -99,7 +99,11 @@ FILES |= dict.fromkeys(("console.c", "screen.c", "uart.c", "ns16550.c", "device_
 # Of their public functions.
 PREFIXES = {HEAP: ("fba_", "allocator_", "ledger_"), CONSOLE: ("console_", "screen_", "uart_", "debugcon_", "writer_")}
 # The tables of the interface, which have the fast paths in them; and what is called without a table.
-CALLS = [f"{file}:{name}" for file in ("fba_allocator.c", "fba_shared.c") for name in ("alloc", "resize", "free_block")]
+CALLS = [
+    f"{file}:{name}_{operation}"
+    for file, name in (("fba_allocator.c", "lower"), ("fba_shared.c", "shared"))
+    for operation in ("alloc", "resize", "free_block")
+]
 CALLS += "fba_alloc fba_alloc_zeroed fba_scratch_alloc fba_mark fba_scratch_mark fba_keep fba_rewind".split()
 # The plugin's counters.
 OURS, IN_HEAP, HEAP_CALLS, CLEARED, COPIED, IN_CONSOLE = range(6)

@@ -18,7 +18,7 @@ def register(name: str) -> int:
 
 def place_of(function: str) -> int:
     """The address of the function's first instruction, where its arguments are still in registers."""
-    symbol = gdb.parse_and_eval(f"&'{LEDGER}'::{function}") if function != "fba_seal" else gdb.parse_and_eval("&fba_seal")
+    symbol = gdb.parse_and_eval(f"&'{LEDGER}'::ledger_{function}") if function != "fba_seal" else gdb.parse_and_eval("&fba_seal")
     return int(symbol)
 
 

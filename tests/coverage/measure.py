@@ -106,7 +106,7 @@ def run_model():
     for file in sources("tests/fuzz/*_fuzz.c"):
         target = pathlib.Path(file).stem
         corpus = sources(f"tests/fuzz/corpus/{target}/*")
-        programs.append(build(target, [file, "boot/loader/elf.c", *model, *sources("kmem/*.c")],
+        programs.append(build(target, [file, *sources("boot/loader/elf*.c"), *model, *sources("kmem/*.c")],
                               "-fsanitize=fuzzer,address"))
         run("model", programs[-1], "-runs=1", *corpus)
     return programs

@@ -32,7 +32,7 @@ CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.as
     $(filter jammy,$(shell . /etc/os-release 2>/dev/null && echo $$VERSION_CODENAME))
 
 packages_test := $(packages_install) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb groff-base=groff \
-    libc6-dev=/usr/include/stdio.h g++=g++ python3-pytest=python:pytest \
+    libc6-dev=/usr/include/stdio.h g++=g++ tcc=tcc python3-pytest=python:pytest \
     clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 mypy=mypy \
     $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \

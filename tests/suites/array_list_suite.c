@@ -50,6 +50,22 @@ static void what_is_appended_stands_in_order(struct suite_run *run)
     CHECK_EQUAL(run, *(int *)array_list_at(&list, 42), 42);
 }
 
+static void items_that_are_pointers_are_walked_over(struct suite_run *run)
+{
+    static const char *const words[] = {"boot", "seal"};
+    size_t number = 0;
+
+    fba_init(&fba, memory, sizeof memory);
+    struct array_list list = array_list_of(const char *, fba_allocator(&fba));
+    CHECK(run, array_list_append_many(&list, words, 2));
+    array_list_each(const char *, word, &list)
+    {
+        CHECK_TEXT(run, *word, words[number]);
+        number++;
+    }
+    CHECK_EQUAL(run, number, 2);
+}
+
 static void the_last_list_of_an_fba_grows_in_place(struct suite_run *run)
 {
     struct array_list list = new_list(400);
@@ -228,6 +244,7 @@ static void room_is_made_for_as_many_as_one_says(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(an_empty_list_has_allocated_nothing),
     SUITE_CASE(what_is_appended_stands_in_order),
+    SUITE_CASE(items_that_are_pointers_are_walked_over),
     SUITE_CASE(the_last_list_of_an_fba_grows_in_place),
     SUITE_CASE(another_list_moves_and_keeps_its_items),
     SUITE_CASE(insert_moves_the_later_items_up),

@@ -53,6 +53,33 @@ static void of_a_called_function_it_is_exact(struct suite_run *run)
     }
 }
 
+// Two wrappers, as kmem/README.md has them: with the signature of the allocator's functions, so
+// that they can be called from the same place.
+static FBA_CALLED void *inner_wrapper(struct fba *asked, size_t size, size_t align,
+                                      const void *caller)
+{
+    void *volatile block = fba_alloc_by(asked, size, align, caller);
+
+    return block;
+}
+
+static FBA_CALLED void *outer_wrapper(struct fba *asked, size_t size, size_t align)
+{
+    void *volatile block = inner_wrapper(asked, size, align, FBA_CALLER);
+
+    return block;
+}
+
+static void through_two_wrappers_it_is_exact(struct suite_run *run)
+{
+    call_next = where;
+    const void *place = call();
+    fba_init(&fba, memory, sizeof memory);
+    call_next = outer_wrapper;
+    CHECK(run, !call());
+    CHECK_ADDRESS(run, fba.failure.caller, place);
+}
+
 // Makes an allocation fail and returns whom the record names.
 typedef const void *(*fail_function)(void);
 
@@ -157,6 +184,7 @@ static void on_behalf_of_another_it_is_what_one_was_told(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(of_a_called_function_it_is_exact),
+    SUITE_CASE(through_two_wrappers_it_is_exact),
     SUITE_CASE(of_an_inlined_function_it_is_in_the_function_that_asked),
     SUITE_CASE(through_the_interface_it_is_in_the_function_that_asked),
     SUITE_CASE(on_behalf_of_another_it_is_what_one_was_told),
