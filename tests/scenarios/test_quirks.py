@@ -47,9 +47,9 @@ PASSING = {
     "no_dsdt": (("kernel: acpi: no power-off: the DSDT is damaged or out of reach\n",), {}),
     "serial_port_that_wraps": (("SPCR names a UART at 0xfffffffffffffffc in address space 0, which is out of reach\n",), {}),
     "serial_port_beyond": (("memory 0x8000000000000, which SPCR names: the range of addresses is not valid",), {}),
-    "screen_that_wraps": (("kernel: screen: 1280x800, 4096000 bytes, is not usable\n",), {}),
-    "screen_beyond": (("kernel: screen: 1280x800, 4096000 bytes, is not usable\n",), {}),
-    "screen_without_lines": (("kernel: screen: 1280x800, 4096000 bytes, is not usable\n",), {}),
+    "screen_that_wraps": (("1280x800, 4096000 bytes, is not usable: the range of addresses is not valid\n",), {}),
+    "screen_beyond": (("1280x800, 4096000 bytes, is not usable: the range of addresses is not valid\n",), {}),
+    "screen_without_lines": (("1280x800, 4096000 bytes, is not usable: its lines do not fit its size\n",), {}),
     "wild_map": ((GOOD_TABLES + "\n",), {}),
     "stale_key": ((GOOD_TABLES + "\n",), {}),
 }
