@@ -48,6 +48,51 @@ KERNELS = {
 }
 
 
+# A board with another processor: its UART is switched on first, it leaves by semihosting, and begins by its vectors.
+BOARD = """
+#define UART ((volatile unsigned *)0x40004000)
+void start(void);
+void start(void)
+{
+    static unsigned block[2] = {0x20026, 0};
+    register unsigned op __asm__("r0") = 0x20;
+    register void *at __asm__("r1") = block;
+    UART[2] = 1;
+    UART[4] = 16;
+    for (const char *text = "%s"; *text; text++)
+        UART[0] = (unsigned char)*text;
+    __asm__ volatile("bkpt #0xab" : : "r"(op), "r"(at) : "memory");
+    for (;;)
+        ;
+}
+__attribute__((section(".vectors"), used)) static void *const vectors[] = {(void *)0x20010000, (void *)start};
+""" % REPORT
+BOARD_SCRIPT = """ENTRY(start) SECTIONS { . = 0; .vectors : { KEEP(*(.vectors)) } .text : { *(.text*) *(.rodata*) }
+. = 0x20000000; .data : { *(.data*) *(.bss*) } /DISCARD/ : { *(.ARM.*) *(.comment) } }"""
+
+
+def boot_board():
+    folder = machine.BUILD / "architectures"
+    folder.mkdir(parents=True, exist_ok=True)
+    source, script, kernel = (folder / f"board.{kind}" for kind in ("c", "ld", "elf"))
+    source.write_text(BOARD)
+    script.write_text(BOARD_SCRIPT)
+    command = ["arm-linux-gnueabihf-gcc", "-mthumb", "-mcpu=cortex-m3", "-mfloat-abi=soft", "-O1", "-ffreestanding", "-nostdlib",
+               "-static", "-fno-pic", f"-Wl,-T,{script},--build-id=none", source, "-o", kernel]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return boot_or_error("arch-board", kernel=kernel, source="qemu", machine="mps2-an385", memory="16M", timeout=60)
+
+
+@background(boot_board)
+def test_a_kernel_for_a_board(outcome):
+    """A Cortex-M3, which has neither a memory management unit nor PSCI."""
+    if isinstance(outcome, machine.Unusable):
+        assert architectures.ARCHITECTURES["arm"].package in str(outcome)
+    else:
+        assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
 def boot_kernel(arch):
     compiler, options, address, uart, start, leave = KERNELS[arch]
     folder = machine.BUILD / "architectures"
