@@ -108,6 +108,13 @@ FAULTS = [
      "if (word.length == 0 || word.length > most)", "if (word.length == 0 || word.length > most + 1)"),
     ("cmdline_fuzz", "control characters on the console", "boot/cmdline.c",
      "word.text[i] >= ' ' && word.text[i] <= '~' ?", "word.text[i] != '\\0' ?"),
+    ("handoff_fuzz", "a part behind the used region", "boot/kernel/handoff_check.c",
+     "if (!is_within(parts[i].span.offset, parts[i].span.size, 0, handoff->heap.used))",
+     "if (parts[i].span.offset > handoff->heap.used)"),
+    ("handoff_fuzz", "modules at any address", "boot/kernel/handoff_check.c",
+     "(list.size != 0 && list.offset % _Alignof(struct handoff_module) != 0))", "list.offset == 1)"),
+    ("handoff_fuzz", "a module's name without an end", "boot/kernel/handoff_check.c",
+     "if (module->name[HANDOFF_MODULE_NAME_MAX] != '\\0')", "if (module->name[0] == 1)"),
 ]
 
 

@@ -47,7 +47,8 @@ def fuzzed(root: pathlib.Path = ROOT) -> Files:
     """What every fuzz target is linked with; the linker takes what it uses."""
     boot = root / "boot"
     readers = [*_in(boot / "loader", "elf*.c"), boot / "loader" / "loader_options.c", *_in(boot / "kernel" / "acpi"),
-               boot / "kernel" / "kernel_options.c", boot / "cmdline.c", boot / "memory_map.c"]
+               boot / "kernel" / "kernel_options.c", boot / "kernel" / "handoff_check.c",
+               *_in(boot, "[cm]*.c"), boot / "handoff.c"]
     return [*model(), *readers, *kmem(root)]
 
 
