@@ -31,7 +31,8 @@ Targets, each with its variables as they are now. Sizes accept K, M and G.
       EARLY_HEAP=$(EARLY_HEAP)   size of the early heap: whole pages of 4 KiB, up to 1G
       CC=$(CC)          compiler, gcc or clang
       CFLAGS=$(CFLAGS)         follow our own flags
-  make run      build, boot in QEMU with OVMF, show the serial line, judge the end
+  make run      build, boot in QEMU with OVMF, show the serial line, judge the end; build/report.html is a
+                picture of the early heap's life
       MEM=$(MEM)        memory of the machine
       SMP=$(SMP)           its processors, 1 to 255
       MACHINE=$(MACHINE)     its type, q35 or pc
@@ -200,8 +201,8 @@ RUN_OPTIONS := \
     --firmware $(call one_of,FIRMWARE,$(FIRMWARE),4m,2m) --firmware-directory $(call quote,$(OVMF_DIR)) \
     --timeout $(call checked,TIMEOUT,$(TIMEOUT),1,86400,1,1 to 86400 seconds)
 
-run: build/loader.efi build/kernel.elf
-	$(Q)$(PYTHON) tests/harness/boot.py --cold --power-off $(RUN_OPTIONS)
+run: build/loader.efi build/kernel.elf build/replay
+	$(Q)$(PYTHON) tests/harness/boot.py --cold --power-off --report build/report.html $(RUN_OPTIONS)
 
 ifneq ($(SIGN_KEY)$(SIGN_CERT),)
 ifeq ($(and $(SIGN_KEY),$(SIGN_CERT)),)

@@ -62,6 +62,14 @@ build/host/boot/kernel/font.o: build/font.psf
 build/host/lib.a: $(HOST_LIB_OBJS) build/stamps/HOST_LIB_OBJS
 	$(archive)
 
+# What replays the ledger of a boot with the code of kmem/: tests/harness/replay.py.
+REPLAY_SRCS = tests/harness/replay.c $(addprefix kmem/,allocator.c fba.c fba_allocator.c reclaim.c)
+REPLAY_CC   = $(CC) $(COMMON) -D_DEFAULT_SOURCE -O2
+
+build/replay: $(REPLAY_SRCS) $(wildcard kmem/*.h) build/stamps/REPLAY_CC | run-packages
+	$(call say,LD)
+	$(Q)$(REPLAY_CC) $(REPLAY_SRCS) -o $@
+
 build/host/suites: $(HOST_OBJS) build/host/lib.a $(addprefix build/stamps/,HOST_CC HOST_OBJS)
 	$(call say,LD)
 	$(Q)$(CC) $(HOST_FLAGS) $(filter %.o %.a,$^) -o $@
@@ -112,7 +120,7 @@ test:
 	    { echo "FAILED: the build, with the words above; nothing was tested"; echo "0 passed, 1 failed"; exit 1; }
 	$(PYTEST) $(TESTS)
 
-test-parts: all build/host/suites build/firmware_quirk.efi build/example.elf build/shell.elf build/compile_commands.json build/programs.txt
+test-parts: all build/host/suites build/replay build/firmware_quirk.efi build/example.elf build/shell.elf build/compile_commands.json build/programs.txt
 
 # The long rows: every sequence of operations, and sweeps over whole machines.
 test-all: test exhaustive

@@ -11,12 +11,15 @@ import sys
 sys.dont_write_bytecode = True  # nothing is written outside build/
 
 import argparse
+import dataclasses
 import pathlib
 import signal
 import stat
 from collections.abc import Iterator
 
 import command_line
+import heap_page
+import heap_trace
 import judge
 import ktap
 import machine
@@ -87,15 +90,52 @@ def lines_of(file: pathlib.Path) -> Iterator[terminal.Line]:
     yield from lines.rest()
 
 
+def without_ledger(show: watch.Show) -> watch.Show:
+    """Leaves out the lines of the ledger, which the picture shows."""
+
+    def show_others(line: str, seconds: float) -> None:
+        if not heap_trace.LEDGER.search(line):
+            show(line, seconds)
+
+    return show_others
+
+
+def picture(parsed: argparse.Namespace, ended: runner.Boot) -> list[str]:
+    """Writes the pictures of the early heap's life, and returns what is to be said: a few lines, and the file."""
+    lines = [line.text for line in lines_of(ended.log)]
+    try:
+        trace = heap_trace.read(lines, whole=False)
+    except heap_trace.Damaged as error:
+        return [f"no picture of the early heap: {error}"]
+    if trace is None or not trace.calls:
+        return ["no picture of the early heap: the boot allocated nothing from it"]
+    places = heap_trace.Places(lines, ended.machine.kernel, ended.machine.loader)
+    try:
+        heap_page.write(parsed.report, trace, places)
+    finally:
+        places.close()
+    return [*heap_page.terminal_lines(trace), f"the early heap's life: {parsed.report}"]
+
+
 def boot(parsed: argparse.Namespace) -> int:
-    described = command_line.machine_of(parsed)
-    ended = runner.run(described, show=shower(parsed))
+    described, show = command_line.machine_of(parsed), shower(parsed)
+    if parsed.report:
+        described = dataclasses.replace(described, words=(*described.words, "ledger"))
+        show = without_ledger(show)
+    ended = runner.run(described, show=show)
     details = ended.summary().removeprefix(str(ended.judgement))
     if ended.verdict is not judge.Verdict.PASSED:
         details += f"\nthe whole log: {ended.log}"
     if ended.instructions is not None:
         details += f"\ninstructions until {described.counted}: {ended.instructions}"
-    return report(parsed, ended.judgement, ended.report, details)
+    *rows, last = picture(parsed, ended) if parsed.report else [""]
+    # The report of a boot that ran out stays on the screen.
+    if rows and not parsed.ktap and ended.verdict is judge.Verdict.PASSED:
+        print("\n".join(rows))
+    status = report(parsed, ended.judgement, ended.report, details)
+    if last and not parsed.ktap:
+        print(last)
+    return status
 
 
 def main(argv: list[str]) -> int:

@@ -76,6 +76,8 @@ def parser_of_boot(kind: type[options.Parser] = options.Parser) -> options.Parse
     look.add_argument("--quiet", action="store_true", help="do not show the serial line")
     look.add_argument("--timestamps", action="store_true", help="show when each line came, in seconds")
     look.add_argument("--ktap", action="store_true", help="show the test cases and the verdict as KTAP, nothing else")
+    look.add_argument("--report", metavar="FILE", type=pathlib.Path,
+                      help="write pictures of the early heap's life: FILE.html, and an SVG beside it (the word ledger)")
     look.add_argument("--log", metavar="FILE", type=pathlib.Path,
                       help="boot nothing: judge this saved log, or listen to this serial device")
     exact = groups[machine.EXACT]

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: MIT
+"""Pictures of the early heap's life: one HTML page without a network, an SVG, and a few lines for a terminal.
+
+Across are the calls in their order, up are the addresses. A block is a rectangle from the call that took it to the one
+that gave it back, coloured by what it was taken for. The page draws on a canvas, so that 100 000 calls are no more work
+than the pixels they cover; it shows what lies under the pointer, and searches. Used by boot.py and replay.py.
+"""
+
+import json
+import pathlib
+
+import heap_trace
+import svg
+
+GOLDEN_ANGLE = 137.5  # degrees: neighbours in the list of tags get colours that differ much
+BAR = 40  # characters
+FIRST_HUE = 205  # far from the red of padding
+SVG_BLOCKS_MAX = 2000  # more would only make the file large: the page has them all
+
+PAGE = r"""<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>The early heap's life</title>
+<style>
+:root { color-scheme: light dark; --back: #fff; --fore: #1b1b1b; --dim: #6a6a6a; --grid: #ddd; --padding: #d33; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #16181c; --fore: #e6e6e6; --dim: #9a9a9a; --grid: #33363c; --padding: #ff6b6b; }
+}
+body { background: var(--back); color: var(--fore); font: 14px/1.45 system-ui, sans-serif; margin: 1.2rem; }
+h1 { font-size: 1.2rem; margin: 0 0 .3rem; }
+#picture { position: relative; width: 100%; height: 62vh; min-height: 260px; border: 1px solid var(--grid); }
+canvas { position: absolute; width: 100%; height: 100%; }
+#hover { min-height: 4.5em; font-family: ui-monospace, monospace; white-space: pre-wrap; margin: .5rem 0; }
+#legend span { display: inline-block; margin: 0 .9rem .2rem 0; }
+#legend i { display: inline-block; width: .8em; height: .8em; margin-right: .35em; border-radius: 2px; }
+input { font: inherit; color: inherit; background: var(--back); border: 1px solid; padding: .15rem .4rem; }
+p { margin: .3rem 0; } .dim { color: var(--dim); }
+</style>
+<h1>The early heap's life</h1>
+<p id="summary"></p>
+<p><input id="search" placeholder="search: step, function, file" size="32">
+<label><input type="checkbox" id="whole"> the whole region</label> <span id="found" class="dim"></span></p>
+<div id="picture"><canvas id="base"></canvas><canvas id="over"></canvas></div>
+<div id="hover" class="dim">Point at a block.</div>
+<div id="legend"></div>
+<script id="data" type="application/json">@DATA@</script>
+<script>
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const FIRST_HUE = 205; // far from the red of padding
+const [NUMBER, TAG, CALLER, OFFSET, SIZE, ALIGN, PADDING, BORN, DIED, LOST] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const byId = name => document.getElementById(name);
+const base = byId("base"), over = byId("over"), calls = data.used.length;
+const style = name => getComputedStyle(document.documentElement).getPropertyValue(name);
+const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+const shade = () => dark() ? "55% 58%" : "65% 45%";
+const colour = (tag, strength) => `hsl(${(FIRST_HUE + tag * 137.5) % 360} ${shade()} / ${strength})`;
+let highest = 1, width = 1, height = 1, wanted = "";
+const x = call => call / calls * width, y = address => height - address / highest * height;
+const end = block => block[DIED] === null ? calls : block[DIED];
+const words = block => (data.tags[block[TAG]] + " " + data.callers[block[CALLER]]).toLowerCase();
+const matches = block => !wanted || words(block).includes(wanted);
+
+function prepare(canvas) {
+  const box = byId("picture").getBoundingClientRect(), ratio = devicePixelRatio || 1;
+  [width, height] = [box.width, box.height];
+  [canvas.width, canvas.height] = [width * ratio, height * ratio];
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  return pen;
+}
+
+function line(pen, address, words, stroke, dashes) {
+  pen.strokeStyle = pen.fillStyle = stroke;
+  pen.setLineDash(dashes);
+  pen.beginPath(); pen.moveTo(0, y(address)); pen.lineTo(width, y(address)); pen.stroke();
+  pen.font = "12px system-ui, sans-serif";
+  pen.fillText(words, 6, y(address) < 18 ? y(address) + 13 : y(address) - 4);
+}
+
+function draw() {
+  highest = (byId("whole").checked ? Math.max(data.region, data.peak) : data.peak) * 1.06;
+  const pen = prepare(base), padding = style("--padding"), back = style("--back");
+  const paints = data.tags.map((_, tag) => [colour(tag, .12), colour(tag, .9), colour(tag, .3)]);
+  let found = 0;
+  for (const block of data.blocks) {
+    const is_match = matches(block), left = x(block[BORN]), top = y(block[OFFSET] + block[SIZE]);
+    found += is_match;
+    const wide = Math.max(1, x(end(block)) - left), tall = Math.max(.6, y(block[OFFSET]) - top);
+    pen.fillStyle = paints[block[TAG]][+is_match];
+    pen.fillRect(left, top, wide, tall);
+    if (tall > 4 && wide > 4) {
+      pen.strokeStyle = back;
+      pen.lineWidth = 1;
+      pen.strokeRect(left, top, wide, tall);
+    }
+    if (block[PADDING]) {
+      pen.fillStyle = padding;
+      pen.fillRect(left, y(block[OFFSET]), width - left, Math.max(.8, y(block[OFFSET] - block[PADDING]) - y(block[OFFSET])));
+    }
+    if (block[LOST]) {
+      pen.fillStyle = paints[block[TAG]][2];
+      pen.fillRect(left + wide, top, width - left - wide, tall);
+    }
+  }
+  pen.strokeStyle = style("--fore"); pen.lineWidth = 1.5; pen.setLineDash([]);
+  pen.beginPath();
+  data.used.forEach((used, call) => { pen.lineTo(x(call), y(used)); pen.lineTo(x(call + 1), y(used)); });
+  pen.stroke();
+  line(pen, data.peak, `peak ${data.peak}`, style("--dim"), [4, 4]);
+  line(pen, data.region, `end of the region, ${data.region}`, data.failed ? style("--padding") : style("--dim"), [8, 3]);
+  byId("found").textContent = wanted ? `${found} of ${data.blocks.length} blocks` : "";
+  prepare(over);
+}
+
+function at(event) {
+  const box = base.getBoundingClientRect();
+  const call = (event.clientX - box.left) / width * calls, address = (height - (event.clientY - box.top)) / height * highest;
+  let hit = null;
+  for (const block of data.blocks)
+    if (call >= block[BORN] && call < Math.max(end(block), block[LOST] ? calls : 0) && address >= block[OFFSET] - block[PADDING]
+        && address < block[OFFSET] + block[SIZE]) hit = block;
+  return hit;
+}
+
+over.addEventListener("mousemove", event => {
+  const block = at(event), pen = prepare(over);
+  if (!block) return;
+  pen.strokeStyle = style("--fore"); pen.lineWidth = 2;
+  const left = x(block[BORN]), top = y(block[OFFSET] + block[SIZE]);
+  pen.strokeRect(left, top, x(end(block)) - left, y(block[OFFSET]) - top);
+  byId("hover").textContent = `block ${block[NUMBER]}, ${data.tags[block[TAG]]}: ${block[SIZE]} bytes at offset 0x` +
+    `${block[OFFSET].toString(16)}, alignment ${block[ALIGN]}, padding ${block[PADDING]}\n` +
+    `by ${data.callers[block[CALLER]]}\nfrom call ${block[BORN]} ` +
+    (block[DIED] === null ? "for good" : `to call ${block[DIED]}${block[LOST] ? "; its bytes stayed taken" : ""}`);
+});
+byId("search").addEventListener("input", event => { wanted = event.target.value.toLowerCase(); draw(); });
+byId("whole").addEventListener("change", draw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { legend(); draw(); });
+addEventListener("resize", draw);
+
+function legend() {
+  const parts = data.tags.map((tag, number) => [colour(number, .9), tag]);
+  parts.push([style("--padding"), "padding"]);
+  byId("legend").replaceChildren(...parts.map(([paint, words]) => {
+    const entry = document.createElement("span"), box = document.createElement("i");
+    box.style.background = paint;
+    entry.append(box, words);
+    return entry;
+  }));
+}
+byId("summary").textContent = data.summary;
+byId("whole").checked = data.region < 3 * data.peak;
+legend();
+draw();
+</script>
+</html>
+"""
+
+
+def summary(trace: heap_trace.Trace, blocks: list[heap_trace.Block], used: list[int]) -> str:
+    needed = heap_trace.smallest(trace) // 1024
+    words = (f"{len(blocks)} blocks; {used[-1]} bytes in use at the end, {max(used)} at the peak, "
+             f"{sum(block.padding for block in blocks)} of padding; the region has {trace.linked // 1024} KiB, "
+             f"{needed} KiB would do")
+    if trace.failed:
+        words += f"; {trace.failed.size} bytes for {trace.failed.tag} no longer fitted"
+    return words
+
+
+def tag_of(block: heap_trace.Block) -> str:
+    return f"{block.by}: {block.tag}"
+
+
+def page(trace: heap_trace.Trace, places: heap_trace.Places) -> str:
+    blocks, used = heap_trace.blocks(trace)
+    tags = list(dict.fromkeys(map(tag_of, blocks)))
+    callers = list(dict.fromkeys(block.caller for block in blocks))
+    data = {
+        "summary": summary(trace, blocks, used),
+        "region": trace.linked, "peak": max(used), "used": used, "failed": trace.failed is not None,
+        "tags": tags, "callers": [places.of(caller) if caller else "several processors at once" for caller in callers],
+        "blocks": [
+            [block.number, tags.index(tag_of(block)), callers.index(block.caller), block.offset, block.size, block.align,
+             block.padding, block.born, block.died, int(block.lost)]
+            for block in blocks
+        ],
+    }
+    # Nothing of a log can end the script or begin another.
+    return PAGE.replace("@DATA@", json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def drawing(trace: heap_trace.Trace) -> str:
+    """The same as an SVG."""
+    blocks, used = heap_trace.blocks(trace)
+    width, height, left, top, bottom = 860.0, 420.0, 80.0, 30.0, 70.0
+    highest = max(used) * 1.06
+    tags = list(dict.fromkeys(map(tag_of, blocks)))
+    canvas = svg.Drawing(width, height)
+
+    def x(call: int) -> float:
+        return left + call / len(used) * (width - left - 20)
+
+    def y(address: float) -> float:
+        return height - bottom - address / highest * (height - bottom - top)
+
+    def fill(tag: str) -> str:
+        return f"hsl({(FIRST_HUE + tags.index(tag) * GOLDEN_ANGLE) % 360:.0f},65%,45%)"
+
+    canvas.text(left, 18, summary(trace, blocks, used), font_size=12)
+    for block in blocks[-SVG_BLOCKS_MAX:]:
+        end = len(used) if block.died is None else block.died
+        title = f"{tag_of(block)}: {block.size} bytes at {block.offset:#x}, alignment {block.align}"
+        canvas.rect(x(block.born), y(block.offset + block.size), max(1.0, x(end) - x(block.born)),
+                    max(0.6, y(block.offset) - y(block.offset + block.size)), title, fill=fill(tag_of(block)))
+        if block.padding:
+            canvas.rect(x(block.born), y(block.offset), x(len(used)) - x(block.born),
+                        max(0.6, y(block.offset - block.padding) - y(block.offset)), "padding", fill="#d33")
+    canvas.line([point for call, bytes_ in enumerate(used) for point in ((x(call), y(bytes_)), (x(call + 1), y(bytes_)))],
+                "in use", stroke="black", stroke_width=1.5)
+    for share in (0.0, 0.5, 1.0):
+        canvas.text(left - 6, y(max(used) * share) + 4, f"{max(used) * share:.0f}", text_anchor="end")
+    at, row = left, height - 40
+    for tag in tags:
+        canvas.rect(at, row - 9, 10, 10, fill=fill(tag))
+        canvas.text(at + 14, row, tag, font_size=11)
+        at += 34 + 6 * len(tag)
+        if at > width - 150:
+            at, row = left, row + 18
+    return canvas.render()
+
+
+def terminal_lines(trace: heap_trace.Trace) -> list[str]:
+    """A bar for each step, the largest first."""
+    blocks, used = heap_trace.blocks(trace)
+    held: dict[str, int] = {}
+    for block in blocks:
+        held[tag_of(block)] = held.get(tag_of(block), 0) + (block.size if block.died is None else 0)
+    held["padding"] = used[-1] - sum(held.values())
+    rows = [f"early heap: {summary(trace, blocks, used)}"]
+    for tag, bytes_ in sorted(held.items(), key=lambda item: -item[1]):
+        bar = "#" * -(-BAR * bytes_ // max(1, max(used)))
+        rows.append(f"  {tag:24.24} {bytes_:9} {bar}")
+    return rows
+
+
+def write(file: pathlib.Path, trace: heap_trace.Trace, places: heap_trace.Places) -> None:
+    """The page, and beside it the SVG."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page(trace, places), encoding="utf-8")
+    file.with_suffix(".svg").write_text(drawing(trace), encoding="utf-8")

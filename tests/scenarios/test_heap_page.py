@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The page of the early heap's life, as Chromium shows it: what lies under the pointer, the search, light and dark."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import heap_page
+import heap_trace
+import machine
+from test_replay import churn
+
+needs_browser = pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+
+PROBE = r"""
+<script>
+const say = (name, value) =>
+  document.body.append(Object.assign(document.createElement("output"), {id: name, textContent: value}));
+const point = (call, address) => over.dispatchEvent(new MouseEvent("mousemove", {
+  clientX: base.getBoundingClientRect().left + x(call), clientY: base.getBoundingClientRect().top + y(address)}));
+const paint = (call, address) =>
+  [...base.getContext("2d").getImageData(x(call) * devicePixelRatio, y(address) * devicePixelRatio, 1, 1).data];
+const block = data.blocks[data.blocks.length - 1];
+point(block[BORN] + .5, block[OFFSET] + block[SIZE] / 2);
+say("hovered", byId("hover").textContent);
+byId("search").value = "no such step";
+byId("search").dispatchEvent(new Event("input"));
+say("none", byId("found").textContent);
+byId("search").value = data.tags[0].toUpperCase();
+byId("search").dispatchEvent(new Event("input"));
+say("some", byId("found").textContent);
+say("dark", dark());
+say("background", getComputedStyle(document.body).backgroundColor);
+say("drawn", paint(block[BORN] + .5, block[OFFSET] + block[SIZE] / 2)[3]);
+const start = performance.now();
+draw();
+base.getContext("2d").getImageData(0, 0, 1, 1);
+say("draw", performance.now() - start);
+for (let i = 0; i < 10; i++) point(i / 10 * calls, 100);
+say("hover", (performance.now() - start - Number(byId("draw").textContent)) / 10);
+say("requests", performance.getEntriesByType("resource").length);
+</script>
+"""
+
+
+def trace_of(count):
+    calls = churn(count)
+    steps = heap_trace.replay(calls, heap_trace.LARGEST, 0)
+    traced = [heap_trace.dataclasses.replace(call, offset=step.offset, used=step.used)
+              for call, step in zip(calls, steps, strict=True)]
+    return heap_trace.Trace(traced, heap_trace.Journal("kernel", 1 << 24, 0, 0, traced), 1 << 24, None)
+
+
+def shown(trace, folder, *options):
+    """What the probe says in Chromium, by name."""
+    file = folder / "page.html"
+    places = heap_trace.Places([], None, None)
+    file.write_text(heap_page.page(trace, places).replace("</html>", PROBE + "</html>"), encoding="utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,800",
+               f"--user-data-dir={folder}/profile",
+               *options, "--dump-dom", file.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return dict(re.findall(r'<output id="(\w+)">([^<]*)</output>', done.stdout))
+
+
+@needs_browser
+@pytest.mark.parametrize("options, dark", [([], "false"), (["--force-dark-mode"], "true")], ids=["light", "dark"])
+def test_the_page_in_a_browser(options, dark, tmp_path):
+    trace = trace_of(300)
+    said = shown(trace, tmp_path, *options)
+    blocks = heap_trace.blocks(trace)[0]
+    assert said["hovered"].startswith(f"block {blocks[-1].number}, kernel: churn: {blocks[-1].size} bytes at offset 0x")
+    assert said["none"] == f"0 of {len(blocks)} blocks" and said["some"] == f"{len(blocks)} of {len(blocks)} blocks"
+    assert said["dark"] == dark and said["background"] == ("rgb(22, 24, 28)" if dark == "true" else "rgb(255, 255, 255)")
+    assert int(said["drawn"]) > 128, "nothing was painted where the last block lies"
+    assert said["requests"] == "0"
+
+
+@needs_browser
+def test_a_hundred_thousand_calls_without_lag(tmp_path):
+    """To look under the pointer takes less than what a hand notices, also on a busy computer."""
+    said = shown(trace_of(100_000), tmp_path)
+    print(f"draw {said['draw']} ms, hover {said['hover']} ms")
+    assert float(said["hover"]) < 50 and float(said["draw"]) < 1000
+
+
+def test_nothing_of_a_log_becomes_part_of_the_page():
+    trace = trace_of(10)
+    trace.calls[0].tag = "</script><script>alert(1)</script>"
+    places = heap_trace.Places([], None, None)
+    assert "alert(1)</script>" not in heap_page.page(trace, places)
+
+
+def test_every_run_names_its_page_last(tmp_path):
+    file = tmp_path / "report.html"
+    done = subprocess.run(["python3", "-B", "tests/harness/boot.py", "--name", "heap-page", "--report", str(file)],
+                          cwd=machine.ROOT, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert lines[-1] == f"the early heap's life: {file}" and lines[-2].startswith("verdict: passed")
+    assert not [line for line in lines if ": ledger " in line]
+    assert any(line.startswith("early heap: ") for line in lines)
+    assert "kernel: interrupts" in file.read_text(encoding="utf-8")
+    assert file.with_suffix(".svg").read_text(encoding="utf-8").startswith("<svg ")
