@@ -90,7 +90,7 @@ def lines_of(file: pathlib.Path) -> Iterator[terminal.Line]:
     yield from lines.rest()
 
 
-def without_ledger(show: watch.Show) -> watch.Show:
+def without_ledger(show: Show) -> Show:
     """Leaves out the lines of the ledger, which the picture shows."""
 
     def show_others(line: str, seconds: float) -> None:
@@ -112,9 +112,11 @@ def picture(parsed: argparse.Namespace, ended: runner.Boot) -> list[str]:
     places = heap_trace.Places(lines, ended.machine.kernel, ended.machine.loader)
     try:
         heap_page.write(parsed.report, trace, places)
+        return [*heap_page.terminal_lines(trace), f"the early heap's life: {parsed.report}"]
+    except machine.Unusable as error:
+        return [f"no picture of the early heap: {error}"]
     finally:
         places.close()
-    return [*heap_page.terminal_lines(trace), f"the early heap's life: {parsed.report}"]
 
 
 def boot(parsed: argparse.Namespace) -> int:
