@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""The command that fails each allocation of a boot in turn: its table, that it goes on, and that it resumes."""
+
+import subprocess
+import sys
+
+import failures
+import machine
+from scenario import background
+
+COMMAND = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "failures.py"), "--"]
+FILE = machine.OUTPUT / "failures" / "failures-test.tsv"
+
+
+def twice():
+    FILE.unlink(missing_ok=True)
+    runs = []
+    for _ in range(2):
+        runs.append(subprocess.run([*COMMAND, "--name", "failures-test"], cwd=machine.ROOT, capture_output=True, text=True))
+        rows = FILE.read_text(encoding="utf-8").splitlines()
+        FILE.write_text("\n".join(rows[:-4]) + "\n", encoding="utf-8")  # as if it had been stopped before
+    return runs
+
+
+@background(twice)
+def test_each_place_has_its_outcome_and_a_sweep_resumes(outcome):
+    first, second = outcome
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "out of memory  step_memory_map at boot/kernel/steps/memory_map.c:" in first.stdout
+    assert " 0 not handled, 0 could not be run" in first.stdout
+    assert second.stdout == first.stdout
+    again = [line for line in second.stderr.splitlines() if line.startswith("fail=")]
+    assert 0 < len(again) < len(first.stderr.splitlines()), "the second run has to do only what was missing"
+
+
+def test_a_boot_that_cannot_be_run_leaves_the_others(monkeypatch, tmp_path):
+    def outcome_of(base, number):
+        if number == 2:
+            raise machine.Unusable("the disk is full")
+        return failures.Outcome(number, "" if number == 4 else "f at a.c:1", "passed" if number == 4 else "hang", "")
+
+    monkeypatch.setattr(failures, "outcome_of", outcome_of)
+    outcomes, errors = failures.run_all(machine.Machine(name="stub"), tmp_path / "stub.tsv", 2)
+    assert [outcome.number for outcome in outcomes] == [1, 3] and errors == {2: "the disk is full"}
+    assert failures.table(outcomes) == ["   2 x hang           f at a.c:1  (fail=1, ...)"]
