@@ -18,7 +18,6 @@ import os
 import pathlib
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 
@@ -29,6 +28,7 @@ import options
 import parallel
 import runner
 import svg
+import workspace
 from judge import Verdict
 
 EXAMPLES = """\
@@ -119,8 +119,6 @@ def written(number: int) -> str:
 
 # --- What is swept: each turns a machine and a value into another machine -------------------------
 
-_make = threading.Lock()
-
 
 def with_processors(base: machine.Machine, value: str) -> machine.Machine:
     return dataclasses.replace(base, processors=int(value))
@@ -132,7 +130,7 @@ def with_memory(base: machine.Machine, value: str) -> machine.Machine:
 
 def with_heap(base: machine.Machine, value: str) -> machine.Machine:
     file = f"build/heap-{value}/kernel.elf"
-    with _make:
+    with workspace.locked("make"):
         done = subprocess.run(["make", file], cwd=machine.ROOT, capture_output=True, text=True)
     if done.returncode:
         raise machine.Unusable(f"make {file} failed: {done.stderr.strip() or done.stdout.strip()}")

@@ -10,8 +10,8 @@ The first word names the log; all else are fields of machine.Machine.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,11 +19,14 @@ import pytest
 
 import machine
 import runner
+import workspace
 
 background: Callable[..., pytest.MarkDecorator] = pytest.mark.background.with_args
 
-# One at a time: two of them would build the same files.
-making = threading.Lock()
+
+def making() -> contextlib.AbstractContextManager[None]:
+    """One at a time, in whichever run of the tests: two of them would build the same files."""
+    return workspace.locked("make")
 
 
 def boot(name: str, **settings: Any) -> runner.Boot:
@@ -40,7 +43,7 @@ def boot_or_error(name: str, **settings: Any) -> runner.Boot | machine.Unusable:
 def boot_with_heap(name: str, kib: int, **settings: Any) -> runner.Boot:
     """The kernel with an early heap of so many KiB."""
     file = f"build/heap-{kib}K/kernel.elf"
-    with making:
+    with making():
         subprocess.run(["make", file], cwd=machine.ROOT, check=True, capture_output=True)
     return boot(f"{name}-{kib}K", kernel=machine.ROOT / file, **settings)
 

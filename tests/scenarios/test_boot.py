@@ -65,7 +65,7 @@ def test_without_a_display_the_debug_console_says_what_the_serial_line_says(outc
 
 
 def make_run(*settings):
-    with making:
+    with making():
         return subprocess.run(["make", "run", *settings], cwd=machine.ROOT, capture_output=True, text=True, timeout=180)
 
 
