@@ -112,7 +112,7 @@ static struct descriptor read_descriptor(const struct memory_map *map, size_t in
 {
     struct descriptor descriptor;
 
-    // Of a known size, these are moves and no call: sorting reads little else.
+    // Of a known size, these are moves and no call.
     memcpy(&descriptor, map->descriptors + index * map->stride, sizeof descriptor);
     return descriptor;
 }
@@ -142,12 +142,16 @@ static struct memory_range range_at(const struct memory_map *map, size_t index)
     return (struct memory_range){start, end, kind};
 }
 
+// Of two different descriptors: the part that is known, then what a later version has added.
 static void swap(struct memory_map *map, size_t a, size_t b)
 {
     unsigned char *x = map->descriptors + a * map->stride;
     unsigned char *y = map->descriptors + b * map->stride;
-    size_t i = 0;
+    struct descriptor known = read_descriptor(map, a);
+    size_t i = sizeof known;
 
+    memcpy(x, y, sizeof known);
+    memcpy(y, &known, sizeof known);
     for (; i + sizeof(uint64_t) <= map->stride; i += sizeof(uint64_t)) {
         uint64_t word, other;
         memcpy(&word, x + i, sizeof word);
@@ -162,18 +166,29 @@ static void swap(struct memory_map *map, size_t a, size_t b)
     }
 }
 
+// range_at().start. Sorting reads little else: a whole range only where rounding decides.
 static uint64_t start_at(const struct memory_map *map, size_t index)
 {
-    return range_at(map, index).start;
+    const unsigned char *descriptor = map->descriptors + index * map->stride;
+    uint64_t start;
+
+    memcpy(&start, descriptor + offsetof(struct descriptor, physical_start), sizeof start);
+    return start % PAGE_SIZE == 0 && start < PHYSICAL_END ? start : range_at(map, index).start;
 }
 
 // Heap sort: [0, count) is a heap but for its element `root`, which sinks to its place.
 static void sink(struct memory_map *map, size_t root, size_t count)
 {
+    uint64_t start = root < count ? start_at(map, root) : 0;
+
     for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
-        if (child + 1 < count && start_at(map, child) < start_at(map, child + 1))
+        uint64_t largest = start_at(map, child);
+        uint64_t other = child + 1 < count ? start_at(map, child + 1) : 0;
+        if (largest < other) {
+            largest = other;
             child++;
-        if (start_at(map, root) >= start_at(map, child))
+        }
+        if (start >= largest)
             return;
         swap(map, root, child);
         root = child;

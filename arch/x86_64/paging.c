@@ -14,6 +14,7 @@
 #define ENTRY_USER (UINT64_C(1) << 2)
 #define ENTRY_WRITE_THROUGH (UINT64_C(1) << 3) // PWT: the lowest bit of the number of a PAT entry
 #define ENTRY_CACHE_DISABLE (UINT64_C(1) << 4) // PCD: the second
+#define ENTRY_TOUCHED (UINT64_C(3) << 5)       // A and D, which the processor sets
 #define ENTRY_LARGE (UINT64_C(1) << 7)         // PS, in a PDPT or PD entry
 #define ENTRY_GLOBAL (UINT64_C(1) << 8)
 #define ENTRY_NO_EXECUTE (UINT64_C(1) << 63)
@@ -29,6 +30,7 @@
 #define PAGE_SHIFT 12
 #define INDEX_BITS 9
 #define INDEX_MASK UINT64_C(0x1ff)
+#define ENTRIES 512u // of a table
 
 // The rights that a walk collects: those that every level must grant, and the one that any level
 // can take away (SDM 3A 4.6).
@@ -45,11 +47,20 @@ static uint64_t level_size(unsigned level)
     return UINT64_C(1) << level_shift(level);
 }
 
+static uint64_t *entries_of(const struct paging *paging, physical_t table)
+{
+    return (uint64_t *)(paging->direct_map + (uintptr_t)table.value);
+}
+
+static unsigned index_of(unsigned level, uintptr_t address)
+{
+    return (unsigned)(address >> level_shift(level) & INDEX_MASK);
+}
+
 static uint64_t *entry_of(const struct paging *paging, physical_t table, unsigned level,
                           uintptr_t address)
 {
-    uint64_t *entries = (uint64_t *)(paging->direct_map + (uintptr_t)table.value);
-    return &entries[address >> level_shift(level) & INDEX_MASK];
+    return &entries_of(paging, table)[index_of(level, address)];
 }
 
 // Whether a present entry of this level maps a page and does not name a table.
@@ -76,6 +87,12 @@ static enum paging_status check_range(uintptr_t start, uint64_t size)
     return PAGING_OK;
 }
 
+// What `rights` are below this entry.
+static uint64_t rights_below(uint64_t rights, uint64_t entry)
+{
+    return (rights & (entry | ~RIGHTS_GRANTED)) | (entry & ENTRY_NO_EXECUTE);
+}
+
 // The entry that decides over a canonical address: a page, or the one at which the walk ends.
 // Sets `level` to its level and `rights` to what all levels together say: RIGHTS_GRANTED that all
 // grant, ENTRY_NO_EXECUTE if any says so.
@@ -88,8 +105,7 @@ static uint64_t *find(const struct paging *paging, uintptr_t address, unsigned *
         uint64_t *entry = entry_of(paging, table, *level, address);
         if (!(*entry & ENTRY_PRESENT))
             return entry;
-        *rights &= *entry | ~RIGHTS_GRANTED;
-        *rights |= *entry & ENTRY_NO_EXECUTE;
+        *rights = rights_below(*rights, *entry);
         if (is_page(*level, *entry))
             return entry;
         table = physical(*entry & ENTRY_ADDRESS);
@@ -118,47 +134,89 @@ struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t addres
     };
 }
 
-// The first address behind the table entry that `found` describes; 0 behind the last of all.
-static uintptr_t after(uintptr_t address, const struct paging_lookup *found)
+// ── Walking ─────────────────────────────────────────────────────────────────────────────────────
+
+struct walk {
+    const struct paging *paging;
+    void (*visit)(void *context, const struct paging_range *range);
+    void *context;
+    struct paging_range range; // what may still grow; size 0: none
+};
+
+static bool continues(const struct paging_range *range, const struct paging_range *next)
 {
-    uintptr_t next = page_round_down(address, found->page_size) + found->page_size;
-    return next == LOWER_HALF_END ? UPPER_HALF : next;
+    return range->size != 0 && range->start + range->size == next->start &&
+           range->to.value + range->size == next->to.value && range->writable == next->writable &&
+           range->executable == next->executable && range->user == next->user;
 }
 
-static bool continues(const struct paging_range *range, uintptr_t address,
-                      const struct paging_lookup *found)
+static void add_to_walk(struct walk *walk, const struct paging_range *next)
 {
-    return range->size != 0 && range->start + range->size == address &&
-           range->to.value + range->size == found->to.value && range->writable == found->writable &&
-           range->executable == found->executable && range->user == found->user;
+    if (continues(&walk->range, next)) {
+        walk->range.size += next->size;
+        return;
+    }
+    if (walk->range.size != 0)
+        walk->visit(walk->context, &walk->range);
+    walk->range = *next;
+}
+
+// How many entries from this one on map pages that follow one another, with the same bits. An entry
+// takes a handful of instructions: that is all that grows with memory.
+static unsigned run_of_pages(const uint64_t *entries, unsigned most, uint64_t page_size)
+{
+    uint64_t expected = entries[0] & ~ENTRY_TOUCHED;
+    unsigned count = 1;
+
+    while (count < most && (entries[count] & ~ENTRY_TOUCHED) == (expected += page_size))
+        count++;
+    return count;
+}
+
+// Adds the pages of a table that begins to map at `start`, and of the tables below it.
+static void walk_table(struct walk *walk, physical_t table, unsigned level, uintptr_t start,
+                       uint64_t rights)
+{
+    const uint64_t *entries = entries_of(walk->paging, table);
+    uint64_t size = level_size(level);
+
+    for (unsigned i = 0, count; i < ENTRIES; i += count) {
+        uint64_t entry = entries[i];
+        uintptr_t address = start + i * size;
+        count = 1;
+        if (!(entry & ENTRY_PRESENT))
+            continue;
+        uint64_t below = rights_below(rights, entry);
+        if (address >= LOWER_HALF_END)
+            address |= UPPER_HALF;
+        if (!is_page(level, entry)) {
+            walk_table(walk, physical(entry & ENTRY_ADDRESS), level - 1, address, below);
+            continue;
+        }
+        count = run_of_pages(&entries[i], ENTRIES - i, size);
+        const struct paging_range range = {
+            .start = address,
+            .size = count * size,
+            .to = physical(page_round_down(entry & ENTRY_ADDRESS, size)),
+            .writable = below & ENTRY_WRITABLE,
+            .executable = !(below & ENTRY_NO_EXECUTE),
+            .user = below & ENTRY_USER,
+        };
+        add_to_walk(walk, &range);
+    }
 }
 
 void paging_walk(const struct paging *paging,
                  void (*visit)(void *context, const struct paging_range *range), void *context)
 {
-    struct paging_range range = {0};
-    uintptr_t address = 0;
-    do {
-        struct paging_lookup found = paging_lookup(paging, address);
-        if (found.present && continues(&range, address, &found)) {
-            range.size += found.page_size;
-        } else if (found.present) {
-            if (range.size != 0)
-                visit(context, &range);
-            range = (struct paging_range){
-                .start = address,
-                .size = found.page_size,
-                .to = found.to,
-                .writable = found.writable,
-                .executable = found.executable,
-                .user = found.user,
-            };
-        }
-        address = after(address, &found);
-    } while (address != 0);
-    if (range.size != 0)
-        visit(context, &range);
+    struct walk walk = {.paging = paging, .visit = visit, .context = context};
+
+    walk_table(&walk, paging->root, LEVEL_PML4, 0, RIGHTS_GRANTED);
+    if (walk.range.size != 0)
+        visit(context, &walk.range);
 }
+
+// ── Mapping ─────────────────────────────────────────────────────────────────────────────────────
 
 // The bits that choose one of the first four entries of the page attribute table.
 static uint64_t pat_bits(unsigned entry)
@@ -181,20 +239,37 @@ static uint64_t page_bits(uintptr_t address, enum paging_access access)
     return address >= UPPER_HALF ? bits | ENTRY_GLOBAL : bits;
 }
 
-// Maps one page at `start`: the largest that alignment, `size`, `largest` and the tables that are
-// there allow. Nothing is mapped at it yet. Sets `mapped` to its size.
-static enum paging_status map_page(struct paging *paging, uintptr_t start, physical_t to,
-                                   uint64_t size, enum paging_access access, uint64_t largest,
-                                   uint64_t *mapped)
+// Fills entries of a table from the one for `start` on, up to the first that is not free. Returns
+// the bytes that are mapped then.
+static uint64_t fill(uint64_t *entries, unsigned level, uintptr_t start, uint64_t entry,
+                     uint64_t size)
+{
+    unsigned first = index_of(level, start);
+    uint64_t span = level_size(level);
+    uint64_t pages = size / span < ENTRIES - first ? size / span : ENTRIES - first;
+    unsigned count = 0;
+
+    for (; count < pages && !(entries[first + count] & ENTRY_PRESENT); count++, entry += span)
+        entries[first + count] = entry;
+    return count * span;
+}
+
+// Maps pages at `start` in one table: the largest that alignment, `size`, `largest` and the tables
+// that are there allow. Nothing is mapped there yet. Sets `mapped` to their size together.
+static enum paging_status map_in_table(struct paging *paging, uintptr_t start, physical_t to,
+                                       uint64_t size, enum paging_access access, uint64_t largest,
+                                       uint64_t *mapped)
 {
     physical_t table = paging->root;
+
     for (unsigned level = LEVEL_PML4;; level--) {
         uint64_t *entry = entry_of(paging, table, level, start);
         uint64_t span = level_size(level);
         if (!(*entry & ENTRY_PRESENT)) {
             if (level == 1 || (span <= largest && span <= size && (start | to.value) % span == 0)) {
-                *entry = to.value | page_bits(start, access) | (level > 1 ? ENTRY_LARGE : 0);
-                *mapped = span;
+                uint64_t first = to.value | page_bits(start, access);
+                *mapped = fill(entries_of(paging, table), level, start,
+                               first | (level > 1 ? ENTRY_LARGE : 0), size);
                 return PAGING_OK;
             }
             physical_t fresh;
@@ -209,15 +284,20 @@ static enum paging_status map_page(struct paging *paging, uintptr_t start, physi
 
 static bool is_free(const struct paging *paging, uintptr_t start, uint64_t size)
 {
-    uintptr_t address = start;
-    while (address - start < size) {
-        struct paging_lookup found = paging_lookup(paging, address);
-        if (found.present)
+    for (uint64_t done = 0; done < size;) {
+        unsigned level;
+        uint64_t rights;
+        const uint64_t *entry = find(paging, start + done, &level, &rights);
+        unsigned rest = ENTRIES - index_of(level, start + done);
+        uintptr_t end = page_round_down(start + done, level_size(level));
+        if (*entry & ENTRY_PRESENT)
             return false;
-        uintptr_t next = after(address, &found);
-        if (next <= address)
-            return true; // that was the last entry of all
-        address = next;
+        do {
+            end += level_size(level);
+            entry++;
+            rest--;
+        } while (rest > 0 && end - start < size && !(*entry & ENTRY_PRESENT));
+        done = end - start;
     }
     return true;
 }
@@ -236,8 +316,8 @@ enum paging_status paging_map_large(struct paging *paging, uintptr_t start, phys
         return PAGING_OCCUPIED;
     for (uint64_t done = 0; done < size;) {
         uint64_t mapped;
-        status = map_page(paging, start + done, physical_add(to, done), size - done, access,
-                          largest, &mapped);
+        status = map_in_table(paging, start + done, physical_add(to, done), size - done, access,
+                              largest, &mapped);
         if (status != PAGING_OK)
             return status;
         done += mapped;

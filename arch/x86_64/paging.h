@@ -93,7 +93,8 @@ void paging_enable_protections(void);
 
 // Maps [start, start + size) to `to` in pages of 4 KiB; size 0 maps nothing. Fails with
 // MISALIGNED, BAD_RANGE or OCCUPIED, and then nothing has changed, or with NO_MEMORY, and then
-// the pages before the one that needed the table are mapped. O(pages).
+// the pages before the one that needed the table are mapped. O(tables), and a handful of
+// instructions for each entry that it fills.
 enum paging_status paging_map(struct paging *paging, uintptr_t start, physical_t to, uint64_t size,
                               enum paging_access access);
 
@@ -125,7 +126,8 @@ struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t addres
 
 // Calls `visit` for everything that is mapped, in ascending order of unsigned virtual addresses,
 // merged: two ranges that follow one another differ in rights, or are apart in virtual or in
-// physical memory. Page sizes do not matter. `visit` must not change the tables.
+// physical memory. Page sizes do not matter. `visit` must not change the tables. It reads each
+// table once: nothing else grows with memory.
 void paging_walk(const struct paging *paging,
                  void (*visit)(void *context, const struct paging_range *range), void *context);
 

@@ -18,7 +18,7 @@ static void copy_upwards(void *to, const void *from, size_t size)
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size)
+void *(memcpy)(void *restrict to, const void *restrict from, size_t size)
 {
     copy_upwards(to, from, size);
     return to;
@@ -40,7 +40,7 @@ void *memmove(void *to, const void *from, size_t size)
     return to;
 }
 
-void *memset(void *to, int byte, size_t size)
+void *(memset)(void *to, int byte, size_t size)
 {
     void *at = to;
     uint64_t pattern = (unsigned char)byte * UINT64_C(0x0101010101010101);

@@ -12,4 +12,9 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *left, const void *right, size_t size);
 
+// A few moves in place of a call where the size is a small constant, which a compiler does not dare
+// by itself in freestanding code.
+#define memcpy(to, from, size) __builtin_memcpy((to), (from), (size))
+#define memset(to, byte, size) __builtin_memset((to), (byte), (size))
+
 #endif

@@ -272,6 +272,46 @@ static void a_walk_goes_up_and_merges_what_belongs_together(struct suite_run *ru
     }
 }
 
+// A large page behind small ones, in another table; and bits that the processor sets.
+static void a_range_goes_on_across_tables_and_pages_that_were_touched(struct suite_run *run)
+{
+    start();
+    CHECK_EQUAL(run,
+                paging_map_large(&paging, PAGE_SIZE_2M - 0x3000,
+                                 physical(3 * PAGE_SIZE_2M - 0x3000), 0x3000 + 2 * PAGE_SIZE_2M,
+                                 PAGING_READ_WRITE, PAGE_SIZE_2M),
+                PAGING_OK);
+    uint64_t *last = (uint64_t *)(uintptr_t)tables[tables_taken - 1];
+    last[511] |= 0x60; // accessed, dirty
+    walk();
+    CHECK_EQUAL(run, range_count, 1);
+    CHECK_EQUAL(run, ranges[0].size, 0x3000 + 2 * PAGE_SIZE_2M);
+    last[511] &= ~UINT64_C(2); // no longer writable
+    walk();
+    CHECK_EQUAL(run, range_count, 3);
+    CHECK_EQUAL(run, ranges[1].start, PAGE_SIZE_2M - 0x1000);
+    CHECK_EQUAL(run, ranges[1].size, 0x1000);
+}
+
+// Tables that have become empty stay: they do not count as mapped, and are filled again.
+static void a_range_is_mapped_over_tables_that_are_empty(struct suite_run *run)
+{
+    start();
+    CHECK_EQUAL(run, paging_map(&paging, PAGE_SIZE_2M, physical(0), 0x1000, PAGING_READ_WRITE),
+                PAGING_OK);
+    CHECK_EQUAL(run, paging_unmap(&paging, PAGE_SIZE_2M, 0x1000), PAGING_OK);
+    CHECK_EQUAL(run,
+                paging_map_large(&paging, 0, physical(0), 4 * PAGE_SIZE_2M, PAGING_READ_WRITE,
+                                 PAGE_SIZE_2M),
+                PAGING_OK);
+    CHECK_EQUAL(run, paging_lookup(&paging, 0).page_size, PAGE_SIZE_2M);
+    CHECK_EQUAL(run, paging_lookup(&paging, PAGE_SIZE_2M).page_size, PAGE_SIZE);
+    CHECK_EQUAL(run, paging_lookup(&paging, 3 * PAGE_SIZE_2M).page_size, PAGE_SIZE_2M);
+    walk();
+    CHECK_EQUAL(run, range_count, 1);
+    CHECK_EQUAL(run, ranges[0].size, 4 * PAGE_SIZE_2M);
+}
+
 static void without_a_table_the_pages_before_stay_mapped(struct suite_run *run)
 {
     const uintptr_t at = 2 * PAGE_SIZE_2M - 0x1000; // the second page needs another table
@@ -467,6 +507,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(unmapping_takes_pages_of_4_kib_only),
     SUITE_CASE(large_pages_are_used_where_all_is_congruent),
     SUITE_CASE(a_walk_goes_up_and_merges_what_belongs_together),
+    SUITE_CASE(a_range_goes_on_across_tables_and_pages_that_were_touched),
+    SUITE_CASE(a_range_is_mapped_over_tables_that_are_empty),
     SUITE_CASE(without_a_table_the_pages_before_stay_mapped),
     SUITE_CASE(the_number_of_tables_is_known_beforehand),
     SUITE_CASE(dropping_the_lower_half_leaves_the_upper),

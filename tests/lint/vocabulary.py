@@ -40,7 +40,7 @@ TEXT = [
 
 CODE = [
     Rule(r"\b0(X[0-9a-fA-F]+|x[0-9a-f]*[A-F][0-9a-fA-F]*)", ALL, "hexadecimal digits are lower case: 0xff"),
-    Rule(r"\b__builtin_mem(cpy|move|set|cmp)\b", ("boot/", "arch/", "tests/"),
+    Rule(r"(?m)^(?!#define mem(?:cpy|set)\().*\b__builtin_mem(cpy|move|set|cmp)\b", ("boot/", "arch/", "tests/"),
          "call memcpy and its like, of arch/x86_64/string.h or <string.h>"),
     Rule(r"(?m)^(void \*|int )mem(cpy|move|set|cmp)\([^{]*\);", ("boot/",),
          "include arch/x86_64/string.h or <string.h>"),
