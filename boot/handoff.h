@@ -96,7 +96,7 @@ struct handoff_module {
     uint64_t size;
 };
 
-// The linear framebuffer of the UEFI graphics output protocol; size 0: none.
+// The linear framebuffer of the UEFI graphics output protocol, of 32 bits a pixel; size 0: none.
 struct handoff_framebuffer {
     uint64_t physical;
     uint64_t size;

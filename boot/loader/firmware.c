@@ -286,7 +286,18 @@ static EFI_PIXEL_BITMASK masks_of(const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *in
     }
 }
 
-// The graphics output of a handle, if it has a linear framebuffer; else NULL.
+// Whether a framebuffer is there, of four bytes a pixel: the highest bit of the masks, that of the
+// reserved bits included, is in the last of them.
+static bool is_drawable(const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info)
+{
+    const EFI_PIXEL_BITMASK *mask = &info->PixelInformation;
+
+    if (info->PixelFormat == PixelBitMask)
+        return (mask->RedMask | mask->GreenMask | mask->BlueMask | mask->ReservedMask) >> 24 != 0;
+    return info->PixelFormat != PixelBltOnly;
+}
+
+// The graphics output of a handle, if it has such a framebuffer; else NULL.
 static const EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics_of(struct firmware *firmware, EFI_HANDLE handle)
 {
     EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = NULL;
@@ -294,7 +305,7 @@ static const EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics_of(struct firmware *firmware
     if (!handle || EFI_ERROR(firmware->system->BootServices->HandleProtocol(
                        handle, &graphics_output_protocol, (void **)&gop)))
         return NULL;
-    return gop->Mode && gop->Mode->Info && gop->Mode->Info->PixelFormat != PixelBltOnly &&
+    return gop->Mode && gop->Mode->Info && is_drawable(gop->Mode->Info) &&
                    gop->Mode->FrameBufferSize != 0
                ? gop
                : NULL;

@@ -98,8 +98,8 @@ struct firmware_tables {
 };
 struct firmware_tables firmware_find_tables(const struct firmware *firmware);
 
-// The linear framebuffer of the console's graphics output (UEFI 12.9), or of the first one that has
-// one; `size` 0: none.
+// The linear framebuffer, of 32 bits a pixel, of the console's graphics output (UEFI 12.9), or of
+// the first one that has one; `size` 0: none.
 struct firmware_framebuffer {
     uint64_t physical, size;
     uint32_t width, height, pixels_per_line, format;

@@ -6,6 +6,8 @@
 #include "arch/x86_64/string.h"
 #include "boot/loader/late_console.h"
 
+#define IMAGE_MAX (UINT64_C(16) << 20) // bytes of the loader: a bound for its page tables
+
 struct table_source {
     uint64_t next; // physical, mapped at the same address
     uint64_t left;
@@ -78,8 +80,8 @@ enum loader_result jump_map(struct loader *loader)
     struct range screen = find_screen(loader);
 
     if (!range_of_pages(&image, image.start, range_size(image)) || image.start > code.start ||
-        image.end < code.end)
-        image = code; // the firmware does not tell
+        image.end < code.end || range_size(image) > IMAGE_MAX)
+        image = code; // the firmware does not tell, or not the truth
     uint64_t tables = tables_for(image) + tables_for(screen);
     EFI_STATUS allocated =
         firmware_allocate(&loader->firmware, tables * PAGE_SIZE, PAGE_SIZE, &loader->jump_tables);

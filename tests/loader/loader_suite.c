@@ -248,6 +248,10 @@ static void the_loader_and_its_screen_are_mapped_for_a_first_fault(struct suite_
     firmware.hides_image = true;
     CHECK(run, boot());
     CHECK(run, maps_itself(CODE_START, false, true) && !at(STUB_IMAGE_START));
+    start();
+    firmware.image_is_huge = true;
+    CHECK(run, boot());
+    CHECK(run, maps_itself(CODE_START, false, true) && !at(STUB_IMAGE_START));
 }
 
 static void the_handoff_is_good(struct suite_run *run)
@@ -366,6 +370,10 @@ static void a_screen_that_is_memory_is_found_among_others(struct suite_run *run)
     CHECK(run, boot());
     CHECK_EQUAL(run, loader.handoff->framebuffer.physical, 0xd0000000);
     CHECK_EQUAL(run, loader.late_screen.physical, 0xd0000000);
+    start();
+    firmware.screen_has_16_bits = true;
+    CHECK(run, boot());
+    CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
 }
 
 static void the_colours_of_a_pixel_are_told_whatever_its_format(struct suite_run *run)

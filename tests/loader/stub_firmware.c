@@ -344,6 +344,10 @@ static EFI_GRAPHICS_OUTPUT_PROTOCOL *screen_of(EFI_HANDLE handle)
             .PixelFormat = i == 1 ? PixelBlueGreenRedReserved8BitPerColor : firmware->screen_format,
             .PixelInformation = {0x3ff00000, 0x000ffc00, 0x000003ff, 0xc0000000},
         };
+        if (i == 0 && firmware->screen_has_16_bits) {
+            infos[i].PixelFormat = PixelBitMask;
+            infos[i].PixelInformation = (EFI_PIXEL_BITMASK){0xf800, 0x7e0, 0x1f, 0};
+        }
         modes[i] = (EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE){
             .Info = &infos[i],
             .FrameBufferBase = UINT64_C(0xe0000000) - 0x10000000 * (uint64_t)i,
@@ -483,7 +487,9 @@ EFI_SYSTEM_TABLE *stub_firmware_start(struct stub_firmware *settings)
         .Revision = LOADED_IMAGE_REVISION,
         .DeviceHandle = settings->has_no_volume ? NULL : &volume_handle,
         .ImageBase = (void *)(uintptr_t)STUB_IMAGE_START,
-        .ImageSize = settings->hides_image ? 0 : STUB_IMAGE_SIZE,
+        .ImageSize = settings->hides_image     ? 0
+                     : settings->image_is_huge ? UINT64_C(1) << 40
+                                               : STUB_IMAGE_SIZE,
         .LoadOptionsSize = settings->options_size,
         .LoadOptions = (void *)(uintptr_t)settings->options,
     };

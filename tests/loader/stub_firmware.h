@@ -42,8 +42,10 @@ struct stub_firmware {
     bool has_no_console, has_no_volume, has_no_screen, has_random_numbers;
     bool has_old_tables;                     // ACPI 1.0 and SMBIOS 2 only
     EFI_GRAPHICS_PIXEL_FORMAT screen_format; // of the console's; with masks: 10 bits a colour
-    bool has_second_screen;                  // that is memory, behind the console's
-    bool hides_image;                        // the size of the loader's image is said to be 0
+    bool screen_has_16_bits;
+    bool has_second_screen; // that is memory, behind the console's
+    bool image_is_huge;     // the loader's image is said to have a TiB
+    bool hides_image;       // the size of the loader's image is said to be 0
     const void *options;
     uint32_t options_size;
     struct stub_file files[8]; // up to one without a path

@@ -258,6 +258,17 @@ static void take_lines(EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode)
     mode->Info->PixelsPerScanLine = 0;
 }
 
+static void take_half_of_the_bits(EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode)
+{
+    mode->Info->PixelFormat = PixelBitMask;
+    mode->Info->PixelInformation = (EFI_PIXEL_BITMASK){0xf800, 0x7e0, 0x1f, 0};
+}
+
+static bool screen_of_16_bits(void)
+{
+    return change_screens(take_half_of_the_bits);
+}
+
 static bool screen_that_wraps(void)
 {
     return change_screens(wrap_screen);
@@ -369,6 +380,7 @@ static const struct {
     {"no_dsdt", no_dsdt},
     {"serial_port_that_wraps", serial_port_that_wraps},
     {"serial_port_beyond", serial_port_beyond},
+    {"screen_of_16_bits", screen_of_16_bits},
     {"screen_that_wraps", screen_that_wraps},
     {"screen_beyond", screen_beyond},
     {"screen_without_lines", screen_without_lines},

@@ -47,6 +47,7 @@ PASSING = {
     "no_dsdt": (("kernel: acpi: no power-off: the DSDT is damaged or out of reach\n",), {}),
     "serial_port_that_wraps": (("SPCR names a UART at 0xfffffffffffffffc in address space 0, which is out of reach\n",), {}),
     "serial_port_beyond": (("memory 0x8000000000000, which SPCR names: the range of addresses is not valid",), {}),
+    "screen_of_16_bits": (("kernel: screen: the firmware offers none\n",), {}),
     "screen_that_wraps": (("1280x800, 4096000 bytes, is not usable: the range of addresses is not valid\n",), {}),
     "screen_beyond": (("1280x800, 4096000 bytes, is not usable: the range of addresses is not valid\n",), {}),
     "screen_without_lines": (("1280x800, 4096000 bytes, is not usable: its lines do not fit its size\n",), {}),
