@@ -209,8 +209,6 @@ static void print_reason(const struct report *report, const struct report_record
 
     writer_print(writer, "%s  reason: %s", report->prefix, report_reason_name(record->reason));
     switch (record->reason) {
-    case REPORT_NONE:
-        break;
     case REPORT_EXHAUSTED:
         writer_print(writer, ": it would fit if the buffer were emptier");
         break;
@@ -237,6 +235,8 @@ static void print_reason(const struct report *report, const struct report_record
     case REPORT_BUDGET:
         writer_print(writer, ": %zu of %zu bytes were given out", record->budget_used,
                      record->budget);
+        break;
+    default: // REPORT_NONE
         break;
     }
     writer_print(writer, "\n");

@@ -231,6 +231,56 @@ static void a_budget_that_is_exceeded_is_a_reason(struct suite_run *run)
     CHECK(run, suite_contains(text, "reason: budget exceeded: 60 of 64 bytes were given out\n"));
     CHECK(run, suite_contains(text, "missing: 12 bytes; available: 4; failures so far: 1\n"));
     CHECK(run, !suite_contains(text, "region:"));
+
+    allocator_free(&allocator, memory, 60, 1); // there is room again: the failure stays one
+    report = new_report();
+    report.name = "network";
+    report_keep_budget(&record, &report, &limit);
+    report_print(&report, &record);
+    CHECK(run, suite_contains(text, "reason: budget exceeded: 0 of 64 bytes were given out\n"));
+    CHECK(run, !suite_contains(text, "missing:"));
+    report_print_json(&report, &record);
+    CHECK(run, suite_contains(text, "\"base\":\"0x0\",\"capacity\":0,"));
+    CHECK(run, suite_contains(text, "\"budget\":64,\"given_out\":0,\"setting\":null}\n"));
+}
+
+static void what_cannot_be_counted_is_said_to_be_so(struct suite_run *run)
+{
+    struct report report = new_report();
+    struct report_record record = {.reason = REPORT_EXHAUSTED, .name = "test", .missing = SIZE_MAX};
+
+    report_print(&report, &record);
+    CHECK(run, suite_contains(text, "missing: more bytes than can be counted\n"));
+}
+
+static void accounts_tell_padding_and_holders_by_their_tags(struct suite_run *run)
+{
+    struct report report = new_report();
+    struct report_record record;
+    struct ledger ledger;
+    struct allocator allocator = new_ledger(&ledger);
+
+    report_holders(&report, 8); // without a ledger there is nothing to say
+    CHECK_EQUAL(run, buffer.length, 0);
+    report.ledger = &ledger;
+    ledger.tag = "first\x7f";
+    (void)allocator_alloc(&allocator, 30, 1);
+    ledger.tag = "second";
+    (void)allocator_alloc(&allocator, 32, 32);
+    report_account(&report, &fba);
+    report_holders(&report, 8);
+    CHECK(run, suite_contains(text, "padding: 2\n"));
+    CHECK(run, suite_contains(text, "holder: second, 32 bytes in 1 blocks, largest by 0x"));
+    CHECK(run, !allocator_alloc(&allocator, 128, 1));
+    report_keep(&record, &report, &fba);
+    report_print_json(&report, &record);
+    CHECK(run, suite_contains(text, "\"tag\":\"second\"},{\"bytes\":30,\"blocks\":1,"));
+    CHECK(run, suite_contains(text, "\"tag\":\"first?\"}],\"others\":0,\"unrecorded\":0,"));
+
+    fba_init(&fba, memory, 0);
+    report = new_report();
+    report_picture(&report, &fba, 8);
+    CHECK(run, suite_contains(text, "[] # permanent"));
 }
 
 static void a_failure_is_kept_and_printed_later(struct suite_run *run)
@@ -294,6 +344,8 @@ static void a_report_fits_a_screen(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(a_reserve_that_is_kept_back_is_a_reason),
     SUITE_CASE(a_budget_that_is_exceeded_is_a_reason),
+    SUITE_CASE(what_cannot_be_counted_is_said_to_be_so),
+    SUITE_CASE(accounts_tell_padding_and_holders_by_their_tags),
     SUITE_CASE(a_failure_is_kept_and_printed_later),
     SUITE_CASE(a_report_fits_a_screen),
     SUITE_CASE(a_failure_is_told_in_full),
