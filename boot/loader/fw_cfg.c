@@ -10,6 +10,7 @@
 #define SIGNATURE_LOW 0x20434647u
 
 #define KEY_FILE_DIRECTORY 0x19
+#define FILES_MAX 0x4000u // a key has so many bits beside its flags
 #define FILE_NAME_SIZE 56 // bytes, the NUL included
 
 // FWCfgDmaAccess.control.
@@ -98,7 +99,7 @@ bool fw_cfg_find(const struct fw_cfg *fw_cfg, const char *name, struct fw_cfg_fi
     if (!fw_cfg->present || !read_selected(fw_cfg, KEY_FILE_DIRECTORY, &count, sizeof count))
         return false;
     count = __builtin_bswap32(count);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && i < FILES_MAX; i++) {
         if (!transfer(fw_cfg, DMA_READ, &entry, sizeof entry)) // goes on behind the last read
             return false;
         if (is_named(&entry, name)) {

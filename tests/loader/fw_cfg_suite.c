@@ -83,11 +83,23 @@ static void a_device_that_never_answers_does_not_hang(struct suite_run *run)
     CHECK(run, !fw_cfg_find(&fw_cfg, "opt/a", &file));
 }
 
+static void a_directory_that_counts_too_many_files_ends(struct suite_run *run)
+{
+    struct fw_cfg_file file;
+
+    start();
+    device.overstated = UINT32_MAX - 8;
+    CHECK(run, fw_cfg_find(&fw_cfg, "opt/a", &file));
+    CHECK(run, !fw_cfg_find(&fw_cfg, "opt/ab", &file));
+    CHECK(run, device.transfers < 20000);
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(a_file_is_found_and_read),
     SUITE_CASE(only_the_whole_name_will_do),
     SUITE_CASE(without_the_interface_there_are_no_files),
     SUITE_CASE(a_failed_transfer_is_an_error),
     SUITE_CASE(a_device_that_never_answers_does_not_hang),
+    SUITE_CASE(a_directory_that_counts_too_many_files_ends),
 };
 const struct suite fw_cfg_suite = SUITE("fw_cfg", cases);

@@ -27,7 +27,7 @@ static unsigned char byte_of_directory(const struct stub_fw_cfg *device, uint64_
     unsigned char bytes[ENTRY_SIZE];
 
     if (position < sizeof(uint32_t))
-        return (unsigned char)(file_count(device) >> (8 * (3 - position)));
+        return (unsigned char)((file_count(device) + device->overstated) >> (8 * (3 - position)));
     uint64_t index = (position - sizeof(uint32_t)) / ENTRY_SIZE;
     if (index >= file_count(device))
         return 0;

@@ -16,6 +16,7 @@ struct stub_fw_cfg {
     struct stub_fw_cfg_file files[8];
     bool has_no_dma; // as an old QEMU, or another device at these ports
     bool never_answers;
+    uint32_t overstated;       // files that the directory counts and does not have
     unsigned failing_transfer; // the number of the transfer that fails, from 1; 0: none
 
     unsigned transfers; // so far
