@@ -10,9 +10,9 @@ define help_install
   make uninstall-harness   removes it from there
 endef
 
-# All modules but those of this repository's own tests.
-HARNESS_MODULES := $(filter-out $(addprefix tests/harness/,c_sources.py failure_report.py manual.py pytest_totals.py), \
-    $(wildcard tests/harness/*.py))
+# All modules but those of this repository's own kernel and tests.
+HARNESS_MODULES := $(filter-out $(patsubst %,tests/harness/%.py,c_sources failure_report failures manual pytest_totals \
+    replay), $(wildcard tests/harness/*.py))
 
 build/boot-harness.1: tests/harness/manual.py tests/harness/boot-harness.1.in $(HARNESS_MODULES) | run-packages
 	$(call say,MANUAL)

@@ -105,6 +105,18 @@ def test_the_manual_is_well_formed_and_has_each_option(prefix, command):
         assert re.search(rf"^ +{verdict.status} +{verdict.title}: ", done.stdout, re.MULTILINE)
 
 
+def test_what_is_installed_is_what_is_needed(prefix):
+    folder = prefix / "share" / "boot-harness"
+    installed = {file.stem: file.read_text("utf-8") for file in folder.glob("*.py")}
+    needed, to_read = set(), ["boot", "project", "sweep"]
+    while to_read:
+        name = to_read.pop()
+        needed.add(name)
+        imported = re.findall(r"^\s*(?:import|from) (\w+)", installed[name], re.MULTILINE)
+        to_read += [one for one in imported if (machine.ROOT / "tests" / "harness" / f"{one}.py").exists() and one not in needed]
+    assert needed == set(installed)
+
+
 def test_it_goes_without_a_trace(prefix, tmp_path):
     shutil.copytree(prefix.parent, tmp_path / "copy")
     subprocess.run(
