@@ -11,7 +11,7 @@ define help_kmem
 endef
 
 KMEM_VERSION := $(subst $() ,.,$(strip $(shell sed -n 's/^.define KMEM_VERSION_[A-Z]* \([0-9]*\)$$/\1/p' kmem/version.h)))
-KMEM_FILES   := $(sort $(wildcard kmem/*.[ch] kmem/*.md kmem/*.py) LICENSE)
+KMEM_FILES   := $(sort $(wildcard kmem/*.[ch] kmem/*.hpp kmem/*.md kmem/*.py) LICENSE)
 
 amalgamation:
 	$(Q)$(PYTHON) kmem/amalgamate.py build/amalgamation $(PIECES)

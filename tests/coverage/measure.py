@@ -26,6 +26,8 @@ import shutil
 import subprocess
 import sys
 
+import c_sources
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path("build/coverage")
 FLAGS = "-std=c11 -g -O1 -I. -Wall -Wextra -Werror -pthread".split()
@@ -106,8 +108,8 @@ def run_model():
     for file in sources("tests/fuzz/*_fuzz.c"):
         target = pathlib.Path(file).stem
         corpus = sources(f"tests/fuzz/corpus/{target}/*")
-        programs.append(build(target, [file, *sources("boot/loader/elf*.c"), *model, *sources("kmem/*.c")],
-                              "-fsanitize=fuzzer,address"))
+        linked = [os.path.relpath(path, ROOT) for path in c_sources.fuzzed()]
+        programs.append(build(target, [file, *linked], "-fsanitize=fuzzer,address"))
         run("model", programs[-1], "-runs=1", *corpus)
     return programs
 

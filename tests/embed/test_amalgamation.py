@@ -100,5 +100,5 @@ def test_the_archive_is_of_the_same_bytes_and_complete(tmp_path):
     subprocess.run(["tar", "-xzf", archives[0]], cwd=tmp_path, check=True)
     (unpacked,) = tmp_path.glob("kmem-*")
     assert {path.name for path in unpacked.glob("*.[ch]")} == {path.name for path in ROOT.glob("kmem/*.[ch]")}
-    assert {"README.md", "CHANGELOG.md", "LICENSE"} <= {path.name for path in unpacked.iterdir()}
+    assert {"kmem.hpp", "README.md", "CHANGELOG.md", "LICENSE"} <= {path.name for path in unpacked.iterdir()}
     compiled("gcc", "-std=c11", "-O2", "-c", *sorted(unpacked.glob("*.c")), cwd=tmp_path)

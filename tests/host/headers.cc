@@ -9,6 +9,8 @@
 #include "kmem/fba_handoff.h"
 #include "kmem/fba_inline.h"
 #include "kmem/fba_shared.h"
+#include "kmem/header.h"
+#include "kmem/kmem.hpp"
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
