@@ -167,7 +167,7 @@ static void swap(struct memory_map *map, size_t a, size_t b)
 }
 
 // range_at().start. Sorting reads little else: a whole range only where rounding decides.
-static uint64_t start_at(const struct memory_map *map, size_t index)
+static inline uint64_t start_at(const struct memory_map *map, size_t index)
 {
     const unsigned char *descriptor = map->descriptors + index * map->stride;
     uint64_t start;

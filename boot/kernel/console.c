@@ -12,7 +12,27 @@ static void write_to_all(void *context, const char *text, size_t length)
 
 void console_init(struct console *console)
 {
-    *console = (struct console){.writer = {write_to_all, console}};
+    *console =
+        (struct console){.writer = {write_to_all, console}, .loglevel = CONSOLE_LOGLEVEL_DEFAULT};
+}
+
+bool console_prints(const struct console *console, enum console_level level)
+{
+    return level < console->loglevel;
+}
+
+static void drop(void *context, const char *text, size_t length)
+{
+    (void)context;
+    (void)text;
+    (void)length;
+}
+
+const struct writer *console_at(const struct console *console, enum console_level level)
+{
+    static const struct writer silent = {drop, NULL};
+
+    return console_prints(console, level) ? &console->writer : &silent;
 }
 
 static bool is_same(const char *a, const char *b)

@@ -3,6 +3,7 @@
 #include "boot/kernel/kernel_options.h"
 
 #include "boot/cmdline.h"
+#include "boot/kernel/console.h"
 
 // Returns false iff the word is not 0x and up to four digits, or is 0.
 static bool parse_port(struct cmdline_word word, uint16_t *port)
@@ -16,6 +17,16 @@ static bool parse_port(struct cmdline_word word, uint16_t *port)
     return value != 0;
 }
 
+static bool parse_loglevel(struct cmdline_word word, uint64_t *level)
+{
+    uint64_t value;
+
+    if (!cmdline_number(word, &value) || value > CONSOLE_LOGLEVEL_MAX)
+        return false;
+    *level = value;
+    return true;
+}
+
 static bool parse_option(struct kernel_options *options, struct cmdline_word word)
 {
     if (cmdline_take(&word, "run="))
@@ -26,6 +37,8 @@ static bool parse_option(struct kernel_options *options, struct cmdline_word wor
         return parse_port(word, &options->exit_port);
     if (cmdline_take(&word, "fail="))
         return cmdline_number(word, &options->fail) && options->fail != 0;
+    if (cmdline_take(&word, "loglevel="))
+        return parse_loglevel(word, &options->loglevel);
     if (cmdline_take(&word, "ledger")) {
         options->ledger |= word.length == 0;
         return word.length == 0;
@@ -40,7 +53,7 @@ void kernel_options_parse(struct kernel_options *options, const char *text, size
     struct cmdline_word rest = {text, length};
     struct cmdline_word word;
 
-    *options = (struct kernel_options){.run = "-"};
+    *options = (struct kernel_options){.run = "-", .loglevel = CONSOLE_LOGLEVEL_DEFAULT};
     while (cmdline_next(&rest, &word)) {
         if (parse_option(options, word))
             continue;
@@ -48,6 +61,6 @@ void kernel_options_parse(struct kernel_options *options, const char *text, size
         cmdline_print(writer, word);
         writer_print(writer,
                      "\" is not understood and ignored; known are run=ID, exit-port=0xPORT, "
-                     "fail=N, ledger, only=NAME, module=NAME, seed=N\n");
+                     "fail=N, ledger, loglevel=N, only=NAME, module=NAME, seed=N\n");
     }
 }

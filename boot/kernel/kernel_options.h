@@ -7,6 +7,9 @@
 //     fail=N            fault injection: fail the Nth allocation of the kernel
 //     ledger            tell every allocation from the early heap, a line each: kmem/journal.h; so
 //                       does the loader
+//     loglevel=N        print messages of a level below N, 0 to 8: at 7, the default, what each
+//                       step found and took (6); at 8 also lists that grow with the machine (7), of
+//                       the ranges of memory; at 6 neither: console.h. Errors and results always
 //     only=NAME         run only this test suite, or this case of it (the test kernel)
 //     module=, seed=    the loader's: boot/loader/loader_options.h
 #ifndef BOOT_KERNEL_KERNEL_OPTIONS_H
@@ -26,6 +29,7 @@ struct kernel_options {
     char only[KERNEL_OPTIONS_ONLY_MAX + 1]; // "" if not given
     uint16_t exit_port;                     // 0 if not given
     uint64_t fail;                          // 0 if not given
+    uint64_t loglevel;                      // CONSOLE_LOGLEVEL_DEFAULT if not given
     bool ledger;
 };
 

@@ -101,7 +101,7 @@ void kernel_main(const struct handoff *handoff)
         report_loaders_failure(&kernel);
         report_needed(&kernel);
     }
-    tour_run(&kernel.console.writer);
+    tour_run(console_at(&kernel.console, CONSOLE_INFO));
     if (!kernel_seal(&kernel))
         kernel_end(&kernel, KERNEL_PANIC);
     early_heap_report(&kernel.heap);

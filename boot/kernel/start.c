@@ -130,7 +130,8 @@ void kernel_start(struct kernel *kernel, const struct handoff *handoff)
     check_handoff(kernel, handoff);
     kernel_options_parse(&kernel->options, handoff_command_line(handoff),
                          handoff->command_line.size, writer);
-    list_modules(handoff, writer);
+    kernel->console.loglevel = kernel->options.loglevel;
+    list_modules(handoff, console_at(&kernel->console, CONSOLE_INFO));
     take_page_tables(kernel);
     early_traps_add_places(handoff);
     adopt_early_heap(kernel);

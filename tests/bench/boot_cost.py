@@ -225,7 +225,8 @@ def services_of(symbols: pathlib.Path) -> dict[int, str]:
 
 
 def make_machine(
-    folder: pathlib.Path, memory: str, processors: int, kernel: pathlib.Path, entries: str | None, cpu: str
+    folder: pathlib.Path, memory: str, processors: int, kernel: pathlib.Path, entries: str | None, cpu: str,
+    words: str
 ) -> list[str]:
     """QEMU's command line, with a volume and a variable store of its own in `folder`."""
     code, variables = qemu_command.firmware_files(machine.Machine())
@@ -238,7 +239,9 @@ def make_machine(
         shutil.copyfile(LOADER, folder / "volume" / "loader.efi")
         (folder / "volume" / "entries.txt").write_text(f"{entries}\n", encoding="ascii")
     shutil.copyfile(kernel, folder / "volume" / "kernel.elf")
-    (folder / "volume" / "cmdline.txt").write_text(f"run=bench exit-port={machine.EXIT_PORT:#x}\n", encoding="ascii")
+    (folder / "volume" / "cmdline.txt").write_text(
+        f"run=bench exit-port={machine.EXIT_PORT:#x} {words}\n", encoding="ascii"
+    )
     kind = "q35"
     promised = []
     if options.bytes_of(memory) > 2 << 30:  # memory that the host need not have, as little of it is touched
@@ -363,9 +366,10 @@ def count_boot(
     kernel: pathlib.Path = KERNEL,
     entries: str | None = None,
     cpu: str = "qemu64",
+    words: str = "",
 ) -> tuple[list[Step], str]:
     """([Step], what the boot said)."""
-    noted, said = run(memory=memory, processors=processors, kernel=kernel, entries=entries, cpu=cpu)
+    noted, said = run(memory=memory, processors=processors, kernel=kernel, entries=entries, cpu=cpu, words=words)
     steps = steps_of(noted, kernel)
     if steps is None:
         raise RuntimeError(f"the boot ended before its account; the last it said:\n{said[-800:]}")
@@ -374,6 +378,12 @@ def count_boot(
 
 def total(steps: list[Step], part: str, what: str) -> int:
     return sum(getattr(step, what) for step in steps if step.part == part)
+
+
+def line_cost(steps: list[Step], said: str) -> float:
+    """The instructions of the kernel's console for a line, as a mean of all: formatted, sent and drawn."""
+    lines = said.count("\n", said.index("kernel: console:"))
+    return sum(step.console for step in steps if step.part in ("kernel", "after")) / lines
 
 
 def firmware_calls(steps: list[Step]) -> collections.Counter[str]:

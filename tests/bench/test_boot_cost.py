@@ -16,6 +16,10 @@ import boot_growth
 Outcome = tuple[list[boot_cost.Step], str]
 
 MOST_MS = 100
+# The counts are those of a compiler: these have room for another.
+MOST_OF_LOADER = 300_000  # without the firmware's
+MOST_OF_KERNEL = 3_000_000  # to the seal, a screen of 1280x800 cleared
+MOST_OF_LINE = 20_000  # sent and drawn, and the screen scrolled
 PAGE = 4096
 PT_LOAD = 1
 
@@ -29,6 +33,26 @@ def test_a_boot_adds_less_than_100_ms_to_the_firmware(outcome: Outcome) -> None:
     own, firmware = boot_cost.milliseconds(steps, boot_cost.PARTS)
     print(f"{own:.1f} ms from the loader's entry to the account, {firmware:.1f} ms of it in the firmware")
     assert 0 < firmware < own < MOST_MS
+
+
+@counted
+def test_a_boot_takes_few_instructions(outcome: Outcome) -> None:
+    steps, said = outcome
+    loader, kernel = boot_cost.total(steps, "loader", "ours"), boot_cost.total(steps, "kernel", "instructions")
+    print(f"loader {loader}, kernel {kernel}, a line of text {boot_cost.line_cost(steps, said):.0f}")
+    assert 0 < loader <= MOST_OF_LOADER
+    assert 0 < kernel <= MOST_OF_KERNEL
+    assert 0 < boot_cost.line_cost(steps, said) <= MOST_OF_LINE
+
+
+@pytest.mark.background.with_args(boot_cost.count_boot, words="loglevel=8")
+def test_a_line_takes_few_instructions_where_the_screen_scrolls(outcome: Outcome) -> None:
+    steps, said = outcome
+    rows = int(re.search(r"screen: 160 columns, (\d+) rows", said)[1])
+    lines = said.count("\n", said.index("kernel: screen:"))
+    print(f"{lines} lines on {rows} rows, {boot_cost.line_cost(steps, said):.0f} instructions each")
+    assert lines > rows
+    assert boot_cost.line_cost(steps, said) <= MOST_OF_LINE
 
 
 @counted

@@ -30,6 +30,24 @@ static void text_goes_to_every_device(struct suite_run *run)
     CHECK_TEXT(run, texts[1], "on: first 0x3f8, second");
 }
 
+static void messages_of_the_loglevel_and_above_are_left_out(struct suite_run *run)
+{
+    const struct console_device only = device("only", 0, 0);
+
+    console_init(&console);
+    CHECK(run, console_set(&console, &only));
+    CHECK(run, console_prints(&console, CONSOLE_INFO));
+    CHECK(run, !console_prints(&console, CONSOLE_DEBUG));
+    writer_print(console_at(&console, CONSOLE_INFO), "a");
+    writer_print(console_at(&console, CONSOLE_DEBUG), "b");
+    console.loglevel = CONSOLE_LOGLEVEL_MAX;
+    writer_print(console_at(&console, CONSOLE_DEBUG), "c");
+    console.loglevel = CONSOLE_INFO;
+    writer_print(console_at(&console, CONSOLE_INFO), "d");
+    writer_print(&console.writer, "e");
+    CHECK_TEXT(run, texts[0], "ace");
+}
+
 static void a_device_takes_the_place_of_its_kind(struct suite_run *run)
 {
     const struct console_device first = device("port", 1, 0);
@@ -140,6 +158,7 @@ static void a_type_of_uart_has_its_driver(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(text_goes_to_every_device),
+    SUITE_CASE(messages_of_the_loglevel_and_above_are_left_out),
     SUITE_CASE(a_device_takes_the_place_of_its_kind),
     SUITE_CASE(a_removed_device_gets_no_text),
     SUITE_CASE(there_is_room_for_so_many_devices),

@@ -68,6 +68,24 @@ static void known_words_are_read_in_any_order(struct suite_run *run)
     CHECK_TEXT(run, said, "");
 }
 
+static void a_loglevel_is_a_number_up_to_8(struct suite_run *run)
+{
+    static const char *const bad[] = {"loglevel=", "loglevel=9", "loglevel=-1", "loglevel=all"};
+
+    parse("");
+    CHECK_EQUAL(run, options.loglevel, 7);
+    parse("loglevel=0");
+    CHECK_EQUAL(run, options.loglevel, 0);
+    parse("loglevel=8");
+    CHECK_EQUAL(run, options.loglevel, 8);
+    CHECK_TEXT(run, said, "");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        parse(bad[i]);
+        CHECK_EQUAL(run, options.loglevel, 7);
+        CHECK(run, said[0] != '\0');
+    }
+}
+
 static void the_last_of_equal_words_counts(struct suite_run *run)
 {
     parse("run=one run=two");
@@ -150,6 +168,7 @@ static void the_loaders_words_are_passed_over(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(no_words_leave_the_defaults),
     SUITE_CASE(known_words_are_read_in_any_order),
+    SUITE_CASE(a_loglevel_is_a_number_up_to_8),
     SUITE_CASE(the_last_of_equal_words_counts),
     SUITE_CASE(the_text_ends_at_its_length),
     SUITE_CASE(names_have_a_length_and_an_alphabet),

@@ -97,6 +97,9 @@ static void the_memory_map_is_kept_sorted_and_merged(struct suite_run *run)
     CHECK_EQUAL(run, first->start, 0x100000);
     CHECK_EQUAL(run, first->end, 0x210000);
     CHECK(run, strstr(said, "3 descriptors are 2 ranges, 1088 KiB usable"));
+    CHECK(run, !strstr(said, "0x000000210000-0x000000211000 reserved"));
+    kernel.console.loglevel = CONSOLE_LOGLEVEL_MAX;
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
     CHECK(run, strstr(said, "0x000000210000-0x000000211000 reserved"));
 }
 

@@ -64,6 +64,22 @@ def test_without_a_display_the_debug_console_says_what_the_serial_line_says(outc
     assert [line for line in heard if line.startswith(("kernel: ", "### "))] == kernel
 
 
+def said_at(level):
+    return boot(f"loglevel-{level}", words=(f"loglevel={level}",))
+
+
+@pytest.mark.parametrize(
+    "level, steps, ranges",
+    [pytest.param(level, *shown, marks=background(said_at, level)) for level, shown in
+     {0: (False, False), 6: (False, False), 7: (True, False), 8: (True, True)}.items()],
+)
+def test_a_log_has_the_messages_below_its_level(level, steps, ranges, outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert ("kernel: step acpi took " in outcome.text, "tour 1: " in outcome.text) == (steps, steps)
+    assert (re.search(r"kernel:   0x[0-9a-f]+-0x[0-9a-f]+ usable", outcome.text) is not None) == ranges
+    assert "kernel: address space: " in outcome.text
+
+
 def make_run(*settings):
     with making():
         return subprocess.run(["make", "run", *settings], cwd=machine.ROOT, capture_output=True, text=True, timeout=180)

@@ -110,8 +110,8 @@ enum step_result step_acpi(struct kernel *kernel)
     if (reader.out_of_tables ||
         !acpi_madt_read(&processors, acpi_tables_find(&tables, "APIC"), heap))
         return STEP_NO_MEMORY;
-    print_tables(writer);
-    print_processors(writer);
+    print_tables(console_at(&kernel->console, CONSOLE_INFO));
+    print_processors(console_at(&kernel->console, CONSOLE_INFO));
     if (no_power_off)
         writer_print(writer, "kernel: acpi: no power-off: %s\n", no_power_off);
     return STEP_DONE;

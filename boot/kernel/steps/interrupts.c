@@ -20,8 +20,10 @@ enum step_result step_interrupts(struct kernel *kernel)
     // A substitute region is mapped in large pages: its guard pages cannot be unmapped.
     if (!kernel->heap.memory.is_substitute)
         status = processor_guard_area(area, &kernel->paging);
-    writer_print(&kernel->console.writer, "kernel: interrupts: %u gates, %u stacks of %u bytes%s\n",
-                 TRAPS_VECTORS, DESCRIPTORS_IST_COUNT, (unsigned)PROCESSOR_INTERRUPT_STACK_SIZE,
+    writer_print(status == PAGING_OK ? console_at(&kernel->console, CONSOLE_INFO)
+                                     : &kernel->console.writer,
+                 "kernel: interrupts: %u gates, %u stacks of %u bytes%s\n", TRAPS_VECTORS,
+                 DESCRIPTORS_IST_COUNT, (unsigned)PROCESSOR_INTERRUPT_STACK_SIZE,
                  status == PAGING_OK ? "" : ", unguarded: their guard pages stay mapped");
     return STEP_DONE;
 }

@@ -4,10 +4,8 @@
 
 static struct array_list ranges;
 
-static void print_ranges(const struct writer *writer, const struct memory_map *map, uint64_t usable)
+static void print_ranges(const struct writer *writer)
 {
-    writer_print(writer, "kernel: memory map: %zu descriptors are %zu ranges, %llu KiB usable\n",
-                 map->size / map->stride, ranges.count, (unsigned long long)usable / 1024);
     array_list_each(struct memory_range, range, &ranges)
     {
         writer_print(writer, "kernel:   0x%012llx-0x%012llx %s\n", (unsigned long long)range->start,
@@ -31,7 +29,11 @@ enum step_result step_memory_map(struct kernel *kernel)
             usable += range.end - range.start;
     }
     array_list_shrink_to_fit(&ranges);
-    print_ranges(&kernel->console.writer, &map, usable);
+    writer_print(console_at(&kernel->console, CONSOLE_INFO),
+                 "kernel: memory map: %zu descriptors are %zu ranges, %llu KiB usable\n",
+                 map.size / map.stride, ranges.count, (unsigned long long)usable / 1024);
+    if (console_prints(&kernel->console, CONSOLE_DEBUG)) // formatting them takes its time, too
+        print_ranges(&kernel->console.writer);
     return STEP_DONE;
 }
 

@@ -67,7 +67,7 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
     if (!list_others(&ids, kernel))
         return STEP_NO_MEMORY;
     if (ids.count == 0) {
-        writer_print(writer, NONE_STARTED "none is enabled\n");
+        writer_print(console_at(&kernel->console, CONSOLE_INFO), NONE_STARTED "none is enabled\n");
         return STEP_DONE;
     }
     processors.paging = &kernel->paging;
@@ -85,7 +85,7 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
         return STEP_STOPPED;
     }
     early_heap_note(&kernel->heap, processors_requested(&processors));
-    writer_print(writer,
+    writer_print(console_at(&kernel->console, CONSOLE_INFO),
                  "kernel: processors: %zu of %zu others started, all took their areas at once, "
                  "%zu retries\n",
                  processors.arrived, processors.count, processors.shared.retries);
@@ -94,7 +94,6 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
 
 enum step_result step_processors(struct kernel *kernel)
 {
-    const struct writer *writer = &kernel->console.writer;
     size_t listed = step_acpi_processors()->list.count;
     uint64_t low = find_low_memory(PROCESSORS_LOW_SIZE);
     const char *obstacle = listed <= 1               ? "there is none"
@@ -111,7 +110,7 @@ enum step_result step_processors(struct kernel *kernel)
             return start(kernel, low);
         obstacle = "the APIC cannot be mapped";
     }
-    writer_print(writer, NONE_STARTED "%s\n", obstacle);
+    writer_print(console_at(&kernel->console, CONSOLE_INFO), NONE_STARTED "%s\n", obstacle);
     return STEP_DONE;
 }
 

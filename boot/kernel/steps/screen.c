@@ -18,13 +18,13 @@ static void print_unusable(const struct writer *writer,
 static void open_screen(struct kernel *kernel, void *pixels, char *text, size_t text_size)
 {
     const struct handoff_framebuffer *framebuffer = &kernel->handoff->framebuffer;
-    const struct writer *writer = &kernel->console.writer;
     const struct console_device device = {"screen", framebuffer->physical, screen_write, &screen};
 
     // The console writes to it from here on: its own line is the first that it shows.
     if (screen_open(&screen, framebuffer, pixels, text, text_size) == SCREEN_OK &&
         console_set(&kernel->console, &device))
-        writer_print(writer, "kernel: screen: %u columns, %u rows\n", screen.columns, screen.rows);
+        writer_print(console_at(&kernel->console, CONSOLE_INFO),
+                     "kernel: screen: %u columns, %u rows\n", screen.columns, screen.rows);
 }
 
 enum step_result step_screen(struct kernel *kernel)
@@ -35,7 +35,8 @@ enum step_result step_screen(struct kernel *kernel)
     size_t text_size;
 
     if (framebuffer->size == 0) {
-        writer_print(writer, "kernel: screen: the firmware offers none\n");
+        writer_print(console_at(&kernel->console, CONSOLE_INFO),
+                     "kernel: screen: the firmware offers none\n");
         return STEP_DONE;
     }
     enum screen_status usable = screen_check(framebuffer, &text_size);

@@ -35,8 +35,9 @@ static enum step_result run_one(struct kernel *kernel, const struct step *step)
         return STEP_NO_MEMORY;
     }
     if (result == STEP_DONE)
-        writer_print(&kernel->console.writer, "kernel: step %s took %zu bytes, %zu left\n",
-                     step->name, fba_used(&heap->fba) - before, fba_available(&heap->fba, 1));
+        writer_print(console_at(&kernel->console, CONSOLE_INFO),
+                     "kernel: step %s took %zu bytes, %zu left\n", step->name,
+                     fba_used(&heap->fba) - before, fba_available(&heap->fba, 1));
     return result;
 }
 
