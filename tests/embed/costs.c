@@ -10,6 +10,7 @@
 #include "kmem/fba_handoff.h"
 #include "kmem/fba_inline.h"
 #include "kmem/fba_shared.h"
+#include "kmem/free_lists.h"
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
@@ -133,6 +134,7 @@ int main(void)
     static struct ledger_entry entries[ENTRIES];
     static struct reclaim reclaim;
     static struct reclaim_record records[ENTRIES];
+    static struct free_lists lists;
     static struct limit limit;
     static struct failing failing;
     static struct redzone redzone;
@@ -146,12 +148,14 @@ int main(void)
     struct allocator inner = fba_allocator(&fba);
     ledger_init(&ledger, inner, entries, ENTRIES);
     reclaim_init(&reclaim, &fba, records, ENTRIES);
+    free_lists_init(&lists, &fba);
     limit_init(&limit, inner, sizeof memory);
     failing_init(&failing, inner);
     redzone_init(&redzone, inner);
     fallback = (struct fallback){&fba, inner};
     count_through("fba_allocator", inner);
     count_through("ledger", ledger_allocator(&ledger));
+    count_through("free_lists", free_lists_allocator(&lists));
     count_through("limit", limit_allocator(&limit));
     count_through("fallback", fallback_allocator(&fallback));
     count_through("failing", failing_allocator(&failing));
@@ -165,6 +169,7 @@ int main(void)
     print_state("array_list", "", sizeof(struct array_list));
     print_state("ledger", "", sizeof ledger);
     print_state("ledger", " an entry", sizeof entries[0]);
+    print_state("free_lists", "", sizeof lists);
     print_state("limit", "", sizeof limit);
     print_state("fallback", "", sizeof fallback);
     print_state("failing", "", sizeof failing);

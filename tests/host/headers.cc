@@ -9,6 +9,7 @@
 #include "kmem/fba_handoff.h"
 #include "kmem/fba_inline.h"
 #include "kmem/fba_shared.h"
+#include "kmem/free_lists.h"
 #include "kmem/header.h"
 #include "kmem/kmem.hpp"
 #include "kmem/ledger.h"

@@ -110,6 +110,7 @@ extern const struct suite caller_suite;
 extern const struct suite fba_shared_suite;
 extern const struct suite allocator_suite;
 extern const struct suite array_list_suite;
+extern const struct suite free_lists_suite;
 extern const struct suite header_suite;
 extern const struct suite ledger_suite;
 extern const struct suite failing_suite;
