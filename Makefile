@@ -19,6 +19,7 @@ FILES      ?=
 SIGN_KEY   ?=
 SIGN_CERT  ?=
 PYTHON     ?= /usr/bin/python3
+BUDGET     ?= warn
 CFLAGS     ?=
 ifeq ($(origin CC),default)
 CC         := gcc
@@ -29,6 +30,8 @@ define help_make
 Targets, each with its variables as they are now. Sizes accept K, M and G.
   make all      build the loader, the kernel and the test kernel
       EARLY_HEAP=$(EARLY_HEAP)   size of the early heap: whole pages of 4 KiB, up to 1G
+      BUDGET=$(BUDGET)     check: a heap that is smaller than what the parts of the boot declare to take at most,
+                      for MEM and SMP, is an error; warn: it is said
       CC=$(CC)          compiler, gcc or clang
       CFLAGS=$(CFLAGS)         follow our own flags
   make run      build, boot in QEMU with OVMF, show the serial line, judge the end; build/report.html is a
@@ -120,7 +123,7 @@ endif
 
 # --- Rules ----------------------------------------------------------------------------------------
 
-all: build/loader.efi build/kernel.elf build/kernel-tests.elf build/boot_waiter.efi
+all: build/loader.efi build/kernel.elf build/budget build/kernel-tests.elf build/boot_waiter.efi
 
 # $(call compile,COMMAND)
 define compile
@@ -164,6 +167,16 @@ endef
 build/kernel.elf: $(KERNEL_OBJS) linker.ld boot/loader/elf_note.py $(addprefix build/stamps/,KERNEL_LD KERNEL_OBJS HEAP_BYTES)
 	$(call link_kernel,$(HEAP_BYTES))
 
+# What the parts of the boot declare, against the heap: boot/kernel/budget.h.
+BUDGET_CHECK = $(PYTHON) boot/budget.py build/kernel.elf $(HEAP_BYTES) \
+    $(call checked,SMP,$(SMP),1,255,1,1 to 255 processors) \
+    $(call checked,MEM,$(MEM),50331648,1099511627776,1048576,whole MiB from 48M to 1024G such as 128M or 1G) \
+    $(filter check,$(BUDGET))
+
+build/budget: build/kernel.elf boot/budget.py build/stamps/BUDGET_CHECK
+	$(Q)$(BUDGET_CHECK)
+	$(Q)touch $@
+
 build/heap-%/kernel.elf: $(KERNEL_OBJS) linker.ld boot/loader/elf_note.py \
     $(addprefix build/stamps/,KERNEL_LD KERNEL_OBJS)
 	$(call link_kernel,$(call heap_bytes,$*))
@@ -201,7 +214,7 @@ RUN_OPTIONS := \
     --firmware $(call one_of,FIRMWARE,$(FIRMWARE),4m,2m) --firmware-directory $(call quote,$(OVMF_DIR)) \
     --timeout $(call checked,TIMEOUT,$(TIMEOUT),1,86400,1,1 to 86400 seconds)
 
-run: build/loader.efi build/kernel.elf build/replay
+run: build/loader.efi build/kernel.elf build/budget build/replay
 	$(Q)$(PYTHON) tests/harness/boot.py --cold --power-off --report build/report.html $(RUN_OPTIONS)
 
 ifneq ($(SIGN_KEY)$(SIGN_CERT),)

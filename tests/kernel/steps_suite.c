@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the boot steps promise that touch no hardware: memory map, ACPI, serial. On the host,
 // because the test kernel has run them for real and still uses what they have made.
+#include "boot/kernel/budget.h"
 #include "boot/kernel/serial.h"
 #include "boot/kernel/steps/acpi.h"
 #include "boot/kernel/steps/memory_map.h"
@@ -261,7 +262,21 @@ static void registers_that_cannot_be_mapped_are_named(struct suite_run *run)
                             "is not valid"));
 }
 
+// ── Budgets ─────────────────────────────────────────────────────────────────────────────────────
+
+static void what_exceeds_a_budget_is_counted(struct suite_run *run)
+{
+    CHECK_EQUAL(run, budget_excess("interrupts", 10 * PAGE_SIZE, 1, 1), 0);
+    CHECK_EQUAL(run, budget_excess("interrupts", 10 * PAGE_SIZE + 7, 1, 1), 7);
+    CHECK_EQUAL(run, budget_excess("processors", 18 * PAGE_SIZE + 1, 1, 1), 1);
+    CHECK_EQUAL(run, budget_excess("processors", 18 * PAGE_SIZE + 1, 2, 1), 0);
+    CHECK_EQUAL(run, budget_excess("loader", 20 * PAGE_SIZE, 1, 3), PAGE_SIZE);
+    CHECK_EQUAL(run, budget_excess("loader", 20 * PAGE_SIZE, 1, 4), 0);
+    CHECK_EQUAL(run, budget_excess("no such part", UINT64_MAX, 1, 1), 0);
+}
+
 static const struct suite_case cases[] = {
+    SUITE_CASE(what_exceeds_a_budget_is_counted),
     SUITE_CASE(the_memory_map_is_kept_sorted_and_merged),
     SUITE_CASE(a_memory_map_without_room_is_no_memory),
     SUITE_CASE(acpi_tables_are_read_through_the_direct_map),

@@ -67,7 +67,7 @@ def test_a_heap_of_another_size_is_checked_too():
     assert done.returncode == 2 and "EARLY_HEAP=3000 is not accepted" in done.stderr
 
 
-BUILD_FILES = [machine.ROOT / "Makefile", *machine.ROOT.glob("tests/**/*.mk")]
+BUILD_FILES = [machine.ROOT / "Makefile", *machine.ROOT.glob("kmem/*.mk"), *machine.ROOT.glob("tests/**/*.mk")]
 
 
 def found_in_build_files(pattern):

@@ -7,6 +7,9 @@
 #include "boot/kernel/acpi/aml.h"
 #include "boot/kernel/acpi/fadt.h"
 #include "boot/kernel/acpi_memory.h"
+#include "boot/kernel/budget.h"
+
+BUDGET("acpi", PAGE_SIZE, 64, 0);
 
 static struct acpi_tables tables;
 static struct acpi_processors processors;

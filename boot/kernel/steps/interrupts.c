@@ -3,6 +3,10 @@
 // cost no padding.
 #include "boot/kernel/steps/interrupts.h"
 
+#include "boot/kernel/budget.h"
+
+BUDGET("interrupts", 10 * PAGE_SIZE, 0, 0);
+
 static struct processor_area *area;
 static struct traps_gate *gates;
 

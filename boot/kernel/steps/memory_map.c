@@ -2,6 +2,10 @@
 // Takes one list from the early heap.
 #include "boot/kernel/steps/memory_map.h"
 
+#include "boot/kernel/budget.h"
+
+BUDGET("memory map", PAGE_SIZE, 0, 0);
+
 static struct array_list ranges;
 
 static void print_ranges(const struct writer *writer)

@@ -4,10 +4,13 @@
 #include "boot/kernel/steps/processors.h"
 
 #include "arch/x86_64/trampoline.h"
+#include "boot/kernel/budget.h"
 #include "boot/kernel/early_traps.h"
 #include "boot/kernel/steps/acpi.h"
 #include "boot/kernel/steps/interrupts.h"
 #include "boot/kernel/steps/memory_map.h"
+
+BUDGET("processors", 5 * PAGE_SIZE, 13 * PAGE_SIZE, 0);
 
 #define NONE_STARTED "kernel: processors: no other is started: "
 

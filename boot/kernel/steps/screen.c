@@ -3,7 +3,10 @@
 // shows, as text.
 #include "boot/kernel/steps/screen.h"
 
+#include "boot/kernel/budget.h"
 #include "boot/kernel/screen.h"
+
+BUDGET("screen", 8 * PAGE_SIZE, 0, 0); // page tables of the framebuffer
 
 static struct screen screen;
 

@@ -2,8 +2,11 @@
 // Takes page tables from the early heap where the registers are in memory.
 #include "boot/kernel/steps/serial.h"
 
+#include "boot/kernel/budget.h"
 #include "boot/kernel/serial.h"
 #include "boot/kernel/steps/acpi.h"
+
+BUDGET("serial", 3 * PAGE_SIZE, 0, 0); // page tables of its registers
 
 static struct uart uart;
 static bool has_moved;

@@ -2,6 +2,7 @@
 // THE LIST of the boot steps. A step may use what those above it have made.
 #include "boot/kernel/steps/steps.h"
 
+#include "boot/kernel/budget.h"
 #include "boot/kernel/steps/acpi.h"
 #include "boot/kernel/steps/interrupts.h"
 #include "boot/kernel/steps/memory_map.h"
@@ -19,7 +20,32 @@ static const struct step steps[] = {
     {"processors", step_processors, NULL},     // the APs started
 };
 
+#define GIB (UINT64_C(1) << 30)
 #define COUNT (sizeof steps / sizeof steps[0])
+
+// GiB up to the end of memory; 0 before the memory map is known.
+static uint64_t memory_gib(void)
+{
+    uint64_t end = 0;
+
+    array_list_each(struct memory_range, range, step_memory_map_ranges())
+    {
+        if (memory_kind_is_mapped(range->kind) && range->end > end)
+            end = range->end;
+    }
+    return (end + GIB - 1) / GIB;
+}
+
+// Names a part that took more than it has declared.
+static void check_budget(const struct kernel *kernel, const char *name, uint64_t taken)
+{
+    uint64_t excess = budget_excess(name, taken, step_acpi_processors()->list.count, memory_gib());
+
+    if (excess != 0)
+        writer_print(&kernel->console.writer,
+                     "kernel: %s took %llu bytes more than its budget: boot/kernel/budget.h\n",
+                     name, (unsigned long long)excess);
+}
 
 static enum step_result run_one(struct kernel *kernel, const struct step *step)
 {
@@ -34,10 +60,13 @@ static enum step_result run_one(struct kernel *kernel, const struct step *step)
                      step->name, heap->failing.fail_alloc);
         return STEP_NO_MEMORY;
     }
-    if (result == STEP_DONE)
-        writer_print(console_at(&kernel->console, CONSOLE_INFO),
-                     "kernel: step %s took %zu bytes, %zu left\n", step->name,
-                     fba_used(&heap->fba) - before, fba_available(&heap->fba, 1));
+    if (result != STEP_DONE)
+        return result;
+    size_t taken = fba_used(&heap->fba) - before;
+    writer_print(console_at(&kernel->console, CONSOLE_INFO),
+                 "kernel: step %s took %zu bytes, %zu left\n", step->name, taken,
+                 fba_available(&heap->fba, 1));
+    check_budget(kernel, step->name, taken);
     return result;
 }
 
@@ -47,6 +76,8 @@ enum step_result steps_run(struct kernel *kernel)
 
     for (size_t i = 0; i < COUNT && result == STEP_DONE; i++)
         result = run_one(kernel, &steps[i]);
+    if (result == STEP_DONE)
+        check_budget(kernel, "loader", kernel->handoff->heap.used);
     return result;
 }
 
