@@ -20,6 +20,7 @@ import collections
 import contextlib
 import dataclasses
 import functools
+import os
 import pathlib
 import re
 import shutil
@@ -110,6 +111,7 @@ OURS, IN_HEAP, HEAP_CALLS, CLEARED, COPIED, IN_CONSOLE = range(6)
 COUNTERS = 6
 COUNTER_OF = {HEAP: IN_HEAP, CONSOLE: IN_CONSOLE}
 
+PUBLISHED = "tests/bench/boot.md"
 FIRMWARE = "boot/loader/firmware.c"  # where all of the loader's calls of the firmware stand
 SERVICE = re.compile(r"->([A-Z]\w+)\(")
 
@@ -274,8 +276,10 @@ def plugin() -> pathlib.Path:
     source = pathlib.Path(__file__).resolve().parent / "counter.c"
     version = f"-DPLUGIN_VERSION={3 if qemu.version() >= (9, 1) else 1}"
     flags = ["-std=c11", "-O2", "-Wall", "-Wextra", version, "-fPIC", "-shared"]
-    subprocess.run(["gcc", *flags, source, "-o", library], check=True)
-    return library
+    # Another run may be loading the one that is there.
+    fresh = library.with_suffix(f".{os.getpid()}")
+    subprocess.run(["gcc", *flags, source, "-o", fresh], check=True)
+    return fresh.replace(library)
 
 
 def places_in(program: pathlib.Path, steps: typing.Collection[str]) -> Iterator[str]:
@@ -443,6 +447,15 @@ def report(steps: list[Step], memory: str, processors: int) -> str:
                       *sentences(steps)]) + "\n"
 
 
+def beside(steps: list[Step], published: str) -> list[str]:
+    """What was published and what it is now, a line for each part of a boot that both have."""
+    lines = []
+    for part, title in PARTS.items():
+        if then := re.search(rf"^\| \*\*{re.escape(title)}\*\* \| \*\*([\d,]+)\*\*", published, re.MULTILINE):
+            lines.append(f"{title}: {then[1]} instructions as published, {total(steps, part, 'instructions'):,} now")
+    return lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--memory", default="256M", help="whole MiB or GiB, such as 256M (default)")
@@ -457,6 +470,8 @@ def main() -> None:
     options.table.parent.mkdir(parents=True, exist_ok=True)
     options.table.write_text(text, encoding="utf-8")
     print(text, end="")
+    if (ROOT / PUBLISHED).exists():
+        print(*beside(steps, (ROOT / PUBLISHED).read_text(encoding="utf-8")), sep="\n")
 
 
 if __name__ == "__main__":

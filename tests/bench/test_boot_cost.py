@@ -110,6 +110,9 @@ def test_all_parts_of_a_boot_are_there(outcome: Outcome) -> None:
     assert all(step.firmware == 0 for step in steps if step.part != "loader")
     text = boot_cost.report(steps, "256M", 1)
     assert "**from the kernel's first instruction to the seal**" in text
+    kernel = boot_cost.total(steps, "kernel", "instructions")
+    assert any(line.endswith(f": {kernel:,} instructions as published, {kernel:,} now")
+               for line in boot_cost.beside(steps, text))
 
 
 @pytest.mark.parametrize(
