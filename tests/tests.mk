@@ -10,6 +10,7 @@ define help_tests
   make test-foreign   boots kernels of other origins, by the files in tests/foreign; fetches and builds them
   make test-all the same, then what takes long: exhaustive, and sweeps over whole machines
   make lint     clang-format, clang-tidy, cppcheck, gcc and clang; words; who includes and calls whom
+  make picture  boot, and draw boot/early_heap.svg anew
   make format   let clang-format lay out all C files
 endef
 
@@ -141,4 +142,8 @@ lint: build/compile_commands.json build/programs.txt
 format: | test-packages
 	$(Q)clang-format -i $$(find kmem arch boot tests -name '*.[ch]')
 
-.PHONY: test test-parts test-foreign test-all lint format
+picture: all build/replay
+	$(Q)$(PYTHON) tests/harness/boot.py --quiet --cold --smp 2 --name picture --report build/picture.html
+	$(Q)cp build/picture.svg boot/early_heap.svg
+
+.PHONY: picture test test-parts test-foreign test-all lint format

@@ -83,11 +83,17 @@ function draw() {
   highest = (byId("whole").checked ? Math.max(data.region, data.peak) : data.peak) * 1.06;
   const pen = prepare(base), padding = style("--padding"), back = style("--back");
   const paints = data.tags.map((_, tag) => [colour(tag, .12), colour(tag, .9), colour(tag, .3)]);
+  const painted = new Uint8Array(Math.ceil(width + 1) * Math.ceil(height + 1)); // by blocks no larger than a pixel
   let found = 0;
   for (const block of data.blocks) {
     const is_match = matches(block), left = x(block[BORN]), top = y(block[OFFSET] + block[SIZE]);
     found += is_match;
     const wide = Math.max(1, x(end(block)) - left), tall = Math.max(.6, y(block[OFFSET]) - top);
+    if (wide <= 1 && tall <= 1 && !block[PADDING] && !block[LOST]) {
+      const pixel = Math.floor(Math.max(0, top)) * Math.ceil(width + 1) + Math.floor(left), shade = 1 + is_match;
+      if (painted[pixel] >= shade) continue;
+      painted[pixel] = shade;
+    }
     pen.fillStyle = paints[block[TAG]][+is_match];
     pen.fillRect(left, top, wide, tall);
     if (tall > 4 && wide > 4) {
@@ -106,7 +112,12 @@ function draw() {
   }
   pen.strokeStyle = style("--fore"); pen.lineWidth = 1.5; pen.setLineDash([]);
   pen.beginPath();
-  data.used.forEach((used, call) => { pen.lineTo(x(call), y(used)); pen.lineTo(x(call + 1), y(used)); });
+  const every = Math.max(1, Math.floor(calls / (2 * width))); // two points for a pixel: the highest of what lies there
+  for (let call = 0; call < calls; call += every) {
+    const used = Math.max(...data.used.slice(call, call + every));
+    pen.lineTo(x(call), y(used));
+    pen.lineTo(x(Math.min(calls, call + every)), y(used));
+  }
   pen.stroke();
   line(pen, data.peak, `peak ${data.peak}`, style("--dim"), [4, 4]);
   line(pen, data.region, `end of the region, ${data.region}`, data.failed ? style("--padding") : style("--dim"), [8, 3]);
