@@ -215,11 +215,10 @@ static bool next_piece(const struct memory_map *map, struct memory_map_cursor *c
     size_t count = count_of(map);
     bool covered = false;
 
-    for (; cursor->first < count; cursor->first++)
-        if (range_at(map, cursor->first).end > cursor->position)
-            break;
     for (size_t i = cursor->first; i < count; i++) {
         struct memory_range range = range_at(map, i);
+        if (range.end <= cursor->position && i == cursor->first)
+            cursor->first++;
         if (range.end <= range.start || range.end <= cursor->position)
             continue;
         if (!covered) { // whatever lies before it is a hole
