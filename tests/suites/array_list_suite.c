@@ -60,10 +60,11 @@ static void items_that_are_pointers_are_walked_over(struct suite_run *run)
     CHECK(run, array_list_append_many(&list, words, 2));
     array_list_each(const char *, word, &list)
     {
-        CHECK_TEXT(run, *word, words[number]);
+        CHECK_ADDRESS(run, word, (const char **)list.items + number);
         number++;
     }
     CHECK_EQUAL(run, number, 2);
+    CHECK_TEXT(run, *(const char **)array_list_at(&list, 1), "seal");
 }
 
 static void the_last_list_of_an_fba_grows_in_place(struct suite_run *run)
