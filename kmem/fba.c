@@ -80,26 +80,20 @@ static FBA_CALLED void *fail(struct fba *fba, size_t size, size_t align, const v
 
 FBA_CALLED void *fba_alloc(struct fba *fba, size_t size, size_t align)
 {
-    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+    void *block = fba_take_(fba, size, align);
 
-    if (!fba_fits_(fba, before, size, align))
-        return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ALLOC);
-    fba->lower.edge = before + size;
-    return fba_block_(before);
+    return block ? block : fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ALLOC);
 }
 
 FBA_CALLED void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller)
 {
-    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+    void *block = fba_take_(fba, size, align);
 
-    if (!fba_fits_(fba, before, size, align))
-        return fail(fba, size, align, caller, FBA_REQUEST_ALLOC);
-    fba->lower.edge = before + size;
-    return fba_block_(before);
+    return block ? block : fail(fba, size, align, caller, FBA_REQUEST_ALLOC);
 }
 
-// Of the block just taken, the bytes up to the lower watermark may have been handed out before, and
-// those from the upper one on may have been scratch.
+// What lies between the watermarks was never handed out. Of the block just taken, the bytes up to
+// the lower one may be of blocks that were freed, and those from the upper one on of scratch.
 static FBA_CALLED void *clear(const struct fba *fba, size_t size)
 {
     uintptr_t end = fba->lower.edge + 1;
@@ -116,15 +110,14 @@ static FBA_CALLED void *clear(const struct fba *fba, size_t size)
 
 FBA_CALLED void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
 {
-    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+    void *block = fba_take_(fba, size, align);
 
-    if (!fba_fits_(fba, before, size, align))
+    if (!block)
         return fail(fba, size, align, FBA_CALLER, FBA_REQUEST_ZEROED);
-    fba->lower.edge = before + size;
-    // What lies between the watermarks was never handed out.
-    if (FBA_UNLIKELY(before < fba->lower.watermark || before + size >= fba->upper.watermark))
+    if (FBA_UNLIKELY((uintptr_t)block <= fba->lower.watermark ||
+                     fba->lower.edge >= fba->upper.watermark))
         return clear(fba, size);
-    return fba_block_(before);
+    return block;
 }
 
 // Before an edge retreats: what the peak would forget is written down.

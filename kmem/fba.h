@@ -22,8 +22,7 @@
 // - It does not own its buffer, which must outlive every block.
 // - A free reclaims the last block only (LIFO), and not the padding below it. A mark reclaims
 //   padding too; reclaim.h also blocks freed out of order.
-// - It is not thread-safe: one processor, and no interrupt handler, may use it at a time.
-//   fba_shared.h is lock-free.
+// - It is not thread-safe: one processor, no interrupt handler. fba_shared.h is, and lock-free.
 // Misuse that can be seen gets a status that names it, and changes nothing. Not seen, as no header
 // stands beside a block: a free or resize with a wrong size that ends where the last block ends, or
 // of a freed block in whose place another now ends (redzone.h detects both); a write outside a
@@ -241,13 +240,10 @@ static FBA_INLINE bool fba_has_several_bits_(size_t align)
     return (align & (align - 1)) != 0;
 }
 
-// Whether `size` bytes fit behind the byte `before`, which fba_byte_before_() gave for `align`, and
-// in front of the upper edge. The carry of the sum is excluded first.
-static FBA_INLINE bool fba_fits_(const struct fba *fba, uintptr_t before, size_t size, size_t align)
+// Whether `size` bytes behind the byte `before` reach an upper edge. A sum that wraps does.
+static FBA_INLINE bool fba_reaches_(size_t size, uintptr_t before, uintptr_t upper)
 {
-    if (fba_has_several_bits_(align)) // first: later tests become a population count with clang 19
-        return false;
-    return !FBA_UNLIKELY(size > UINTPTR_MAX - before || before + size >= fba->upper.edge);
+    return size > UINTPTR_MAX - before || before + size >= upper;
 }
 
 // The address behind the byte `before`, of which a compiler may know that it is not NULL: nothing
@@ -257,6 +253,17 @@ static FBA_INLINE void *fba_block_(uintptr_t before)
     if (before == UINTPTR_MAX)
         __builtin_unreachable();
     return (void *)(before + 1);
+}
+
+// Takes a block, or returns NULL. The alignment comes first, lest clang 15 count its bits.
+static FBA_INLINE void *fba_take_(struct fba *fba, size_t size, size_t align)
+{
+    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+
+    if (FBA_UNLIKELY(fba_has_several_bits_(align) || fba_reaches_(size, before, fba->upper.edge)))
+        return NULL;
+    fba->lower.edge = before + size;
+    return fba_block_(before);
 }
 
 #ifdef __cplusplus

@@ -9,12 +9,9 @@
 static void *lower_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct fba *fba = context;
-    uintptr_t before = fba_byte_before_(fba->lower.edge, align);
+    void *block = fba_take_(fba, size, align);
 
-    if (!fba_fits_(fba, before, size, align))
-        return fba_alloc_by(fba, size, align, caller);
-    fba->lower.edge = before + size;
-    return fba_block_(before);
+    return block ? block : fba_alloc_by(fba, size, align, caller);
 }
 
 static bool lower_resize(void *context, void *block, size_t old_size, size_t new_size, size_t align,

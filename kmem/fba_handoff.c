@@ -20,27 +20,47 @@ static uintptr_t max_address(uintptr_t a, uintptr_t b)
     return a > b ? a : b;
 }
 
-enum fba_status fba_split_tail(struct fba *fba, size_t size, struct fba *tail)
+// Whether a tail of `size` bytes may be split off, and why not.
+static enum fba_status may_split(const struct fba *fba, size_t size)
 {
-    enum fba_status status = fba_status(fba);
-
-    *tail = (struct fba){0};
-    if (status != FBA_OK)
-        return status;
+    if (fba->state != FBA_STATE_OPEN)
+        return fba_status(fba);
     if (fba->upper.edge != fba->end || fba->upper.depth != fba->reset_depth)
         return FBA_BUSY;
-    if (size >= fba->end - fba->lower.edge)
-        return FBA_EXHAUSTED;
+    return size < fba->end - fba->lower.edge ? FBA_OK : FBA_EXHAUSTED;
+}
 
-    uintptr_t start = fba->end - size;
-    (void)fba_init_zeroed(tail, (void *)start, size);
-    tail->lower.watermark = max_address(fba->lower.watermark, start - 1);
-    tail->upper.watermark = max_address(fba->upper.watermark, start);
-    fba->lower.watermark = min_address(fba->lower.watermark, start);
-    fba->upper.watermark = min_address(fba->upper.watermark, start);
-    fba->upper.edge = fba->upper.bound = fba->end = start;
+// Takes the last `size` bytes, all of them free, off the buffer of `fba`.
+static void shorten(struct fba *fba, size_t size)
+{
+    fba->end -= size;
+    fba->lower.watermark = min_address(fba->lower.watermark, fba->end);
+    fba->upper.watermark = min_address(fba->upper.watermark, fba->end);
+    fba->upper.edge = fba->upper.bound = fba->end;
     fba->least_gap = fba->least_gap > size ? fba->least_gap - size : 1;
     fba->fast_free_limit = 0;
+}
+
+// Opens an allocator over a part of a buffer that had these watermarks.
+static void open_part(struct fba *part, uintptr_t start, size_t size, uintptr_t lower_watermark,
+                      uintptr_t upper_watermark)
+{
+    (void)fba_init_zeroed(part, (void *)start, size);
+    part->lower.watermark = max_address(lower_watermark, start - 1);
+    part->upper.watermark = max_address(upper_watermark, start);
+}
+
+enum fba_status fba_split_tail(struct fba *fba, size_t size, struct fba *tail)
+{
+    enum fba_status status = may_split(fba, size);
+    uintptr_t lower_watermark = fba->lower.watermark, upper_watermark = fba->upper.watermark;
+
+    if (status != FBA_OK) {
+        (void)fba_init_zeroed(tail, NULL, 0);
+        return status;
+    }
+    shorten(fba, size);
+    open_part(tail, fba->end, size, lower_watermark, upper_watermark);
     return FBA_OK;
 }
 
@@ -54,16 +74,23 @@ static void move_end(struct fba_end *end, uintptr_t distance)
     end->watermark += distance;
 }
 
+// Whether fba_init() takes this buffer.
+static bool is_buffer(void *buffer, size_t size)
+{
+    struct fba fba;
+
+    return fba_init(&fba, buffer, size) == FBA_OK;
+}
+
 enum fba_status fba_rebase(struct fba *fba, void *buffer)
 {
-    struct fba other; // only to learn whether a buffer may lie there
     uintptr_t distance = (uintptr_t)buffer - fba->base;
 
     if (fba->state == FBA_STATE_NOT_READY)
         return FBA_NOT_READY;
     if (fba->state == FBA_STATE_SHARED || has_marks(fba))
         return FBA_BUSY;
-    if (fba_init(&other, buffer, fba->end - fba->base) != FBA_OK)
+    if (!is_buffer(buffer, fba->end - fba->base))
         return FBA_BAD_BUFFER;
     move_end(&fba->lower, distance);
     move_end(&fba->upper, distance);
@@ -85,25 +112,31 @@ enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers)
 
     // An unknown buffer has its lower watermark one byte beyond it.
     uintptr_t high = max_address(fba->lower.watermark, fba->lower.edge);
+    size_t peak = fba_peak(fba);
     numbers->size = fba->end - fba->base;
     numbers->used = fba->lower.edge + 1 - fba->base;
-    numbers->peak = fba_peak(fba);
+    numbers->peak = peak;
     numbers->high = (high < fba->end ? high + 1 : fba->end) - fba->base;
     numbers->low = fba->upper.watermark - fba->base;
     return FBA_OK;
 }
 
+// Whether numbers agree with each other.
+static bool are_consistent(const struct fba_numbers *numbers)
+{
+    return numbers->used <= numbers->peak && numbers->peak <= numbers->size &&
+           numbers->used <= numbers->high && numbers->high <= numbers->size &&
+           numbers->low <= numbers->size;
+}
+
 enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_numbers *numbers)
 {
-    bool contradictory = numbers->used > numbers->peak || numbers->peak > numbers->size ||
-                         numbers->used > numbers->high || numbers->high > numbers->size ||
-                         numbers->low > numbers->size;
-    bool too_large = numbers->size > SIZE_MAX;
+    bool consistent = are_consistent(numbers), too_large = numbers->size > SIZE_MAX;
     // Without a buffer it is not ready.
     enum fba_status status =
-        fba_init_zeroed(fba, contradictory || too_large ? NULL : buffer, (size_t)numbers->size);
+        fba_init_zeroed(fba, consistent && !too_large ? buffer : NULL, (size_t)numbers->size);
 
-    if (contradictory && !too_large)
+    if (!consistent && !too_large)
         return FBA_BAD_NUMBERS;
     if (status != FBA_OK)
         return status;

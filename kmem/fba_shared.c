@@ -74,7 +74,7 @@ static FBA_INLINE bool take(struct fba *fba, size_t size, size_t align, uintptr_
     uintptr_t edge = ATOMIC_LOAD(&fba->lower.edge);
 
     *before = fba_byte_before_(edge, align);
-    return fba_fits_(fba, *before, size, align) &&
+    return !fba_has_several_bits_(align) && !fba_reaches_(size, *before, fba->upper.edge) &&
            !FBA_UNLIKELY(!ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, *before + size));
 }
 
@@ -89,7 +89,7 @@ static FBA_CALLED void *take_slowly(struct fba_shared *shared, size_t size, size
     for (;;) {
         uintptr_t before = fba_byte_before_(edge, align);
 
-        if (!fba_fits_(fba, before, size, align))
+        if (fba_has_several_bits_(align) || fba_reaches_(size, before, fba->upper.edge))
             return shared_fail(shared, size, align, caller, edge);
         ATOMIC_COUNT(&shared->retries);
         if (ATOMIC_EXCHANGE_IF(&fba->lower.edge, &edge, before + size))

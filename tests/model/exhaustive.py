@@ -48,7 +48,7 @@ FAULTS_BESIDE = [
     ("never too large", "fba_account.h",
      "could_fit ? FBA_EXHAUSTED : FBA_TOO_LARGE", "FBA_EXHAUSTED"),
     ("a tail taken for fresh", "fba_handoff.c",
-     "    tail->lower.watermark = max_address(fba->lower.watermark, start - 1);\n", ""),
+     "    part->lower.watermark = max_address(lower_watermark, start - 1);\n", ""),
     ("a peak beyond the rest", "fba_handoff.c",
      "    fba->least_gap = fba->least_gap > size ? fba->least_gap - size : 1;\n", ""),
     ("a limit that outlives the split", "fba_handoff.c",

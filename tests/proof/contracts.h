@@ -431,8 +431,6 @@ static void *call_hook(struct fba *fba);
 static void *fail(struct fba *fba, size_t size, size_t align, const void *caller,
                   enum fba_request request);
 
-
-
 /*@ requires \valid_read(fba) && invariant(fba) && proof_cleared_from == proof_cleared_to;
     requires 0 < fba->lower.edge + 1 - size && fba->lower.edge < UINTPTR_MAX;
     assigns proof_cleared_from, proof_cleared_to;
@@ -754,17 +752,21 @@ static inline uintptr_t fba_byte_before_(uintptr_t edge, size_t align);
 /*@ assigns \nothing; ensures align != 0 ==> (\result <==> !power_of_two(align)); */
 static inline bool fba_has_several_bits_(size_t align);
 
-/*@ requires \valid_read(fba);
-    assigns \nothing;
-    ensures align != 0 ==> (\result <==> power_of_two(align) && before + size < fba->upper.edge);
-    ensures align == 0 && before == UINTPTR_MAX ==> !\result;
-*/
-static inline bool fba_fits_(const struct fba *fba, uintptr_t before, size_t size, size_t align);
+/*@ assigns \nothing; ensures \result <==> upper <= before + size; */
+static inline bool fba_reaches_(size_t size, uintptr_t before, uintptr_t upper);
 
 /*@ requires before < UINTPTR_MAX;
     assigns \nothing;
     ensures address(\result) == before + 1; */
 static inline void *fba_block_(uintptr_t before);
+
+/*@ requires \valid(fba) && invariant(fba);
+    assigns fba->lower.edge;
+    ensures invariant(fba);
+    SERVED(size, align)
+    ensures \result == \null ==> same{Pre, Post}(fba);
+*/
+static inline void *fba_take_(struct fba *fba, size_t size, size_t align);
 
 /*@ requires \valid_read(fba) && invariant(fba) && is_address((void *)block);
     assigns \nothing;

@@ -18,6 +18,12 @@
   predicate known_zero{L}(struct fba *f, integer byte) =
       f->base <= byte < f->end && highest_handed_out(f) < byte < lowest_scratch(f);
 
+  // Whether `size` bytes may be split off the end.
+  predicate splits{L}(struct fba *f, integer size, integer r) =
+      f->state != FBA_STATE_OPEN ? status_of(f, r)
+      : f->upper.edge != f->end || f->upper.depth != f->reset_depth ? r == FBA_BUSY
+      : r == (size < f->end - f->lower.edge ? FBA_OK : FBA_EXHAUSTED);
+
   // Every address of an end went the same distance.
   predicate moved_end{K, L}(struct fba_end *e, integer distance) =
       \at(e->edge, L) == \at(e->edge, K) + distance
@@ -31,9 +37,8 @@
       && \at(f->adopted, L) == \at(f->adopted, K) + distance
       && true_peak{L}(f) == true_peak{K}(f);
 
-  predicate agreeing{L}(struct fba_numbers *n) =
-      n->used <= n->peak <= n->size <= SIZE_MAX && n->used <= n->high <= n->size
-      && n->low <= n->size;
+  predicate consistent{L}(struct fba_numbers *n) =
+      n->used <= n->peak <= n->size && n->used <= n->high <= n->size && n->low <= n->size;
 
   // The three ranges of the seal cover the buffer, each byte once.
   predicate partition{L}(struct fba *f, struct fba_ranges *r) =
@@ -68,12 +73,48 @@ static uintptr_t min_address(uintptr_t a, uintptr_t b);
 /*@ assigns \nothing; ensures \result == larger(a, b); */
 static uintptr_t max_address(uintptr_t a, uintptr_t b);
 
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures splits(fba, size, \result); */
+static enum fba_status may_split(const struct fba *fba, size_t size);
+
+/*@ requires \valid(fba) && open(fba);
+    requires size < fba->end - fba->lower.edge && fba->upper.edge == fba->end
+        && fba->upper.depth == fba->reset_depth;
+    assigns fba->lower.watermark, fba->upper.edge, fba->upper.bound, fba->upper.watermark,
+            fba->end, fba->least_gap, fba->fast_free_limit;
+    ensures open(fba);
+    ensures fba->end == \old(fba->end) - size && fba->upper.edge == fba->end;
+    ensures fba->lower.watermark == smaller(\old(fba->lower.watermark), fba->end);
+    ensures fba->upper.watermark == smaller(\old(fba->upper.watermark), fba->end);
+    ensures true_peak(fba) == smaller(true_peak{Pre}(fba), fba->end - fba->base); */
+static void shorten(struct fba *fba, size_t size);
+
+/*@ requires \valid(part) && 0 < start && start + size <= highest_end;
+    requires lower_watermark <= start + size && upper_watermark <= start + size;
+    assigns *part;
+    ensures open(part) && part->base == start && part->end == start + size;
+    ensures bytes_taken(part) == 0 && true_peak(part) == 0 && part->failure.count == 0;
+    ensures part->lower.watermark == larger(lower_watermark, start - 1);
+    ensures part->upper.watermark == larger(upper_watermark, start); */
+static void open_part(struct fba *part, uintptr_t start, size_t size, uintptr_t lower_watermark,
+                      uintptr_t upper_watermark);
+
 /*@ requires \valid(end);
     assigns end->edge, end->bound, end->watermark;
     ensures end->edge == (uintptr_t)(\old(end->edge) + distance);
     ensures end->bound == (uintptr_t)(\old(end->bound) + distance);
     ensures end->watermark == (uintptr_t)(\old(end->watermark) + distance); */
 static void move_end(struct fba_end *end, uintptr_t distance);
+
+/*@ requires \valid_read(numbers);
+    assigns \nothing;
+    ensures \result <==> consistent(numbers); */
+static bool are_consistent(const struct fba_numbers *numbers);
+
+/*@ assigns \nothing;
+    ensures \result <==> buffer != \null && address(buffer) + size <= highest_end; */
+static bool is_buffer(void *buffer, size_t size);
 
 /*@ requires power_of_two(granule);
     assigns \nothing;
@@ -97,14 +138,11 @@ static struct fba_range free_granules(const struct fba *fba, size_t granule);
 // ── fba_handoff.h, in its order ─────────────────────────────────────────────────────────────────
 
 /*@ requires \valid(fba) && invariant(fba) && \valid(tail) && \separated(fba, tail);
-    assigns *tail, fba->lower.watermark, fba->upper, fba->end, fba->least_gap,
-            fba->fast_free_limit;
-    ensures invariant(fba);
-    ensures invariant(tail);
-    ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && \old(fba->upper.edge) == \old(fba->end)
-        && \old(fba->upper.depth) == fba->reset_depth
-        && size < \old(fba->end) - fba->lower.edge;
+    assigns *tail, fba->lower.watermark, fba->upper.edge, fba->upper.bound, fba->upper.watermark,
+            fba->end, fba->least_gap, fba->fast_free_limit;
+    ensures \result == FBA_OK ==> open(fba);
+    ensures \result == FBA_OK ==> open(tail);
+    ensures splits{Pre}(fba, size, \result);
     ensures \result == FBA_OK ==>
         fba->end == \old(fba->end) - size && fba->upper.edge == fba->end
         && fba->upper.depth == \old(fba->upper.depth);
@@ -115,11 +153,8 @@ static struct fba_range free_granules(const struct fba *fba, size_t granule);
         true_peak(fba) == smaller(true_peak{Pre}(fba), fba->end - fba->base);
     ensures \result == FBA_OK ==> \forall integer byte;
         known_zero{Pre}(fba, byte) <==> known_zero(fba, byte) || known_zero(tail, byte);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && not_ready(tail);
-    ensures \result != FBA_OK ==>
-        (fba->state != FBA_STATE_OPEN ? status_of(fba, \result)
-         : \result == (fba->upper.edge != fba->end || fba->upper.depth != fba->reset_depth
-                           ? FBA_BUSY : FBA_EXHAUSTED));
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba);
+    ensures \result != FBA_OK ==> not_ready(tail);
 */
 enum fba_status fba_split_tail(struct fba *fba, size_t size, struct fba *tail);
 
@@ -138,13 +173,15 @@ enum fba_status fba_rebase(struct fba *fba, void *buffer);
     requires \valid(numbers) && \separated(fba, numbers);
     assigns *numbers;
     ensures \result == FBA_OK <==>
-        fba->state == FBA_STATE_OPEN && no_marks(fba) && fba->upper.edge == fba->end;
-    ensures \result == FBA_OK ==> agreeing(numbers)
-        && numbers->size == fba->end - fba->base
-        && numbers->used == fba->lower.edge + 1 - fba->base
-        && numbers->peak == true_peak(fba)
-        && numbers->high == smaller(highest_handed_out(fba) + 1, fba->end) - fba->base
-        && numbers->low == fba->upper.watermark - fba->base;
+        \old(fba->state) == FBA_STATE_OPEN && no_marks{Pre}(fba)
+        && \old(fba->upper.edge) == \old(fba->end);
+    ensures \result == FBA_OK ==> consistent(numbers) && numbers->size <= SIZE_MAX;
+    ensures \result == FBA_OK ==> numbers->size == \old(fba->end - fba->base);
+    ensures \result == FBA_OK ==> numbers->used == \old(fba->lower.edge + 1 - fba->base);
+    ensures \result == FBA_OK ==> numbers->peak == true_peak{Pre}(fba);
+    ensures \result == FBA_OK ==>
+        numbers->high == smaller(highest_handed_out{Pre}(fba) + 1, \old(fba->end)) - \old(fba->base);
+    ensures \result == FBA_OK ==> numbers->low == \old(fba->upper.watermark - fba->base);
     ensures \result != FBA_OK ==> *numbers == \old(*numbers);
 */
 enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
@@ -154,7 +191,7 @@ enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
     assigns *fba;
     ensures invariant(fba);
     ensures \result == FBA_OK <==>
-        agreeing(numbers) && buffer != \null
+        consistent(numbers) && numbers->size <= SIZE_MAX && buffer != \null
         && address(buffer) + numbers->size <= highest_end;
     ensures \result == FBA_OK ==>
         fba->base == address(buffer) && fba->end == fba->base + numbers->size
