@@ -137,15 +137,27 @@ static struct fba_range free_granules(const struct fba *fba, size_t granule);
 
 // ── fba_handoff.h, in its order ─────────────────────────────────────────────────────────────────
 
+// What \separated(f, other) means for each field that the invariant reads, spelled out for solvers.
+#define END_SEPARATED(e, other)                                                                    \
+    \separated(&(e).edge, other) && \separated(&(e).bound, other)                                  \
+    && \separated(&(e).watermark, other) && \separated(&(e).depth, other)
+#define FIELDS_SEPARATED(f, other)                                                                 \
+    END_SEPARATED((f)->lower, other) && END_SEPARATED((f)->upper, other)                           \
+    && \separated(&(f)->base, other) && \separated(&(f)->end, other)                               \
+    && \separated(&(f)->adopted, other) && \separated(&(f)->fast_free_limit, other)                \
+    && \separated(&(f)->least_gap, other) && \separated(&(f)->reset_depth, other)                  \
+    && \separated(&(f)->state, other)
+
 /*@ requires \valid(fba) && invariant(fba) && \valid(tail) && \separated(fba, tail);
+    requires FIELDS_SEPARATED(fba, tail);
     assigns *tail, fba->lower.watermark, fba->upper.edge, fba->upper.bound, fba->upper.watermark,
             fba->end, fba->least_gap, fba->fast_free_limit;
     ensures \result == FBA_OK ==> open(fba);
     ensures \result == FBA_OK ==> open(tail);
     ensures splits{Pre}(fba, size, \result);
-    ensures \result == FBA_OK ==>
-        fba->end == \old(fba->end) - size && fba->upper.edge == fba->end
-        && fba->upper.depth == \old(fba->upper.depth);
+    ensures \result == FBA_OK ==> fba->end + size == \old(fba->end);
+    ensures \result == FBA_OK ==> fba->upper.edge + size == \old(fba->end);
+    ensures \result == FBA_OK ==> fba->reset_depth <= fba->upper.depth;
     ensures \result == FBA_OK ==>
         tail->base == fba->end && tail->end == \old(fba->end) && tail->state == FBA_STATE_OPEN
         && bytes_taken(tail) == 0 && true_peak(tail) == 0 && tail->failure.count == 0;
@@ -175,7 +187,8 @@ enum fba_status fba_rebase(struct fba *fba, void *buffer);
     ensures \result == FBA_OK <==>
         \old(fba->state) == FBA_STATE_OPEN && no_marks{Pre}(fba)
         && \old(fba->upper.edge) == \old(fba->end);
-    ensures \result == FBA_OK ==> consistent(numbers) && numbers->size <= SIZE_MAX;
+    ensures \result == FBA_OK ==> numbers->used <= numbers->peak <= numbers->size <= SIZE_MAX
+        && numbers->used <= numbers->high <= numbers->size && numbers->low <= numbers->size;
     ensures \result == FBA_OK ==> numbers->size == \old(fba->end - fba->base);
     ensures \result == FBA_OK ==> numbers->used == \old(fba->lower.edge + 1 - fba->base);
     ensures \result == FBA_OK ==> numbers->peak == true_peak{Pre}(fba);
