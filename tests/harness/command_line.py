@@ -131,6 +131,12 @@ def command_of(described: machine.Machine, *more: str, files: pathlib.Path = pat
     return shlex.join([*WORDS, *words, *more, *extra])
 
 
+def drop_output() -> None:
+    """What is still in the buffer of the standard output cannot be written: at its end Python would try once more, and
+    complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def guarded(program: str, work: Callable[[], int]) -> int:
     """The exit status of work(), however it ends. Wrong usage and what is missing are told in one line."""
     # Asked to end, or left without a terminal: unwind, so that QEMU is ended too.
@@ -142,13 +148,16 @@ def guarded(program: str, work: Callable[[], int]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # What read it has gone. Python would complain once more at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 128 + signal.SIGPIPE
     except machine.Unusable as error:
         reason = error
     except OSError as error:
         reason = workspace.words_of(error)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            drop_output()
     except KeyboardInterrupt:
         print("\ninterrupted; QEMU is ended", file=sys.stderr)
         return 130

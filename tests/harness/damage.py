@@ -152,23 +152,29 @@ def _blot(start: int, fill: int) -> Change:
 
 
 def _structure(data: bytes, chance: random.Random) -> Iterator[tuple[str, Change]]:
+    """Of each kind in turn, so that a few hold all kinds."""
     table = _table(data)
-    found = [(f"header {index} dropped", _put(at, 4, PT_NULL)) for index, at in enumerate(table)]
-    for (one, a), (other, b) in itertools.combinations(enumerate(table), 2):
-        found.append((f"headers {one} and {other} swapped", _swap(a, b, PROGRAM_SIZE)))
-        found.append((f"header {other} as {one}", _copy(b, a)))
+    pairs = list(itertools.combinations(enumerate(table), 2))
     ends = {HEADER_SIZE, _read(data, 40, 8), len(data)}
     for part in segments(data):
         ends |= {part.offset, part.offset + part.file_size}
     cuts = {end + step for end in ends for step in (-1, 0, 1) if 0 < end + step < len(data)}
-    found += [(f"cut at {end}", _cut(end)) for end in sorted(cuts)]
-    sectors = [at for at in range(0, len(data), SECTOR)]
-    found += [(f"sector {at} of zeros", _blot(at, 0)) for at in chance.sample(sectors, min(len(sectors), 50))]
-    found += [(f"sector {at} of ones", _blot(at, 0xFF)) for at in chance.sample(sectors, min(len(sectors), 50))]
+    sectors = list(range(0, len(data), SECTOR))
+    zeros, ones = (chance.sample(sectors, min(len(sectors), 50)) for _ in range(2))
+    kinds = [
+        [(f"header {index} dropped", _put(at, 4, PT_NULL)) for index, at in enumerate(table)],
+        [(f"headers {one} and {other} swapped", _swap(a, b, PROGRAM_SIZE)) for (one, a), (other, b) in pairs],
+        [(f"header {other} as {one}", _copy(b, a)) for (one, a), (other, b) in pairs],
+        [(f"cut at {end}", _cut(end)) for end in sorted(cuts)],
+        [(f"sector {at} of zeros", _blot(at, 0)) for at in zeros],
+        [(f"sector {at} of ones", _blot(at, 0xFF)) for at in ones],
+        [],
+    ]
     for _ in range(50 if len(sectors) > 1 else 0):
         a, b = sorted(chance.sample(sectors[:-1], 2)) if len(sectors) > 2 else (0, SECTOR)
-        found.append((f"sectors {a} and {b} swapped", _swap(a, b, SECTOR)))
-    yield from chance.sample(found, len(found))
+        kinds[-1].append((f"sectors {a} and {b} swapped", _swap(a, b, SECTOR)))
+    shuffled = [chance.sample(kind, len(kind)) for kind in kinds]
+    yield from (damage for row in itertools.zip_longest(*shuffled) for damage in row if damage)
 
 
 def choose(data: bytes, count: int) -> dict[str, Change]:

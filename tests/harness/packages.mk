@@ -36,7 +36,8 @@ BROWSER := $(shell . /etc/os-release 2>/dev/null && [ "$$ID" = debian ] && echo 
 
 packages_test := $(packages_install) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb groff-base=groff $(BROWSER) \
     libc6-dev=/usr/include/stdio.h g++=g++ tcc=tcc python3-pytest=python:pytest \
-    clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 mypy=mypy \
+    clang=clang llvm=llvm-objcopy clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 \
+    mypy=mypy \
     $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
     $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)

@@ -16,25 +16,16 @@ from judge import Verdict
 from scenario import background, boot, each
 
 KERNEL = machine.BUILD / "kernel.elf"
-LLVM = ("-19", "-14", "")
 PT_NULL, PT_NOTE, FILE_NOTE_FLAG = 0, 4, 0x00100000
-
-
-def tool(name):
-    """The path of a tool, whose LLVM versions have a number; None: it is not installed."""
-    if not name.startswith("llvm-"):
-        return shutil.which(name)
-    return next((found for suffix in LLVM if (found := shutil.which(name + suffix))), None)
 
 
 def rewritten(name, *options, kernel=KERNEL, **settings):
     """Boots what a tool made of the kernel; None: there is no such tool."""
-    command = tool(name)
-    if not command:
+    if not shutil.which(name):
         return None
     label = "-".join([kernel.stem, name, *(option.strip("-").replace("=", "") for option in options)])
     file = small_kernel.write(f"rewritten-{label}", kernel.read_bytes())
-    subprocess.run([command, *options, file], check=True, capture_output=True)
+    subprocess.run([name, *options, file], check=True, capture_output=True)
     return boot(f"kernel-file-{label}", kernel=file, **settings)
 
 
