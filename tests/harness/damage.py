@@ -161,7 +161,7 @@ def _structure(data: bytes, chance: random.Random) -> Iterator[tuple[str, Change
     cuts = {end + step for end in ends for step in (-1, 0, 1) if 0 < end + step < len(data)}
     sectors = list(range(0, len(data), SECTOR))
     zeros, ones = (chance.sample(sectors, min(len(sectors), 50)) for _ in range(2))
-    kinds = [
+    kinds: list[list[tuple[str, Change]]] = [
         [(f"header {index} dropped", _put(at, 4, PT_NULL)) for index, at in enumerate(table)],
         [(f"headers {one} and {other} swapped", _swap(a, b, PROGRAM_SIZE)) for (one, a), (other, b) in pairs],
         [(f"header {other} as {one}", _copy(b, a)) for (one, a), (other, b) in pairs],
