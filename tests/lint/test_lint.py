@@ -105,6 +105,12 @@ def compiled_with(compiler, flags):
     return (compiler, *(flag for flag in flags if known or flag != "-Werror"))
 
 
+def test_top_level_names():
+    layout = {"LICENSE", "Makefile", "README.md", "arch", "boot", "build", "kmem", "linker.ld", "tests"}
+    others = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - layout
+    assert not others, f"the layout has no {', '.join(sorted(others))} beside the README"
+
+
 def test_direction_of_includes():
     found = [
         sentence
