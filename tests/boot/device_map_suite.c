@@ -1,36 +1,15 @@
 // SPDX-License-Identifier: MIT
 // What boot/kernel/device_map.h promises, on page tables that no processor runs on.
-#include "arch/x86_64/string.h"
 #include "boot/kernel/device_map.h"
+#include "tests/boot/stub_page_tables.h"
 #include "tests/boot/suites.h"
 
-#define TABLES 16
-#define FIRST_TABLE UINT64_C(0x7000000) // physical address
-
-static _Alignas(4096) unsigned char tables[TABLES][PAGE_SIZE];
-static size_t taken, allowed;
 static struct paging paging;
 static struct device_map devices;
 
-static bool take_table(void *context, physical_t *table)
-{
-    (void)context;
-    if (taken == allowed)
-        return false;
-    memset(tables[taken], 0, PAGE_SIZE);
-    *table = physical(FIRST_TABLE + taken++ * PAGE_SIZE);
-    return true;
-}
-
 static void start(void)
 {
-    taken = 0;
-    allowed = TABLES;
-    paging = (struct paging){
-        .direct_map = (uintptr_t)tables - (uintptr_t)FIRST_TABLE,
-        .new_table = take_table,
-    };
-    (void)take_table(NULL, &paging.root);
+    paging = stub_page_tables();
     devices = (struct device_map){.paging = &paging};
 }
 
@@ -79,7 +58,7 @@ static uint64_t cache_bits_of_framebuffer(bool combines)
     devices.combines = combines;
     if (device_map_framebuffer(&devices, physical(0xe0000000), PAGE_SIZE_2M, &mapped) != PAGING_OK)
         return 0;
-    const uint64_t *directory = (const uint64_t *)(uintptr_t)tables[taken - 1];
+    const uint64_t *directory = (const uint64_t *)(uintptr_t)stub_tables[stub_tables_taken - 1];
     return directory[(uintptr_t)mapped >> 21 & 0x1ff] & 0x18;
 }
 
@@ -93,10 +72,10 @@ static void small_devices_share_a_page_table(struct suite_run *run)
 {
     start();
     uintptr_t first = add(0xfed00000, 0x10);
-    size_t tables_of_one = taken;
+    size_t tables_of_one = stub_tables_taken;
     for (uint64_t i = 1; i < 512; i++)
         CHECK_EQUAL(run, add(0xfed00000 + (i << 13), 0x10), first + i * PAGE_SIZE);
-    CHECK_EQUAL(run, taken, tables_of_one);
+    CHECK_EQUAL(run, stub_tables_taken, tables_of_one);
     CHECK_EQUAL(run, devices.used, PAGE_SIZE_2M);
 }
 
@@ -125,11 +104,11 @@ static void what_was_removed_makes_room(struct suite_run *run)
     CHECK(run, !paging_lookup(&paging, a).present && !paging_lookup(&paging, large).present);
     CHECK(run, !paging_lookup(&paging, large + PAGE_SIZE_2M).present);
     CHECK(run, leads_to(b, 0xfed10000, true));
-    size_t before = taken;
+    size_t before = stub_tables_taken;
     CHECK_EQUAL(run, add(0xfed20000, 0x2000), b + PAGE_SIZE); // too large for a's place
     CHECK_EQUAL(run, add(0xfed30008, 0x10), a + 8);
     CHECK_EQUAL(run, add(0xe0000000, PAGE_SIZE_2M + 0x10), large);
-    CHECK_EQUAL(run, taken, before);
+    CHECK_EQUAL(run, stub_tables_taken, before);
 }
 
 static void tables_are_read_only_and_mapped_once(struct suite_run *run)
@@ -162,11 +141,11 @@ static void what_the_processor_does_not_have_is_not_mapped(struct suite_run *run
 static void without_a_table_nothing_stays_mapped(struct suite_run *run)
 {
     start();
-    allowed = taken;
+    stub_tables_allowed = stub_tables_taken;
     CHECK(run, add(0xfee00000, PAGE_SIZE) == 0);
     CHECK_EQUAL(run, devices.used, 0);
     start();
-    allowed = 3;
+    stub_tables_allowed = 3;
     CHECK(run, add(0xc0000000, PAGE_SIZE_2M) != 0); // a large page needs no more
     CHECK(run, add(0xd0000000, PAGE_SIZE_2M + PAGE_SIZE) == 0);
     CHECK(run, !paging_lookup(&paging, DEVICE_MAP_START + PAGE_SIZE_2M).present);

@@ -1,46 +1,24 @@
 // SPDX-License-Identifier: MIT
-// What arch/x86_64/paging.h promises, on tables that no processor runs on: they lie in an array, at
-// physical addresses that the test chose.
+// What arch/x86_64/paging.h promises, on page tables that no processor runs on.
 #include "arch/x86_64/string.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/pat.h"
+#include "tests/boot/stub_page_tables.h"
 #include "tests/boot/suites.h"
 
-#define TABLES 48
-#define FIRST_TABLE UINT64_C(0x7000000) // the physical address of the first
 #define LOWER_END (UINT64_C(1) << 47)
 #define UPPER_START UINT64_C(0xffff800000000000)
 #define PHYSICAL_END (UINT64_C(1) << 52)
 #define MOST_RANGES 64
 
-static _Alignas(4096) unsigned char tables[TABLES][4096];
-static unsigned char copy[sizeof tables];
-static size_t tables_taken, tables_allowed;
+static unsigned char copy[sizeof stub_tables];
 static struct paging paging;
 static struct paging_range ranges[MOST_RANGES];
 static size_t range_count;
 
-static bool take_table(void *context, physical_t *table)
-{
-    (void)context;
-    if (tables_taken == tables_allowed)
-        return false;
-    memset(tables[tables_taken], 0, sizeof tables[0]);
-    *table = physical(FIRST_TABLE + tables_taken * sizeof tables[0]);
-    tables_taken++;
-    return true;
-}
-
-// Empty tables: the root only.
 static void start(void)
 {
-    tables_taken = 0;
-    tables_allowed = TABLES;
-    paging = (struct paging){
-        .direct_map = (uintptr_t)tables - (uintptr_t)FIRST_TABLE,
-        .new_table = take_table,
-    };
-    (void)take_table(NULL, &paging.root);
+    paging = stub_page_tables();
 }
 
 static void remember_range(void *context, const struct paging_range *range)
@@ -125,7 +103,7 @@ static void ranges_that_cannot_be_are_rejected(struct suite_run *run)
     }
     CHECK_EQUAL(run, paging_unmap(&paging, 0x1001, 0x1000), PAGING_MISALIGNED);
     CHECK_EQUAL(run, paging_unmap(&paging, LOWER_END, 0x1000), PAGING_BAD_RANGE);
-    CHECK_EQUAL(run, tables_taken, 1);
+    CHECK_EQUAL(run, stub_tables_taken, 1);
     walk();
     CHECK_EQUAL(run, range_count, 0);
     // The last pages that there are.
@@ -145,8 +123,8 @@ static void nothing_is_mapped_over_and_nothing_changes_then(struct suite_run *ru
     start();
     CHECK_EQUAL(run, paging_map(&paging, 0x400000, physical(0x9000), 0x1000, PAGING_READ_ONLY),
                 PAGING_OK);
-    memcpy(copy, tables, sizeof tables);
-    size_t taken = tables_taken;
+    memcpy(copy, stub_tables, sizeof stub_tables);
+    size_t taken = stub_tables_taken;
     CHECK_EQUAL(run, paging_map(&paging, 0x1000, physical(0), 0x400000, PAGING_READ_WRITE),
                 PAGING_OCCUPIED);
     CHECK_EQUAL(run, paging_map(&paging, 0x400000, physical(0x9000), 0x1000, PAGING_READ_ONLY),
@@ -155,8 +133,8 @@ static void nothing_is_mapped_over_and_nothing_changes_then(struct suite_run *ru
         run,
         paging_map_large(&paging, 0, physical(0), PAGE_SIZE_1G, PAGING_READ_WRITE, PAGE_SIZE_1G),
         PAGING_OCCUPIED);
-    CHECK_EQUAL(run, tables_taken, taken);
-    CHECK(run, memcmp(copy, tables, sizeof tables) == 0);
+    CHECK_EQUAL(run, stub_tables_taken, taken);
+    CHECK(run, memcmp(copy, stub_tables, sizeof stub_tables) == 0);
     CHECK_EQUAL(run, paging_map(&paging, 0x401000, physical(0), 0x1000, PAGING_READ_WRITE),
                 PAGING_OK);
     CHECK_EQUAL(run, paging_map(&paging, 0x400000, physical(0), 0, PAGING_READ_WRITE), PAGING_OK);
@@ -171,10 +149,10 @@ static void unmapping_takes_pages_of_4_kib_only(struct suite_run *run)
     CHECK(run, is_present(0x1000) && is_present(0x4000));
     CHECK(run, !is_present(0x2000) && !is_present(0x3000));
 
-    memcpy(copy, tables, sizeof tables);
+    memcpy(copy, stub_tables, sizeof stub_tables);
     CHECK_EQUAL(run, paging_unmap(&paging, 0x1000, 0x4000), PAGING_NOT_MAPPED);
     CHECK_EQUAL(run, paging_unmap(&paging, PAGE_SIZE_1G, 0x1000), PAGING_NOT_MAPPED);
-    CHECK(run, memcmp(copy, tables, sizeof tables) == 0);
+    CHECK(run, memcmp(copy, stub_tables, sizeof stub_tables) == 0);
 
     CHECK_EQUAL(run,
                 paging_map_large(&paging, PAGE_SIZE_2M, physical(0), PAGE_SIZE_2M,
@@ -281,7 +259,7 @@ static void a_range_goes_on_across_tables_and_pages_that_were_touched(struct sui
                                  physical(3 * PAGE_SIZE_2M - 0x3000), 0x3000 + 2 * PAGE_SIZE_2M,
                                  PAGING_READ_WRITE, PAGE_SIZE_2M),
                 PAGING_OK);
-    uint64_t *last = (uint64_t *)(uintptr_t)tables[tables_taken - 1];
+    uint64_t *last = (uint64_t *)(uintptr_t)stub_tables[stub_tables_taken - 1];
     last[511] |= 0x60; // accessed, dirty
     walk();
     CHECK_EQUAL(run, range_count, 1);
@@ -318,14 +296,14 @@ static void without_a_table_the_pages_before_stay_mapped(struct suite_run *run)
 
     for (size_t allowed = 1; allowed < 5; allowed++) {
         start();
-        tables_allowed = allowed;
+        stub_tables_allowed = allowed;
         CHECK_EQUAL(run, paging_map(&paging, at, physical(0), 0x2000, PAGING_READ_WRITE),
                     PAGING_NO_MEMORY);
         CHECK(run, is_present(at) == (allowed == 4));
         CHECK(run, !is_present(at + 0x1000));
     }
     start();
-    tables_allowed = 5;
+    stub_tables_allowed = 5;
     CHECK_EQUAL(run, paging_map(&paging, at, physical(0), 0x2000, PAGING_READ_WRITE), PAGING_OK);
 }
 
@@ -343,7 +321,7 @@ static void the_number_of_tables_is_known_beforehand(struct suite_run *run)
             continue;
         start();
         CHECK_EQUAL(run, paging_map(&paging, at, physical(0), size, PAGING_READ_WRITE), PAGING_OK);
-        CHECK_EQUAL(run, tables_taken - 1, paging_tables_needed(at, size));
+        CHECK_EQUAL(run, stub_tables_taken - 1, paging_tables_needed(at, size));
     }
 }
 
@@ -390,7 +368,7 @@ static void devices_are_not_cached(struct suite_run *run)
                 PAGING_OK);
     struct paging_lookup found = paging_lookup(&paging, 0x1000);
     CHECK(run, found.present && found.writable && !found.executable);
-    const uint64_t *last_table = (const uint64_t *)(uintptr_t)tables[tables_taken - 1];
+    const uint64_t *last_table = (const uint64_t *)(uintptr_t)stub_tables[stub_tables_taken - 1];
     CHECK_EQUAL(run, last_table[1] & 0x98, 0x18);
     CHECK_EQUAL(run, paging_map(&paging, 0x2000, physical(0), 0x1000, PAGING_READ_WRITE),
                 PAGING_OK);
@@ -408,12 +386,14 @@ static void framebuffers_choose_write_combining(struct suite_run *run)
                 PAGING_OK);
     struct paging_lookup found = paging_lookup(&paging, 0x1000);
     CHECK(run, found.present && found.writable && !found.executable);
-    CHECK_EQUAL(run, ((const uint64_t *)(uintptr_t)tables[tables_taken - 1])[1] & 0x98, 0x08);
+    CHECK_EQUAL(run, ((const uint64_t *)(uintptr_t)stub_tables[stub_tables_taken - 1])[1] & 0x98,
+                0x08);
     CHECK_EQUAL(run,
                 paging_map_large(&paging, large, physical(0xe0000000), PAGE_SIZE_2M,
                                  PAGING_WRITE_COMBINING, PAGE_SIZE_2M),
                 PAGING_OK);
-    CHECK_EQUAL(run, ((const uint64_t *)(uintptr_t)tables[tables_taken - 2])[1] & 0x1018, 0x08);
+    CHECK_EQUAL(run, ((const uint64_t *)(uintptr_t)stub_tables[stub_tables_taken - 2])[1] & 0x1018,
+                0x08);
     CHECK_EQUAL(run, PAT_VALUE >> 8 * PAT_WRITE_COMBINING & 0xff, 1); // SDM 3A table 11-10
     CHECK_EQUAL(run, PAT_VALUE >> 8 * PAT_WRITE_BACK & 0xff, 6);
     CHECK_EQUAL(run, PAT_VALUE >> 8 * PAT_UNCACHED & 0xff, 0);

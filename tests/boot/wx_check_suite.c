@@ -1,40 +1,20 @@
 // SPDX-License-Identifier: MIT
 // What boot/kernel/wx_check.h promises, on page tables that no processor runs on.
-#include "arch/x86_64/string.h"
 #include "boot/kernel/wx_check.h"
+#include "tests/boot/stub_page_tables.h"
 #include "tests/boot/suites.h"
 
-#define TABLES 16
-#define FIRST_TABLE UINT64_C(0x7000000) // physical address
 #define TEXT UINT64_C(0xffffffff80000000)
 #define DIRECT_MAP UINT64_C(0xffff800000000000)
 #define FRAMES UINT64_C(0x2000000) // physical address of the kernel's text
 
-static _Alignas(4096) unsigned char tables[TABLES][PAGE_SIZE];
-static size_t taken, allowed;
 static struct paging paging;
 static char said[256];
 static struct writer_buffer buffer;
 
-static bool take_table(void *context, physical_t *table)
-{
-    (void)context;
-    if (taken == allowed)
-        return false;
-    memset(tables[taken], 0, PAGE_SIZE);
-    *table = physical(FIRST_TABLE + taken++ * PAGE_SIZE);
-    return true;
-}
-
 static void start(void)
 {
-    taken = 0;
-    allowed = TABLES;
-    paging = (struct paging){
-        .direct_map = (uintptr_t)tables - (uintptr_t)FIRST_TABLE,
-        .new_table = take_table,
-    };
-    (void)take_table(NULL, &paging.root);
+    paging = stub_page_tables();
 }
 
 static bool is_clean(void)
