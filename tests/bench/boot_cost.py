@@ -20,7 +20,6 @@ import collections
 import contextlib
 import dataclasses
 import functools
-import os
 import pathlib
 import re
 import shutil
@@ -272,14 +271,14 @@ def scratch_folder() -> Iterator[pathlib.Path]:
 def plugin() -> pathlib.Path:
     """The counter, compiled."""
     library = BENCH / "counter.so"
-    library.parent.mkdir(parents=True, exist_ok=True)
     source = pathlib.Path(__file__).resolve().parent / "counter.c"
     version = f"-DPLUGIN_VERSION={3 if qemu.version() >= (9, 1) else 1}"
     flags = ["-std=c11", "-O2", "-Wall", "-Wextra", version, "-fPIC", "-shared"]
-    # Another run may be loading the one that is there.
-    fresh = library.with_suffix(f".{os.getpid()}")
-    subprocess.run(["gcc", *flags, source, "-o", fresh], check=True)
-    return fresh.replace(library)
+    # Another run or thread may be making or loading it too.
+    with scratch_folder() as folder:
+        fresh = folder / library.name
+        subprocess.run(["gcc", *flags, source, "-o", fresh], check=True)
+        return fresh.replace(library)
 
 
 def places_in(program: pathlib.Path, steps: typing.Collection[str]) -> Iterator[str]:

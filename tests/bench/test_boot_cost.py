@@ -4,6 +4,7 @@ no host, calls of the firmware, bytes cleared. One boot under boot_cost.py's cou
 boots grow is `make bench-boot`.
 """
 
+import concurrent.futures
 import re
 import struct
 from collections.abc import Callable
@@ -133,3 +134,9 @@ def test_what_counts_as_worse_than_linear(
 ) -> None:
     ns = [10, 30, 100, 300, 1000]
     assert boot_growth.is_worse(boot_growth.fit(ns, [cost(n) for n in ns], shape)) is worse
+
+
+def test_threads_may_make_the_counter_at_the_same_time():
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        made = [pool.submit(boot_cost.plugin.__wrapped__) for _ in range(4)]
+    assert {future.result().exists() for future in made} == {True}
