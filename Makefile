@@ -52,15 +52,15 @@ endef
 
 # --- Sources: what appears in these folders is picked up ------------------------------------------
 
-KMEM_SRCS   := $(sort $(wildcard kmem/*.c))
+include kmem/sources.mk
 ARCH_SRCS   := $(sort $(wildcard arch/x86_64/*.[cS]))
 BOOT_SRCS   := $(sort $(wildcard boot/*.c)) # of loader and kernel
-KERNEL_SRCS := $(sort $(wildcard boot/kernel/*.[cS] boot/kernel/*/*.[cS])) $(BOOT_SRCS) $(ARCH_SRCS) $(KMEM_SRCS)
+KERNEL_SRCS := $(sort $(wildcard boot/kernel/*.[cS] boot/kernel/*/*.[cS])) $(BOOT_SRCS) $(ARCH_SRCS) $(KMEM_SOURCES)
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.[cS]))
 
 # The linker takes from it what the loader uses.
 LOADER_LIB_SRCS := $(BOOT_SRCS) $(addprefix boot/kernel/,console.c font.S screen.c serial.c) \
-    $(filter-out arch/x86_64/entry.S arch/x86_64/trampoline%,$(ARCH_SRCS)) $(KMEM_SRCS)
+    $(filter-out arch/x86_64/entry.S arch/x86_64/trampoline%,$(ARCH_SRCS)) $(KMEM_SOURCES)
 
 # $(call objects,FOLDER,SOURCES)
 objects = $(patsubst %,build/$1/%.o,$(basename $2))
@@ -110,7 +110,7 @@ LOADER_PARTS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym .rel
 
 quote = '$(subst ','\'',$1)'
 
-build/stamps/%: FORCE | run-packages
+build/stamps/%: FORCE | compiler-packages
 	@mkdir -p $(@D)
 	@printf '%s\n' $(call quote,$($*)) | cmp -s - $@ || printf '%s\n' $(call quote,$($*)) >$@
 

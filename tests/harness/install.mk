@@ -2,8 +2,6 @@
 #
 # Installs the harness for use outside of this repository. The Makefile includes it.
 
-PREFIX ?= /usr/local
-
 define help_install
   make install-harness   the harness as one command, boot-harness, with a manual page
       PREFIX=$(PREFIX)   where to; DESTDIR stands in front, for packages
@@ -18,7 +16,6 @@ build/boot-harness.1: tests/harness/manual.py tests/harness/boot-harness.1.in $(
 	$(call say,MANUAL)
 	$(Q)mkdir -p $(@D) && $(PYTHON) $< $@
 
-installed = $(call quote,$(DESTDIR)$(PREFIX)/$1)
 INSTALLED_MODULES = $(call installed,share/boot-harness)
 INSTALLED_PLUGIN  = $(call installed,share/boot-harness/plugin)
 INSTALLED_MANUAL  = $(call installed,share/man/man1)

@@ -14,9 +14,10 @@ export INSTALL_PACKAGES
 
 FONT := /usr/share/consolefonts/Unifont-APL8x16.psf.gz
 
-packages_run := gcc=gcc gnu-efi=/usr/include/efi/efi.h psf-unifont=$(FONT) \
+packages_compiler := gcc=gcc $(if $(CC_IS_CLANG),clang=clang)
+packages_run := $(packages_compiler) gnu-efi=/usr/include/efi/efi.h psf-unifont=$(FONT) \
     qemu-system-x86=qemu-system-x86_64 python3=/usr/bin/python3 \
-    $(if $(filter /usr/share/OVMF,$(OVMF_DIR)),ovmf=$(OVMF_DIR)/OVMF_CODE_4M.fd) $(if $(CC_IS_CLANG),clang=clang)
+    $(if $(filter /usr/share/OVMF,$(OVMF_DIR)),ovmf=$(OVMF_DIR)/OVMF_CODE_4M.fd)
 
 # Python has read TOML by itself since 3.11.
 TOML := $(shell /usr/bin/python3 -c "import tomllib" 2>/dev/null || echo python3-tomli=python:tomli)
@@ -37,7 +38,7 @@ BROWSER := $(shell . /etc/os-release 2>/dev/null && [ "$$ID" = debian ] && echo 
 packages_test := $(packages_install) $(packages_image) sbsigntool=sbsign openssl=openssl gdb=gdb groff-base=groff $(BROWSER) \
     libc6-dev=/usr/include/stdio.h g++=g++ tcc=tcc python3-pytest=python:pytest \
     clang=clang llvm=llvm-objcopy clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 \
-    mypy=mypy \
+    mypy=mypy meson=meson ninja-build=ninja cmake=cmake pkgconf=pkg-config \
     $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
     $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
@@ -58,7 +59,7 @@ packages_bench := $(packages_count) g++=g++ rustc=/usr/bin/rustc npm=npm \
     librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h \
     libapr1-dev=/usr/include/apr-1.0/apr_pools.h libtalloc-dev=/usr/include/talloc.h
 
-PACKAGE_GOALS := $(addsuffix -packages,run install image test foreign coverage proof count bench)
+PACKAGE_GOALS := $(addsuffix -packages,compiler run install image test foreign coverage proof count bench)
 
 $(PACKAGE_GOALS): %-packages:
 	@tests/harness/packages.sh $(packages_$*)
