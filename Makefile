@@ -41,6 +41,7 @@ Targets, each with its variables as they are now. Sizes accept K, M and G.
       MACHINE=$(MACHINE)     its type, q35 or pc
       FIRMWARE=$(FIRMWARE)     build of OVMF, 4m or 2m, in OVMF_DIR=$(OVMF_DIR)
       TIMEOUT=$(TIMEOUT)      seconds after which the boot counts as hung
+      CMDLINE=$(CMDLINE)        further words of the command line, such as out-of-memory=degrade
   make image    write a disk image with loader and kernel that boots from a USB stick
       IMAGE=$(IMAGE)   where to
       CMDLINE=$(CMDLINE)        the command line
@@ -212,7 +213,8 @@ RUN_OPTIONS := \
     --smp $(call checked,SMP,$(SMP),1,255,1,1 to 255 processors) \
     --machine $(call one_of,MACHINE,$(MACHINE),q35,pc) \
     --firmware $(call one_of,FIRMWARE,$(FIRMWARE),4m,2m) --firmware-directory $(call quote,$(OVMF_DIR)) \
-    --timeout $(call checked,TIMEOUT,$(TIMEOUT),1,86400,1,1 to 86400 seconds)
+    --timeout $(call checked,TIMEOUT,$(TIMEOUT),1,86400,1,1 to 86400 seconds) \
+    $(foreach word,$(CMDLINE),--cmdline=$(call quote,$(word)))
 
 run: build/loader.efi build/kernel.elf build/budget build/replay
 	$(Q)$(PYTHON) tests/harness/boot.py --cold --power-off --report build/report.html $(RUN_OPTIONS)

@@ -19,8 +19,10 @@ struct kernel {
     struct kernel_options options;
     const struct handoff *handoff; // NULL until it has been checked
     struct early_heap heap;
-    struct report_record failure;   // what made a measuring run necessary; all-zero: none
-    uint64_t needed;                // KiB of the early heap that this boot needs; 0: not known
+    struct report_record failure; // what made a measuring run necessary; all-zero: none
+    uint64_t needed;              // KiB of the early heap that this boot needs; 0: not known
+    uint64_t given_up;            // bytes of it that a degraded boot did without
+    const char *left_out;         // the first step that got no memory and was left out; NULL: none
     struct page_frames page_frames; // the early heap's successor; empty before the seal
     struct paging paging;           // the live page tables
     struct device_map devices;

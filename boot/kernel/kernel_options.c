@@ -27,6 +27,24 @@ static bool parse_loglevel(struct cmdline_word word, uint64_t *level)
     return true;
 }
 
+static bool is_text(struct cmdline_word word, const char *text)
+{
+    return cmdline_take(&word, text) && word.length == 0;
+}
+
+static bool parse_out_of_memory(struct cmdline_word word, enum kernel_choice *what)
+{
+    if (is_text(word, "stop"))
+        *what = KERNEL_STOPS;
+    else if (is_text(word, "degrade"))
+        *what = KERNEL_DEGRADES;
+    else if (is_text(word, "carry-on"))
+        *what = KERNEL_CARRIES_ON;
+    else
+        return false;
+    return true;
+}
+
 static bool parse_option(struct kernel_options *options, struct cmdline_word word)
 {
     if (cmdline_take(&word, "run="))
@@ -39,9 +57,11 @@ static bool parse_option(struct kernel_options *options, struct cmdline_word wor
         return cmdline_number(word, &options->fail) && options->fail != 0;
     if (cmdline_take(&word, "loglevel="))
         return parse_loglevel(word, &options->loglevel);
-    if (cmdline_take(&word, "ledger")) {
-        options->ledger |= word.length == 0;
-        return word.length == 0;
+    if (cmdline_take(&word, "out-of-memory="))
+        return parse_out_of_memory(word, &options->out_of_memory);
+    if (is_text(word, "ledger")) {
+        options->ledger = true;
+        return true;
     }
     // The loader has checked these: it does not start the kernel otherwise.
     return cmdline_take(&word, "module=") || cmdline_take(&word, "seed=");
@@ -61,6 +81,7 @@ void kernel_options_parse(struct kernel_options *options, const char *text, size
         cmdline_print(writer, word);
         writer_print(writer,
                      "\" is not understood and ignored; known are run=ID, exit-port=0xPORT, "
-                     "fail=N, ledger, loglevel=N, only=NAME, module=NAME, seed=N\n");
+                     "fail=N, ledger, loglevel=N, out-of-memory=stop|degrade|carry-on, only=NAME, "
+                     "module=NAME, seed=N\n");
     }
 }

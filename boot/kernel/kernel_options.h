@@ -10,6 +10,10 @@
 //     loglevel=N        print messages of a level below N, 0 to 8: at 7, the default, what each
 //                       step found and took (6); at 8 also lists that grow with the machine (7), of
 //                       the ranges of memory; at 6 neither: console.h. Errors and results always
+//     out-of-memory=WHAT  what becomes of a boot whose early heap is full. stop, the default: it is
+//                       measured, reported and ended. degrade: as many processors are started as
+//                       there is room for. carry-on: a step that got no memory is left out, if the
+//                       boot can do without it
 //     only=NAME         run only this test suite, or this case of it (the test kernel)
 //     module=, seed=    the loader's: boot/loader/loader_options.h
 #ifndef BOOT_KERNEL_KERNEL_OPTIONS_H
@@ -24,12 +28,16 @@
 #define KERNEL_OPTIONS_RUN_MAX 32   // characters, without the NUL
 #define KERNEL_OPTIONS_ONLY_MAX 128 // likewise
 
+// What a kernel does when the early heap is full.
+enum kernel_choice { KERNEL_STOPS, KERNEL_DEGRADES, KERNEL_CARRIES_ON };
+
 struct kernel_options {
     char run[KERNEL_OPTIONS_RUN_MAX + 1];   // "-" if not given
     char only[KERNEL_OPTIONS_ONLY_MAX + 1]; // "" if not given
     uint16_t exit_port;                     // 0 if not given
     uint64_t fail;                          // 0 if not given
     uint64_t loglevel;                      // CONSOLE_LOGLEVEL_DEFAULT if not given
+    enum kernel_choice out_of_memory;       // KERNEL_STOPS if not given
     bool ledger;
 };
 

@@ -73,14 +73,22 @@ static void report_loaders_failure(struct kernel *kernel)
                  (unsigned long long)kernel->handoff->linked_size / 1024);
 }
 
-// What a region of the right size would have been. The margin is for a memory map that has more
-// ranges next time, and for a machine with a processor more.
+// What a region of the right size would have been, also for what a degraded boot did without. The
+// margin is for a memory map that has more ranges next time, and for a machine with a processor
+// more.
 static void suggest_size(const struct kernel *kernel)
 {
     const struct fba *fba = &kernel->heap.fba;
-    uint64_t needed = early_heap_needed(kernel->handoff, fba_peak(fba));
+    uint64_t needed = early_heap_needed(kernel->handoff, fba_peak(fba) + kernel->given_up);
     uint64_t suggested = page_round_up(needed + needed / 4, PAGE_SIZE);
 
+    if (kernel->left_out) {
+        writer_print(&kernel->console.writer,
+                     "kernel: early heap: too small for step %s; out-of-memory=stop measures what "
+                     "this boot needs\n",
+                     kernel->left_out);
+        return;
+    }
     writer_print(
         &kernel->console.writer,
         "kernel: early heap: %zu of %zu KiB were never used; EARLY_HEAP=%lluK is what this "

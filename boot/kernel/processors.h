@@ -63,6 +63,9 @@ enum processors_status {
 // Bytes below 1 MiB that processors_start() needs.
 #define PROCESSORS_LOW_SIZE (5 * PAGE_SIZE)
 
+// Bytes that processors_start() takes for so many, in whole pages from a page's boundary on.
+size_t processors_size(size_t count);
+
 // Starts `count` processors with the ids at `ids`. `low` is free physical memory below 1 MiB of
 // PROCESSORS_LOW_SIZE bytes, written through the direct map, and free again afterwards. First
 // stacks come from `allocator`, everything else, for all processors at once, from `heap` in shared

@@ -86,6 +86,26 @@ static void a_loglevel_is_a_number_up_to_8(struct suite_run *run)
     }
 }
 
+static void what_becomes_of_a_full_heap_is_one_of_three(struct suite_run *run)
+{
+    static const char *const bad[] = {"out-of-memory=", "out-of-memory", "out-of-memory=degraded"};
+
+    parse("");
+    CHECK_EQUAL(run, options.out_of_memory, KERNEL_STOPS);
+    parse("out-of-memory=carry-on");
+    CHECK_EQUAL(run, options.out_of_memory, KERNEL_CARRIES_ON);
+    parse("out-of-memory=carry-on out-of-memory=degrade");
+    CHECK_EQUAL(run, options.out_of_memory, KERNEL_DEGRADES);
+    parse("out-of-memory=degrade out-of-memory=stop");
+    CHECK_EQUAL(run, options.out_of_memory, KERNEL_STOPS);
+    CHECK_TEXT(run, said, "");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        parse(bad[i]);
+        CHECK_EQUAL(run, options.out_of_memory, KERNEL_STOPS);
+        CHECK(run, said[0] != '\0');
+    }
+}
+
 static void the_last_of_equal_words_counts(struct suite_run *run)
 {
     parse("run=one run=two");
@@ -169,6 +189,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(no_words_leave_the_defaults),
     SUITE_CASE(known_words_are_read_in_any_order),
     SUITE_CASE(a_loglevel_is_a_number_up_to_8),
+    SUITE_CASE(what_becomes_of_a_full_heap_is_one_of_three),
     SUITE_CASE(the_last_of_equal_words_counts),
     SUITE_CASE(the_text_ends_at_its_length),
     SUITE_CASE(names_have_a_length_and_an_alphabet),

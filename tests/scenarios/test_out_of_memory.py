@@ -4,9 +4,11 @@
 import json
 import re
 
+import pytest
+
 import machine
 from judge import Verdict
-from scenario import background, boot, boot_with_heap
+from scenario import background, boot, boot_with_heap, each
 
 LINES, COLUMNS = 24, 80  # of the screen that a report has to fit
 
@@ -53,3 +55,50 @@ def test_every_reason_has_its_own_words(outcome):
     for (reason, sentences), text in zip(REASONS.items(), texts, strict=True):
         for sentence in sentences:
             assert sentence in text, f"{reason}: {sentence!r} is missing in\n{text}"
+
+
+# --- What happens next is the kernel's choice -----------------------------------------------------
+
+TOO_SMALL = 172  # KiB: for three further processors
+WITH_FOUR = {"processors": 4}
+
+
+def choose(what, *more):
+    return boot_with_heap(f"oom-{what}", TOO_SMALL, **WITH_FOUR, words=(f"out-of-memory={what}", *more))
+
+
+@background(choose, "stop")
+def test_a_boot_that_stops_names_what_it_needs(outcome):
+    assert outcome.verdict is Verdict.OUT_OF_MEMORY, outcome.summary()
+    assert re.search(r"^kernel:   to type: make run EARLY_HEAP=\d+K", outcome.text, re.MULTILINE)
+
+
+@background(choose, "degrade")
+def test_a_boot_that_degrades_says_what_was_given_up(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    kept, given_up = map(int, re.search(r"there is memory for (\d) of 3 others; (\d) are given up", outcome.text).groups())
+    assert kept > 0 and given_up > 0 and kept + given_up == 3
+    assert f"kernel: processors: {kept} of {kept} others started" in outcome.text
+    assert "kernel: out of memory" not in outcome.text, "it asks before it takes"
+    suggested = int(re.search(r"EARLY_HEAP=(\d+)K is what this boot needs, and a quarter", outcome.text)[1])
+    whole = boot_with_heap("oom-degraded-no-more", suggested, **WITH_FOUR, words=("out-of-memory=degrade",))
+    assert "3 of 3 others started" in whole.text, whole.summary()
+
+
+@background(choose, "carry-on")
+def test_a_boot_that_carries_on_goes_to_its_end_without_a_step(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert "kernel: step processors got no memory; the boot carries on without it" in outcome.text
+    assert "kernel: early heap: too small for step processors; out-of-memory=stop measures" in outcome.text
+    assert json_reports(outcome.text)[-1]["for"] == "processors"
+
+
+@pytest.mark.parametrize("verdict, words", each(choose, {
+    "screen": ([Verdict.PASSED, "kernel: step screen got no memory; the boot carries on without it"],
+               ["carry-on", "fail=1"], {}),
+    "interrupts": ([Verdict.OUT_OF_MEMORY, "kernel: step interrupts: an allocation was failed on purpose"],
+                   ["carry-on", "fail=5"], {}),
+}))
+def test_a_boot_carries_on_only_where_it_can(verdict, words, outcome):
+    assert outcome.verdict is verdict, outcome.summary()
+    assert words in outcome.text

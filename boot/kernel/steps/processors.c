@@ -62,6 +62,27 @@ static bool list_others(struct array_list *ids, struct kernel *kernel)
     return true;
 }
 
+// How many of `count` processors are started. A degraded boot gives up those that the early heap
+// has no room for; to ask it is no failure.
+static size_t choose_count(struct kernel *kernel, size_t count)
+{
+    size_t room = allocator_available(&kernel->heap.allocator, PAGE_SIZE);
+    size_t most = count;
+
+    if (kernel->options.out_of_memory != KERNEL_DEGRADES)
+        return count;
+    while (most > 0 && processors_size(most) > room)
+        most--;
+    if (most == count)
+        return count;
+    kernel->given_up = processors_size(count) - processors_size(most);
+    writer_print(&kernel->console.writer,
+                 "kernel: processors: there is memory for %zu of %zu others; %zu are given up, "
+                 "which would take %llu bytes\n",
+                 most, count, count - most, (unsigned long long)kernel->given_up);
+    return most;
+}
+
 static enum step_result start(struct kernel *kernel, uint64_t low)
 {
     const struct writer *writer = &kernel->console.writer;
@@ -73,13 +94,16 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
         writer_print(console_at(&kernel->console, CONSOLE_INFO), NONE_STARTED "none is enabled\n");
         return STEP_DONE;
     }
+    size_t count = choose_count(kernel, ids.count);
+    if (count == 0)
+        return STEP_DONE;
     processors.paging = &kernel->paging;
     processors.timer = &kernel->timer;
     processors.heap = &kernel->heap.fba;
     processors.first_gates = early_traps_gates_of_others();
     processors.gates = step_interrupts_gates();
     enum processors_status status =
-        processors_start(&processors, ids.items, ids.count, physical(low), &kernel->heap.allocator,
+        processors_start(&processors, ids.items, count, physical(low), &kernel->heap.allocator,
                          !kernel->heap.memory.is_substitute);
     if (status == PROCESSORS_NO_MEMORY)
         return STEP_NO_MEMORY;

@@ -19,6 +19,7 @@ struct step {
     // Stops using what the step has mapped or taken from the heap, so that the heap can be opened
     // anew and the step run again. NULL: it only forgets it. May be called if the step has not run.
     void (*undo)(struct kernel *kernel);
+    bool can_be_left_out; // the boot can do without what it makes
 };
 
 #endif

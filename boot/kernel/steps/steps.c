@@ -12,12 +12,12 @@
 #include "kmem/fba_account.h"
 
 static const struct step steps[] = {
-    {"screen", step_screen, step_screen_undo}, // the console on the framebuffer
-    {"interrupts", step_interrupts, NULL},     // descriptor tables and interrupt stacks of the BSP
-    {"memory map", step_memory_map, NULL},     // the firmware's, sorted and merged
-    {"acpi", step_acpi, NULL},                 // tables, power-off, timer, list of processors
-    {"serial", step_serial, step_serial_undo}, // the console at the port that ACPI names
-    {"processors", step_processors, NULL},     // the APs started
+    {"screen", step_screen, step_screen_undo, true}, // the console on the framebuffer
+    {"interrupts", step_interrupts, NULL, false},    // descriptor tables and interrupt stacks
+    {"memory map", step_memory_map, NULL, false},    // the firmware's, sorted and merged
+    {"acpi", step_acpi, NULL, true},                 // tables, power-off, timer, processors
+    {"serial", step_serial, step_serial_undo, true}, // the console at the port that ACPI names
+    {"processors", step_processors, NULL, true},     // the APs started
 };
 
 #define GIB (UINT64_C(1) << 30)
@@ -70,12 +70,28 @@ static enum step_result run_one(struct kernel *kernel, const struct step *step)
     return result;
 }
 
+// A step that got no memory, and without which the boot can and is to carry on.
+static bool leave_out(struct kernel *kernel, const struct step *step)
+{
+    if (kernel->options.out_of_memory != KERNEL_CARRIES_ON || !step->can_be_left_out)
+        return false;
+    writer_print(&kernel->console.writer,
+                 "kernel: step %s got no memory; the boot carries on without it\n", step->name);
+    kernel->heap.failing.failed = false;
+    if (!kernel->left_out)
+        kernel->left_out = step->name;
+    return true;
+}
+
 enum step_result steps_run(struct kernel *kernel)
 {
     enum step_result result = STEP_DONE;
 
-    for (size_t i = 0; i < COUNT && result == STEP_DONE; i++)
+    for (size_t i = 0; i < COUNT && result == STEP_DONE; i++) {
         result = run_one(kernel, &steps[i]);
+        if (result == STEP_NO_MEMORY && leave_out(kernel, &steps[i]))
+            result = STEP_DONE;
+    }
     if (result == STEP_DONE)
         check_budget(kernel, "loader", kernel->handoff->heap.used);
     return result;
