@@ -21,6 +21,7 @@ struct failing {
     bool failed;        // a failure was injected
 };
 
+// Opens the decorator over `inner`; it fails nothing until one of its fields says so.
 void failing_init(struct failing *failing, struct allocator inner);
 
 // The decorator as an allocator. It must outlive its use. A resize that shrinks is passed on: code

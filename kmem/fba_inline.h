@@ -8,6 +8,7 @@
 
 #ifdef __cplusplus
 extern "C" {
+// The alignment of a type, in the language of whatever includes this.
 #define FBA_ALIGNOF(type) alignof(type)
 #else
 #define FBA_ALIGNOF(type) _Alignof(type)

@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define FREE_LISTS_CLASSES 48
+#define FREE_LISTS_CLASSES 48 // the last is that of 128 KiB
 
 struct free_lists {
     struct fba *fba;

@@ -101,20 +101,24 @@ template <typename T, typename Memory> void destroy(Memory &&memory, T *object)
 class resource
 {
 public:
+    // Over an allocator, which must outlive its use.
     explicit resource(struct allocator allocator) : allocator_(allocator)
     {
     }
 
+    // A block, or nullptr: as allocator_alloc().
     void *allocate(size_t bytes, size_t align = alignof(max_align_t))
     {
         return allocator_alloc(&allocator_, bytes, align);
     }
 
+    // Gives a block back with its size and alignment; nullptr is nothing to give back.
     void deallocate(void *block, size_t bytes, size_t align = alignof(max_align_t))
     {
         allocator_free(&allocator_, block, bytes, align);
     }
 
+    // Whether what the one allocated can be given back to the other.
     bool is_equal(const resource &other) const noexcept
     {
         return allocator_.operations == other.allocator_.operations &&

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# kmem/ for other trees: as one header and one source, as an archive, installed as a library. The Makefile includes it.
+# kmem/ for other trees: as one header and one source, as an archive, installed as a library, and its reference
+# documentation. The Makefile includes it.
 
 PIECES ?=
 PREFIX ?= /usr/local
@@ -10,6 +11,7 @@ define help_kmem
   make amalgamation   write kmem/ as one header and one source, build/amalgamation/kmem.h and kmem.c
       PIECES=$(PIECES)        of it these pieces and what they need; all of it if none is named
   make dist     write the archive build/kmem-$(KMEM_VERSION).tar.gz of kmem/; the same files make the same bytes
+  make docs     the reference documentation of the headers, build/docs/html/index.html, by doxygen
   make install  kmem as a library: its headers, libkmem.a and kmem.pc for pkg-config
       PREFIX=$(PREFIX)   where to; DESTDIR stands in front, for packages
       KMEM_WITHOUT=$(KMEM_WITHOUT)  pieces to leave out, such as fba_shared; for another processor CC, AR and CFLAGS
@@ -28,6 +30,12 @@ amalgamation:
 dist:
 	$(Q)mkdir -p build && tar --create --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rw,go=r \
 	    --transform='s,^kmem/,,;s,^,kmem-$(KMEM_VERSION)/,' $(KMEM_FILES) | gzip --no-name -9 >build/kmem-$(KMEM_VERSION).tar.gz
+
+docs: | docs-packages
+	$(Q)rm -rf build/docs && mkdir -p build/docs
+	$(Q)printf '%s\n' '@INCLUDE = kmem/docs/Doxyfile' 'PROJECT_NUMBER = $(KMEM_VERSION)' \
+	    'INPUT_FILTER = "$(PYTHON) kmem/docs/filter.py"' | doxygen -
+	$(call say,DOCS,build/docs/html/index.html)
 
 LIBRARY_OBJS := $(call objects,library,$(KMEM_SOURCES))
 LIBRARY_CC    = $(CC) $(COMMON) -O2 -g -ffreestanding $(CFLAGS) $(COMPILE)
@@ -53,4 +61,4 @@ install: build/library/libkmem.a
 uninstall:
 	$(Q)rm -rf $(foreach path,include/kmem lib/libkmem.a lib/pkgconfig/kmem.pc,$(call installed,$(path)))
 
-.PHONY: amalgamation dist install uninstall
+.PHONY: amalgamation dist docs install uninstall

@@ -21,6 +21,7 @@ struct limit {
     const void *failed_caller;
 };
 
+// Opens the limit over `inner`: at most `budget` bytes are outstanding at once.
 void limit_init(struct limit *limit, struct allocator inner, size_t budget);
 
 // The limit as an allocator. It must outlive its use. Blocks must be given back through it.

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define POISON_PATTERN 0xdb
+#define POISON_PATTERN 0xdb // in each free byte that was in use
 
 struct poison {
     struct fba *fba;

@@ -48,6 +48,7 @@ struct redzone {
     void *hook_context;
 };
 
+// Opens the decorator over `inner`, without a hook.
 void redzone_init(struct redzone *redzone, struct allocator inner);
 
 // The decorator as an allocator. It must outlive its use.
