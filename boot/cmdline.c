@@ -17,7 +17,8 @@ bool cmdline_next(struct cmdline_word *rest, struct cmdline_word *word)
 {
     while (rest->length > 0 && cmdline_is_blank(*rest->text))
         drop(rest, 1);
-    *word = (struct cmdline_word){rest->text, 0};
+    word->text = rest->text;
+    word->length = 0;
     while (rest->length > 0 && !cmdline_is_blank(*rest->text)) {
         drop(rest, 1);
         word->length++;

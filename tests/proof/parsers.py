@@ -1,0 +1,229 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Proves with Frama-C that what reads bytes of firmware, files and command lines has no run-time
+error and ends, for every input of every size.
+
+    parsers.py [--faults] [--only SOURCE] [--cache] [--check]
+
+The sources are proved as they ship. Contracts and loop annotations stand in parsers/NAME.acsl, by
+function and by the line of the loop; they are put into a copy as comments, and the copy without them
+must be the source again, byte by byte. Every function must have a contract, which promises that it
+ends, and every loop a variant. --check does no more than that, and sees that the seeded faults fit.
+
+--faults seeds each fault of parser_faults.py: the faulty function must have a goal that stays open.
+Ends with one line; exit 1 if a goal is open or a fault goes unnoticed. Logs are under build/proof.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import prove
+from parser_faults import PARSER_FAULTS
+
+ROOT = prove.ROOT
+HERE = prove.HERE / 'parsers'
+BUILD = prove.BUILD / 'parsers'
+
+# Each source, with the headers whose functions are proved with it and the sources that it calls,
+# whose contracts are used.
+SOURCES = {
+    'boot/cmdline.c': ((), ()),
+}
+# Where unsigned wrap-around is intended.
+WRAPS = {}
+
+ATTEMPTS = (
+    (('z3-memory', 'z3-masks', 'cvc4-memory', 'z3', 'cvc4'), 3, ()),
+    (tuple(prove.SOLVERS), 10, ('-wp-split',)),
+)
+
+HEAD = re.compile(r'^(?!typedef|#|//|else)\w[\w \*\n]*?\b(\w+)\((?:[^(){};]*)\)\n\{(.*?)^\}', re.M | re.S)
+SECTION = re.compile(r'\[(\w+)(?:: (.*?)(?: #(\d))?)?\]')
+LOOP = re.compile(r'^ *((?:for|while|do)\b.*|\w+_each\(.*)$', re.M)
+COMMENT = re.compile(r'/\*@ .*? \*/ ', re.S)
+
+
+def functions(text):
+    """The functions that a source defines, each with its place."""
+    return {match[1]: match for match in HEAD.finditer(text)}
+
+
+def sections(text):
+    """The annotations of a side file: function, line of the function, which of them, annotation."""
+    found = []
+    for line in text.splitlines():
+        if match := SECTION.fullmatch(line):
+            found.append((*match.groups(), []))
+        elif line and not line.startswith('//'):
+            found[-1][3].append(line.strip())
+    return found
+
+
+def annotate(source, text):
+    """The text of a source with its annotations."""
+    places = functions(text)
+    loops = {place.start(2) + loop.start(1)
+             for place in places.values() for loop in LOOP.finditer(place[2])}
+    contracts, inserted = set(), []
+    for name, line, number, annotation in sections((HERE / (pathlib.Path(source).stem + '.acsl')).read_text()):
+        if name == 'logic':
+            inserted.append((min(place.start() for place in places.values()), ' '.join(annotation)))
+            continue
+        if name not in places:
+            sys.exit(f'parsers: {source} has no function {name}')
+        place = places[name]
+        if line is None:
+            contract, ends = re.subn(r'(?=\bassigns\b)', r'terminates \\true; ', ' '.join(annotation), count=1)
+            if not ends:
+                sys.exit(f'parsers: {source}: the contract of {name} does not say what it assigns')
+            contracts.add(name)
+            inserted.append((place.start(), contract))
+            continue
+        lines = [place.start(2) + found.start(1) for found in re.finditer(r'^ *(\S.*)$', place[2], re.M)
+                 if found[1] == line]
+        if len(lines) < int(number or 1) or (len(lines) > 1 and number is None):
+            sys.exit(f'parsers: {source}, {name}: "{line}" is there {len(lines)} times')
+        at = lines[int(number or 1) - 1]
+        if any('loop variant' in text for text in annotation):
+            loops.discard(at)
+        inserted.append((at, ' '.join(annotation)))
+    for name in places.keys() - contracts:
+        sys.exit(f'parsers: {source}: {name} has no contract')
+    for at in loops:
+        sys.exit(f'parsers: {source}: no variant of the loop "{text[at:].splitlines()[0]}"')
+    result = text
+    for at, annotation in reversed(sorted(inserted, key=lambda pair: pair[0])):
+        result = f'{result[:at]}/*@ {annotation} */ {result[at:]}'
+    if COMMENT.sub('', result) != text:
+        sys.exit(f'parsers: {source} is another one without its annotations')
+    return result
+
+
+def prepare(source, folder, fault=None):
+    """Writes a source, its headers and what it calls into a folder, annotated."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for file in (source, *SOURCES[source][0], *SOURCES[source][1]):
+        text = annotate(file, (ROOT / file).read_text())
+        if fault and fault[1] == file:
+            if text.count(fault[2]) != 1:
+                sys.exit(f'parsers: the fault "{fault[0]}" no longer fits {file}')
+            text = text.replace(fault[2], fault[3])
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def frama_c(source, folder, log, names, options):
+    """Runs Frama-C over functions of a source; its output."""
+    command = ['frama-c', '-machdep', 'gcc_x86_64',
+               f'-cpp-extra-args=-I{folder} -I{ROOT} -include {HERE}/environment.h',
+               *(str(folder / file) for file in (source, *SOURCES[source][1]) if file.endswith('.c')),
+               '-wp', '-wp-rte', '-wp-literals', '-wp-par', '1', '-wp-fct', ','.join(names), *options,
+               *(('-wp-cache', 'update', '-wp-cache-dir', str(prove.BUILD / 'cache')) if CACHE
+                 else ('-wp-cache', 'none'))]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    output = run.stdout + run.stderr
+    (BUILD / f'{log}.log').write_text(' '.join(command) + '\n' + output)
+    if not re.search('Proved goals:|No proof obligation|No goal generated', output):
+        sys.exit(f'parsers: Frama-C did not finish, see build/proof/parsers/{log}.log\n' + output[-800:])
+    return output
+
+
+def owner(goal, names):
+    """The function that a goal is of."""
+    return max((name for name in names if goal.startswith(f'typed_{name}_')), key=len)
+
+
+def goals_of(source, folder, log, names, efforts=None):
+    """The goals of functions of a source; and the solvers that proved some, of each attempt that it
+    took. With `efforts`, which are those, no others."""
+    goals, left, needed = {}, list(names), []
+    for number, (solvers, seconds, options) in enumerate(ATTEMPTS):
+        if not left or (efforts and number == len(efforts)):
+            break
+        output = ''
+        for overflow in (True, False):
+            some = [name for name in left if (name in WRAPS.get(source, {})) != overflow]
+            if some:
+                output += frama_c(source, folder, f'{log}-{number}' + ('' if overflow else '-wraps'), some,
+                                  [*options, '-wp-prover', ','.join(efforts[number] or solvers if efforts else solvers),
+                                   '-wp-timeout', str(seconds),
+                                   *(('-warn-unsigned-overflow',) if overflow else ())])
+        again = prove.goals_of(output)
+        goals = prove.merged(goals, again) if number else again
+        needed.append(prove.solvers_of(output))
+        left = sorted({owner(goal, names) for goal in open_goals(goals)})
+    return goals, needed
+
+
+def open_goals(goals):
+    """Those without a proof."""
+    return sorted(goal for goal, seconds in goals.items() if seconds is None)
+
+
+def say(text):
+    """A line of progress."""
+    print(f'parsers: {text}', flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--only', action='append', choices=SOURCES, help='just this source')
+    parser.add_argument('--faults', action='store_true')
+    parser.add_argument('--cache', action='store_true')
+    parser.add_argument('--check', action='store_true', help='only whether annotations and faults fit')
+    arguments = parser.parse_args()
+    global CACHE  # pylint: disable=global-statement
+    CACHE = arguments.cache
+    start = time.time()
+    sources = arguments.only or list(SOURCES)
+    faults = [fault for fault in PARSER_FAULTS if fault[1] in sources
+              or any(fault[1] in SOURCES[source][0] for source in sources)]
+    for source in sources:
+        prepare(source, BUILD / 'ships' / pathlib.Path(source).stem)
+    for fault in faults:
+        prepare(home_of(fault), BUILD / 'fault' / re.sub(r'\W+', '-', fault[0]), fault)
+    if arguments.check:
+        return
+    (prove.BUILD / 'cache').mkdir(parents=True, exist_ok=True)
+    prove.configure()
+    total, proved, caught, efforts = 0, 0, 0, {}
+    for source in sources:
+        begun = time.time()
+        stem = pathlib.Path(source).stem
+        names = [name for file in (source, *SOURCES[source][0])
+                 for name in functions((ROOT / file).read_text())]
+        goals, efforts[source] = goals_of(source, BUILD / 'ships' / stem, stem, names)
+        left = open_goals(goals)
+        total += len(goals)
+        proved += len(goals) - len(left)
+        say(f'{source}: {len(goals) - len(left)} of {len(goals)} goals, {time.time() - begun:.0f} s')
+        for goal in left:
+            say(f'open: {goal}')
+    for fault in faults if arguments.faults else ():
+        name = re.sub(r'\W+', '-', fault[0])
+        goals, _ = goals_of(home_of(fault), BUILD / 'fault' / name, f'fault-{name}', [fault[4]],
+                            efforts[home_of(fault)])
+        lost = open_goals(goals)
+        caught += bool(lost)
+        say(f'fault: {fault[0]}: ' + (', '.join(lost[:3]) if lost else 'UNNOTICED'))
+    say(f'{total} goals, {proved} proved'
+        + (f', {caught} of {len(faults)} seeded faults caught' if arguments.faults else '')
+        + f', {time.time() - start:.0f} s')
+    sys.exit(proved < total or (arguments.faults and caught < len(faults)))
+
+
+def home_of(fault):
+    """The source with which the file of a fault is proved."""
+    return next(source for source, (headers, _) in SOURCES.items() if fault[1] in (source, *headers))
+
+
+CACHE = False
+
+if __name__ == '__main__':
+    main()
