@@ -5,7 +5,8 @@
 #ifndef KMEM_ATOMIC_H
 #define KMEM_ATOMIC_H
 
-#if !defined(__GCC_ATOMIC_POINTER_LOCK_FREE) || __GCC_ATOMIC_POINTER_LOCK_FREE != 2
+// Of a target like Windows, as UEFI applications have it, clang defines only the second.
+#if __GCC_ATOMIC_POINTER_LOCK_FREE + 0 != 2 && __CLANG_ATOMIC_POINTER_LOCK_FREE + 0 != 2
 #error "fba_shared needs atomic instructions (riscv: A; arm: v7 or v8-M): leave fba_shared.c out"
 #endif
 
