@@ -8,6 +8,8 @@
 #
 # With INSTALL_PACKAGES=no in the environment it says what is missing, and fails.
 #
+# Of PACKAGE,PACKAGE… the first that this release of the distribution has is meant.
+#
 # PROBE tells whether the package is there: a file (with a slash), a module of /usr/bin/python3
 # (python:NAME), or a command. What is there under another distribution's name counts too.
 
@@ -26,6 +28,15 @@ find_missing() {
     for pair; do
         present "${pair#*=}" || missing="$missing ${pair%%=*}"
     done
+}
+
+# The first of PACKAGE,PACKAGE… that apt knows, else the last.
+of_this_release() {
+    rest=$1
+    while [ "$rest" != "${rest#*,}" ] && ! apt-cache show "${rest%%,*}" >/dev/null 2>&1; do
+        rest=${rest#*,}
+    done
+    echo "${rest%%,*}"
 }
 
 stop() {
@@ -62,13 +73,16 @@ find_missing "$@"
 [ -n "$missing" ] || exit 0
 
 echo "  APT     installing$missing (log: $log)"
-# $as_root and $missing are lists of words. Errors are shown, the rest goes to the log.
+# $as_root and lists of packages are several words. Errors are shown, the rest goes to the log.
 $as_root apt-get update -qq </dev/null >"$log" ||
     stop "apt-get update failed (its words stand above); still missing:$missing"
+asked=
+for package in $missing; do
+    asked="$asked $(of_this_release "$package")"
+done
 $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $missing </dev/null >>"$log" ||
-    stop "apt-get failed (its words stand above); once it works: apt-get install$missing"
+    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $asked </dev/null >>"$log" ||
+    stop "apt-get failed (its words stand above); once it works: apt-get install$asked"
 
-asked=$missing
 find_missing "$@"
 [ -z "$missing" ] || stop "installed$asked, and still not found:$missing"

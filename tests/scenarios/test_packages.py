@@ -69,6 +69,13 @@ def test_what_is_missing_is_installed(computer, missing):
     ]
 
 
+@pytest.mark.parametrize("known, chosen", [("new old", "new"), ("old", "old"), ("", "older")])
+def test_of_several_names_that_of_this_release_is_installed(known, chosen, computer, tmp_path):
+    computer.program("apt-cache", f'case " {known} " in *" $2 "*) ;; *) exit 100 ;; esac')
+    assert computer.install(f"new,old,older={tmp_path}/installed").returncode == 0
+    assert computer.called()[-1].endswith(f" {chosen}")
+
+
 def test_an_installation_is_announced(computer, missing):
     computer.program("apt-get", f"cat {computer.folder}/said >>{computer.calls}; touch {computer.folder}/installed")
     with open(computer.folder / "said", "w", encoding="utf-8") as said:
