@@ -236,7 +236,7 @@ clean:
 	$(Q)rm -rf build
 
 help:
-	$(foreach part,make kmem install tests model fuzz proof coverage bench packages,$(info $(help_$(part))))
+	$(foreach part,make kmem install tests embed model fuzz proof coverage bench packages,$(info $(help_$(part))))
 	@:
 
 # Nothing is written beside the sources.
@@ -250,5 +250,5 @@ FORCE:
 .PRECIOUS: build/stamps/%
 .SUFFIXES:
 
-include kmem/kmem.mk tests/harness/packages.mk tests/harness/install.mk tests/tests.mk tests/model/model.mk \
-    tests/fuzz/fuzz.mk tests/proof/proof.mk tests/coverage/coverage.mk tests/bench/bench.mk
+include kmem/kmem.mk tests/harness/packages.mk tests/harness/install.mk tests/tests.mk tests/embed/embed.mk \
+    tests/model/model.mk tests/fuzz/fuzz.mk tests/proof/proof.mk tests/coverage/coverage.mk tests/bench/bench.mk

@@ -45,7 +45,15 @@ packages_test := $(packages_install) $(packages_image) $(packages_docs) sbsignto
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
     $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
 
-packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-misc=qemu-system-riscv64 python3=/usr/bin/python3 $(TOML) git=git \
+# The kernels of other kinds: compilers, GRUB's CD, machines and firmware.
+packages_embed := gcc=gcc python3=/usr/bin/python3 gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc \
+    gcc-arm-linux-gnueabihf=arm-linux-gnueabihf-gcc gcc-riscv64-linux-gnu=riscv64-linux-gnu-gcc clang=clang lld=lld-link \
+    grub-common=grub-mkrescue grub-pc-bin=/usr/lib/grub/i386-pc/multiboot2.mod xorriso=xorriso mtools=mcopy \
+    grub-efi-amd64-bin=/usr/lib/grub/x86_64-efi/multiboot2.mod qemu-system-x86=qemu-system-x86_64 \
+    qemu-system-arm=qemu-system-aarch64 qemu-efi-aarch64=/usr/share/qemu-efi-aarch64/QEMU_EFI.fd \
+    qemu-system-riscv,qemu-system-misc=qemu-system-riscv64
+
+packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-riscv,qemu-system-misc=qemu-system-riscv64 python3=/usr/bin/python3 $(TOML) git=git \
     gcc=gcc flex=flex bison=bison bc=bc $(call cross,riscv64-linux-gnu,riscv64)
 
 # gcc 12 and clang 14 know no MC/DC. The suites run on 64 bits and on 32.
@@ -61,7 +69,7 @@ packages_bench := $(packages_count) g++=g++ rustc=/usr/bin/rustc npm=npm \
     librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h \
     libapr1-dev=/usr/include/apr-1.0/apr_pools.h libtalloc-dev=/usr/include/talloc.h
 
-PACKAGE_GOALS := $(addsuffix -packages,compiler run install docs image test foreign coverage proof count bench)
+PACKAGE_GOALS := $(addsuffix -packages,compiler run install docs image test embed foreign coverage proof count bench)
 
 $(PACKAGE_GOALS): %-packages:
 	@tests/harness/packages.sh $(packages_$*)
