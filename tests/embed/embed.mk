@@ -22,7 +22,7 @@ EMBED_LINK  = -nostdlib -static -Wl,--build-id=none,-z,noexecstack,-z,max-page-s
 EMBED_LLD   = lld-link -subsystem:efi_application -entry:efi_main -nodefaultlib
 
 # kmem/ is one file here, as `make amalgamation` writes it.
-build/embed/kmem.c: $(KMEM_FILES)
+build/embed/kmem.c: $(wildcard kmem/*.[ch]) kmem/amalgamate.py
 	$(Q)$(PYTHON) kmem/amalgamate.py $(@D)
 
 # What is the same in all of them.
