@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""Wrong use of kmem/ is told in words that kmem/README.md has: each row of its table, brought about and put right."""
+
+import re
+import shutil
+import subprocess
+from typing import NamedTuple
+
+import pytest
+
+from c_sources import ROOT
+
+MANUAL = (ROOT / "kmem/README.md").read_text(encoding="utf-8")
+SECTION = re.search(r"^## When it does not work\n(.*?)^## ", MANUAL, re.MULTILINE | re.DOTALL)[1]
+ROWS = re.findall(r"^\| (.*?) \|", SECTION, re.MULTILINE)[1:]  # without the heading
+(MEMORY_FUNCTIONS,) = re.findall(r"```c\n(.*?)```", SECTION, re.DOTALL)
+
+GCC = ["gcc", "-std=c11", "-O2"]
+FREESTANDING = ["-std=c11", "-O2", "-ffreestanding", "-fno-pic", "-fno-stack-protector", "-nostdlib", "-static", "-Wl,-e,main"]
+KERNEL = ["gcc", "-no-pie", *FREESTANDING]
+AARCH64 = ["aarch64-linux-gnu-gcc", "-no-pie", *FREESTANDING]
+RISCV32 = ["clang", "--target=riscv32-unknown-elf", "-ffreestanding", "-c", "fba_shared.c"]
+
+BUFFER = '#include "fba_inline.h"\nstatic unsigned char memory[4096];\nstatic struct fba early = FBA_INIT_ZEROED(memory);\n'
+ALLOCATES = BUFFER + "int main(void) { return !fba_alloc_zeroed(&early, 100, 8); }\n"
+SCOPE = BUFFER + "int main(void) { FBA_SCOPE(&early) { } return 0; }\n"
+MARK = BUFFER + "int main(void) { struct fba_mark mark; return fba_mark(&early, &mark) || fba_rewind(&early, &mark); }\n"
+POINTER = '#include "fba.h"\nint main(void) { char *memory = 0; struct fba early = FBA_INIT(memory); return early.end > 0; }\n'
+SHARED = MEMORY_FUNCTIONS + '#include "fba_shared.h"\nint main(void) { return 0; }\n'
+
+
+class Use(NamedTuple):
+    """A program, and the command that makes something of it and of what was copied."""
+
+    command: list[str]
+    program: str = ALLOCATES
+    copied: str = "*.[ch]"
+
+
+# What the compiler or the linker says: (the wrong use, the right one).
+BUILT = {
+    "``undefined reference to `fba_alloc'``": (Use(GCC, ALLOCATES.replace("_zeroed", "")), Use([*GCC, "fba.c"])),
+    "``undefined reference to `memset'``, `memcpy`, `memmove`": (
+        Use([*KERNEL, "fba.c"]), Use([*KERNEL, "fba.c"], MEMORY_FUNCTIONS + ALLOCATES)),
+    "``undefined reference to `__stack_chk_fail'``": (
+        Use([*KERNEL, "fba.c", "-fstack-protector-all"], MEMORY_FUNCTIONS + ALLOCATES),
+        Use([*KERNEL, "fba.c", "-fno-stack-protector"], MEMORY_FUNCTIONS + ALLOCATES)),
+    "``undefined reference to `__aarch64_cas8_acq_rel'``": (
+        Use([*AARCH64, "fba.c", "fba_shared.c"], SHARED),
+        Use([*AARCH64, "fba.c", "fba_shared.c", "-mno-outline-atomics"], SHARED)),
+    "``multiple definition of `fba_init'``": (Use([*GCC, "fba.c", "kmem.c"]), Use([*GCC, "kmem.c"])),
+    "`can not be used when making a PIE object`": (
+        Use([*GCC, "fba.c", "-fno-pic", "-pie"]), Use([*GCC, "fba.c", "-fno-pic", "-static", "-no-pie"])),
+    "`fba.h: No such file or directory`": (Use([*GCC, "-c"], copied="fba_inline.h"), Use([*GCC, "-c"], copied="fba*.h")),
+    "`C++ style comments are not allowed in ISO C90`": (Use(["gcc", "-std=c90", "-c"]), Use([*GCC, "-c"])),
+    "`size of unnamed array is negative`; clang: `array size is negative`": (
+        Use([*GCC, "-c"], POINTER), Use([*GCC, "-c"])),
+    "`FBA_SCOPE_needs_the_attribute_cleanup`": (
+        Use(["tcc", "-D__builtin_unreachable()=", "-c"], SCOPE), Use(["tcc", "-D__builtin_unreachable()=", "-c"], MARK)),
+    "`fba_shared needs atomic instructions`": (
+        Use([*RISCV32, "-march=rv32imc"]), Use([*RISCV32, "-march=rv32imac"])),
+}
+
+
+def message(row):
+    """The first words of a row that are code, in single or in double backticks."""
+    return re.match(r"(`+)(.*?)\1(?!\w)", row)[2]
+
+
+def made(folder, use):
+    """(whether it was made, what was said)"""
+    folder.mkdir()
+    for file in ROOT.glob(f"kmem/{use.copied}"):
+        shutil.copy(file, folder)
+    subprocess.run(["/usr/bin/python3", "-B", ROOT / "kmem/amalgamate.py", folder, "fba"], check=True)
+    (folder / "main.c").write_text(use.program, encoding="utf-8")
+    sources = [] if use.command[0] == "clang" else ["main.c"]
+    done = subprocess.run([*use.command, *sources], cwd=folder, capture_output=True, text=True)
+    return done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("row", BUILT)
+def test_what_a_compiler_or_linker_says(row, tmp_path):
+    wrong, right = BUILT[row]
+    good, said = made(tmp_path / "wrong", wrong)
+    assert not good and message(row) in said, said
+    good, said = made(tmp_path / "right", right)
+    assert good, said
+
+
+@pytest.mark.parametrize("level", ("-O0", "-O2", "-O3", "-Os"))
+@pytest.mark.parametrize("compiler", ("gcc", "clang"))
+def test_the_memory_functions_do_not_call_themselves(compiler, level, tmp_path):
+    """A loop that fills or copies is, for an optimiser, a call of the very function. Hosted, so that all are linked."""
+    (tmp_path / "memory.c").write_text(MEMORY_FUNCTIONS, encoding="utf-8")
+    (tmp_path / "main.c").write_text(USES_MEMORY_FUNCTIONS, encoding="utf-8")
+    subprocess.run([compiler, "-std=c11", level, "-ffreestanding", "-c", "memory.c"], cwd=tmp_path, check=True)
+    command = [compiler, "-std=c11", "-fno-builtin", "main.c", "memory.o", "-o", "main"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert subprocess.run([tmp_path / "main"]).returncode == 0
+
+
+USES_MEMORY_FUNCTIONS = """
+#include <string.h>
+
+int main(void)
+{
+    char text[16] = "0123456789abcde";
+
+    memmove(text + 2, text, 8);
+    if (strcmp(text, "0101234567abcde"))
+        return 1;
+    memmove(text, text + 2, 8);
+    if (strcmp(text, "0123456767abcde"))
+        return 2;
+    memset(text, '-', 4);
+    memcpy(text + 4, "xyz", 3);
+    return strcmp(text, "----xyz767abcde") ? 3 : 0;
+}
+"""
+
+# --- While it runs --------------------------------------------------------------------------------
+
+RUNNING = """
+#include "fba.h"
+#include "fba_account.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static unsigned char memory[4096];
+static struct fba early;
+
+static const char *reason(void *block)
+{
+    return block ? "a block" : fba_status_name(fba_explain(&early).reason);
+}
+
+static void on_fault(int number, siginfo_t *fault, void *context)
+{
+    (void)number, (void)context;
+    uintptr_t at = (uintptr_t)fault->si_addr;
+    _exit(at >= early.base && at < early.end ? 0 : 1);
+}
+
+int main(void)
+{
+"""
+# What is done, and its output.
+RAN = {
+    "NULL, and `fba_explain()` says `not ready`": (
+        'puts(reason(fba_alloc(&early, 1, 1)));'
+        ' puts(fba_status_name(fba_init(&early, NULL, 10))); puts(reason(fba_alloc(&early, 1, 1)));',
+        "not ready\nbad buffer\nnot ready\n"),
+    "NULL at the first allocation, `too large`": (
+        "fba_init(&early, memory + 1, 4095); puts(reason(fba_alloc(&early, 4096, 1)));"
+        ' printf("%zu\\n", fba_explain(&early).shortfall);',
+        "too large\n1\n"),
+    "a block, and a fault at its first use": (
+        "struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};"
+        " sigaction(SIGSEGV, &action, NULL);"
+        " fba_init(&early, mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);"
+        " char *block = fba_alloc(&early, 100, 1); puts(reason(block)); fflush(stdout); *block = 1; return 1;",
+        "a block\n"),
+    "`fba_alloc_zeroed()` yields what is not zero": (
+        "memset(memory, 7, sizeof memory);"
+        ' fba_init_zeroed(&early, memory, sizeof memory); printf("%d\\n", *(char *)fba_alloc_zeroed(&early, 1, 1));'
+        ' fba_init(&early, memory, sizeof memory); printf("%d\\n", *(char *)fba_alloc_zeroed(&early, 1, 1));',
+        "7\n0\n"),
+}
+
+
+@pytest.mark.parametrize("row", RAN)
+def test_what_happens_while_it_runs(row, tmp_path):
+    statements, output = RAN[row]
+    (tmp_path / "main.c").write_text(f"{RUNNING}{statements}\n    return 0;\n}}\n", encoding="utf-8")
+    command = [*GCC, "-D_DEFAULT_SOURCE", f"-I{ROOT}/kmem", "main.c", ROOT / "kmem/fba.c", "-o", "main"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    done = subprocess.run([tmp_path / "main"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, output)
+
+
+def test_the_table_has_these_rows():
+    assert ROWS == [*BUILT, *RAN]
