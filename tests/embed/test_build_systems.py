@@ -28,6 +28,7 @@ int main(void)
     return 0;
 }
 """
+(MEMORY_FUNCTIONS,) = re.findall(r"```c\n(#include <stddef.h>\n\nvoid \*memset.*?)```", MANUAL, re.DOTALL)
 ALL = sorted(file.stem for file in kmem())
 WITHOUT_SHARED = [piece for piece in ALL if piece != "fba_shared"]
 
@@ -57,20 +58,20 @@ def project(folder, file="", vendored="kmem"):
     return folder
 
 
-def built_with_make(folder, *options):
-    """The pieces that were compiled; their commands are shown."""
-    output = run("make", "program", *(f"KMEM_WITHOUT={piece}" for piece in options), cwd=folder)
+def built_with_make(folder, *without, words=()):
+    """The pieces that were compiled, and the program."""
+    output = run("make", "program", *(f"KMEM_WITHOUT={piece}" for piece in without), *words, cwd=folder)
     return re.findall(r"kmem/(\w+)\.c", output), folder / "program"
 
 
-def built_with_meson(folder, *options):
-    run("meson", "setup", "build", *(f"-Dkmem:without={piece}" for piece in options), cwd=folder)
+def built_with_meson(folder, *without, words=()):
+    run("meson", "setup", "build", *(f"-Dkmem:without={piece}" for piece in without), *words, cwd=folder)
     run("ninja", "-C", "build", cwd=folder)
     return members(folder), folder / "build" / "program"
 
 
-def built_with_cmake(folder, *options):
-    run("cmake", "-B", "build", *(f"-DKMEM_WITHOUT={piece}" for piece in options), cwd=folder)
+def built_with_cmake(folder, *without, words=()):
+    run("cmake", "-B", "build", *(f"-DKMEM_WITHOUT={piece}" for piece in without), *words, cwd=folder)
     run("cmake", "--build", "build", cwd=folder)
     return members(folder), folder / "build" / "program"
 
@@ -128,6 +129,66 @@ def test_the_folder_may_have_another_name(file, tmp_path):
         (folder / "subprojects/kmem.wrap").write_text("[wrap-file]\ndirectory = kmem-1.0\n", encoding="utf-8")
     pieces, program = build(folder)
     assert pieces == ALL and says(program) == "exhausted"
+
+
+# --- For another processor, without a C library ---------------------------------------------------
+
+KERNEL = """
+#include "kmem/fba.h"
+
+static unsigned char memory[4096];
+static struct fba early = FBA_INIT_ZEROED(memory);
+
+void *start(void);
+void *start(void)
+{
+    return fba_alloc(&early, 4096, 1);
+}
+"""
+FLAGS = "-march=rv64imac -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic -fno-stack-protector".split()
+LINK = "-nostdlib -static -no-pie -Wl,-e,start".split()
+MESON_MACHINE = f"""
+[binaries]
+c = 'riscv64-linux-gnu-gcc'
+ar = 'riscv64-linux-gnu-ar'
+[built-in options]
+c_args = {FLAGS}
+c_link_args = {LINK}
+[host_machine]
+system = 'none'
+cpu_family = 'riscv64'
+cpu = 'riscv64'
+endian = 'little'
+"""
+CMAKE_MACHINE = f"""
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR riscv64)
+set(CMAKE_C_COMPILER riscv64-linux-gnu-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_C_FLAGS_INIT "{' '.join(FLAGS)}")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "{' '.join(LINK)}")
+"""
+
+
+# How it is told: the same command lines as above, and these words more.
+MACHINES = {
+    "Makefile": (["CC=riscv64-linux-gnu-gcc", f"CFLAGS={' '.join(FLAGS + LINK)}"], ""),
+    "meson.build": (["--cross-file", "machine"], MESON_MACHINE),
+    "CMakeLists.txt": (["--toolchain", "machine"], CMAKE_MACHINE),
+}
+
+
+@pytest.mark.parametrize("file", SYSTEMS)
+def test_a_kernel_for_another_processor(file, tmp_path):
+    build, place = SYSTEMS[file]
+    words, machine = MACHINES[file]
+    folder = project(tmp_path / "kernel", file, place)
+    (folder / "main.c").write_text(MEMORY_FUNCTIONS + KERNEL, encoding="utf-8")
+    (folder / "machine").write_text(machine, encoding="utf-8")
+    pieces, program = build(folder, words=words)
+    assert pieces == ALL
+    assert "RISC-V" in run("readelf", "-h", program, cwd=folder)
+    assert run("nm", "-u", program, cwd=folder) == ""
 
 
 # --- Installed ------------------------------------------------------------------------------------
