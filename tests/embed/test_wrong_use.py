@@ -152,8 +152,8 @@ int main(void)
 # What is done, and its output.
 RAN = {
     "NULL, and `fba_explain()` says `not ready`": (
-        'puts(reason(fba_alloc(&early, 1, 1)));'
-        ' puts(fba_status_name(fba_init(&early, NULL, 10))); puts(reason(fba_alloc(&early, 1, 1)));',
+        "puts(reason(fba_alloc(&early, 1, 1)));"
+        " puts(fba_status_name(fba_init(&early, NULL, 10))); puts(reason(fba_alloc(&early, 1, 1)));",
         "not ready\nbad buffer\nnot ready\n"),
     "NULL at the first allocation, `too large`": (
         "fba_init(&early, memory + 1, 4095); puts(reason(fba_alloc(&early, 4096, 1)));"
