@@ -97,6 +97,7 @@ UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(LOADER_LIB_SRCS)) tests/harness/boot_waiter.c \
     $(wildcard tests/bench/efi/*.c tests/quirks/*.c) \
     -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(filter %.c,$(HOST_LIB_SRCS)) \
+    -- $(call quote,$(EMBED_FLAGS)) $(EMBED_LINTED) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED)) \
     -- $(call quote,$(BENCH_C_FLAGS) -D_DEFAULT_SOURCE -isystem /usr/include/lua5.4) $(wildcard tests/embed/libraries/*.c)
 

@@ -11,6 +11,7 @@ import collections
 import concurrent.futures
 import itertools
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -27,29 +28,32 @@ LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 
 # The compiler of each processor, with the flags that kmem/README.md states for it.
 _RISCV_GCC = ["riscv64-linux-gnu-gcc"]
+_ARM_GCC = ["arm-linux-gnueabihf-gcc", "-mfloat-abi=soft"]
 GCC = {
-    "x86-64": ["gcc"],
-    "i386": ["i686-linux-gnu-gcc"],
-    "armv7-a": ["arm-linux-gnueabihf-gcc"],
-    "armv6-m": ["arm-linux-gnueabihf-gcc", "-march=armv6-m", "-mthumb", "-mfloat-abi=soft", "-fno-jump-tables"],
-    "aarch64": ["aarch64-linux-gnu-gcc", "-mno-outline-atomics"],
-    "rv64imac": [*_RISCV_GCC, "-march=rv64imac", "-mabi=lp64"],
-    "rv64imc": [*_RISCV_GCC, "-march=rv64imc", "-mabi=lp64"],
+    "x86-64": ["gcc", "-mgeneral-regs-only", "-mno-red-zone"],
+    "i386": ["i686-linux-gnu-gcc", "-mgeneral-regs-only"],
+    "aarch64": ["aarch64-linux-gnu-gcc", "-mgeneral-regs-only", "-mstrict-align", "-mno-outline-atomics"],
+    "armv7-a": [*_ARM_GCC, "-mno-unaligned-access"],
+    "armv7-m": [*_ARM_GCC, "-mcpu=cortex-m3", "-mthumb"],
+    "armv6-m": [*_ARM_GCC, "-mcpu=cortex-m0", "-mthumb", "-fno-jump-tables"],
+    "rv64imac": [*_RISCV_GCC, "-march=rv64imac", "-mabi=lp64", "-mcmodel=medany"],
+    "rv64imc": [*_RISCV_GCC, "-march=rv64imc", "-mabi=lp64", "-mcmodel=medany"],
     "rv32imac": [*_RISCV_GCC, "-march=rv32imac", "-mabi=ilp32"],
     "rv32imc": [*_RISCV_GCC, "-march=rv32imc", "-mabi=ilp32"],
-    "s390x": ["s390x-linux-gnu-gcc"],
+    "s390x": ["s390x-linux-gnu-gcc", "-msoft-float"],
 }
 CLANG = {
-    "x86-64": ["--target=x86_64-unknown-none-elf"],
-    "i386": ["--target=i686-unknown-none-elf"],
-    "armv7-a": ["--target=armv7a-none-eabi", "-meabi", "gnu"],
-    "armv6-m": ["--target=armv6m-none-eabi", "-meabi", "gnu"],
-    "aarch64": ["--target=aarch64-none-elf"],
-    "rv64imac": ["--target=riscv64-unknown-elf", "-march=rv64imac"],
-    "rv64imc": ["--target=riscv64-unknown-elf", "-march=rv64imc"],
+    "x86-64": ["--target=x86_64-unknown-none-elf", "-mgeneral-regs-only", "-mno-red-zone"],
+    "i386": ["--target=i686-unknown-none-elf", "-mgeneral-regs-only"],
+    "aarch64": ["--target=aarch64-none-elf", "-mgeneral-regs-only", "-mstrict-align"],
+    "armv7-a": ["--target=armv7a-none-eabi", "-meabi", "gnu", "-mfloat-abi=soft", "-mno-unaligned-access"],
+    "armv7-m": ["--target=armv7m-none-eabi", "-meabi", "gnu", "-mfloat-abi=soft", "-mcpu=cortex-m3"],
+    "armv6-m": ["--target=armv6m-none-eabi", "-meabi", "gnu", "-mfloat-abi=soft", "-mcpu=cortex-m0"],
+    "rv64imac": ["--target=riscv64-unknown-elf", "-march=rv64imac", "-mcmodel=medany"],
+    "rv64imc": ["--target=riscv64-unknown-elf", "-march=rv64imc", "-mcmodel=medany"],
     "rv32imac": ["--target=riscv32-unknown-elf", "-march=rv32imac"],
     "rv32imc": ["--target=riscv32-unknown-elf", "-march=rv32imc"],
-    "s390x": ["--target=s390x-linux-gnu"],
+    "s390x": ["--target=s390x-linux-gnu", "-msoft-float"],
 }
 COMPILERS = {"gcc": GCC, "clang": {processor: ["clang", *flags] for processor, flags in CLANG.items()}}
 WITHOUT_ATOMICS = {"armv6-m", "rv64imc", "rv32imc"}
@@ -97,11 +101,30 @@ def table(found: Needs) -> str:
     return "\n".join(rows) + "\n"
 
 
+# By the names that the README has: text and constants of the core, and of all that a report needs.
+SIZED = {"fba": ["fba"], "report": ["fba", "allocator", "fba_handoff", "ledger", "limit", "report", "writer"]}
+NAMES = {"armv7-a": "arm v7-A", "armv7-m": "arm v7-M", "armv6-m": "arm v6-M", "rv64imac": "riscv64", "rv32imac": "riscv32"}
+
+
+def _size(file: pathlib.Path) -> int:
+    listing = subprocess.run(["size", "-A", file], capture_output=True, text=True, check=True).stdout
+    return sum(map(int, re.findall(r"^\.(?:text|rodata)\S* +(\d+)", listing, re.MULTILINE)))
+
+
+def sizes(processor: str) -> tuple[str, list[int]]:
+    """The README's name of a processor, and the bytes of each of SIZED with gcc -Os."""
+    needs("gcc", processor, "-Os")
+    folder = BUILD / f"gcc-{processor}-Os"
+    return NAMES.get(processor, processor), [sum(_size(folder / f"{name}.o") for name in names) for names in SIZED.values()]
+
+
 def main() -> int:
     ways = [way for compiler in COMPILERS for way in itertools.product([compiler], COMPILERS[compiler], LEVELS)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = table(joined(pool.map(lambda way: needs(*way), ways)))
     print(found, end="")
+    for processor in sorted(GCC):
+        print(*sizes(processor))
     return 0 if found in README.read_text(encoding="utf-8") else 1
 
 

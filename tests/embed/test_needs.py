@@ -3,6 +3,7 @@
 serve is an error that says so."""
 
 import itertools
+import re
 import subprocess
 
 import pytest
@@ -13,6 +14,15 @@ from c_sources import ROOT
 # All five are what needs.py looks at.
 LEVELS = ("-O0", "-O2", "-Os")
 COMPILERS = [(compiler, processor) for compiler in needs.COMPILERS for processor in needs.COMPILERS[compiler]]
+
+
+# What the README says of each processor: flags of any compiler, of gcc, and two sizes.
+PROCESSORS = {
+    name: (set(re.findall(r"`(-[^`]+)`", flags)), [int(one) for one in figures])
+    for name, flags, *figures in re.findall(
+        r"^\| ([^|`]+) \| ([^|]+) \| (\d+) \| (\d+) \|", needs.README.read_text(encoding="utf-8"), re.MULTILINE
+    )
+}
 
 
 def needs_everywhere():
@@ -36,6 +46,16 @@ def test_from_outside_come_three_functions(outcome):
         if not name.endswith(".c") and name not in ("memcpy", "memmove", "memset")
     }
     assert not others
+
+
+@pytest.mark.parametrize("processor", sorted(set(needs.GCC) - {"rv64imc", "rv32imc"}))
+def test_the_readme_says_how_large_it_is_and_how_it_is_compiled(processor):
+    """Within a tenth: each release of the compiler has other sizes."""
+    name, found = needs.sizes(processor)
+    flags, stated = PROCESSORS[name]
+    assert all(abs(one - other) <= other / 10 for one, other in zip(found, stated)), f"{name}: {found}"
+    used = set(needs.GCC[processor][1:]) | {"-m32"}
+    assert {flag for words in flags for flag in words.split()} <= used | {"-mcpu=cortex-m3", "-mcpu=cortex-m0"}
 
 
 @pytest.mark.parametrize("processor", sorted(needs.WITHOUT_ATOMICS))

@@ -8,6 +8,7 @@
 
 static const struct suite *const suites[] = {
     &contention_suite,
+    &mirrored_suite,
     &sanitizer_suite,
 #ifndef __SANITIZE_THREAD__ // whose atomic operations hold a lock, and must not trap
     &interrupt_suite,

@@ -116,6 +116,7 @@ extern const struct suite ledger_suite;
 extern const struct suite failing_suite;
 extern const struct suite redzone_suite;
 extern const struct suite poison_suite;
+extern const struct suite probe_suite;
 extern const struct suite reclaim_suite;
 extern const struct suite writer_suite;
 extern const struct suite journal_suite;

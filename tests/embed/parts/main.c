@@ -4,6 +4,7 @@
 #include "tests/embed/parts/kernel.h"
 
 #include "kmem/fba_inline.h"
+#include "kmem/probe.h"
 #include "kmem/report.h"
 #include "tests/suites/suite.h"
 
@@ -28,28 +29,21 @@ static void keep(struct fba *fba, void *record)
     report_keep(record, &report, fba);
 }
 
-static bool is_zero(const unsigned char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
 // What a kernel does first. Returns what went wrong; NULL: nothing.
 static const char *start_early(void)
 {
     struct task *tasks = NULL;
     size_t count = 0;
 
+    enum probe_status memory = probe_buffer(early_memory, sizeof early_memory, true, NULL);
+    if (memory != PROBE_OK)
+        return probe_meaning(memory);
     fba_set_failure_hook(&early, keep, &first_failure);
     unsigned char *page_table = fba_alloc_zeroed(&early, PAGE, PAGE);
     if (!page_table)
         return "no page table";
     if ((uintptr_t)page_table % PAGE != 0)
         return "the page table is not aligned";
-    if (!is_zero(page_table, PAGE))
-        return "the page table is not zero: is .bss cleared?";
     FBA_SCOPE(&early)
     {
         for (struct task *task; (task = fba_new(&early, struct task)) != NULL; tasks = task)
