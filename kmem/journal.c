@@ -109,6 +109,24 @@ void journal_note(struct journal *journal, size_t bytes, size_t used)
     print(journal, "s %zx %zx", bytes, used);
 }
 
+void journal_mark(struct journal *journal, size_t used)
+{
+    print_tag(journal);
+    print(journal, "m %zx", used);
+}
+
+void journal_rewind(struct journal *journal, size_t used)
+{
+    print_tag(journal);
+    print(journal, "w %zx", used);
+}
+
+void journal_keep(struct journal *journal, size_t used)
+{
+    print_tag(journal);
+    print(journal, "k %zx", used);
+}
+
 void journal_close(struct journal *journal, size_t used, size_t peak)
 {
     print(journal, "e %zx %zx", used, peak);

@@ -16,6 +16,9 @@
 //     f BLOCK SIZE                   a free
 //     s BYTES USED                   so many bytes were allocated without this journal; USED is
 //                                    where the buffer stands since
+//     m USED                         a mark was taken where the buffer stands
+//     w USED                         rewound to the innermost mark: what was taken since is gone
+//     k USED                         the innermost mark was closed, and what was taken since stays
 //     e USED PEAK                    the end
 #ifndef KMEM_JOURNAL_H
 #define KMEM_JOURNAL_H
@@ -51,6 +54,12 @@ struct allocator journal_allocator(struct journal *journal);
 
 // Writes that `bytes` were allocated past the journal; `used` bytes are in use since.
 void journal_note(struct journal *journal, size_t bytes, size_t used);
+
+// Writes that a mark of the allocator below was taken, and that the innermost one was rewound or
+// kept. `used` bytes are in use then.
+void journal_mark(struct journal *journal, size_t used);
+void journal_rewind(struct journal *journal, size_t used);
+void journal_keep(struct journal *journal, size_t used);
 
 // Writes the last line. Nothing may be allocated through the journal any more.
 void journal_close(struct journal *journal, size_t used, size_t peak);

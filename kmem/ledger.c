@@ -50,10 +50,48 @@ static struct ledger_entry *ledger_find(struct ledger *ledger, const void *block
     return found;
 }
 
+// The innermost mark that was open when the block at `start` was taken; NULL: none was.
+static struct ledger_mark *mark_of(const struct ledger *ledger, uintptr_t start)
+{
+    struct ledger_mark *mark = ledger->mark;
+
+    while (mark && start < mark->start)
+        mark = mark->outer;
+    return mark;
+}
+
+static void add_unrecorded(struct ledger *ledger, uintptr_t start, size_t size, size_t blocks)
+{
+    struct ledger_mark *mark = mark_of(ledger, start);
+
+    ledger->unrecorded_size += size;
+    ledger->unrecorded_blocks += blocks;
+    if (!mark)
+        return;
+    mark->unrecorded_size += size;
+    mark->unrecorded_blocks += blocks;
+}
+
+// False iff no unrecorded block can have been that one.
+static bool take_unrecorded(struct ledger *ledger, uintptr_t start, size_t size)
+{
+    struct ledger_mark *mark = mark_of(ledger, start);
+
+    if (ledger->unrecorded_blocks == 0 || size > ledger->unrecorded_size ||
+        (mark && (mark->unrecorded_blocks == 0 || size > mark->unrecorded_size)))
+        return false;
+    ledger->unrecorded_size -= size;
+    ledger->unrecorded_blocks--;
+    if (mark) {
+        mark->unrecorded_size -= size;
+        mark->unrecorded_blocks--;
+    }
+    return true;
+}
+
 static void forget(struct ledger *ledger, struct ledger_entry *entry)
 {
-    ledger->unrecorded_size += entry->size;
-    ledger->unrecorded_blocks += entry->blocks;
+    add_unrecorded(ledger, entry->start, entry->size, entry->blocks);
     entry->blocks = 0;
 }
 
@@ -100,8 +138,7 @@ static void record(struct ledger *ledger, uintptr_t start, size_t size, size_t a
         ledger->newest = run;
     }
     if (!run || size == 0) {
-        ledger->unrecorded_size += size;
-        ledger->unrecorded_blocks++;
+        add_unrecorded(ledger, start, size, 1);
         return;
     }
     if (size > run->largest) {
@@ -130,10 +167,7 @@ static void strike(struct ledger *ledger, const void *block, size_t size)
             run->end = (uintptr_t)block;
         if (run->blocks == 0)
             ledger->requested -= run->size; // frees with wrong sizes leave nothing behind
-    } else if (ledger->unrecorded_blocks != 0 && size <= ledger->unrecorded_size) {
-        ledger->unrecorded_size -= size;
-        ledger->unrecorded_blocks--;
-    } else {
+    } else if (!take_unrecorded(ledger, (uintptr_t)block, size)) {
         ledger->foreign++;
         return;
     }
@@ -176,8 +210,7 @@ static bool ledger_resize(void *context, void *block, size_t old_size, size_t ne
     }
     strike(ledger, block, old_size);
     ledger->requested += new_size;
-    ledger->unrecorded_size += new_size;
-    ledger->unrecorded_blocks++;
+    add_unrecorded(ledger, (uintptr_t)block, new_size, 1);
     return true;
 }
 
@@ -203,6 +236,44 @@ struct allocator ledger_allocator(struct ledger *ledger)
                                                            ledger_free_block, ledger_available};
 
     return (struct allocator){&operations, ledger};
+}
+
+void ledger_mark_open(struct ledger *ledger, struct ledger_mark *mark, uintptr_t start)
+{
+    *mark = (struct ledger_mark){.outer = ledger->mark, .start = start};
+    ledger->mark = mark;
+    ledger->newest = NULL;
+}
+
+void ledger_mark_rewind(struct ledger *ledger)
+{
+    const struct ledger_mark *mark = ledger->mark;
+
+    for (size_t i = 0; i < ledger->capacity; i++) {
+        struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->blocks == 0 || entry->start < mark->start)
+            continue;
+        ledger->requested -= entry->size;
+        entry->blocks = 0;
+    }
+    ledger->requested -= mark->unrecorded_size;
+    ledger->unrecorded_size -= mark->unrecorded_size;
+    ledger->unrecorded_blocks -= mark->unrecorded_blocks;
+    ledger->newest = NULL;
+    if (ledger->highest > mark->start)
+        ledger->highest = mark->start;
+    ledger->mark = mark->outer;
+}
+
+void ledger_mark_keep(struct ledger *ledger)
+{
+    const struct ledger_mark *mark = ledger->mark;
+
+    if (mark->outer) {
+        mark->outer->unrecorded_size += mark->unrecorded_size;
+        mark->outer->unrecorded_blocks += mark->unrecorded_blocks;
+    }
+    ledger->mark = mark->outer;
 }
 
 static bool is_same_holder(const struct ledger_entry *a, const struct ledger_entry *b)

@@ -29,6 +29,14 @@ struct ledger_entry {
     uint64_t sequence;    // of its newest block; 1 for the first allocation
 };
 
+// A mark of the allocator below, in the caller's memory.
+struct ledger_mark {
+    struct ledger_mark *outer; // the mark around it; NULL: none
+    uintptr_t start;           // what was taken since lies from here on
+    size_t unrecorded_size,
+        unrecorded_blocks; // of that, outside inner marks: what no entry tells of
+};
+
 struct ledger {
     struct allocator inner;
     struct ledger_entry *entries;
@@ -36,6 +44,7 @@ struct ledger {
     struct ledger_entry *newest; // the run that was extended or begun last; NULL: none
     uintptr_t highest;           // no recorded block ends behind it
     uint64_t serial;             // allocations so far
+    struct ledger_mark *mark;    // the innermost; NULL: none is open
     const char *tag;  // set by the user, who may change it at any time: what is being done
     size_t requested; // bytes asked for and not freed
     size_t unrecorded_size, unrecorded_blocks; // of these, what no entry tells of
@@ -50,6 +59,15 @@ void ledger_init(struct ledger *ledger, struct allocator inner, struct ledger_en
 // The ledger as an allocator. It must outlive its use. Each call takes time linear in the entries,
 // an allocation only while all of them are in use or another holder than before allocates.
 struct allocator ledger_allocator(struct ledger *ledger);
+
+// To be called when a mark of the allocator below is taken: blocks lie from `start` on since then,
+// and no run goes across it. `mark` must stay where it is until it is closed. Constant time.
+void ledger_mark_open(struct ledger *ledger, struct ledger_mark *mark, uintptr_t start);
+
+// Closes the innermost mark, which is open: a rewind has taken all blocks since, or they stay.
+// Linear in the entries; constant time.
+void ledger_mark_rewind(struct ledger *ledger);
+void ledger_mark_keep(struct ledger *ledger);
 
 // A holder of memory: all runs of one tag, or of one caller where there is no tag.
 struct ledger_holder {

@@ -49,6 +49,27 @@ static void every_call_has_its_line(struct suite_run *run)
     CHECK(run, suite_contains(text, "test: ledger 9 e 20 60 *"));
 }
 
+static void marks_have_their_lines(struct suite_run *run)
+{
+    struct allocator allocator = open(NULL);
+    struct fba_mark mark, kept;
+
+    CHECK_EQUAL(run, fba_mark(&fba, &mark), FBA_OK);
+    journal_mark(&journal, fba_used(&fba));
+    (void)allocator_alloc(&allocator, 16, 1);
+    CHECK_EQUAL(run, fba_rewind(&fba, &mark), FBA_OK);
+    journal_rewind(&journal, fba_used(&fba));
+    CHECK_EQUAL(run, fba_mark(&fba, &kept), FBA_OK);
+    journal_mark(&journal, fba_used(&fba));
+    (void)allocator_alloc(&allocator, 17, 1);
+    CHECK_EQUAL(run, fba_keep(&fba, &kept), FBA_OK);
+    journal_keep(&journal, fba_used(&fba));
+    CHECK(run, suite_contains(text, "test: ledger 1 m 0 *"));
+    CHECK(run, suite_contains(text, "test: ledger 3 w 0 *"));
+    CHECK(run, suite_contains(text, "test: ledger 4 m 0 *"));
+    CHECK(run, suite_contains(text, "test: ledger 6 k 11 *"));
+}
+
 static void a_tag_has_a_line_when_it_changes(struct suite_run *run)
 {
     tag = NULL;
@@ -86,9 +107,8 @@ static void a_line_ends_with_its_checksum(struct suite_run *run)
 }
 
 static const struct suite_case cases[] = {
-    SUITE_CASE(every_call_has_its_line),
-    SUITE_CASE(a_tag_has_a_line_when_it_changes),
-    SUITE_CASE(without_a_tag_there_is_no_line_for_it),
+    SUITE_CASE(every_call_has_its_line),          SUITE_CASE(marks_have_their_lines),
+    SUITE_CASE(a_tag_has_a_line_when_it_changes), SUITE_CASE(without_a_tag_there_is_no_line_for_it),
     SUITE_CASE(a_line_ends_with_its_checksum),
 };
 const struct suite journal_suite = SUITE("journal", cases);

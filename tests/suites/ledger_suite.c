@@ -215,6 +215,96 @@ static void blocks_of_zero_bytes_hold_nothing(struct suite_run *run)
     CHECK(run, entries[0].blocks == 1 && ledger.unrecorded_blocks == 1);
 }
 
+// ── Marks ───────────────────────────────────────────────────────────────────────────────────────
+
+static struct fba_mark marks[3];
+static struct ledger_mark ledger_marks[3];
+
+static void open_mark(size_t depth)
+{
+    (void)fba_mark(&fba, &marks[depth]);
+    ledger_mark_open(&ledger, &ledger_marks[depth], fba.base + fba_used(&fba));
+}
+
+static void rewind_mark(size_t depth)
+{
+    (void)fba_rewind(&fba, &marks[depth]);
+    ledger_mark_rewind(&ledger);
+}
+
+static void keep_mark(size_t depth)
+{
+    (void)fba_keep(&fba, &marks[depth]);
+    ledger_mark_keep(&ledger);
+}
+
+static void a_rewind_strikes_off_what_was_taken_since(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    ledger.tag = "tables";
+    (void)allocator_alloc(&allocator, 10, 1);
+    open_mark(0);
+    (void)allocator_alloc(&allocator, 20, 1); // behind the run, and not of it
+    CHECK(run, entries[0].size == 10 && entries[1].size == 20);
+    rewind_mark(0);
+    CHECK(run, entries[0].size == 10 && entries[1].blocks == 0 && ledger.requested == 10);
+    (void)allocator_alloc(&allocator, 5, 1);
+    CHECK(run, ledger.requested == 15 && ledger.mark == NULL);
+    open_mark(0);
+    rewind_mark(0); // nothing was taken
+    CHECK_EQUAL(run, ledger.requested, 15);
+}
+
+static void what_is_kept_stays(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(1);
+    static const char callers[3];
+
+    open_mark(0);
+    (void)allocator_alloc_by(&allocator, 50, 1, &callers[0]);
+    open_mark(1);
+    (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]); // not recorded
+    keep_mark(1);
+    CHECK(run, ledger.requested == 70 && ledger.unrecorded_size == 20);
+    rewind_mark(0); // takes what the inner mark has left to it
+    CHECK(run, ledger.requested == 0 && ledger.unrecorded_size == 0);
+    CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
+    open_mark(0);
+    (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]);
+    keep_mark(0);
+    CHECK_EQUAL(run, ledger.requested, 20);
+}
+
+static void a_run_that_gives_way_counts_where_it_was_taken(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(1);
+    static const char callers[3];
+
+    (void)allocator_alloc_by(&allocator, 10, 1, &callers[0]);
+    open_mark(0);
+    (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]); // the first is not recorded now
+    rewind_mark(0);
+    CHECK(run, ledger.requested == 10 && ledger.unrecorded_size == 10);
+}
+
+static void a_block_that_is_not_known_under_a_mark_is_foreign(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(1);
+    static const char callers[3];
+
+    (void)allocator_alloc_by(&allocator, 50, 1, &callers[0]);
+    (void)allocator_alloc_by(&allocator, 30, 1, &callers[1]); // not recorded
+    open_mark(0);
+    allocator_free(&allocator, memory + 900, 10, 1); // nothing was taken here
+    CHECK_EQUAL(run, ledger.foreign, 1);
+    (void)allocator_alloc_by(&allocator, 20, 1, &callers[2]); // not recorded
+    allocator_free(&allocator, memory + 900, 21, 1);
+    CHECK(run, ledger.foreign == 2 && ledger.requested == 100);
+    rewind_mark(0);
+    CHECK(run, ledger.requested == 80 && ledger.unrecorded_size == 30);
+}
+
 // ── Churn ───────────────────────────────────────────────────────────────────────────────────────
 
 #define TAGS 5
@@ -287,6 +377,61 @@ static void the_lines_add_up_to_what_is_held_under_churn(struct suite_run *run)
                 ledger.tag = tags[one->tag];
                 one->block = allocator_alloc(&allocator, size, 4);
                 one->size = one->block ? size : 0;
+            }
+            check_sums(run, live, tags);
+            if (run->failed)
+                return;
+        }
+        CHECK_EQUAL(run, ledger.foreign, 0);
+    }
+}
+
+// Blocks of which no two lie at one address, as an fba hands them out.
+static void the_lines_add_up_under_marks(struct suite_run *run)
+{
+    static const char *const tags[TAGS] = {"a", "b", "c", "d", "e"};
+    static struct ledger_entry many[LIVE];
+    static struct live live[LIVE];
+    static size_t born_under[LIVE]; // marks that were open
+
+    for (size_t capacity = 0; capacity <= LIVE; capacity += 3) {
+        uint32_t random = 100 + (uint32_t)capacity;
+        size_t depth = 0;
+        fba_init(&fba, memory, sizeof memory);
+        ledger_init(&ledger, fba_allocator(&fba), many, capacity);
+        struct allocator allocator = ledger_allocator(&ledger);
+        for (size_t i = 0; i < LIVE; i++)
+            live[i] = (struct live){0};
+        for (size_t step = 0; step < 2000; step++) {
+            size_t chosen = next_random(&random) % LIVE, what = next_random(&random) % 8;
+            struct live *one = &live[chosen];
+            if (what == 0 && depth < 3) {
+                open_mark(depth++);
+            } else if (what == 1 && depth > 0) {
+                rewind_mark(--depth);
+                for (size_t i = 0; i < LIVE; i++)
+                    if (born_under[i] > depth)
+                        live[i] = (struct live){0};
+            } else if (what == 2 && depth > 0) {
+                keep_mark(--depth);
+                for (size_t i = 0; i < LIVE; i++)
+                    born_under[i] = born_under[i] > depth ? depth : born_under[i];
+            } else if (one->block) {
+                allocator_free(&allocator, one->block, one->size, 4);
+                *one = (struct live){0};
+            } else {
+                one->tag = next_random(&random) % TAGS;
+                one->size = next_random(&random) % 40 + 1;
+                born_under[chosen] = depth;
+                ledger.tag = tags[one->tag];
+                one->block = allocator_alloc(&allocator, one->size, 4);
+                one->size = one->block ? one->size : 0;
+            }
+            if (depth == 0 && fba_available(&fba, 1) < 100) { // what was freed out of order is lost
+                (void)fba_reset(&fba);
+                ledger_init(&ledger, fba_allocator(&fba), many, capacity);
+                for (size_t i = 0; i < LIVE; i++)
+                    live[i] = (struct live){0};
             }
             check_sums(run, live, tags);
             if (run->failed)
@@ -408,7 +553,12 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_block_without_an_entry_is_served_all_the_same),
     SUITE_CASE(a_block_of_another_heap_changes_no_sum),
     SUITE_CASE(blocks_of_zero_bytes_hold_nothing),
+    SUITE_CASE(a_rewind_strikes_off_what_was_taken_since),
+    SUITE_CASE(what_is_kept_stays),
+    SUITE_CASE(a_run_that_gives_way_counts_where_it_was_taken),
+    SUITE_CASE(a_block_that_is_not_known_under_a_mark_is_foreign),
     SUITE_CASE(the_lines_add_up_to_what_is_held_under_churn),
+    SUITE_CASE(the_lines_add_up_under_marks),
     SUITE_CASE(without_entries_the_sums_are_kept_all_the_same),
     SUITE_CASE(failures_are_counted_and_passed_on),
     SUITE_CASE(the_largest_holders_come_first),
