@@ -39,6 +39,9 @@ BOOT_WAITER_OBJS := $(call objects,loader,tests/harness/boot_waiter.c)
 build/kernel-tests.elf: $(METAL_OBJS) linker.ld boot/loader/elf_note.py $(addprefix build/stamps/,KERNEL_LD METAL_OBJS HEAP_BYTES)
 	$(call link_kernel,$(HEAP_BYTES))
 
+build/heap-%/kernel-tests.elf: $(METAL_OBJS) linker.ld boot/loader/elf_note.py $(addprefix build/stamps/,KERNEL_LD METAL_OBJS)
+	$(call link_kernel,$(call heap_bytes,$*))
+
 build/boot_waiter.so: $(BOOT_WAITER_OBJS) build/loader/lib.a build/stamps/LOADER_LD
 	$(link_efi)
 
@@ -64,7 +67,7 @@ build/host/lib.a: $(HOST_LIB_OBJS) build/stamps/HOST_LIB_OBJS
 	$(archive)
 
 # What replays the ledger of a boot with the code of kmem/: tests/harness/replay.py.
-REPLAY_SRCS = tests/harness/replay.c $(addprefix kmem/,allocator.c fba.c fba_allocator.c reclaim.c)
+REPLAY_SRCS = tests/harness/replay.c $(addprefix kmem/,allocator.c fba.c fba_allocator.c free_lists.c reclaim.c)
 REPLAY_CC   = $(CC) $(COMMON) -D_DEFAULT_SOURCE -O2
 
 build/replay: $(REPLAY_SRCS) $(wildcard kmem/*.h) build/stamps/REPLAY_CC | run-packages

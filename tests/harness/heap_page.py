@@ -23,9 +23,9 @@ PAGE = r"""<!DOCTYPE html>
 <meta name="viewport" content="width=device-width">
 <title>The early heap's life</title>
 <style>
-:root { color-scheme: light dark; --back: #fff; --fore: #1b1b1b; --dim: #6a6a6a; --grid: #ddd; --padding: #d33; }
+:root { color-scheme: light dark; --back: #fff; --fore: #1b1b1b; --dim: #6a6a6a; --grid: #ddd; --padding: #d33; --mark: #7a00c2; }
 @media (prefers-color-scheme: dark) {
-  :root { --back: #16181c; --fore: #e6e6e6; --dim: #9a9a9a; --grid: #33363c; --padding: #ff6b6b; }
+  :root { --back: #16181c; --fore: #e6e6e6; --dim: #9a9a9a; --grid: #33363c; --padding: #ff6b6b; --mark: #ffd84d; }
 }
 body { background: var(--back); color: var(--fore); font: 14px/1.45 system-ui, sans-serif; margin: 1.2rem; }
 h1 { font-size: 1.2rem; margin: 0 0 .3rem; }
@@ -49,7 +49,7 @@ p { margin: .3rem 0; } .dim { color: var(--dim); }
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const FIRST_HUE = 205; // far from the red of padding
-const [NUMBER, TAG, CALLER, OFFSET, SIZE, ALIGN, PADDING, BORN, DIED, LOST] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const [NUMBER, TAG, CALLER, OFFSET, SIZE, ALIGN, PADDING, BORN, DIED, LOST, GONE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 const byId = name => document.getElementById(name);
 const base = byId("base"), over = byId("over"), calls = data.used.length;
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(name);
@@ -58,6 +58,7 @@ const shade = () => dark() ? "55% 58%" : "65% 45%";
 const colour = (tag, strength) => `hsl(${(FIRST_HUE + tag * 137.5) % 360} ${shade()} / ${strength})`;
 let highest = 1, width = 1, height = 1, wanted = "";
 const x = call => call / calls * width, y = address => height - address / highest * height;
+const gone = block => block[GONE] === null ? calls : block[GONE];
 const end = block => block[DIED] === null ? calls : block[DIED];
 const words = block => (data.tags[block[TAG]] + " " + data.callers[block[CALLER]]).toLowerCase();
 const matches = block => !wanted || words(block).includes(wanted);
@@ -77,6 +78,19 @@ function line(pen, address, words, stroke, dashes) {
   pen.beginPath(); pen.moveTo(0, y(address)); pen.lineTo(width, y(address)); pen.stroke();
   pen.font = "12px system-ui, sans-serif";
   pen.fillText(words, 6, y(address) < 18 ? y(address) + 13 : y(address) - 4);
+}
+
+// Each lies on what is behind it, so that it is seen whatever that is.
+function drawMarks(pen) {
+  pen.setLineDash([]);
+  for (const [paint, thick] of [[style("--back"), 5], [style("--mark"), 2.5]])
+    for (const [used, opened, closed, rewoundFrom] of data.marks) {
+      const right = x(closed === null ? calls : closed);
+      pen.strokeStyle = paint; pen.lineWidth = thick;
+      pen.beginPath(); pen.moveTo(x(opened), y(used)); pen.lineTo(right, y(used));
+      if (rewoundFrom !== null) pen.lineTo(right, y(rewoundFrom));
+      pen.stroke();
+    }
 }
 
 function draw() {
@@ -102,12 +116,15 @@ function draw() {
       pen.strokeRect(left, top, wide, tall);
     }
     if (block[PADDING]) {
+      const thick = y(block[OFFSET] - block[PADDING]) - y(block[OFFSET]);
       pen.fillStyle = padding;
-      pen.fillRect(left, y(block[OFFSET]), width - left, Math.max(.8, y(block[OFFSET] - block[PADDING]) - y(block[OFFSET])));
+      pen.globalAlpha = Math.min(1, Math.max(.1, thick / .8)); // of less than a pixel as much as there is
+      pen.fillRect(left, y(block[OFFSET]), x(gone(block)) - left, Math.max(.8, thick));
+      pen.globalAlpha = 1;
     }
     if (block[LOST]) {
       pen.fillStyle = paints[block[TAG]][2];
-      pen.fillRect(left + wide, top, width - left - wide, tall);
+      pen.fillRect(left + wide, top, x(gone(block)) - left - wide, tall);
     }
   }
   pen.strokeStyle = style("--fore"); pen.lineWidth = 1.5; pen.setLineDash([]);
@@ -119,6 +136,7 @@ function draw() {
     pen.lineTo(x(Math.min(calls, call + every)), y(used));
   }
   pen.stroke();
+  drawMarks(pen);
   line(pen, data.peak, `peak ${data.peak}`, style("--dim"), [4, 4]);
   line(pen, data.region, `end of the region, ${data.region}`, data.failed ? style("--padding") : style("--dim"), [8, 3]);
   byId("found").textContent = wanted ? `${found} of ${data.blocks.length} blocks` : "";
@@ -130,7 +148,7 @@ function at(event) {
   const call = (event.clientX - box.left) / width * calls, address = (height - (event.clientY - box.top)) / height * highest;
   let hit = null;
   for (const block of data.blocks)
-    if (call >= block[BORN] && call < Math.max(end(block), block[LOST] ? calls : 0) && address >= block[OFFSET] - block[PADDING]
+    if (call >= block[BORN] && call < (block[LOST] ? gone(block) : end(block)) && address >= block[OFFSET] - block[PADDING]
         && address < block[OFFSET] + block[SIZE]) hit = block;
   return hit;
 }
@@ -144,7 +162,8 @@ over.addEventListener("mousemove", event => {
   byId("hover").textContent = `block ${block[NUMBER]}, ${data.tags[block[TAG]]}: ${block[SIZE]} bytes at offset 0x` +
     `${block[OFFSET].toString(16)}, alignment ${block[ALIGN]}, padding ${block[PADDING]}\n` +
     `by ${data.callers[block[CALLER]]}\nfrom call ${block[BORN]} ` +
-    (block[DIED] === null ? "for good" : `to call ${block[DIED]}${block[LOST] ? "; its bytes stayed taken" : ""}`);
+    (block[DIED] === null ? "for good" : `to call ${block[DIED]}`) +
+    (block[LOST] ? "; its bytes stayed taken" : "") + (block[GONE] === null ? "" : `; rewound at call ${block[GONE]}`);
 });
 byId("search").addEventListener("input", event => { wanted = event.target.value.toLowerCase(); draw(); });
 byId("whole").addEventListener("change", draw);
@@ -154,6 +173,7 @@ addEventListener("resize", draw);
 function legend() {
   const parts = data.tags.map((tag, number) => [colour(number, .9), tag]);
   parts.push([style("--padding"), "padding"]);
+  if (data.marks.length) parts.push([style("--mark"), "a mark, until it is rewound (with an edge at its end) or kept"]);
   byId("legend").replaceChildren(...parts.map(([paint, words]) => {
     const entry = document.createElement("span"), box = document.createElement("i");
     box.style.background = paint;
@@ -172,7 +192,9 @@ draw();
 
 def summary(trace: heap_trace.Trace, blocks: list[heap_trace.Block], used: list[int]) -> str:
     needed = heap_trace.smallest(trace) // 1024
-    words = (f"{len(blocks)} blocks; {used[-1]} bytes in use at the end, {max(used)} at the peak, "
+    taken = heap_trace.marks(trace)
+    marks = f", {len(taken)} marks of which {sum(mark.rewound for mark in taken)} were rewound" if taken else ""
+    words = (f"{len(blocks)} blocks{marks}; {used[-1]} bytes in use at the end, {max(used)} at the peak, "
              f"{sum(block.padding for block in blocks)} of padding; the region has {trace.linked // 1024} KiB, "
              f"{needed} KiB would do")
     if trace.failed:
@@ -194,9 +216,11 @@ def page(trace: heap_trace.Trace, places: heap_trace.Places) -> str:
         "tags": tags, "callers": [places.of(caller) if caller else "several processors at once" for caller in callers],
         "blocks": [
             [block.number, tags.index(tag_of(block)), callers.index(block.caller), block.offset, block.size, block.align,
-             block.padding, block.born, block.died, int(block.lost)]
+             block.padding, block.born, block.died, int(block.lost), block.gone]
             for block in blocks
         ],
+        "marks": [[mark.used, mark.opened, mark.closed, used[mark.closed - 1] if mark.closed and mark.rewound else None]
+                  for mark in heap_trace.marks(trace)],
     }
     # Nothing of a log can end the script or begin another.
     return PAGE.replace("@DATA@", json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))
@@ -205,7 +229,7 @@ def page(trace: heap_trace.Trace, places: heap_trace.Places) -> str:
 def drawing(trace: heap_trace.Trace) -> str:
     """The same as an SVG."""
     blocks, used = heap_trace.blocks(trace)
-    width, height, left, top, bottom = 860.0, 420.0, 80.0, 30.0, 70.0
+    width, height, left, top, bottom = 860.0, 420.0, 80.0, 46.0, 70.0
     highest = max(used) * 1.06
     tags = list(dict.fromkeys(map(tag_of, blocks)))
     canvas = svg.Drawing(width, height)
@@ -219,24 +243,44 @@ def drawing(trace: heap_trace.Trace) -> str:
     def fill(tag: str) -> str:
         return f"hsl({(FIRST_HUE + tags.index(tag) * GOLDEN_ANGLE) % 360:.0f},65%,45%)"
 
-    canvas.text(left, 18, summary(trace, blocks, used), font_size=12)
+    words, _, rest = summary(trace, blocks, used).partition("; the region")
+    canvas.text(left, 18, words, font_size=12)
+    canvas.text(left, 34, f"the region{rest}", font_size=12)
     for block in blocks[-SVG_BLOCKS_MAX:]:
         end = len(used) if block.died is None else block.died
         title = f"{tag_of(block)}: {block.size} bytes at {block.offset:#x}, alignment {block.align}"
         canvas.rect(x(block.born), y(block.offset + block.size), max(1.0, x(end) - x(block.born)),
                     max(0.6, y(block.offset) - y(block.offset + block.size)), title, fill=fill(tag_of(block)))
+        gone = len(used) if block.gone is None else block.gone
+        if block.lost:
+            canvas.rect(x(end), y(block.offset + block.size), x(gone) - x(end),
+                        max(0.6, y(block.offset) - y(block.offset + block.size)), f"{title}, lost", fill=fill(tag_of(block)),
+                        fill_opacity=0.25)
         if block.padding:
-            canvas.rect(x(block.born), y(block.offset), x(len(used)) - x(block.born),
-                        max(0.6, y(block.offset - block.padding) - y(block.offset)), "padding", fill="#d33")
+            thick = y(block.offset - block.padding) - y(block.offset)
+            canvas.rect(x(block.born), y(block.offset), x(gone) - x(block.born), max(0.6, thick), "padding", fill="#d33",
+                        fill_opacity=round(min(1.0, max(0.1, thick / 0.6)), 2))
     canvas.line([point for call, bytes_ in enumerate(used) for point in ((x(call), y(bytes_)), (x(call + 1), y(bytes_)))],
                 "in use", stroke="black", stroke_width=1.5)
+    for mark in heap_trace.marks(trace)[-SVG_BLOCKS_MAX:]:
+        closed = len(used) if mark.closed is None else mark.closed
+        upwards = [(x(closed), y(used[closed - 1]))] if mark.rewound else []
+        canvas.line([(x(mark.opened), y(mark.used)), (x(closed), y(mark.used)), *upwards],
+                    "a mark, rewound" if mark.rewound else "a mark, kept", stroke="#7a00c2", stroke_width=2)
+    for address, words in ((max(used), "peak"), (trace.linked, "end of the region")):
+        if address <= highest:
+            canvas.line([(left, y(address)), (width - 20, y(address))], words, stroke="#666", stroke_dasharray="6 4")
+            canvas.text(left + 4, y(address) - 4, f"{words} {address}", fill="#666", font_size=11)
     for share in (0.0, 0.5, 1.0):
         canvas.text(left - 6, y(max(used) * share) + 4, f"{max(used) * share:.0f}", text_anchor="end")
     at, row = left, height - 40
-    for tag in tags:
-        canvas.rect(at, row - 9, 10, 10, fill=fill(tag))
-        canvas.text(at + 14, row, tag, font_size=11)
-        at += 34 + 6 * len(tag)
+    legend = [(fill(tag), tag) for tag in tags] + [("#d33", "padding")]
+    if heap_trace.marks(trace):
+        legend.append(("#7a00c2", "mark"))
+    for paint, words in legend:
+        canvas.rect(at, row - 9, 10, 10, fill=paint)
+        canvas.text(at + 14, row, words, font_size=11)
+        at += 34 + 6 * len(words)
         if at > width - 150:
             at, row = left, row + 18
     return canvas.render()

@@ -19,7 +19,10 @@ PAGE = 4096
 LARGEST = 1 << 30  # bytes: of any region
 MAPPED_BY_TABLE = (1 << 21, 1 << 30, 1 << 39)  # bytes, by one table of each level
 PAGE_TABLES = "page tables"  # the loader's tag of them
-LEDGER = re.compile(r"(loader|kernel): ledger (([0-9a-f]+) ([otarfse]) ?(.*)) \*([0-9a-f]{4})$")
+LEDGER = re.compile(r"(loader|kernel): ledger (([0-9a-f]+) ([otarfsmwke]) ?(.*)) \*([0-9a-f]{4})$")
+
+
+MARKS = "mwk"
 
 
 class Damaged(Exception):
@@ -30,7 +33,7 @@ class Damaged(Exception):
 class Call:
     """One call of the allocator."""
 
-    kind: str  # a, r, f or s
+    kind: str  # a, r, f, s, and m, w or k: a mark is taken, rewound or kept
     by: str  # loader or kernel
     tag: str
     block: int = 0  # number of the block; blocks are counted from 1
@@ -38,7 +41,7 @@ class Call:
     align: int = 1
     caller: int = 0
     offset: int | None = None  # None: it failed
-    used: int = 0  # with s: what is in use since
+    used: int = 0  # with s, m, w and k: what is in use since
 
 
 @dataclasses.dataclass
@@ -110,9 +113,12 @@ def _calls_of(by: str, lines: list[tuple[str, list[str]]], first: int) -> tuple[
         elif kind == "s":
             count += 1
             calls.append(Call("s", by, tag, count, int(fields[0], 16), PAGE, offset=-1, used=int(fields[1], 16)))
+        elif kind in MARKS:
+            calls.append(Call(kind, by, tag, offset=-1, used=int(fields[0], 16)))
+            live = {offset: block for offset, block in live.items() if kind != "w" or offset < calls[-1].used}
         elif kind == "e":
             end = int(fields[0], 16), int(fields[1], 16)
-    return [call for call in calls if call.block], end
+    return [call for call in calls if call.block or call.kind in MARKS], end
 
 
 def journals(lines: list[str]) -> list[Journal]:
@@ -155,7 +161,8 @@ def read(lines: list[str], whole: bool = True) -> Trace | None:
     failed = [call for journal in found for call in journal.calls if call.offset is None]
     calls = [call for call in (*before, *last.calls) if call.offset is not None]
     numbers = {call.block: number for number, call in enumerate((call for call in calls if call.kind in "as"), 1)}
-    calls = [dataclasses.replace(call, block=numbers[call.block]) for call in calls if call.block in numbers]
+    calls = [dataclasses.replace(call, block=numbers.get(call.block, 0)) for call in calls
+             if call.block in numbers or call.kind in MARKS]
     return Trace(calls, kernels[0], found[0].size, failed[0] if failed else None)
 
 
@@ -170,21 +177,25 @@ class Step:
     used: int
 
 
+def written(calls: list[Call]) -> str:
+    """The calls as build/replay reads them, and the test kernel: a line each."""
+    def fields(call: Call) -> str:
+        if call.kind == "a":
+            return f" {call.block} {call.size:#x} {call.align:#x}"
+        if call.kind == "r":
+            return f" {call.block} {call.size:#x}"
+        if call.kind == "s":
+            return f" {call.used:#x}"
+        return f" {call.block}" if call.kind == "f" else ""
+
+    return "".join(f"{call.kind}{fields(call)}\n" for call in calls)
+
+
 def replay(calls: list[Call], size: int, base: int, kind: str = "fba") -> list[Step]:
     """The outcome of each call, with the code of kmem/. Raises machine.Unusable."""
-    written = []
-    for call in calls:
-        if call.kind == "a":
-            written.append(f"a {call.block} {call.size:x} {call.align:x}")
-        elif call.kind == "r":
-            written.append(f"r {call.block} {call.size:x}")
-        elif call.kind == "f":
-            written.append(f"f {call.block}")
-        else:
-            written.append(f"s {call.used:x}")
     command = [str(PROGRAM), kind, f"{size:x}", f"{base:x}"]
     try:
-        done = subprocess.run(command, input="\n".join(written) + "\n", capture_output=True, text=True, check=True)
+        done = subprocess.run(command, input=written(calls), capture_output=True, text=True, check=True)
     except FileNotFoundError as error:
         raise machine.Unusable("the replay is not built: make build/replay") from error
     except subprocess.CalledProcessError as error:
@@ -217,6 +228,10 @@ def differences(trace: Trace) -> list[str]:
         f"block {call.block} for {call.tag}: at {call.offset:#x} in the boot, {step.offset} in the replay"
         for call, step in zip(trace.calls, steps, strict=True)
         if call.kind == "a" and call.offset != step.offset
+    ] + [
+        f"a mark of {call.tag}: {call.used} bytes in use in the boot, {step.used} in the replay"
+        for call, step in zip(trace.calls, steps, strict=True)
+        if call.kind in MARKS and call.used != step.used
     ]
 
 
@@ -238,13 +253,24 @@ class Block:
     born: int
     died: int | None = None  # None: it stays
     lost: bool = False  # freed, and its bytes stayed taken
+    gone: int | None = None  # the rewind that took its bytes and its padding; None: none did
+
+
+@dataclasses.dataclass
+class Mark:
+    """The life of a mark, in calls."""
+
+    used: int  # where it was taken
+    opened: int
+    closed: int | None = None  # None: it stays open
+    rewound: bool = False  # or kept
 
 
 def blocks(trace: Trace) -> tuple[list[Block], list[int]]:
     """All blocks of the boot, and what was in use after each call."""
     steps = replay(trace.calls, trace.region.size if not trace.failed else LARGEST, trace.region.base)
     found: dict[int, Block] = {}
-    used = 0
+    used, opened = 0, []  # blocks that were there when a mark was taken
     for number, (call, step) in enumerate(zip(trace.calls, steps, strict=True)):
         if call.kind in "as":
             offset = step.offset if call.kind == "a" and step.offset is not None else used
@@ -253,11 +279,32 @@ def blocks(trace: Trace) -> tuple[list[Block], list[int]]:
                                       max(0, step.used - used - size), number)
         elif call.kind == "r":
             found[call.block].size = call.size
+        elif call.kind == "m":
+            opened.append(len(found))
+        elif call.kind in MARKS:
+            since = opened.pop()
+            for block in list(found.values())[since:] if call.kind == "w" else []:
+                if block.gone is None:
+                    block.died, block.gone = number if block.died is None else block.died, number
         else:
             found[call.block].died = number
             found[call.block].lost = step.used >= used and found[call.block].size > 0
         used = step.used
     return list(found.values()), [step.used for step in steps]
+
+
+def marks(trace: Trace) -> list[Mark]:
+    """All marks of the boot, in the order of their opening."""
+    found: list[Mark] = []
+    opened: list[Mark] = []
+    for number, call in enumerate(trace.calls):
+        if call.kind == "m":
+            opened.append(Mark(call.used, number))
+            found.append(opened[-1])
+        elif call.kind in MARKS:
+            mark = opened.pop()
+            mark.closed, mark.rewound = number, call.kind == "w"
+    return found
 
 
 def in_better_order(trace: Trace) -> int:
@@ -275,8 +322,9 @@ def with_marks(trace: Trace) -> int:
     return replay(_anywhere(kept), LARGEST, trace.region.base)[-1].used
 
 
-def with_reclaim(trace: Trace) -> int:
-    return replay(_anywhere(trace.calls), LARGEST, trace.region.base, "reclaim")[-1].used
+def with_decorator(trace: Trace, kind: str) -> int:
+    """Bytes in use at the end if everything were allocated through reclaim or free_lists."""
+    return replay(_anywhere(trace.calls), LARGEST, trace.region.base, kind)[-1].used
 
 
 class Places:

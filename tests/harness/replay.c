@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Replays allocations with the code of kmem/, for heap_trace.py. No byte of the buffer is touched.
+// Replays allocations with the code of kmem/, for heap_trace.py. Of the buffer only freed blocks
+// are touched, and only by free_lists.
 //
-//     replay fba|reclaim SIZE BASE < CALLS
+//     replay fba|reclaim|free_lists SIZE BASE < CALLS
 //
 // SIZE and BASE are those of the buffer, hexadecimal; it lies here at an address that is congruent
-// to BASE modulo 2 MiB. A call is a line: `a BLOCK SIZE ALIGN`, `r BLOCK NEW`, `f BLOCK`, or
-// `s USED`, which takes what is missing up to USED. BLOCK is a number that the caller gives, the
-// others are hexadecimal. Each is answered by a line: the block's offset, or - if the call failed,
-// and how many bytes are used since.
+// to BASE modulo 2 MiB. A call is a line: `a BLOCK SIZE ALIGN`, `r BLOCK NEW`, `f BLOCK`, `m`, `w`
+// and `k` (a mark, and the innermost one rewound or kept), or `s USED`, which takes what is missing
+// up to USED. BLOCK is a number that the caller gives, the others are hexadecimal. Each is answered
+// by a line: the block's offset, or - if the call failed, and how many bytes are used since.
 #include "kmem/fba_account.h"
 #include "kmem/fba_allocator.h"
+#include "kmem/free_lists.h"
 #include "kmem/reclaim.h"
 
 #include <stdio.h>
@@ -19,6 +21,7 @@
 
 #define CONGRUENT ((uintptr_t)1 << 21)
 #define BLOCKS_MAX ((size_t)1 << 22)
+#define MARKS_MAX ((size_t)1 << 16) // open at the same time
 
 struct block {
     void *start;
@@ -27,11 +30,22 @@ struct block {
 
 static struct fba fba;
 static struct reclaim reclaim;
+static struct free_lists free_lists;
 static struct block *blocks;
+static struct fba_mark marks[MARKS_MAX];
+static size_t depth; // marks that are open
+
+static struct allocator allocator_of(const char *kind)
+{
+    if (strcmp(kind, "reclaim") == 0)
+        return reclaim_allocator(&reclaim);
+    return strcmp(kind, "free_lists") == 0 ? free_lists_allocator(&free_lists)
+                                           : fba_allocator(&fba);
+}
 
 static bool open(const char *kind, size_t size, uintptr_t base, struct allocator *allocator)
 {
-    void *memory = mmap(NULL, size + 2 * CONGRUENT, PROT_NONE,
+    void *memory = mmap(NULL, size + 2 * CONGRUENT, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     struct reclaim_record *records = calloc(BLOCKS_MAX, sizeof *records);
 
@@ -42,7 +56,8 @@ static bool open(const char *kind, size_t size, uintptr_t base, struct allocator
     if (fba_init(&fba, (void *)start, size) != FBA_OK)
         return false;
     reclaim_init(&reclaim, &fba, records, BLOCKS_MAX);
-    *allocator = strcmp(kind, "reclaim") == 0 ? reclaim_allocator(&reclaim) : fba_allocator(&fba);
+    free_lists_init(&free_lists, &fba);
+    *allocator = allocator_of(kind);
     return true;
 }
 
@@ -86,9 +101,44 @@ static void take(size_t used)
     answer(fba_alloc(&fba, size, 1));
 }
 
+static void open_mark(void)
+{
+    bool done = depth < MARKS_MAX && fba_mark(&fba, &marks[depth]) == FBA_OK;
+
+    depth += done;
+    answer(done ? (const void *)fba.base : NULL);
+}
+
+static void close_mark(enum fba_status (*close)(struct fba *fba, struct fba_mark *mark))
+{
+    bool done = depth > 0 && close(&fba, &marks[depth - 1]) == FBA_OK;
+
+    depth -= done;
+    reclaim_forget(&reclaim);
+    free_lists_forget(&free_lists);
+    answer(done ? (const void *)fba.base : NULL);
+}
+
+// Returns false iff the line is none of a mark.
+static bool run_mark(char kind)
+{
+    if (kind == 'm')
+        open_mark();
+    else if (kind == 'w')
+        close_mark(fba_rewind);
+    else if (kind == 'k')
+        close_mark(fba_keep);
+    else
+        return false;
+    return true;
+}
+
 static bool run(const struct allocator *allocator, const char *line)
 {
     size_t number, first, second;
+
+    if (run_mark(line[0]))
+        return true;
 
     if (sscanf(line, "s %zx", &first) == 1) {
         take(first);
@@ -117,7 +167,7 @@ int main(int count, char **arguments)
 
     if (count != 4 || !open(arguments[1], strtoull(arguments[2], NULL, 16),
                             (uintptr_t)strtoull(arguments[3], NULL, 16), &allocator)) {
-        fprintf(stderr, "replay: give fba or reclaim, size and base\n");
+        fprintf(stderr, "replay: give fba, reclaim or free_lists, size and base\n");
         return 2;
     }
     while (fgets(line, sizeof line, stdin)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The test kernel: wakes up as the kernel does, then runs the suites on the metal instead of the
 // boot, as KTAP on the serial line. `only=SUITE` or `only=SUITE.CASE` on the command line selects;
-// `only=crash.NAME` runs a crash of crash.c instead, `only=reasons` the failures of reasons.c.
+// `only=crash.NAME` runs a crash of crash.c instead, `only=reasons` the failures of reasons.c,
+// `only=trace` a trace of allocations from a module.
 #include "boot/kernel/boot_time.h"
 #include "boot/kernel/steps/steps.h"
 #include "boot/kernel/start.h"
@@ -39,6 +40,10 @@ void kernel_main(const struct handoff *handoff)
         crash_on_purpose(kernel, crash);
     if (suite_same_text(only, "reasons")) {
         reasons_run(&kernel->console.writer);
+        kernel_end(kernel, KERNEL_COMPLETE);
+    }
+    if (suite_same_text(only, "trace")) {
+        trace_run(kernel);
         kernel_end(kernel, KERNEL_COMPLETE);
     }
     size_t failed = suites_run(&kernel->console.writer, only[0] != '\0' ? only : NULL);

@@ -21,6 +21,10 @@ extern const struct suite_list metal_suites;
 // return.
 _Noreturn void crash_on_purpose(struct kernel *kernel, const char *name);
 
+// Replays the trace of allocations that the first module has (trace.c). Does not return if that
+// fails.
+void trace_run(struct kernel *kernel);
+
 // Provokes and reports every reason for which an allocation fails (reasons.c).
 void reasons_run(const struct writer *writer);
 

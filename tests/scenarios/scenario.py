@@ -40,9 +40,9 @@ def boot_or_error(name: str, **settings: Any) -> runner.Boot | machine.Unusable:
         return error
 
 
-def boot_with_heap(name: str, kib: int, **settings: Any) -> runner.Boot:
-    """The kernel with an early heap of so many KiB."""
-    file = f"build/heap-{kib}K/kernel.elf"
+def boot_with_heap(name: str, kib: int, program: str = "kernel.elf", **settings: Any) -> runner.Boot:
+    """The kernel, or the test kernel, with an early heap of so many KiB."""
+    file = f"build/heap-{kib}K/{program}"
     with making():
         subprocess.run(["make", file], cwd=machine.ROOT, check=True, capture_output=True)
     return boot(f"{name}-{kib}K", kernel=machine.ROOT / file, **settings)

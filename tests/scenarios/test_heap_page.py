@@ -86,6 +86,21 @@ def test_a_hundred_thousand_calls_without_lag(tmp_path):
     assert float(said["hover"]) < 50 and float(said["draw"]) < 1000
 
 
+def test_marks_and_what_their_rewinds_took_are_drawn():
+    trace = trace_of(3000)
+    blocks, used = heap_trace.blocks(trace)
+    marks = heap_trace.marks(trace)
+    rewound = [mark for mark in marks if mark.rewound]
+    assert len(rewound) > 5 and len(rewound) < len(marks)
+    for mark in rewound:
+        assert used[mark.closed] == mark.used
+        inside = [block for block in blocks if mark.opened < block.born < mark.closed]
+        assert all(block.gone <= mark.closed and block.died <= mark.closed for block in inside)
+    drawn = heap_page.drawing(trace)
+    assert drawn.count("<title>a mark, rewound</title>") == len(rewound)
+    assert f"{len(marks)} marks of which {len(rewound)} were rewound" in drawn
+
+
 def test_nothing_of_a_log_becomes_part_of_the_page():
     trace = trace_of(10)
     trace.calls[0].tag = "</script><script>alert(1)</script>"

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The ledger of a boot, replayed on this computer: the same addresses, and a size that is exact to the page."""
 
+import binascii
+import collections
 import dataclasses
 import random
+import re
 import subprocess
 import sys
 
@@ -13,6 +16,7 @@ import machine
 import runner
 from judge import Verdict
 from scenario import background, boot_with_heap, each
+from test_out_of_memory import json_reports
 
 REPLAY = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "replay.py")]
 PAGE_KIB = 4
@@ -88,11 +92,19 @@ def test_loss_is_noticed(damage, words, outcome, tmp_path):
 
 
 def churn(count):
-    """So many allocations and frees, the frees half of them out of order."""
+    """So many allocations and frees, the frees half of them out of order, and marks, half of them rewound."""
     chance = random.Random(7)
-    calls, live, number = [], [], 0
-    for _ in range(count):
-        if live and chance.random() < 0.45:
+    calls, live, number, marks = [], [], 0, []
+    while len(calls) < count:
+        if chance.random() < 0.01 and len(marks) < 5:
+            calls.append(heap_trace.Call("m", "kernel", "churn"))
+            marks.append(number)
+        elif chance.random() < 0.01 and marks:
+            since = marks.pop()
+            calls.append(heap_trace.Call(chance.choice("wk"), "kernel", "churn"))
+            if calls[-1].kind == "w":
+                live = [block for block in live if block <= since]
+        elif live and chance.random() < 0.45:
             block = live.pop(chance.randrange(len(live)) if chance.random() < 0.5 else -1)
             calls.append(heap_trace.Call("f", "kernel", "churn", block))
         else:
@@ -113,4 +125,86 @@ def test_ten_thousand_calls_are_replayed_exactly():
     highest = max(step.used for step in steps)
     assert heap_trace.smallest(trace) == -(-highest // heap_trace.PAGE) * heap_trace.PAGE
     assert heap_trace.differences(trace) == []
-    assert heap_trace.with_marks(trace) < heap_trace.with_reclaim(trace) < steps[-1].used
+    at_end = steps[-1].used
+    assert heap_trace.with_marks(trace) < heap_trace.with_decorator(trace, "reclaim") < at_end
+    assert heap_trace.with_decorator(trace, "free_lists") < at_end
+
+
+def forecast(name, machines, wanted, asked):
+    """What a machine needs by the ledgers of two others, and what became of it with that and with a page less."""
+    logs = [boot_with_heap(f"forecast-{name}-{number}", 2048, words=("ledger",), **settings).log
+            for number, settings in enumerate(machines)]
+    said = subprocess.run([*REPLAY, *map(str, logs), *asked], capture_output=True, text=True)
+    need = int(re.search(r"EARLY_HEAP=(\d+)K suffices", said.stdout + said.stderr)[1])
+    return said, [boot_with_heap(f"forecast-{name}", size, **wanted) for size in (need, need - PAGE_KIB)]
+
+
+@pytest.mark.parametrize("words", each(forecast, {
+    "processors": (["bytes asked for by kernel, processors, instead of"],
+                   ["smp", [{"processors": 4}, {"processors": 2}], {"processors": 8}, ["--smp", "8"]], {}),
+    "memory": (["bytes asked for by loader, page tables, instead of"],
+               ["mem", [{"memory": "1G"}, {"memory": "2G"}], {"memory": "4G"}, ["--mem", "4G"]], {}),
+}))
+def test_two_logs_tell_what_a_third_machine_needs(words, outcome):
+    said, (enough, one_page_less) = outcome
+    assert words in said.stdout
+    assert enough.verdict is Verdict.PASSED, enough.summary()
+    assert one_page_less.verdict is Verdict.OUT_OF_MEMORY, one_page_less.summary()
+
+
+def log_of(folder, processors, memory, calls):
+    """A log that nothing booted: a ledger with these calls, and what the kernel says of its machine."""
+    lines = [f"kernel: ledger {text} *{binascii.crc_hqx(text.encode(), 0xFFFF):04x}" for text in
+             (f"{number:x} {call}" for number, call in enumerate(["o 200000 0 0", *calls, "e 0 0"]))]
+    lines += [f"kernel: acpi: {processors} processors",
+              f"kernel: memory map: 9 descriptors are 7 ranges, {memory * 1024 - 9000} KiB usable"]
+    file = folder / f"{processors}-{memory}.log"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(file)
+
+
+ONE, TWO = ["t a", "a 0 1000 1000 1"], ["t a", "a 0 1000 1000 1", "a 1000 1000 1000 1"]
+
+
+@pytest.mark.parametrize("first, second, asked, words", [
+    ((2, 256, ONE), (4, 256, TWO), ["--smp", "8"], "with 8 processors: EARLY_HEAP=16K suffices"),
+    ((4, 256, TWO), (2, 256, ONE), ["--smp", "2"], "with 2 processors: EARLY_HEAP=4K suffices"),
+    ((1, 1024, ONE), (1, 2048, TWO), ["--mem", "4G"], "with 4 GiB: EARLY_HEAP=16K suffices"),
+    ((2, 256, ONE), (4, 512, TWO), ["--smp", "8"], "have to differ in processors, and in nothing else"),
+    ((2, 256, ONE), (4, 256, TWO), ["--mem", "8G"], "have to differ in memory"),
+    ((2, 256, ONE), (4, 256, [*ONE, "t b", "a 1000 1 1 1"]), ["--smp", "8"], "only one of the boots allocated for kernel b"),
+    ((2, 256, ONE), (4, 256, ["t a", "a 0 10 8 1"]), ["--smp", "8"], "differs in more than its amount"),
+    ((2, 256, ONE), (4, 256, TWO), [], "a second log goes with --smp N or with --mem SIZE"),
+])
+def test_a_forecast_says_what_it_needs(first, second, asked, words, tmp_path):
+    logs = [log_of(tmp_path, *described) for described in (first, second)]
+    done = subprocess.run([*REPLAY, *logs, *asked], capture_output=True, text=True)
+    assert words in done.stdout + done.stderr
+    assert done.returncode == (0 if "suffices" in words else 2)
+
+
+def boot_trace(count):
+    """A boot in which the test kernel makes these calls on its early heap, replayed, and tried as the others are."""
+    settings = {"program": "kernel-tests.elf", "gpu": "none", "timeout": 120,
+                "files": (("trace", heap_trace.written(churn(count)).encode()),)}
+    words = ("only=trace", "module=trace")
+    traced = boot_with_heap("replay-trace", 4096, words=(*words, "ledger"), **settings)
+    trace = heap_trace.read(traced.text.splitlines())
+    need = heap_trace.smallest(trace) // 1024
+    enough, less = (boot_with_heap("replay-trace", size, words=words, **settings) for size in (need, need - PAGE_KIB))
+    return Replayed(traced, need, heap_trace.differences(trace), enough, less)
+
+
+@background(boot_trace, 10000)
+def test_ten_thousand_calls_of_a_boot_are_replayed_exactly(outcome):
+    assert outcome.traced.verdict is Verdict.PASSED, outcome.traced.summary()
+    trace = heap_trace.read(outcome.traced.text.splitlines())
+    calls = [call for call in trace.calls if call.tag == "trace"]
+    kinds = collections.Counter(call.kind for call in calls)
+    assert len(calls) == 10000 and outcome.differences == [] and min(kinds[kind] for kind in "afmwk") > 20, kinds
+    assert outcome.enough.verdict is Verdict.PASSED, outcome.enough.summary()
+    assert outcome.one_page_less.verdict is Verdict.OUT_OF_MEMORY, outcome.one_page_less.summary()
+    assert "trace: 10000 calls" in outcome.enough.text
+    report = json_reports(outcome.one_page_less.text)[-1]
+    held = sum(holder["bytes"] for holder in report["holders"])
+    assert held + report["others"] + report["unrecorded"] + report["before"] + report["padding"] == report["permanent"]

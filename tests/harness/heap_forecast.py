@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""What a boot on another machine would allocate, from the ledgers of two boots that differ in one number.
+
+A block whose size differs grows along a straight line through the two, and so does the count of blocks that only the
+larger boot has. The calls that come of it are replayed as those of a boot are. Used by replay.py.
+"""
+
+import dataclasses
+import itertools
+import re
+
+import heap_trace
+import machine
+
+PROCESSORS = re.compile(r"kernel: acpi: (\d+) processors\b")
+USABLE = re.compile(r"kernel: memory map: .*, (\d+) KiB usable$")
+FIRMWARES = 64 << 20  # bytes: more than a firmware keeps for itself
+GIB = 1 << 30
+COMMAND_LINE = "command line"  # the loader's tag of what the machine has no part in
+
+
+@dataclasses.dataclass
+class Boot:
+    """A boot that the forecast goes out from."""
+
+    trace: heap_trace.Trace
+    processors: int | None
+    memory: int | None  # bytes
+
+
+def boot_of(trace: heap_trace.Trace, lines: list[str]) -> Boot:
+    said = "\n".join(lines)
+    processors = PROCESSORS.findall(said)
+    usable = re.findall(USABLE.pattern, said, re.MULTILINE)
+    memory = -(-int(usable[-1]) * 1024 // FIRMWARES) * FIRMWARES if usable else None
+    return Boot(trace, int(processors[-1]) if processors else None, memory)
+
+
+@dataclasses.dataclass
+class Line:
+    """A straight line through what two boots had, and how far along it the other machine is."""
+
+    first: float
+    second: float
+    wanted: float
+
+    def at(self, first: int, second: int) -> int:
+        """The value there, rounded up."""
+        along = (self.wanted - self.first) / (self.second - self.first)
+        return max(0, -int(-(first + (second - first) * along) // 1))
+
+
+def _parts(calls: list[heap_trace.Call]) -> list[tuple[tuple[str, str], list[heap_trace.Call]]]:
+    return [(of, list(part)) for of, part in itertools.groupby(calls, lambda call: (call.by, call.tag))]
+
+
+def _alike(one: list[heap_trace.Call], other: list[heap_trace.Call]) -> int:
+    """How many calls at their beginning are of the same kind."""
+    pairs = itertools.takewhile(lambda two: (two[0].kind, two[0].align) == (two[1].kind, two[1].align), zip(one, other))
+    return len(list(pairs))
+
+
+class _Forecast:
+    """Calls in the making. Blocks have numbers of their own."""
+
+    def __init__(self, line: Line) -> None:
+        self.calls: list[heap_trace.Call] = []
+        self._line = line
+        self._numbers: dict[int, int] = {}  # by those of the second boot: of the newest block in its place
+        self._blocks = 0
+
+    def add(self, first: heap_trace.Call, second: heap_trace.Call) -> None:
+        kind = "a" if second.kind == "s" else second.kind  # where it stood is not known for another machine
+        if kind == "a":
+            self._blocks += 1
+            self._numbers[second.block] = self._blocks
+        size = max(first.size, second.size) if second.tag == COMMAND_LINE else self._line.at(first.size, second.size)
+        self.calls.append(dataclasses.replace(second, kind=kind, block=self._numbers.get(second.block, 0), size=size))
+
+    def add_part(self, of: tuple[str, str], first: list[heap_trace.Call], second: list[heap_trace.Call]) -> None:
+        more = len(second) - len(first)
+        begin = _alike(first, second)
+        end = min(_alike(first[::-1], second[::-1]), len(first) - begin)
+        if more < 0 or begin + end < len(first):
+            raise machine.Unusable(f"what {of[0]} allocates for {of[1]} differs in more than its amount: no forecast")
+        count = begin + self._line.at(0, more)
+        repeated = second[begin : begin + more] or second[:begin]
+        for number in range(count):
+            if number < begin:
+                self.add(first[number], second[number])
+            else:
+                call = repeated[(number - begin) % len(repeated)]
+                self.add(call, call)
+        for one, other in zip(first[len(first) - end :], second[len(second) - end :]):
+            self.add(one, other)
+
+
+def forecast(first: Boot, second: Boot, line: Line) -> heap_trace.Trace:
+    """The calls of a boot of the same kernel on another machine. Raises machine.Unusable."""
+    if first.trace.region.size != second.trace.region.size:
+        raise machine.Unusable("the two boots had early heaps of different sizes: give logs of one kernel")
+    parts, others = _parts(first.trace.calls), _parts(second.trace.calls)
+    if [of for of, _ in parts] != [of for of, _ in others]:
+        only = {of for of, _ in parts} ^ {of for of, _ in others}
+        names = ", ".join(f"{by} {tag}" for by, tag in sorted(only))
+        raise machine.Unusable(f"only one of the boots allocated for {names or 'some of its steps'}: "
+                               "give logs of two boots that did the same, such as one with 2 and one with 4 processors")
+    made = _Forecast(line)
+    for (of, calls), (_, more) in zip(parts, others):
+        made.add_part(of, calls, more)
+    return dataclasses.replace(first.trace, calls=made.calls, failed=None)
+
+
+def line_of(first: Boot, second: Boot, processors: int | None, memory: int | None) -> tuple[Line, str]:
+    """The line to a machine with so many processors or so much memory, and that machine in words."""
+    differ = (first.processors != second.processors, first.memory != second.memory)
+    ends = (first.processors, second.processors) if processors else (first.memory, second.memory)
+    if None in ends:
+        raise machine.Unusable("a log does not say what its machine had: boot with loglevel=7, the default")
+    if differ != (bool(processors), bool(memory)):
+        what = "processors" if processors else "memory"
+        raise machine.Unusable(f"the two boots have to differ in {what}, and in nothing else; they had {first.processors} and "
+                               f"{second.processors} processors, {_gib(first.memory)} and {_gib(second.memory)} GiB")
+    words = f"{processors} processors" if processors else f"{_gib(memory)} GiB"
+    return Line(float(ends[0] or 0), float(ends[1] or 0), float(processors or memory or 0)), words
+
+
+def _gib(memory: int | None) -> str:
+    return f"{(memory or 0) / GIB:g}"
+
+
+def ordered(first: Boot, second: Boot) -> tuple[Boot, Boot]:
+    """The smaller machine first."""
+    def size(boot: Boot) -> tuple[int, int]:
+        return boot.processors or 0, boot.memory or 0
+
+    return (first, second) if size(first) <= size(second) else (second, first)
+
+
+def answer(first: Boot, second: Boot, processors: int | None, memory: int | None) -> list[str]:
+    """What another machine needs, and for what it needs more. Raises machine.Unusable."""
+    first, second = ordered(first, second)
+    line, words = line_of(first, second, processors, memory)
+    trace = forecast(first, second, line)
+    needed = heap_trace.smallest(trace) // 1024
+    rows = [f"with {words}: EARLY_HEAP={needed}K suffices, by a straight line through the two logs; what neither shows, "
+            "such as a longer memory map, is not in it"]
+    held: dict[tuple[str, str], list[int]] = {}
+    for column, calls in enumerate((first.trace.calls, trace.calls)):
+        for call in calls:
+            if call.kind in "as":
+                held.setdefault((call.by, call.tag), [0, 0])[column] += call.size
+    for (by, tag), (before, after) in held.items():
+        if before != after:
+            rows.append(f"  {after:9} bytes asked for by {by}, {tag}, instead of {before}")
+    return rows
