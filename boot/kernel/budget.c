@@ -25,11 +25,12 @@ static bool is_same(const char *a, const char *b)
 
 uint64_t budget_excess(const char *name, uint64_t taken, size_t processors, uint64_t gib)
 {
+    uint64_t others = processors > 1 ? processors - 1 : 0; // before ACPI is read none is known
     size_t count = ((uintptr_t)budgets_end - (uintptr_t)budgets_start) / sizeof(struct budget);
 
     for (size_t i = 0; i < count; i++) {
         const struct budget *budget = &budgets_start[i];
-        uint64_t most = budget->fixed + budget->per_processor * processors + budget->per_gib * gib;
+        uint64_t most = budget->fixed + budget->per_processor * others + budget->per_gib * gib;
         if (is_same(budget->name, name))
             return taken > most ? taken - most : 0;
     }

@@ -9,7 +9,7 @@
 #include "boot/kernel/acpi_memory.h"
 #include "boot/kernel/budget.h"
 
-BUDGET("acpi", PAGE_SIZE, 64, 0);
+BUDGET("acpi", PAGE_SIZE + 64, 64, 0);
 
 static struct acpi_tables tables;
 static struct acpi_processors processors;
