@@ -15,6 +15,7 @@
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
+#include "kmem/probe.h"
 #include "kmem/reclaim.h"
 #include "kmem/redzone.h"
 #include "kmem/report.h"
