@@ -47,7 +47,8 @@ Targets, each with its variables as they are now. Sizes accept K, M and G.
       IMAGE=$(IMAGE)   where to
       CMDLINE=$(CMDLINE)        the command line
       FILES=$(FILES)          further files, beside the kernel
-      SIGN_KEY=$(SIGN_KEY) SIGN_CERT=$(SIGN_CERT)   sign the loader for Secure Boot with these files
+      SIGN_KEY=$(SIGN_KEY) SIGN_CERT=$(SIGN_CERT)   sign with this RSA key, of this certificate: the loader for Secure Boot;
+                      kernel, FILES and CMDLINE for that loader, which starts nothing else
   make build/heap-64K/kernel.elf   the kernel with an early heap of another size
   make clean    remove build/
 endef
@@ -69,6 +70,9 @@ objects = $(patsubst %,build/$1/%.o,$(basename $2))
 
 KERNEL_OBJS     := $(call objects,kernel,$(KERNEL_SRCS))
 LOADER_OBJS     := $(call objects,loader,$(LOADER_SRCS))
+# What makes the loader one that verifies signatures, or one that does not.
+SIGNED_OBJS     := $(call objects,loader,$(sort $(wildcard boot/loader/signed/*.c)))
+UNSIGNED_OBJS   := $(call objects,loader,$(sort $(wildcard boot/loader/unsigned/*.c)))
 LOADER_LIB_OBJS := $(call objects,loader,$(LOADER_LIB_SRCS))
 
 # --- Commands -------------------------------------------------------------------------------------
@@ -197,15 +201,31 @@ $(call say,LD)
 $(Q)mkdir -p $(@D) && $(LOADER_LD) $(filter %.o %.a,$^) $(LOADER_LIBS) -o $@
 endef
 
-build/loader.so: $(LOADER_OBJS) build/loader/lib.a $(addprefix build/stamps/,LOADER_LD LOADER_OBJS)
+build/loader.so: $(LOADER_OBJS) $(UNSIGNED_OBJS) build/loader/lib.a $(addprefix build/stamps/,LOADER_LD LOADER_OBJS)
 	$(link_efi)
+
+# What verifies is BearSSL, and the certificate is in it.
+build/signed/loader.so: $(LOADER_OBJS) $(SIGNED_OBJS) build/signed/certificate.o build/loader/lib.a \
+    $(addprefix build/stamps/,LOADER_LD LOADER_OBJS)
+	$(link_efi)
+
+build/signed/loader.so: LOADER_LIBS += "$$($(CC) -print-file-name=libbearssl.a)"
+
+$(SIGNED_OBJS): | signing-packages
+
+# ld makes its symbols of the name of a file.
+build/signed/certificate.o: build/signed/certificate.der
+	$(Q)cd $(@D) && $(LD) -r -b binary -o $(@F) $(<F)
+
+build/signed/certificate.der: $(SIGN_CERT) build/stamps/SIGN_CERT | signing-packages
+	$(Q)mkdir -p $(@D) && openssl x509 -in $(call quote,$(SIGN_CERT)) -outform DER -out $@
 
 build/%.efi: build/%.so boot/loader/pe.py build/stamps/LOADER_PARTS
 	$(call say,OBJCOPY)
 	$(Q)objcopy --strip-all $(LOADER_PARTS) --output-target efi-app-x86_64 --subsystem=10 $< $@
 	$(Q)$(PYTHON) boot/loader/pe.py $@
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(LOADER_OBJS) $(LOADER_LIB_OBJS))
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(LOADER_OBJS) $(SIGNED_OBJS) $(UNSIGNED_OBJS) $(LOADER_LIB_OBJS))
 
 # --- What can be done -----------------------------------------------------------------------------
 
@@ -228,11 +248,17 @@ $(error $(if $(SIGN_KEY),SIGN_KEY=$(SIGN_KEY),SIGN_CERT=$(SIGN_CERT)) is not acc
 endif
 endif
 
-# The signed loader is another file, so that the unsigned one stays what it is.
-image: build/loader.efi build/kernel.elf build/budget-check | image-packages
+# The firmware verifies the loader, and the loader all else.
+define sign_image
+$(Q)sbsign --key $(call quote,$(SIGN_KEY)) --cert $(call quote,$(SIGN_CERT)) --output $(IMAGE).efi $<
+$(Q)boot/manifest.sh $(call quote,$(SIGN_KEY)) $(call quote,$(SIGN_CERT)) build/signed $(call quote,$(CMDLINE)) build/kernel.elf $(FILES)
+endef
+SIGNED_FILES := $(if $(SIGN_KEY),build/signed/manifest.txt build/signed/manifest.sig)
+
+image: build/$(if $(SIGN_KEY),signed/)loader.efi build/kernel.elf build/budget-check | image-packages
 	$(Q)mkdir -p $(dir $(IMAGE))
-	$(if $(SIGN_KEY),$(Q)sbsign --key $(call quote,$(SIGN_KEY)) --cert $(call quote,$(SIGN_CERT)) --output $(IMAGE).efi $<)
-	$(Q)boot/image.sh $(IMAGE) $(if $(SIGN_KEY),$(IMAGE).efi,$<) build/kernel.elf $(call quote,$(CMDLINE)) $(FILES)
+	$(if $(SIGN_KEY),$(sign_image))
+	$(Q)boot/image.sh $(IMAGE) $(if $(SIGN_KEY),$(IMAGE).efi,$<) build/kernel.elf $(call quote,$(CMDLINE)) $(SIGNED_FILES) $(FILES)
 
 clean:
 	$(Q)rm -rf build

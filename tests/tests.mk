@@ -98,7 +98,7 @@ build/shell.elf: $(addprefix tests/harness/example/,start.S shell.c link.ld) bui
 # What is compiled with which flags, for the linters and for editors.
 UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL_SRCS))) \
     -- $(call quote,$(LOADER_FLAGS)) $(filter %.c,$(LOADER_SRCS) $(LOADER_LIB_SRCS)) tests/harness/boot_waiter.c \
-    $(wildcard tests/bench/efi/*.c tests/quirks/*.c) \
+    $(wildcard boot/loader/*signed/*.c tests/bench/efi/*.c tests/quirks/*.c) \
     -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(filter %.c,$(HOST_LIB_SRCS)) \
     -- $(call quote,$(EMBED_FLAGS)) $(EMBED_LINTED) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED)) \
@@ -109,9 +109,10 @@ build/compile_commands.json: tests/lint/database.py build/stamps/UNITS | test-pa
 
 # What is linked into which program, for the check of who calls whom: a line each.
 PROGRAMS = $(call quote,kernel.elf $(KERNEL_OBJS)) $(call quote,kernel-tests.elf $(METAL_OBJS)) \
-    $(call quote,loader.efi $(LOADER_OBJS) $(LOADER_LIB_OBJS))
+    $(call quote,loader.efi $(LOADER_OBJS) $(UNSIGNED_OBJS) $(LOADER_LIB_OBJS)) \
+    $(call quote,signed/loader.efi $(LOADER_OBJS) $(SIGNED_OBJS) $(LOADER_LIB_OBJS))
 
-build/programs.txt: build/stamps/PROGRAMS $(sort $(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(LOADER_LIB_OBJS))
+build/programs.txt: build/stamps/PROGRAMS $(sort $(KERNEL_OBJS) $(METAL_OBJS) $(LOADER_OBJS) $(SIGNED_OBJS) $(UNSIGNED_OBJS) $(LOADER_LIB_OBJS))
 	$(Q)printf '%s\n' $(PROGRAMS) >$@
 
 # --- What can be done -----------------------------------------------------------------------------

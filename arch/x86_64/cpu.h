@@ -22,6 +22,9 @@
 #define MSR_IA32_EFER UINT32_C(0xc0000080)
 #define EFER_NXE (UINT64_C(1) << 11) // bit 63 of a table entry means "no execution"
 
+// The base of segment FS, SDM 3A 3.4.4.1.
+#define MSR_IA32_FS_BASE UINT32_C(0xc0000100)
+
 // Memory types, SDM 3A 11.11.2.1 and 11.12.2.
 #define MSR_IA32_PAT UINT32_C(0x277)
 #define MSR_IA32_MTRR_DEF_TYPE UINT32_C(0x2ff)

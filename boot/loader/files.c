@@ -5,9 +5,11 @@
 #include "arch/x86_64/page.h"
 #include "arch/x86_64/string.h"
 #include "boot/cmdline.h"
+#include "boot/loader/manifest.h"
 
 #define KERNEL_FILE_MAX (UINT64_C(64) << 20)
 #define MODULE_FILE_MAX (UINT64_C(4) << 30)
+#define MANIFEST_MAX (UINT64_C(1) << 20)
 
 #define FW_CFG_FOLDER "opt/early-boot/"
 
@@ -102,6 +104,35 @@ static enum loader_result stop_unread(struct loader *loader, EFI_STATUS status, 
                        (unsigned long long)file->size);
 }
 
+// ── The manifest ────────────────────────────────────────────────────────────────────────────────
+
+static enum loader_result read_signed(struct loader *loader, const char *name, uint64_t most,
+                                      void *buffer, struct loader_file *file)
+{
+    EFI_STATUS status = read_file(loader, name, most, buffer, file);
+
+    if (!is_found(status))
+        return loader_stop(loader, EFI_SECURITY_VIOLATION,
+                           "no %s: this loader was built with a certificate and starts only what "
+                           "is signed; make image SIGN_KEY=... SIGN_CERT=... writes it",
+                           name);
+    return EFI_ERROR(status) ? stop_unread(loader, status, name, file, most) : LOADER_DONE;
+}
+
+enum loader_result files_read_manifest(struct loader *loader)
+{
+    unsigned char signature[VERIFIER_SIGNATURE_MAX];
+    struct loader_file file;
+
+    if (!loader->verifier)
+        return LOADER_DONE;
+    enum loader_result result =
+        read_signed(loader, MANIFEST_NAME, MANIFEST_MAX, NULL, &loader->manifest);
+    if (result == LOADER_DONE)
+        result = read_signed(loader, MANIFEST_SIGNATURE_NAME, sizeof signature, signature, &file);
+    return result == LOADER_DONE ? manifest_verify(loader, signature, file.size) : result;
+}
+
 // ── The command line ────────────────────────────────────────────────────────────────────────────
 
 // Fills in the command line from the load options; it stays empty if they are none or not text.
@@ -137,19 +168,20 @@ static enum loader_result read_command_line_file(struct loader *loader)
     return LOADER_DONE;
 }
 
-enum loader_result files_read_command_line(struct loader *loader)
+// It is signed as its file, which ends with a line feed; load options have none.
+static enum loader_result check_command_line(struct loader *loader, const char *source)
 {
-    enum loader_result result = LOADER_DONE;
+    size_t size = loader->command_line_size;
+
+    if (size == 0 || loader->command_line[size - 1] != '\n')
+        loader->command_line[size++] = '\n';
+    return manifest_check(loader, COMMAND_LINE_NAME, source, loader->command_line, size);
+}
+
+static enum loader_result parse_options(struct loader *loader)
+{
     struct loader_options_defect defect;
 
-    if (read_load_options(loader) == LOADER_OPTIONS_TOO_LONG)
-        return loader_stop(loader, EFI_BAD_BUFFER_SIZE,
-                           "the load options have more than %u characters",
-                           HANDOFF_COMMAND_LINE_MAX);
-    if (loader->command_line_size == 0)
-        result = read_command_line_file(loader);
-    if (result != LOADER_DONE)
-        return result;
     if (loader_options_parse(&loader->options, loader->command_line, loader->command_line_size,
                              &defect))
         return LOADER_DONE;
@@ -160,6 +192,24 @@ enum loader_result files_read_command_line(struct loader *loader)
     cmdline_print(&writer, (struct cmdline_word){defect.word, defect.length});
     return loader_stop(loader, EFI_INVALID_PARAMETER, "\"%s\" in the command line: %s", word,
                        defect.advice);
+}
+
+enum loader_result files_read_command_line(struct loader *loader)
+{
+    enum loader_result result = LOADER_DONE;
+    const char *source = "the command line of the load options";
+
+    if (read_load_options(loader) == LOADER_OPTIONS_TOO_LONG)
+        return loader_stop(loader, EFI_BAD_BUFFER_SIZE,
+                           "the load options have more than %u characters",
+                           HANDOFF_COMMAND_LINE_MAX);
+    if (loader->command_line_size == 0) {
+        source = COMMAND_LINE_NAME;
+        result = read_command_line_file(loader);
+    }
+    if (result == LOADER_DONE)
+        result = check_command_line(loader, source);
+    return result == LOADER_DONE ? parse_options(loader) : result;
 }
 
 // ── Kernel and modules ──────────────────────────────────────────────────────────────────────────
@@ -173,15 +223,10 @@ static void warn_of_lost_version(struct loader *loader)
             "stood in p_paddr: whether it is this loader's, the kernel itself must check\n");
 }
 
-enum loader_result files_read_kernel(struct loader *loader)
+static enum loader_result check_kernel(struct loader *loader)
 {
     struct elf_defect defect;
-    EFI_STATUS status = read_file(loader, KERNEL_NAME, KERNEL_FILE_MAX, NULL, &loader->kernel_file);
 
-    if (!is_found(status))
-        return stop_without_file(loader, status, KERNEL_NAME);
-    if (EFI_ERROR(status))
-        return stop_unread(loader, status, KERNEL_NAME, &loader->kernel_file, KERNEL_FILE_MAX);
     if (elf_check((const void *)(uintptr_t)loader->kernel_file.pages.start,
                   loader->kernel_file.size, &loader->elf, &defect)) {
         warn_of_lost_version(loader);
@@ -195,6 +240,25 @@ enum loader_result files_read_kernel(struct loader *loader)
     return loader_stop(loader, EFI_LOAD_ERROR, "%s", sentence);
 }
 
+static enum loader_result check_file(struct loader *loader, const char *name,
+                                     const struct loader_file *file)
+{
+    return manifest_check(loader, name, name, (const void *)(uintptr_t)file->pages.start,
+                          file->size);
+}
+
+enum loader_result files_read_kernel(struct loader *loader)
+{
+    EFI_STATUS status = read_file(loader, KERNEL_NAME, KERNEL_FILE_MAX, NULL, &loader->kernel_file);
+
+    if (!is_found(status))
+        return stop_without_file(loader, status, KERNEL_NAME);
+    if (EFI_ERROR(status))
+        return stop_unread(loader, status, KERNEL_NAME, &loader->kernel_file, KERNEL_FILE_MAX);
+    enum loader_result result = check_file(loader, KERNEL_NAME, &loader->kernel_file);
+    return result == LOADER_DONE ? check_kernel(loader) : result;
+}
+
 enum loader_result files_read_modules(struct loader *loader)
 {
     for (size_t i = 0; i < loader->options.module_count; i++) {
@@ -205,6 +269,9 @@ enum loader_result files_read_modules(struct loader *loader)
             return stop_without_file(loader, status, name);
         if (EFI_ERROR(status))
             return stop_unread(loader, status, name, file, MODULE_FILE_MAX);
+        enum loader_result result = check_file(loader, name, file);
+        if (result != LOADER_DONE)
+            return result;
         if (file->size == 0)
             continue;
         // The kernel must not see what the firmware left in the last page.
@@ -219,4 +286,5 @@ void files_free(struct loader *loader)
     for (size_t i = 0; i < LOADER_OPTIONS_MODULES_MAX; i++)
         firmware_free(&loader->firmware, &loader->modules[i].pages);
     firmware_free(&loader->firmware, &loader->kernel_file.pages);
+    firmware_free(&loader->firmware, &loader->manifest.pages);
 }

@@ -12,6 +12,7 @@
 #include "boot/loader/firmware.h"
 #include "boot/loader/fw_cfg.h"
 #include "boot/loader/loader_options.h"
+#include "boot/loader/verifier.h"
 #include "boot/range.h"
 
 #include <stdbool.h>
@@ -47,13 +48,15 @@ struct loader {
     struct firmware firmware;
     struct fw_cfg fw_cfg;
     struct loader_random random;
-    uint64_t tsc;      // time stamp counter at the entry
-    struct range code; // the loader's own
+    const struct verifier *verifier; // NULL: nothing has to be signed
+    uint64_t tsc;                    // time stamp counter at the entry
+    struct range code;               // the loader's own
 
     EFI_STATUS status; // meaningful with LOADER_STOPPED and LOADER_EXIT_FAILED
 
     // files.h
-    char command_line[HANDOFF_COMMAND_LINE_MAX]; // without a NUL
+    struct loader_file manifest;
+    char command_line[HANDOFF_COMMAND_LINE_MAX + 1]; // without a NUL; room for a line feed
     size_t command_line_size;
     struct loader_options options;
     struct loader_file kernel_file;

@@ -74,6 +74,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     loader.code = (struct range){(uintptr_t)_text, (uintptr_t)_etext};
     firmware_open(&loader.firmware, image, system);
     find_devices(&loader);
+    loader.verifier = verifier_built_in();
     enum loader_result result = check_processor(&loader);
     if (result == LOADER_DONE)
         result = loader_run(&loader);

@@ -17,10 +17,10 @@
 typedef enum loader_result (*loader_step)(struct loader *loader);
 
 static const loader_step input_steps[] = {
+    files_read_manifest,     // if what is started has to be signed
     files_read_command_line, // with the loader's options
     files_read_kernel,       // and check it
-    files_read_modules,
-    kaslr_draw_seed,
+    files_read_modules,      kaslr_draw_seed,
 };
 
 // How much they allocate from the region is known only afterwards: if it was too small, they run

@@ -25,7 +25,8 @@ packages_install := $(packages_run) $(TOML)
 
 packages_docs := doxygen=doxygen python3=/usr/bin/python3
 
-packages_image := fdisk=/usr/sbin/sfdisk mtools=mcopy $(if $(SIGN_KEY),sbsigntool=sbsign)
+packages_signing := $(packages_run) sbsigntool=sbsign openssl=openssl libbearssl-dev=/usr/include/bearssl.h
+packages_image := fdisk=/usr/sbin/sfdisk mtools=mcopy
 
 # $(call cross,TRIPLET,ARCHITECTURE): a compiler for another processor, and its C library.
 cross = gcc-$1=$1-gcc libc6-dev-$2-cross=/usr/$1/include/stdio.h
@@ -37,7 +38,7 @@ CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.as
 # Ubuntu has it only as a snap, which cannot be installed everywhere: its tests are skipped there.
 BROWSER := $(shell . /etc/os-release 2>/dev/null && [ "$$ID" = debian ] && echo chromium=chromium)
 
-packages_test := $(packages_install) $(packages_image) $(packages_docs) sbsigntool=sbsign openssl=openssl gdb=gdb groff-base=groff $(BROWSER) \
+packages_test := $(packages_install) $(packages_image) $(packages_signing) $(packages_docs) gdb=gdb groff-base=groff $(BROWSER) \
     libc6-dev=/usr/include/stdio.h g++=g++ tcc=tcc python3-pytest=python:pytest \
     clang=clang llvm=llvm-objcopy clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 \
     mypy=mypy meson=meson ninja-build=ninja cmake=cmake pkgconf=pkg-config \
@@ -71,7 +72,7 @@ packages_bench := $(packages_count) g++=g++ rustc=/usr/bin/rustc npm=npm \
     librust-bumpalo-dev=/usr/share/doc/librust-bumpalo-dev libmimalloc-dev=/usr/include/mimalloc.h \
     libapr1-dev=/usr/include/apr-1.0/apr_pools.h libtalloc-dev=/usr/include/talloc.h
 
-PACKAGE_GOALS := $(addsuffix -packages,compiler run install docs image test embed foreign coverage proof count bench)
+PACKAGE_GOALS := $(addsuffix -packages,compiler run install docs image signing test embed foreign coverage proof count bench)
 
 $(PACKAGE_GOALS): %-packages:
 	@tests/harness/packages.sh $(packages_$*)

@@ -13,11 +13,13 @@ FREESTANDING = {
     for name in "float iso646 limits stdalign stdarg stdatomic stdbool stddef stdint stdnoreturn".split()
 }
 FIRMWARE = {"efi.h", "efilib.h"}
+SIGNATURES = {"bearssl.h"}
 
 # The folder of a file, the most specific first: what it may include, as project folders and as <headers>.
 RULES = [
     ("kmem/", ("kmem/",), FREESTANDING),
     ("arch/", ("arch/", "kmem/"), FREESTANDING),
+    ("boot/loader/signed/", ("boot/", "arch/", "kmem/"), FREESTANDING | FIRMWARE | SIGNATURES),
     ("boot/loader/", ("boot/", "arch/", "kmem/"), FREESTANDING | FIRMWARE),
     ("boot/", ("boot/", "arch/", "kmem/"), FREESTANDING),
     ("tests/", ("tests/", "boot/", "arch/", "kmem/"), None),  # None: any header of the system

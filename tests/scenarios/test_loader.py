@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the loader can be asked for: where its files come from, modules, chance, images, signatures."""
+"""What the loader can be asked for: where its files come from, modules, chance, images."""
 
 import functools
 import pathlib
@@ -12,6 +12,7 @@ import threading
 import pytest
 
 import machine
+import signing
 from judge import Verdict
 from scenario import background, boot
 
@@ -162,30 +163,19 @@ def test_no_mark_for_an_application_that_is_not(tmp_path, offset, value, complai
 
 # --- Images ---------------------------------------------------------------------------------------
 
-SNAKEOIL = pathlib.Path("/usr/share/ovmf/PkKek-1-snakeoil.key")
-SNAKEOIL_PHRASE = "snakeoil"  # says the package's README.Debian
-
 _images = threading.Lock()
 
 
 @functools.lru_cache
-def _made(signed):
-    image = machine.BUILD / "images" / ("signed.img" if signed else "unsigned.img")
-    image.parent.mkdir(parents=True, exist_ok=True)
-    settings = [f"IMAGE={image.relative_to(machine.ROOT)}", "CMDLINE=module=test_loader.py", f"FILES={__file__}"]
-    if signed:
-        key = image.parent / "snakeoil.key"
-        subprocess.run(["openssl", "rsa", "-in", SNAKEOIL, "-passin", f"pass:{SNAKEOIL_PHRASE}", "-out", key],
-                       check=True, capture_output=True)
-        settings += [f"SIGN_KEY={key}", f"SIGN_CERT={SNAKEOIL.with_suffix('.pem')}"]
-    done = subprocess.run(["make", "image", *settings], cwd=machine.ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def _made():
+    image = machine.BUILD / "images" / "unsigned.img"
+    signing.make("image", f"IMAGE={image.relative_to(machine.ROOT)}", "CMDLINE=module=test_loader.py", f"FILES={__file__}")
     return image
 
 
-def boot_image(name, signed=False, **settings):
+def boot_image(name, **settings):
     with _images:
-        image = _made(signed)
+        image = _made()
     return boot(f"loader-image-{name}", image=image, **settings)
 
 
@@ -199,16 +189,9 @@ def test_an_image_boots_and_its_files_are_modules(outcome):
     assert "kernel: module test_loader.py: " in outcome.text
 
 
-USB = ("-device", "qemu-xhci")
-
-
-def stick(drive, place):
-    return ("-device", f"usb-storage,drive={drive},bootindex={place}")
-
-
 def boot_small_firmware():
     try:
-        return boot_image("usb-pc-2m", image_device=(*USB, *stick("image", 1)), machine="pc", firmware="2m")
+        return boot_image("usb-pc-2m", image_device=(*signing.USB, *signing.stick("image", 1)), machine="pc", firmware="2m")
     except machine.Unusable as error:
         return error
 
@@ -220,30 +203,6 @@ def test_an_image_on_a_usb_stick_boots_with_the_firmware_of_2m(outcome):
         assert outcome.verdict is Verdict.PASSED, outcome.summary()
     else:
         assert "OVMF_CODE.fd" in str(outcome) and "ovmf" in str(outcome)
-
-
-def boot_secure():
-    """With an unsigned image in the first stick, and a signed one in the second."""
-    with _images:
-        unsigned = _made(False)
-    drive = ("-drive", f"if=none,id=unsigned,format=raw,snapshot=on,file={unsigned}")
-    return boot_image(
-        "signed", signed=True, firmware="secure", image_device=stick("image", 2),
-        extra=(*drive, *USB, *stick("unsigned", 1)),
-    )
-
-
-@background(boot_secure)
-def test_secure_boot_refuses_an_unsigned_image_and_takes_a_signed_one(outcome):
-    assert outcome.verdict is Verdict.PASSED, outcome.summary()
-    rejection = outcome.text.index("Access Denied")
-    assert rejection < outcome.text.index("loader: ")
-
-
-def test_a_key_without_a_certificate_is_refused():
-    done = subprocess.run(["make", "image", "SIGN_KEY=mine"], cwd=machine.ROOT, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "SIGN_KEY=mine is not accepted: give SIGN_KEY and SIGN_CERT together" in done.stderr
 
 
 # --- A kernel of another origin -------------------------------------------------------------------
