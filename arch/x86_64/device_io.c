@@ -2,6 +2,7 @@
 // The two ways of device_io.h that an x86_64 machine has.
 #include "arch/x86_64/device_io.h"
 
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/io.h"
 
 static uint32_t read_port(void *context, uintptr_t address, unsigned width)
@@ -44,12 +45,18 @@ static void write_memory(void *context, uintptr_t address, unsigned width, uint3
         *(volatile uint32_t *)address = value;
 }
 
+static uint64_t read_tsc(void *context)
+{
+    (void)context;
+    return cpu_rdtsc();
+}
+
 struct device_io device_io_ports(void)
 {
-    return (struct device_io){read_port, write_port, NULL};
+    return (struct device_io){read_port, write_port, NULL, read_tsc};
 }
 
 struct device_io device_io_memory(void)
 {
-    return (struct device_io){read_memory, write_memory, NULL};
+    return (struct device_io){read_memory, write_memory, NULL, read_tsc};
 }

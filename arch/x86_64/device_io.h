@@ -13,6 +13,8 @@ struct device_io {
     uint32_t (*read)(void *context, uintptr_t address, unsigned width);
     void (*write)(void *context, uintptr_t address, unsigned width, uint32_t value);
     void *context;
+    // The time stamp counter of the machine that has the device; NULL: none that could be read.
+    uint64_t (*ticks)(void *context);
 };
 
 // The ports of this machine; ring 0. A port that no device decodes reads as all ones and ignores

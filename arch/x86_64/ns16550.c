@@ -3,6 +3,8 @@
 // section 8 "Registers".
 #include "arch/x86_64/ns16550.h"
 
+#include "arch/x86_64/device_wait.h"
+
 enum {
     DATA = 0,             // RBR and THR; with DLAB set: DLL, divisor latch low
     INTERRUPT_ENABLE = 1, // IER; with DLAB set: DLM, divisor latch high
@@ -46,9 +48,12 @@ static void write(const struct device_registers *registers, unsigned number, uin
 
 static bool wait_for_status(const struct device_registers *registers, uint8_t bit)
 {
-    for (int i = 0; i < UART_WAIT_READS; i++)
+    struct device_wait wait = device_wait_begin(&registers->io);
+
+    do {
         if (read(registers, LINE_STATUS) & bit)
             return true;
+    } while (!device_wait_is_over(&wait));
     return false;
 }
 

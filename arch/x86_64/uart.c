@@ -2,6 +2,8 @@
 // The sending of uart.h: what is the same for all drivers.
 #include "arch/x86_64/uart.h"
 
+#include "arch/x86_64/device_wait.h"
+
 bool uart_open(struct uart *uart, const struct uart_driver *driver,
                const struct device_registers *registers, uint32_t baud)
 {
@@ -13,10 +15,11 @@ bool uart_open(struct uart *uart, const struct uart_driver *driver,
 
 static void wait_for_room(struct uart *uart)
 {
-    int reads = uart->stuck ? 1 : UART_WAIT_READS;
+    struct device_wait wait = device_wait_begin(&uart->registers.io);
 
-    for (int i = 0; i < reads && uart->room == 0; i++)
+    do
         uart->room = uart->driver->room(&uart->registers);
+    while (uart->room == 0 && !uart->stuck && !device_wait_is_over(&wait));
     uart->stuck = uart->room == 0;
 }
 

@@ -14,11 +14,7 @@
 
 #define UART_KEEP_BAUD UINT32_C(0) // the rate that the firmware has set, if it has set one
 
-// How often a wait reads a register. A read takes about a microsecond on a real bus, so this is
-// about a second: many times the 1.4 ms in which 16 bytes leave a full FIFO at 115200 baud.
-#define UART_WAIT_READS 1000000
-
-// What a driver knows of its type of UART. Its functions wait at most UART_WAIT_READS reads.
+// What a driver knows of its type of UART. Its functions wait as device_wait.h does, or not at all.
 struct uart_driver {
     const char *name; // of the type
     // Looks for a UART and sets it up to send at `baud`, or UART_KEEP_BAUD. Returns whether there

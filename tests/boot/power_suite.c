@@ -45,7 +45,7 @@ static void write_stub(void *context, uintptr_t address, unsigned width, uint32_
 static struct power power_of(struct stub *stub)
 {
     return (struct power){
-        .io = {read_stub, write_stub, stub},
+        .io = {.read = read_stub, .write = write_stub, .context = stub},
         .pm1a_control = PM1A,
         .sleep_type_a = 5,
         .sleep_type_b = 3,

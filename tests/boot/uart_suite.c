@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What arch/x86_64/uart.h and ns16550.h promise, on a stub 16550: a UART that behaves is found and
 // sent to, at every width and stride, and none that misbehaves is waited for without end.
+#include "arch/x86_64/device_wait.h"
 #include "arch/x86_64/ns16550.h"
 #include "arch/x86_64/string.h"
 #include "tests/boot/suites.h"
@@ -23,6 +24,9 @@ struct stub {
     size_t overruns;  // bytes sent where there was no room
     size_t busy_for;  // reads of the line status until there is room; SIZE_MAX: never
     size_t strangers; // accesses of another width or place
+    uint64_t now;     // its clock, which advances by `step` at each read of the line status
+    uint64_t step;
+    uint64_t ready_at; // there is no room before then
 };
 
 static bool is_divisor(const struct stub *stub)
@@ -32,11 +36,12 @@ static bool is_divisor(const struct stub *stub)
 
 static uint8_t line_status(struct stub *stub)
 {
+    stub->now += stub->step;
     if (stub->has_looped)
         return 0x61;
     if (stub->busy_for > 0 && stub->busy_for != SIZE_MAX)
         stub->busy_for--;
-    if (stub->busy_for > 0)
+    if (stub->busy_for > 0 || stub->now < stub->ready_at)
         return 0x00;
     stub->in_fifo = 0;
     return 0x60;
@@ -122,15 +127,26 @@ static void write_stub(void *context, uintptr_t address, unsigned width, uint32_
     }
 }
 
+static uint64_t read_clock(void *context)
+{
+    const struct stub *stub = context;
+
+    return stub->now;
+}
+
 static struct stub new_stub(unsigned width, unsigned stride)
 {
-    return (struct stub){.width = width, .stride = stride, .divisor = 12, .interrupt_enable = 0xf};
+    return (struct stub){.width = width,
+                         .stride = stride,
+                         .divisor = 12,
+                         .interrupt_enable = 0xf,
+                         .step = DEVICE_WAIT_TICKS / 1000};
 }
 
 static bool open(struct uart *uart, struct stub *stub, uint32_t baud)
 {
     const struct device_registers registers = {
-        .io = {read_stub, write_stub, stub},
+        .io = {read_stub, write_stub, stub, read_clock},
         .base = BASE,
         .width = stub->width,
         .stride = stub->stride,
@@ -242,6 +258,36 @@ static void a_port_that_stays_busy_costs_one_wait_and_sends_again_when_ready(str
     CHECK(run, !uart.stuck);
 }
 
+// On a bus so fast that a million reads are no time: 0.3 microseconds each, at 3 GHz.
+static void a_line_that_is_held_up_for_a_second_loses_nothing(struct suite_run *run)
+{
+    struct stub stub = new_stub(1, 1);
+    struct uart uart;
+
+    stub.step = 1000;
+    CHECK(run, open(&uart, &stub, 115200));
+    stub.ready_at = stub.now + UINT64_C(3000000000);
+    uart_write(&uart, "abc", 3);
+    CHECK_EQUAL(run, stub.count, 3);
+    CHECK_EQUAL(run, uart.dropped, 0);
+}
+
+static void a_clock_that_stands_ends_a_wait_too(struct suite_run *run)
+{
+    struct stub stub = new_stub(1, 1);
+    struct uart uart;
+
+    CHECK(run, open(&uart, &stub, 115200));
+    stub.step = 0;
+    stub.busy_for = SIZE_MAX;
+    uart_write(&uart, "a", 1);
+    CHECK_EQUAL(run, uart.dropped, 1);
+    uart.registers.io.ticks = NULL;
+    uart.stuck = false;
+    uart_write(&uart, "a", 1);
+    CHECK_EQUAL(run, uart.dropped, 2);
+}
+
 static void a_port_that_is_not_open_drops_all(struct suite_run *run)
 {
     struct uart uart = {0};
@@ -257,6 +303,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_busy_port_is_waited_for),
     SUITE_CASE(a_fifo_is_filled_and_never_overrun),
     SUITE_CASE(a_port_that_stays_busy_costs_one_wait_and_sends_again_when_ready),
+    SUITE_CASE(a_line_that_is_held_up_for_a_second_loses_nothing),
+    SUITE_CASE(a_clock_that_stands_ends_a_wait_too),
     SUITE_CASE(a_port_that_is_not_open_drops_all),
 };
 const struct suite uart_suite = SUITE("uart", cases);

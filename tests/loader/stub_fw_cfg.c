@@ -98,5 +98,5 @@ static void write_port(void *context, uintptr_t port, unsigned width, uint32_t v
 
 struct device_io stub_fw_cfg_ports(struct stub_fw_cfg *device)
 {
-    return (struct device_io){read_port, write_port, device};
+    return (struct device_io){.read = read_port, .write = write_port, .context = device};
 }

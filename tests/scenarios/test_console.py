@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The serial port that ACPI names (SPCR): the kernel's console moves there, if a UART answers."""
+"""The serial port that ACPI names (SPCR): the kernel's console moves there, if a UART answers. And a line that
+is slow."""
 
 import struct
 
 import machine
+import slow_line
 import terminal
 from judge import Verdict
 from scenario import background, boot
@@ -49,3 +51,20 @@ def test_the_console_moves_to_the_port_that_spcr_names(outcome):
 def test_a_port_in_memory_where_no_uart_answers_is_named(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert "kernel: serial: no UART answers at memory 0xfe030000, which SPCR names" in outcome.text
+
+
+def boot_on_a_slow_line():
+    """At COM2, as there is no COM1; the judge reads the debug console."""
+    with slow_line.slow_line(b"kernel: console: ") as line:
+        outcome = boot("slow-line", serial=False, cold=True, processors=4, words=("loglevel=8", "ledger"),
+                       extra=line.arguments)
+    return outcome, terminal.clean(line.text)
+
+
+@background(boot_on_a_slow_line)
+def test_a_line_of_115200_baud_that_is_held_up_for_a_second_loses_nothing(outcome):
+    booted, line = outcome
+    assert booted.verdict is Verdict.PASSED, booted.summary()
+    start = "kernel: console: serial port 0x2f8, debug console\n"
+    assert start in booted.text
+    assert line.partition(start)[2] == booted.text.partition(start)[2]
