@@ -26,6 +26,7 @@ struct kernel {
     struct page_frames page_frames; // the early heap's successor; empty before the seal
     struct paging paging;           // the live page tables
     struct device_map devices;
+    struct device_io ports; // of this machine
     struct power power; // all zero until the step acpi has read how to power off
     struct timer timer; // all zero until that step has found one
     struct timer_sample timer_start;

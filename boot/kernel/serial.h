@@ -15,9 +15,20 @@
 // Bytes that the registers of any UART take at most, for mapping them.
 #define SERIAL_REGISTERS_SIZE UINT64_C(64)
 
-// Opens the first of the four standard ports of a PC that answers, at 115200 baud. False iff none
-// does.
+// Opens the first UART at I/O ports that answers, at 115200 baud: of the four standard ports of a
+// PC, or, where none does, of the PCI devices that are UARTs. False iff none answers.
 bool serial_open_standard(struct uart *uart);
+
+// A UART that is a PCI device, described as SPCR would. `ports` reaches PCI's configuration space
+// (pci.h).
+
+// The first PCI device that is a UART with registers in memory, for a machine without SPCR. False
+// iff there is none.
+bool serial_find_pci(struct acpi_spcr *spcr, struct device_io ports);
+
+// Fills in the address where SPCR names only the PCI device. It stays 0 iff that has no registers,
+// or is in another segment than the first.
+void serial_find_address(struct acpi_spcr *spcr, struct device_io ports);
 
 // The driver for the type of UART that SPCR names; NULL if there is none.
 const struct uart_driver *serial_driver(const struct acpi_spcr *spcr);

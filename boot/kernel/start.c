@@ -21,7 +21,7 @@ static void open_console(struct kernel *kernel)
         const struct console_device device = serial_device(&uart, uart.registers.base);
         console_set(&kernel->console, &device);
     }
-    if (debugcon_open(&debugcon, device_io_ports())) {
+    if (debugcon_open(&debugcon, kernel->ports)) {
         const struct console_device device = {"debug console", 0, debugcon_write, &debugcon};
         console_set(&kernel->console, &device);
     }
@@ -124,6 +124,7 @@ void kernel_start(struct kernel *kernel, const struct handoff *handoff)
 {
     const struct writer *writer = &kernel->console.writer;
 
+    kernel->ports = device_io_ports();
     open_console(kernel);
     kernel_options_parse(&kernel->options, "", 0, writer); // for a panic before the command line
     catch_traps(kernel);

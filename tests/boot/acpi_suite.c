@@ -582,6 +582,27 @@ static void the_serial_port_is_where_spcr_says(struct suite_run *run)
     CHECK_EQUAL(run, spcr.address.access_bytes, 0);
 }
 
+static void a_serial_port_may_be_a_pci_device(struct suite_run *run)
+{
+    struct acpi_spcr spcr = {0};
+
+    make_good();
+    put_table(MADT, "SPCR", 80);
+    put(MADT + 64, 0xffffffff, 4);
+    CHECK(run, !read_spcr(&spcr, 0, 80));
+    put(MADT + 64, 0x1b360002, 4);
+    put(MADT + 68, 0x060504, 4);
+    put(MADT + 75, 1, 1);
+    CHECK(run, read_spcr(&spcr, 0, 80));
+    CHECK_EQUAL(run, spcr.address.address, 0);
+    CHECK(run, spcr.pci.is_named);
+    CHECK_EQUAL(run, spcr.pci.segment, 1);
+    CHECK_EQUAL(run, spcr.pci.bus, 4);
+    CHECK_EQUAL(run, spcr.pci.device, 5);
+    CHECK_EQUAL(run, spcr.pci.function, 6);
+    CHECK(run, !read_spcr(&spcr, 0, 66)); // too short to name it
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(tables_come_in_their_order),
     SUITE_CASE(without_an_xsdt_the_rsdt_is_read),
@@ -605,5 +626,6 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_timer_of_no_length_is_none),
     SUITE_CASE(fields_beyond_a_short_table_are_absent),
     SUITE_CASE(the_serial_port_is_where_spcr_says),
+    SUITE_CASE(a_serial_port_may_be_a_pci_device),
 };
 const struct suite acpi_suite = SUITE("acpi", cases);

@@ -10,6 +10,6 @@ static const struct suite *const suites[] = {
     &wait_suite,          &cmdline_suite,     &kernel_options_suite,
     &handoff_check_suite, &early_heap_suite,  &page_frames_suite,
     &paging_suite,        &descriptors_suite, &power_suite,
-    &timer_suite,         &apic_suite,
+    &timer_suite,         &apic_suite,        &pci_suite,
 };
 const struct suite_list boot_suites = SUITE_LIST(suites);

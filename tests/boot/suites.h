@@ -23,6 +23,7 @@ extern const struct suite kernel_options_suite;
 extern const struct suite memory_map_suite;
 extern const struct suite page_frames_suite;
 extern const struct suite paging_suite;
+extern const struct suite pci_suite;
 extern const struct suite power_suite;
 extern const struct suite range_suite;
 extern const struct suite recorded_maps_suite;

@@ -7,6 +7,7 @@
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/serial.h"
 #include "tests/boot/efi_memory.h"
+#include "tests/boot/stub_pci.h"
 #include "tests/kernel/suites.h"
 
 #include <string.h>
@@ -24,6 +25,7 @@ static struct handoff handoff;
 static struct kernel kernel;
 static char said[4096];
 static struct writer_buffer said_buffer;
+static struct stub_pci pci;
 
 // The direct map of this machine is at 0: physical addresses are the host's.
 static bool take_table(void *context, physical_t *table)
@@ -46,6 +48,8 @@ static void start(size_t heap_size)
     memset(&kernel, 0, sizeof kernel);
     handoff = (struct handoff){.region_virtual = (uintptr_t)map_bytes};
     kernel.handoff = &handoff;
+    pci = (struct stub_pci){0};
+    kernel.ports = stub_pci_ports(&pci);
     console_init(&kernel.console);
     console_set(&kernel.console, &screen);
     (void)early_heap_open(
@@ -245,6 +249,29 @@ static void no_name_and_no_new_port_say_nothing(struct suite_run *run)
     CHECK(run, !strstr(said, "serial"));
 }
 
+static void a_pci_device_that_spcr_names_in_vain_is_named(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    put_firmware();
+    memcpy(firmware + SPCR + 64, (const unsigned char[]){1, 2, 3, 4, 0, 31, 7}, 7);
+    fix_table(SPCR);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK_EQUAL(run, step_serial(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "SPCR names the UART of PCI device 00:00:1f.7, which has no registers, "
+                            "or is out of reach\n"));
+}
+
+static void without_a_name_a_pci_device_in_memory_is_taken(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    pci.functions[0] = (struct stub_pci_function){.class = 0x070002, .bars = {0, 0xfebf1000}};
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    page_tables_taken = TABLES;
+    CHECK_EQUAL(run, step_serial(&kernel), STEP_NO_MEMORY);
+    kernel.console.devices[0].name = SERIAL_NAME; // there is one already
+    CHECK_EQUAL(run, step_serial(&kernel), STEP_DONE);
+}
+
 static void registers_without_a_page_table_are_no_memory(struct suite_run *run)
 {
     start(HEAP_SIZE);
@@ -285,6 +312,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(acpi_without_room_is_no_memory),
     SUITE_CASE(a_serial_port_without_a_driver_is_named),
     SUITE_CASE(no_name_and_no_new_port_say_nothing),
+    SUITE_CASE(a_pci_device_that_spcr_names_in_vain_is_named),
+    SUITE_CASE(without_a_name_a_pci_device_in_memory_is_taken),
     SUITE_CASE(registers_without_a_page_table_are_no_memory),
     SUITE_CASE(registers_that_cannot_be_mapped_are_named),
 };

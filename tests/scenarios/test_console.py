@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The serial port that ACPI names (SPCR): the kernel's console moves there, if a UART answers. And a line that
-is slow."""
+"""Where the kernel's console is: a serial port of a PC or of PCI, then the one that ACPI names (SPCR), if a
+UART answers there. And a line that is slow."""
 
+import re
 import struct
 
 import machine
@@ -51,6 +52,44 @@ def test_the_console_moves_to_the_port_that_spcr_names(outcome):
 def test_a_port_in_memory_where_no_uart_answers_is_named(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert "kernel: serial: no UART answers at memory 0xfe030000, which SPCR names" in outcome.text
+
+
+def boot_with_pci_uart(name: str, *arguments, standard: tuple = ()):
+    """What a UART on PCI, at slot 5, says. The judge reads the debug console."""
+    log = machine.BUILD / "spcr" / f"pci-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    device = ("-chardev", f"file,id=pci,path={log}", "-device", "pci-serial,chardev=pci,addr=5")
+    outcome = boot(f"pci-uart-{name}", serial=False, cold=True, extra=(*standard, *device, *arguments))
+    return outcome, terminal.clean(log.read_bytes()) if log.exists() else ""
+
+
+@background(boot_with_pci_uart, "alone")
+def test_a_pci_uart_is_the_console_where_there_is_no_other(outcome):
+    booted, pci = outcome
+    assert booted.verdict is Verdict.PASSED, booted.summary()
+    found = re.search(r"^kernel: console: serial port (0x[0-9a-f]+), debug console\n", booted.text, re.MULTILINE)
+    assert found and int(found[1], 16) > 0x400
+    assert pci.partition(found[0])[2] == booted.text.partition(found[0])[2]
+
+
+def boot_with_pci_uart_in_spcr():
+    """Beside COM1, and with no address in the table but the PCI device's."""
+    file = machine.BUILD / "spcr" / "pci.bin"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    address, interrupts, device = bytes(12), bytes(12), struct.pack("<HHBBB", 2, 0x1B36, 0, 5, 0)
+    file.write_bytes(bytes(4) + address + interrupts + device + bytes(9))
+    return boot_with_pci_uart("spcr", "-acpitable", f"sig=SPCR,rev=2,data={file}", standard=("-serial", "null"))
+
+
+@background(boot_with_pci_uart_in_spcr)
+def test_the_console_moves_to_the_pci_uart_that_spcr_names(outcome):
+    booted, pci = outcome
+    assert booted.verdict is Verdict.PASSED, booted.summary()
+    moved = re.search(r"^kernel: serial: continuing at port 0x[0-9a-f]+, which SPCR names\n", booted.text, re.MULTILINE)
+    assert moved
+    assert booted.text.partition(moved[0])[2] in pci
+    assert "kernel: handoff " not in pci
 
 
 def boot_on_a_slow_line():

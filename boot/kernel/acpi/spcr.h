@@ -14,12 +14,19 @@ enum acpi_spcr_type {
     ACPI_SPCR_16550_GAS = 0x12,    // 16550, its registers as the address structure describes them
 };
 
+// A function of a PCI device.
+struct acpi_pci {
+    bool is_named; // all else is meaningful then
+    uint8_t segment, bus, device, function;
+};
+
 struct acpi_spcr {
     uint8_t type; // enum acpi_spcr_type, or another number of that table
     struct acpi_address address;
+    struct acpi_pci pci; // whose UART it is
 };
 
-// False iff the table is too short or names no address.
+// False iff the table is too short or names neither an address nor a PCI device.
 bool acpi_spcr_read(struct acpi_spcr *spcr, const struct acpi_table *table);
 
 #endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// What arch/x86_64/pci.h promises, and boot/kernel/serial.h of UARTs on PCI, on a stub of the
+// configuration space.
+#include "arch/x86_64/pci.h"
+#include "boot/kernel/serial.h"
+#include "tests/boot/stub_pci.h"
+#include "tests/boot/suites.h"
+
+#define UART_AT_PORTS                                                                              \
+    {                                                                                              \
+        .class = 0x070002, .bars = { 0xc001 }                                                      \
+    }
+#define UART_IN_MEMORY                                                                             \
+    {                                                                                              \
+        .class = 0x070002, .bars = { 0, 0xfebf1004, 0x12 }                                         \
+    }
+
+static void functions_are_found_by_class_in_their_order(struct suite_run *run)
+{
+    struct stub_pci stub = {
+        .functions = {{.at = PCI_FUNCTION(0, 0, 0), .class = 0x060000},
+                      {.at = PCI_FUNCTION(0, 3, 0), .class = 0x010601, .header_type = 0x80},
+                      {.at = PCI_FUNCTION(0, 3, 2), .class = 0x070002},
+                      {.at = PCI_FUNCTION(255, 31, 0), .class = 0x070000}}};
+    struct device_io ports = stub_pci_ports(&stub);
+
+    uint32_t first = pci_find(ports, PCI_CLASS_SERIAL, 0);
+    CHECK_EQUAL(run, first, PCI_FUNCTION(0, 3, 2));
+    CHECK_EQUAL(run, pci_find(ports, PCI_CLASS_SERIAL, first + 1), PCI_FUNCTION(255, 31, 0));
+    CHECK_EQUAL(run, pci_find(ports, PCI_CLASS_SERIAL, PCI_FUNCTION(255, 31, 0) + 1), PCI_NONE);
+    CHECK_EQUAL(run, pci_find(ports, 0x0300, 0), PCI_NONE);
+}
+
+static void functions_of_a_device_that_has_one_are_not_looked_for(struct suite_run *run)
+{
+    struct stub_pci stub = {.functions = {{.at = PCI_FUNCTION(0, 3, 0), .class = 0x010601},
+                                          {.at = PCI_FUNCTION(0, 3, 2), .class = 0x070002}}};
+
+    CHECK_EQUAL(run, pci_find(stub_pci_ports(&stub), PCI_CLASS_SERIAL, 0), PCI_NONE);
+    CHECK(run, stub.accesses < 20000);
+}
+
+static void a_machine_without_pci_has_no_functions(struct suite_run *run)
+{
+    struct stub_pci stub = {.is_absent = true};
+    struct pci_place place;
+
+    CHECK_EQUAL(run, pci_find(stub_pci_ports(&stub), 0xffff, 0), PCI_NONE);
+    CHECK(run, stub.accesses < 10);
+    CHECK(run, !pci_open(stub_pci_ports(&stub), 0, 0, &place));
+}
+
+static void a_base_address_register_names_a_place(struct suite_run *run)
+{
+    struct stub_pci stub = {.functions = {{.at = 8, .bars = {0xc001, 0xfebf1000, 0xfebf2004, 0x12}},
+                                          {.at = 16, .bars = {0xc001}, .header_type = 1}}};
+    struct device_io ports = stub_pci_ports(&stub);
+    struct pci_place place;
+
+    stub.functions[0].command = 0x100;
+    CHECK(run, pci_open(ports, 8, 0, &place));
+    CHECK(run, place.is_port);
+    CHECK_EQUAL(run, place.address, 0xc000);
+    CHECK_EQUAL(run, stub.functions[0].command, 0x101); // it answers at ports now
+    CHECK(run, pci_open(ports, 8, 1, &place));
+    CHECK(run, !place.is_port);
+    CHECK_EQUAL(run, place.address, 0xfebf1000);
+    CHECK_EQUAL(run, stub.functions[0].command, 0x103);
+    CHECK(run, pci_open(ports, 8, 2, &place));
+    CHECK_EQUAL(run, place.address, UINT64_C(0x12febf2000));
+    CHECK(run, !pci_open(ports, 8, 4, &place));  // not set
+    CHECK(run, !pci_open(ports, 16, 0, &place)); // a bridge
+    CHECK(run, !pci_open(ports, 24, 0, &place)); // not there
+}
+
+static void a_uart_in_memory_is_found_behind_one_at_ports(struct suite_run *run)
+{
+    struct stub_pci stub = {.functions = {UART_AT_PORTS, UART_IN_MEMORY}};
+    struct acpi_spcr spcr;
+
+    stub.functions[1].at = PCI_FUNCTION(2, 1, 0);
+    CHECK(run, serial_find_pci(&spcr, stub_pci_ports(&stub)));
+    CHECK_EQUAL(run, spcr.address.space, ACPI_SPACE_MEMORY);
+    CHECK_EQUAL(run, spcr.address.address, UINT64_C(0x12febf1000));
+    CHECK_TEXT(run, serial_driver(&spcr)->name, "16550");
+    stub.functions[1].class = 0x070300; // a modem
+    CHECK(run, !serial_find_pci(&spcr, stub_pci_ports(&stub)));
+}
+
+static void the_device_that_spcr_names_tells_the_address(struct suite_run *run)
+{
+    struct stub_pci stub = {.functions = {UART_AT_PORTS}};
+    struct acpi_spcr spcr = {.pci = {.is_named = true, .bus = 1, .device = 2, .function = 3}};
+    struct acpi_spcr with_address = spcr, elsewhere = spcr;
+
+    stub.functions[0].at = PCI_FUNCTION(1, 2, 3);
+    serial_find_address(&spcr, stub_pci_ports(&stub));
+    CHECK_EQUAL(run, spcr.address.space, ACPI_SPACE_IO);
+    CHECK_EQUAL(run, spcr.address.address, 0xc000);
+    with_address.address.address = 0x2f8;
+    serial_find_address(&with_address, stub_pci_ports(&stub));
+    CHECK_EQUAL(run, with_address.address.address, 0x2f8);
+    elsewhere.pci.segment = 1;
+    serial_find_address(&elsewhere, stub_pci_ports(&stub));
+    CHECK_EQUAL(run, elsewhere.address.address, 0);
+}
+
+static const struct suite_case cases[] = {
+    SUITE_CASE(functions_are_found_by_class_in_their_order),
+    SUITE_CASE(functions_of_a_device_that_has_one_are_not_looked_for),
+    SUITE_CASE(a_machine_without_pci_has_no_functions),
+    SUITE_CASE(a_base_address_register_names_a_place),
+    SUITE_CASE(a_uart_in_memory_is_found_behind_one_at_ports),
+    SUITE_CASE(the_device_that_spcr_names_tells_the_address),
+};
+const struct suite pci_suite = SUITE("pci", cases);
