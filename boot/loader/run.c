@@ -102,6 +102,11 @@ static void announce(struct loader *loader)
                  (unsigned long long)loader->image.start, (unsigned long long)loader->elf.entry,
                  (unsigned long long)loader->region_size / 1024,
                  (unsigned long long)fba_used(&loader->heap.fba));
+    // Faults of such a kernel are caught (first_fault.h); one that only loops says nothing.
+    if (!loader->elf.has_note && !loader->verifier)
+        writer_print(&loader->firmware.console,
+                     "loader: the kernel's file has no checksums: should nothing follow, its code "
+                     "may be damaged; boot/file_note.h is the cure\n");
 }
 
 static enum loader_result run(struct loader *loader)

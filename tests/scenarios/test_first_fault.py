@@ -68,3 +68,23 @@ def boot_without_serial_port():
 def test_a_machine_without_a_serial_port_says_it_on_its_other_consoles(outcome):
     assert outcome.verdict is Verdict.PANIC, outcome.summary()
     assert STOPPED in outcome.text
+
+
+LOOP = b"\xeb\xfe"  # jmp to itself
+NO_CHECKSUMS = "loader: the kernel's file has no checksums: should nothing follow, its code may be damaged"
+
+
+def boot_loop():
+    return boot("first-fault-loop", kernel=small_kernel.write("first-fault-loop", small_kernel.elf(LOOP)), silence=3)
+
+
+@background(boot_loop)
+def test_a_kernel_without_checksums_that_only_loops_was_announced(outcome):
+    assert outcome.verdict is Verdict.HANG, outcome.summary()
+    assert outcome.text.rstrip().splitlines()[-1].startswith(NO_CHECKSUMS)
+
+
+@background(boot, "first-fault-checksums")
+def test_a_kernel_with_checksums_is_not_announced_so(outcome):
+    assert outcome.verdict is Verdict.PASSED, outcome.summary()
+    assert NO_CHECKSUMS not in outcome.text
