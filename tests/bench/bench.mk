@@ -143,7 +143,7 @@ bench-record-boot: build/loader.efi build/kernel.elf | test-packages
 test-parts: build/bench/bench $(BENCH_OURS)
 
 # What gives a boot another memory map, and a heap that is large enough for 64 processors.
-MEMORY_MAP_OBJS := $(call objects,loader,$(wildcard tests/bench/efi/*.c))
+MEMORY_MAP_OBJS := $(call objects,loader,$(wildcard tests/bench/efi/*.c) tests/quirks/wrapped_loader.c)
 -include $(MEMORY_MAP_OBJS:.o=.d)
 
 build/bench/fake_memory_map.so: $(MEMORY_MAP_OBJS) build/loader/lib.a build/stamps/LOADER_LD

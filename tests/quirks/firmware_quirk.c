@@ -4,10 +4,8 @@
 // function and a row of the table below; test_quirks.py has a scenario for each.
 #include "arch/x86_64/string.h"
 #include "tests/quirks/acpi_edit.h"
+#include "tests/quirks/wrapped_loader.h"
 
-static EFI_GUID loaded_image_protocol = EFI_LOADED_IMAGE_PROTOCOL_GUID;
-static EFI_GUID file_system_protocol = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
-static EFI_GUID file_info = EFI_FILE_INFO_ID;
 static EFI_GUID graphics_output_protocol = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 
 static EFI_SYSTEM_TABLE *table;
@@ -389,29 +387,6 @@ static const struct {
     {"failing_exit", failing_exit},
 };
 
-// The file in pages of its own; NULL: it cannot be read.
-static char *read_file(EFI_FILE_HANDLE folder, CHAR16 *name, UINTN *size)
-{
-    union {
-        EFI_FILE_INFO info;
-        unsigned char bytes[sizeof(EFI_FILE_INFO) + 512];
-    } buffer;
-    UINTN length = sizeof buffer;
-    EFI_FILE_HANDLE file;
-    void *text = NULL;
-
-    if (EFI_ERROR(folder->Open(folder, &file, name, EFI_FILE_MODE_READ, 0)))
-        return NULL;
-    if (!EFI_ERROR(file->GetInfo(file, &file_info, &length, &buffer))) {
-        *size = buffer.info.FileSize;
-        if (EFI_ERROR(table->BootServices->AllocatePool(EfiLoaderData, *size, &text)) ||
-            EFI_ERROR(file->Read(file, size, text)))
-            text = NULL;
-    }
-    file->Close(file);
-    return text;
-}
-
 static bool apply(const char *name, UINTN size)
 {
     for (unsigned i = 0; i < sizeof quirks / sizeof quirks[0]; i++) {
@@ -426,29 +401,14 @@ static bool apply(const char *name, UINTN size)
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
-    EFI_BOOT_SERVICES *services = system->BootServices;
-    EFI_LOADED_IMAGE *self;
-    EFI_FILE_IO_INTERFACE *volume;
-    EFI_FILE_HANDLE root;
-    EFI_HANDLE loader;
-    UINTN size, name_size;
+    struct wrapped_loader loader;
 
     table = system;
-    if (EFI_ERROR(services->HandleProtocol(image, &loaded_image_protocol, (void **)&self)) ||
-        EFI_ERROR(services->HandleProtocol(self->DeviceHandle, &file_system_protocol,
-                                           (void **)&volume)) ||
-        EFI_ERROR(volume->OpenVolume(volume, &root)))
-        return EFI_NO_MEDIA;
-    const char *name = read_file(root, L"\\quirk.txt", &name_size);
-    char *file = read_file(root, L"\\loader.efi", &size);
-    root->Close(root);
-    if (!name || !file)
-        return EFI_NOT_FOUND;
-    EFI_STATUS status = services->LoadImage(FALSE, image, NULL, file, size, &loader);
+    EFI_STATUS status = wrapped_loader_open(&loader, image, system, L"\\quirk.txt");
     if (EFI_ERROR(status))
         return status;
-    // Loaded from memory it has no volume of its own.
-    services->HandleProtocol(loader, &loaded_image_protocol, (void **)&started);
-    started->DeviceHandle = self->DeviceHandle;
-    return apply(name, name_size) ? services->StartImage(loader, NULL, NULL) : EFI_UNSUPPORTED;
+    started = loader.image;
+    return apply(loader.words, loader.size)
+               ? system->BootServices->StartImage(loader.handle, NULL, NULL)
+               : EFI_UNSUPPORTED;
 }

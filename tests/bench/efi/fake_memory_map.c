@@ -8,6 +8,8 @@
 //   joins
 //               what is alike, leaves out what is no memory, and calls every other page at the
 //               start of the largest free entry ACPI memory
+#include "tests/quirks/wrapped_loader.h"
+
 #include <efi.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,10 +17,6 @@
 #define PAGE UINT64_C(4096)
 #define MOST_ENTRIES 2048
 #define STRIDE 48 // what OVMF says the size of a descriptor is
-
-static EFI_GUID loaded_image_protocol = EFI_LOADED_IMAGE_PROTOCOL_GUID;
-static EFI_GUID file_system_protocol = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
-static EFI_GUID file_info = EFI_FILE_INFO_ID;
 
 static EFI_BOOT_SERVICES *services;
 static EFI_GET_MEMORY_MAP get_memory_map; // the firmware's
@@ -33,31 +31,6 @@ static void *allocate(UINTN size)
     void *memory;
 
     return EFI_ERROR(services->AllocatePool(EfiLoaderData, size, &memory)) ? NULL : memory;
-}
-
-// ── Files ───────────────────────────────────────────────────────────────────────────────────────
-
-// The whole file, in memory of its own; NULL: there is none.
-static char *read_file(EFI_FILE_HANDLE folder, CHAR16 *name, UINTN *size)
-{
-    union {
-        EFI_FILE_INFO info;
-        unsigned char bytes[sizeof(EFI_FILE_INFO) + 512];
-    } buffer;
-    UINTN length = sizeof buffer;
-    EFI_FILE_HANDLE file;
-    char *text = NULL;
-
-    if (EFI_ERROR(folder->Open(folder, &file, name, EFI_FILE_MODE_READ, 0)))
-        return NULL;
-    if (!EFI_ERROR(file->GetInfo(file, &file_info, &length, &buffer))) {
-        *size = buffer.info.FileSize;
-        text = allocate(*size);
-    }
-    if (text && EFI_ERROR(file->Read(file, size, text)))
-        text = NULL;
-    file->Close(file);
-    return text;
 }
 
 // The number behind the first blank.
@@ -254,36 +227,18 @@ static void shape(bool real)
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
-    EFI_LOADED_IMAGE *self, *started;
-    EFI_FILE_IO_INTERFACE *volume;
-    EFI_FILE_HANDLE root;
-    EFI_HANDLE loader;
-    UINTN size;
+    struct wrapped_loader loader;
 
     services = system->BootServices;
     get_memory_map = services->GetMemoryMap;
     firmware_map = allocate(MOST_ENTRIES * STRIDE);
     entries = allocate(MOST_ENTRIES * sizeof *entries);
-    if (!firmware_map || !entries ||
-        EFI_ERROR(services->HandleProtocol(image, &loaded_image_protocol, (void **)&self)) ||
-        EFI_ERROR(services->HandleProtocol(self->DeviceHandle, &file_system_protocol,
-                                           (void **)&volume)) ||
-        EFI_ERROR(volume->OpenVolume(volume, &root)))
-        return EFI_NO_MEDIA;
-    char *words = read_file(root, L"\\entries.txt", &size);
-    if (!words)
-        return EFI_NOT_FOUND;
-    wanted_count = read_number(words, size);
-    char *file = read_file(root, L"\\loader.efi", &size);
-    root->Close(root);
-    if (!file)
-        return EFI_NOT_FOUND;
-    EFI_STATUS status = services->LoadImage(FALSE, image, NULL, file, size, &loader);
+    if (!firmware_map || !entries)
+        return EFI_OUT_OF_RESOURCES;
+    EFI_STATUS status = wrapped_loader_open(&loader, image, system, L"\\entries.txt");
     if (EFI_ERROR(status))
         return status;
-    // Loaded from memory it has no volume of its own.
-    services->HandleProtocol(loader, &loaded_image_protocol, (void **)&started);
-    started->DeviceHandle = self->DeviceHandle;
-    shape(words[0] == 'r');
-    return services->StartImage(loader, NULL, NULL);
+    wanted_count = read_number(loader.words, loader.size);
+    shape(loader.words[0] == 'r');
+    return services->StartImage(loader.handle, NULL, NULL);
 }
