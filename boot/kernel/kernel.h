@@ -27,8 +27,8 @@ struct kernel {
     struct paging paging;           // the live page tables
     struct device_map devices;
     struct device_io ports; // of this machine
-    struct power power; // all zero until the step acpi has read how to power off
-    struct timer timer; // all zero until that step has found one
+    struct power power;     // all zero until the step acpi has read how to power off
+    struct timer timer;     // all zero until that step has found one
     struct timer_sample timer_start;
 };
 
