@@ -21,6 +21,7 @@ MOST_MS = 100
 MOST_OF_LOADER = 300_000  # without the firmware's
 MOST_OF_KERNEL = 3_000_000  # to the seal, a screen of 1280x800 cleared
 MOST_OF_LINE = 20_000  # sent and drawn, and the screen scrolled
+MOST_OF_BYTE = 4  # of the kernel's file, checked
 PAGE = 4096
 PT_LOAD = 1
 
@@ -78,12 +79,22 @@ def test_the_kernel_is_read_in_as_few_calls_as_can_be(outcome: Outcome) -> None:
     assert sum(calls.values()) <= 24
 
 
-def bytes_not_in_file() -> int:
-    """Of the kernel's segments, up to the ends of their last pages."""
+def segments() -> list[tuple[int, int]]:
+    """Of the kernel's segments: bytes in the file, and in memory up to the end of the last page."""
     data = boot_cost.KERNEL.read_bytes()
     at, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
     headers = [struct.unpack_from("<IIQQQQQQ", data, at + 56 * index) for index in range(count)]
-    return sum(-(-header[6] // PAGE) * PAGE - header[5] for header in headers if header[0] == PT_LOAD)
+    return [(header[5], -(-header[6] // PAGE) * PAGE) for header in headers if header[0] == PT_LOAD]
+
+
+@counted
+def test_checking_the_kernel_takes_at_most_four_instructions_a_byte(outcome: Outcome) -> None:
+    """All of the check, of which the checksums are the most."""
+    steps, _ = outcome
+    check = next(step for step in steps if step.name == boot_cost.LOADER_STEPS["elf_check"])
+    loaded = sum(in_file for in_file, _ in segments())
+    print(f"{check.ours / loaded:.2f} instructions a byte")
+    assert loaded / 8 < check.ours <= MOST_OF_BYTE * loaded
 
 
 @counted
@@ -91,7 +102,7 @@ def test_nothing_is_cleared_twice(outcome: Outcome) -> None:
     steps, _ = outcome
     cleared = {step.name: step.cleared for step in steps if step.part == "loader"}
     image = cleared.pop(boot_cost.LOADER_STEPS["image_load"])
-    assert image == bytes_not_in_file()
+    assert image == sum(in_memory - in_file for in_file, in_memory in segments())
     # A compiler may clear the first bytes of a table one by one.
     window = cleared.pop(boot_cost.LOADER_STEPS["kernel_mapping_build"])
     tables = next(step.heap_calls for step in steps if step.name == boot_cost.LOADER_STEPS["kernel_mapping_build"])

@@ -93,27 +93,6 @@ def test_a_damaged_kernel_is_rejected_before_a_byte_of_it_runs(sentence, outcome
     assert sentence in outcome.judgement.reason
 
 
-def count_with_and_without_note():
-    """The instructions of the machine until the kernel begins."""
-    data = bytearray(KERNEL.read_bytes())
-    for at, (kind, flags, *_) in headers():
-        if kind == PT_NOTE:
-            struct.pack_into("<I", data, at, PT_NULL)
-        if kind == small_kernel.PT_EARLY_HEAP:
-            struct.pack_into("<I", data, at + 4, flags & ~FILE_NOTE_FLAG)
-    plain = small_kernel.write("without-note", bytes(data))
-    return [boot(f"kernel-file-{file.stem}-counted", kernel=file, counted="kernel_main") for file in (KERNEL, plain)]
-
-
-@background(count_with_and_without_note)
-def test_checking_a_kernel_takes_at_most_four_instructions_a_byte(outcome):
-    for booted in outcome:
-        assert booted.verdict is Verdict.PASSED, booted.summary()
-    taken = outcome[0].instructions - outcome[1].instructions
-    loaded = sum(fields[5] for _, fields in headers() if fields[0] == small_kernel.PT_LOAD)
-    assert 0 < taken <= 4 * loaded
-
-
 def elf_note():
     """The program that fills in the note."""
     spec = importlib.util.spec_from_file_location("elf_note", machine.ROOT / "boot" / "loader" / "elf_note.py")
