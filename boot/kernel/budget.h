@@ -10,8 +10,8 @@
 
 #define BUDGET_NAME_MAX 23 // characters, without the NUL
 
-// So many bytes, and so many more for each processor but the first and for each GiB of memory. boot/budget.py reads
-// this structure from the kernel's file.
+// So many bytes, and so many more for each processor but the first and for each GiB of memory.
+// boot/budget.py reads this structure from the kernel's file.
 struct budget {
     char name[BUDGET_NAME_MAX + 1]; // of the step, or "loader"
     uint64_t fixed, per_processor, per_gib;
