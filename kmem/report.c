@@ -48,12 +48,18 @@ static void print_cells(const struct report *report, const struct fba *fba, size
 {
     size_t capacity = fba_capacity(fba);
     size_t width = divide(capacity, columns), rest = capacity - width * columns;
+    size_t start = 0, parts = 0; // of a byte, of which `columns` are one
 
     writer_print(report->writer, "%s  [", report->prefix);
     for (size_t i = 0; i < columns && capacity != 0; i++) {
-        // Dividing first loses less than a column and cannot overflow.
-        size_t start = width * i + divide(rest * i, columns);
-        writer_print(report->writer, "%c", picture_cell(fba, start, width));
+        char cell = picture_cell(fba, start, width);
+        report->writer->write(report->writer->context, &cell, 1);
+        start += width;
+        parts += rest;
+        if (parts >= columns) {
+            parts -= columns;
+            start++;
+        }
     }
     writer_print(report->writer, "]");
 }

@@ -186,7 +186,7 @@ enum screen_status screen_open(struct screen *screen, const struct handoff_frame
 
 void screen_move(struct screen *screen, void *pixels, char *text)
 {
-    memcpy(text, screen->text, (size_t)screen->rows * (screen->columns + 1));
+    memcpy(text, screen->text, (size_t)(screen->rows + screen->has_status) * (screen->columns + 1));
     screen->text = text;
     screen->pixels = pixels;
 }
@@ -272,6 +272,29 @@ static void scroll(struct screen *screen)
     for (uint32_t row = screen->rows - by; row < screen->rows; row++)
         clear_text(screen, row);
     screen->row -= by;
+}
+
+// Takes the last row out of the text.
+static void reserve_status(struct screen *screen)
+{
+    if (screen->row == screen->rows - 1)
+        scroll(screen);
+    screen->rows--;
+    screen->has_status = true;
+}
+
+void screen_set_status(struct screen *screen, const char *text)
+{
+    size_t length = 0;
+
+    while (text[length] != '\0')
+        length++;
+    if (!screen->pixels || length > screen->columns || (!screen->has_status && screen->rows < 3))
+        return;
+    if (!screen->has_status)
+        reserve_status(screen);
+    replace(screen, screen->rows, text);
+    cpu_store_fence();
 }
 
 static void begin_line(struct screen *screen)

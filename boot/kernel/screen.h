@@ -37,7 +37,8 @@ struct screen_glyph_line {
 struct screen {
     unsigned char *pixels;  // NULL: there is no screen, and what is written is dropped
     size_t line_size;       // bytes from one line of pixels to the next
-    uint32_t columns, rows; // of characters
+    uint32_t columns, rows; // of characters; without the row of the status
+    bool has_status;        // the row behind these shows the status
     uint32_t column, row;   // of the next one: all from there on is blank
     // What the rows show, columns + 1 bytes for each: text up to a NUL, then blanks.
     char *text;
@@ -61,6 +62,11 @@ enum screen_status screen_open(struct screen *screen, const struct handoff_frame
 // Goes on with the same framebuffer, mapped at `pixels`, and with a copy of the text at `text`,
 // which has as much memory. The old text must still be there, the old mapping need not.
 void screen_move(struct screen *screen, void *pixels, char *text);
+
+// Shows a line of text in the last row, in the place of the one before; the rest of the text
+// scrolls above it from the first time on. Only characters that change are drawn. A text that is
+// longer than a row is not shown, nor is any on a screen of less than three rows.
+void screen_set_status(struct screen *screen, const char *text);
 
 // Writes text at the cursor; \n begins a new line, other control characters are blanks, and so is
 // what is not ASCII. `context` is the screen; the signature is that of struct writer.

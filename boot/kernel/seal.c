@@ -4,6 +4,7 @@
 
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/processors.h"
+#include "boot/kernel/steps/screen.h"
 #include "boot/range.h"
 #include "kmem/fba_account.h"
 
@@ -147,6 +148,7 @@ bool kernel_seal(struct kernel *kernel)
                      fba_status_name(status));
         return false;
     }
+    step_screen_draw_heap(kernel);
     kernel->page_frames.direct_map = kernel->handoff->direct_map;
     if (!give_free_part(kernel, ranges.free))
         return false;

@@ -149,6 +149,43 @@ static void only_what_changes_is_drawn(struct suite_run *run)
     CHECK_EQUAL(run, *line_of(0, 3, 0), DIRT); // above all ink
 }
 
+static void a_status_stays_in_the_last_row(struct suite_run *run)
+{
+    CHECK(run, open());
+    write("1\n2\n3\n4");
+    screen_set_status(&screen, "s1"); // the text makes room for it
+    CHECK_EQUAL(run, screen.rows, ROWS - 1);
+    CHECK(run, row_shows(0, "3  "));
+    CHECK(run, row_shows(1, "4  "));
+    CHECK(run, row_shows(ROWS - 1, "s1 "));
+    write("\n5\n6");
+    CHECK(run, row_shows(0, "4  "));
+    CHECK(run, row_shows(1, "5  "));
+    CHECK(run, row_shows(2, "6  "));
+    dirty(line_of(0, ROWS - 1, 0), GLYPH_WIDTH);
+    screen_set_status(&screen, "s2");
+    CHECK(run, shows_in(1, ROWS - 1, '2', WHITE));
+    CHECK_EQUAL(run, *line_of(0, ROWS - 1, 0), DIRT); // "s" before and after
+    screen_set_status(&screen, "long");
+    CHECK(run, shows_in(1, ROWS - 1, '2', WHITE));
+    screen.pixels = NULL;
+    screen_set_status(&screen, "s3");
+    screen_move(&screen, pixels, moved);
+    screen_set_status(&screen, "s");
+    CHECK(run, shows_in(1, ROWS - 1, ' ', WHITE)); // where it shows the 2
+}
+
+static void a_status_needs_a_screen_of_three_rows(struct suite_run *run)
+{
+    CHECK_EQUAL(run, open_with(framebuffer(), 2 * (COLUMNS + 1)), SCREEN_OK);
+    screen_set_status(&screen, "s");
+    CHECK(run, !screen.has_status && screen.rows == 2);
+    CHECK_EQUAL(run, open_with(framebuffer(), 3 * (COLUMNS + 1)), SCREEN_OK);
+    write("1");
+    screen_set_status(&screen, "s");
+    CHECK(run, row_shows(0, "1  ") && row_shows(2, "s  "));
+}
+
 static void the_text_goes_on_where_the_screen_is_moved(struct suite_run *run)
 {
     CHECK(run, open());
@@ -255,6 +292,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(behind_the_last_row_the_text_scrolls_by_half_a_screen),
     SUITE_CASE(only_what_changes_is_drawn),
     SUITE_CASE(the_text_goes_on_where_the_screen_is_moved),
+    SUITE_CASE(a_status_stays_in_the_last_row),
+    SUITE_CASE(a_status_needs_a_screen_of_three_rows),
     SUITE_CASE(there_are_as_many_rows_as_there_is_memory_for),
     SUITE_CASE(a_format_is_known_by_its_masks),
     SUITE_CASE(a_framebuffer_that_cannot_be_one_is_rejected),

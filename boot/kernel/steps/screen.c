@@ -8,6 +8,10 @@
 
 BUDGET("screen", 8 * PAGE_SIZE, 0, 0); // page tables of the framebuffer
 
+// Of the line that shows how full the early heap is: its cells, and what stands around them.
+#define HEAP_CELLS_MAX 64
+#define HEAP_WORDS 50
+
 static struct screen screen;
 
 static void print_unusable(const struct writer *writer,
@@ -68,4 +72,19 @@ void step_screen_undo(struct kernel *kernel)
 {
     (void)kernel;
     screen.pixels = NULL; // it drops what is written to it
+}
+
+void step_screen_draw_heap(const struct kernel *kernel)
+{
+    char line[HEAP_CELLS_MAX + HEAP_WORDS + sizeof "\n"];
+    struct writer_buffer buffer;
+    const struct writer to_line = writer_to_buffer(&buffer, line, sizeof line);
+    const struct report report = {.writer = &to_line, .prefix = "early heap"};
+    size_t room = screen.columns > HEAP_WORDS ? screen.columns - HEAP_WORDS : 0;
+
+    if (room == 0 || kernel->heap.memory.is_substitute)
+        return;
+    report_picture(&report, &kernel->heap.fba, room < HEAP_CELLS_MAX ? room : HEAP_CELLS_MAX);
+    line[buffer.length - 1] = '\0'; // without the end of the line
+    screen_set_status(&screen, line);
 }

@@ -8,4 +8,8 @@
 enum step_result step_screen(struct kernel *kernel);
 void step_screen_undo(struct kernel *kernel);
 
+// Draws in the screen's last row how full the early heap's region is. Nothing in a measuring run,
+// and where there is no screen.
+void step_screen_draw_heap(const struct kernel *kernel);
+
 #endif

@@ -54,6 +54,7 @@ static enum step_result run_one(struct kernel *kernel, const struct step *step)
 
     heap->ledger.tag = step->name;
     enum step_result result = step->run(kernel);
+    step_screen_draw_heap(kernel);
     if (heap->failing.failed) {
         writer_print(&kernel->console.writer,
                      "kernel: step %s: an allocation was failed on purpose (fail=%zu)\n",
