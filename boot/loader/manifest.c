@@ -60,7 +60,7 @@ enum loader_result manifest_verify(struct loader *loader, const void *signature,
 
 // ── The list ────────────────────────────────────────────────────────────────────────────────────
 
-static void print_digest(char hex[HEX_SIZE + 1], const unsigned char digest[DIGEST])
+static void write_hex(char hex[HEX_SIZE + 1], const unsigned char digest[DIGEST])
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -112,7 +112,7 @@ enum loader_result manifest_check(struct loader *loader, const char *name, const
                            ": name it when the image is made, as one of FILES",
                            what);
     loader->verifier->digest(&loader->firmware, bytes, size, digest);
-    print_digest(hex, digest);
+    write_hex(hex, digest);
     if (memcmp(hex, line, HEX_SIZE) == 0)
         return LOADER_DONE;
     return loader_stop(
