@@ -14,7 +14,7 @@ enum { ID = 0x00, COMMAND = 0x04, CLASS = 0x08, HEADER_TYPE = 0x0c, BAR_0 = 0x10
 #define COMMAND_IO UINT32_C(1)
 #define COMMAND_MEMORY UINT32_C(2)
 #define COMMAND_MASK UINT32_C(0xffff) // above it is the status, of which a 1 that is written clears
-#define CLASS_SHIFT 16
+#define CLASS_SHIFT 8
 #define HEADER_TYPE_SHIFT 16
 #define HEADER_TYPE_NORMAL 0x00u
 #define HEADER_TYPE_MASK 0x7fu
@@ -68,13 +68,20 @@ static uint32_t next(struct device_io ports, uint32_t function, bool is_there)
     return function + (is_alone ? FUNCTIONS : 1);
 }
 
-uint32_t pci_find(struct device_io ports, uint16_t class, uint32_t from)
+static bool is_uart(struct device_io ports, uint32_t function)
+{
+    uint32_t class = read(ports, function, CLASS) >> CLASS_SHIFT;
+
+    return class >= PCI_CLASS_UART && class <= PCI_CLASS_UART_LAST;
+}
+
+uint32_t pci_find_uart(struct device_io ports, uint32_t from)
 {
     if (!has_configuration(ports))
         return PCI_NONE;
     for (uint32_t function = from; function < PCI_NONE;) {
         bool is_there = read(ports, function, ID) != ID_NONE;
-        if (is_there && read(ports, function, CLASS) >> CLASS_SHIFT == class)
+        if (is_there && is_uart(ports, function))
             return function;
         function = next(ports, function, is_there);
     }

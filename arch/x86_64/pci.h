@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// pci: PCI configuration space, as far as a console needs it: functions by class, and where their
-// registers are. Reached through the two ports of configuration mechanism 1 (PCI 3.0, 3.2.2.3.2),
-// which every PC has for its first segment. Field names are those of PCI 3.0, chapter 6.
+// pci: PCI configuration space, as far as a console needs it: UARTs, and where their registers are.
+// Reached through the two ports of configuration mechanism 1 (PCI 3.0, 3.2.2.3.2), which every PC
+// has for its first segment. Field names are those of PCI 3.0, chapter 6.
 #ifndef ARCH_X86_64_PCI_H
 #define ARCH_X86_64_PCI_H
 
@@ -15,13 +15,16 @@
     ((uint32_t)(bus) << 8 | ((uint32_t)(device)&0x1f) << 3 | ((uint32_t)(number)&7))
 #define PCI_NONE UINT32_C(0x10000) // one behind the last
 
-#define PCI_CLASS_SERIAL UINT16_C(0x0700) // class code 07h, sub-class 00h: a UART (appendix D)
+// Class code 07h, sub-class 00h, interfaces 00h to 06h: a UART, XT-compatible to 16950 (appendix
+// D). With another interface its registers are its maker's own.
+#define PCI_CLASS_UART UINT32_C(0x070000)
+#define PCI_CLASS_UART_LAST UINT32_C(0x070006)
 
 #define PCI_BARS 6u // base address registers of a function
 
-// The first function of this class at or behind `from`; PCI_NONE if there is none, or no PCI. Two
+// The first UART at or behind the function `from`; PCI_NONE if there is none, or no PCI. Two
 // accesses to ports for each device that there could be: some 16 000 in all.
-uint32_t pci_find(struct device_io ports, uint16_t class, uint32_t from);
+uint32_t pci_find_uart(struct device_io ports, uint32_t from);
 
 // Where a base address register puts registers of its function.
 struct pci_place {

@@ -36,7 +36,7 @@ static bool find_place(struct pci_place *place, struct device_io ports, uint32_t
 static uint32_t find_pci(struct pci_place *place, struct device_io ports, uint32_t function,
                          bool is_port)
 {
-    while ((function = pci_find(ports, PCI_CLASS_SERIAL, function)) != PCI_NONE) {
+    while ((function = pci_find_uart(ports, function)) != PCI_NONE) {
         if (find_place(place, ports, function) && place->is_port == is_port)
             break;
         function++;

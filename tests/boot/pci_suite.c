@@ -15,7 +15,7 @@
         .class = 0x070002, .bars = { 0, 0xfebf1004, 0x12 }                                         \
     }
 
-static void functions_are_found_by_class_in_their_order(struct suite_run *run)
+static void uarts_are_found_by_class_in_their_order(struct suite_run *run)
 {
     struct stub_pci stub = {
         .functions = {{.at = PCI_FUNCTION(0, 0, 0), .class = 0x060000},
@@ -24,11 +24,14 @@ static void functions_are_found_by_class_in_their_order(struct suite_run *run)
                       {.at = PCI_FUNCTION(255, 31, 0), .class = 0x070000}}};
     struct device_io ports = stub_pci_ports(&stub);
 
-    uint32_t first = pci_find(ports, PCI_CLASS_SERIAL, 0);
+    uint32_t first = pci_find_uart(ports, 0);
     CHECK_EQUAL(run, first, PCI_FUNCTION(0, 3, 2));
-    CHECK_EQUAL(run, pci_find(ports, PCI_CLASS_SERIAL, first + 1), PCI_FUNCTION(255, 31, 0));
-    CHECK_EQUAL(run, pci_find(ports, PCI_CLASS_SERIAL, PCI_FUNCTION(255, 31, 0) + 1), PCI_NONE);
-    CHECK_EQUAL(run, pci_find(ports, 0x0300, 0), PCI_NONE);
+    CHECK_EQUAL(run, pci_find_uart(ports, first + 1), PCI_FUNCTION(255, 31, 0));
+    CHECK_EQUAL(run, pci_find_uart(ports, PCI_FUNCTION(255, 31, 0) + 1), PCI_NONE);
+    stub.functions[2].class = 0x070007; // its registers are its maker's own
+    CHECK_EQUAL(run, pci_find_uart(ports, 0), PCI_FUNCTION(255, 31, 0));
+    stub.functions[3].class = 0x070200; // GPIB
+    CHECK_EQUAL(run, pci_find_uart(ports, 0), PCI_NONE);
 }
 
 static void functions_of_a_device_that_has_one_are_not_looked_for(struct suite_run *run)
@@ -36,7 +39,7 @@ static void functions_of_a_device_that_has_one_are_not_looked_for(struct suite_r
     struct stub_pci stub = {.functions = {{.at = PCI_FUNCTION(0, 3, 0), .class = 0x010601},
                                           {.at = PCI_FUNCTION(0, 3, 2), .class = 0x070002}}};
 
-    CHECK_EQUAL(run, pci_find(stub_pci_ports(&stub), PCI_CLASS_SERIAL, 0), PCI_NONE);
+    CHECK_EQUAL(run, pci_find_uart(stub_pci_ports(&stub), 0), PCI_NONE);
     CHECK(run, stub.accesses < 20000);
 }
 
@@ -45,7 +48,7 @@ static void a_machine_without_pci_has_no_functions(struct suite_run *run)
     struct stub_pci stub = {.is_absent = true};
     struct pci_place place;
 
-    CHECK_EQUAL(run, pci_find(stub_pci_ports(&stub), 0xffff, 0), PCI_NONE);
+    CHECK_EQUAL(run, pci_find_uart(stub_pci_ports(&stub), 0), PCI_NONE);
     CHECK(run, stub.accesses < 10);
     CHECK(run, !pci_open(stub_pci_ports(&stub), 0, 0, &place));
 }
@@ -106,7 +109,7 @@ static void the_device_that_spcr_names_tells_the_address(struct suite_run *run)
 }
 
 static const struct suite_case cases[] = {
-    SUITE_CASE(functions_are_found_by_class_in_their_order),
+    SUITE_CASE(uarts_are_found_by_class_in_their_order),
     SUITE_CASE(functions_of_a_device_that_has_one_are_not_looked_for),
     SUITE_CASE(a_machine_without_pci_has_no_functions),
     SUITE_CASE(a_base_address_register_names_a_place),
