@@ -65,7 +65,7 @@
 
 // "EARLYFBA", read as a little-endian number.
 #define HANDOFF_MAGIC 0x414246594c524145u
-#define HANDOFF_VERSION 3u // the Makefile reads this line
+#define HANDOFF_VERSION 4u // the Makefile reads this line
 
 #define HANDOFF_IMAGE_BASE 0xffffffff80000000u // the lowest virtual address of an image
 #define HANDOFF_IMAGE_ALIGN 0x200000u          // bytes: of its virtual and physical address
@@ -73,6 +73,8 @@
 
 #define HANDOFF_COMMAND_LINE_MAX 4095u  // bytes, without the NUL
 #define HANDOFF_MODULE_NAME_MAX 39u     // bytes, without the NUL
+#define HANDOFF_HOLDERS 5u              // in the record of a failure
+#define HANDOFF_HOLDER_NAME_MAX 31u     // bytes, without the NUL
 #define HANDOFF_MODULES_START 0x100000u // lowest physical address of a module
 
 // Bytes at an offset in the region.
@@ -108,12 +110,25 @@ struct handoff_framebuffer {
     uint32_t red_mask, green_mask, blue_mask, reserved_mask;
 };
 
-// The first failed allocation of a loader that ran out of the region. It then went on in a larger
-// one, only so that the kernel can learn how much the whole boot needs: a measuring run.
+// What a step of the loader held of the region.
+struct handoff_holder {
+    char name[HANDOFF_HOLDER_NAME_MAX + 1]; // of the step, NUL-terminated
+    uint64_t size, blocks;                  // size 0: no holder
+    uint64_t caller;                        // of the largest block, in the loader's image
+};
+
+// The first failed allocation of a loader that ran out of the region, and the region as it was. The
+// loader then went on in a larger one, only so that the kernel can learn how much the whole boot
+// needs: a measuring run.
 struct handoff_failure {
     uint64_t count; // 0: the loader did not run out
     uint64_t size, align, available, shortfall;
-    char what[32]; // what the loader was doing, NUL-terminated
+    uint64_t caller;                                // address in the loader's image
+    uint64_t used;                                  // bytes of the region
+    uint64_t padding;                               // of these, what was not asked for
+    char what[HANDOFF_HOLDER_NAME_MAX + 1];         // the step that asked, NUL-terminated
+    struct handoff_holder holders[HANDOFF_HOLDERS]; // the largest first
+    uint64_t others;                                // bytes that further ones held
 };
 
 // Members marked "for other kernels" are filled in for kernels that need them; ours never reads

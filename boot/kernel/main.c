@@ -3,6 +3,7 @@
 // heap. Each step takes what it needs from the one region. If that runs out, the boot becomes a
 // measuring run, which ends with the size that would have been enough.
 #include "boot/kernel/boot_time.h"
+#include "boot/kernel/loader_failure.h"
 #include "boot/kernel/seal.h"
 #include "boot/kernel/steps/steps.h"
 #include "boot/kernel/substitute.h"
@@ -60,19 +61,6 @@ static void run_steps(struct kernel *kernel)
         kernel_end(kernel, KERNEL_PANIC);
 }
 
-static void report_loaders_failure(struct kernel *kernel)
-{
-    const struct handoff_failure *failure = &kernel->handoff->failure;
-
-    writer_print(&kernel->console.writer,
-                 "kernel: out of memory in the loader: %s asked for %llu bytes, alignment %llu; "
-                 "%llu were available, %llu missing; the region has %llu KiB\n",
-                 failure->what, (unsigned long long)failure->size,
-                 (unsigned long long)failure->align, (unsigned long long)failure->available,
-                 (unsigned long long)failure->shortfall,
-                 (unsigned long long)kernel->handoff->linked_size / 1024);
-}
-
 // What a region of the right size would have been, also for what a degraded boot did without. The
 // margin is for a memory map that has more ranges next time, and for a machine with a processor
 // more.
@@ -106,7 +94,7 @@ void kernel_main(const struct handoff *handoff)
     if (!wx_check(&kernel.paging, &kernel.console.writer))
         kernel_end(&kernel, KERNEL_PANIC);
     if (handoff->failure.count > 0) {
-        report_loaders_failure(&kernel);
+        loader_failure_keep(&kernel);
         report_needed(&kernel);
     }
     tour_run(console_at(&kernel.console, CONSOLE_INFO));

@@ -49,24 +49,43 @@ static enum loader_result run_steps(struct loader *loader, const loader_step *st
 
 // ── Attempts ────────────────────────────────────────────────────────────────────────────────────
 
-// Keeps what failed in the region, for the kernel to report.
+static void copy_name(char to[HANDOFF_HOLDER_NAME_MAX + 1], const char *name)
+{
+    size_t i = 0;
+
+    for (; i < HANDOFF_HOLDER_NAME_MAX && name[i] != '\0'; i++)
+        to[i] = name[i];
+    to[i] = '\0';
+}
+
+// Keeps what failed in the region, and who held it, for the kernel to report.
 static void record_failure(struct loader *loader)
 {
-    const struct fba_failure *failure = &loader->heap.fba.failure;
-    const struct fba_explanation explanation = fba_explain(&loader->heap.fba);
+    const struct report_record *failed = &loader->heap.failure;
+    const struct fba_failure *request = &failed->fba.failure;
     struct handoff_failure *record = &loader->failure;
-    const char *what = loader->heap.ledger.tag;
 
-    early_heap_report_failure(&loader->heap.output, &loader->heap.failure, NULL);
+    early_heap_report_failure(&loader->heap.output, failed, NULL);
     if (record->count > 0)
         return;
-    record->count = failure->count;
-    record->size = failure->size;
-    record->align = failure->align;
-    record->available = explanation.available;
-    record->shortfall = explanation.shortfall;
-    for (size_t i = 0; i < sizeof record->what - 1 && what[i] != '\0'; i++)
-        record->what[i] = what[i];
+    *record = (struct handoff_failure){
+        .count = request->count,
+        .size = request->size,
+        .align = request->align,
+        .available = failed->available,
+        .shortfall = failed->missing,
+        .caller = (uintptr_t)request->caller,
+        .used = fba_used(&failed->fba),
+        .padding = failed->padding,
+        .others = failed->others + failed->unrecorded,
+    };
+    copy_name(record->what, failed->tag);
+    for (size_t i = 0; i < failed->holder_count && i < HANDOFF_HOLDERS; i++) {
+        copy_name(record->holders[i].name, failed->holders[i].tag);
+        record->holders[i].size = failed->holders[i].size;
+        record->holders[i].blocks = failed->holders[i].blocks;
+        record->holders[i].caller = (uintptr_t)failed->holders[i].caller;
+    }
 }
 
 static void free_attempt(struct loader *loader)

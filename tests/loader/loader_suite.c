@@ -582,7 +582,15 @@ static void a_region_that_is_too_small_is_measured(struct suite_run *run)
     CHECK_DONE(run);
     CHECK(run, stub_firmware_said(&firmware, "only to measure what this boot needs"));
     CHECK(run, is_good_handoff(run));
-    CHECK(run, loader.handoff->failure.count > 0);
+    const struct handoff_failure *failure = &loader.handoff->failure;
+    CHECK(run, failure->count > 0 && failure->caller != 0);
+    CHECK(run, failure->used + failure->available <= SMALL_REGION);
+    CHECK_EQUAL(run, failure->available + failure->shortfall, failure->size);
+    uint64_t held = failure->others + failure->padding;
+    for (size_t i = 0; i < HANDOFF_HOLDERS; i++)
+        held += failure->holders[i].size;
+    CHECK_EQUAL(run, held, failure->used);
+    CHECK_TEXT(run, failure->holders[0].name, "page tables");
     CHECK_EQUAL(run, loader.handoff->linked_size, SMALL_REGION);
     CHECK(run, loader.handoff->heap.size > SMALL_REGION);
 }
@@ -750,7 +758,7 @@ static void a_kernel_of_another_version_is_rejected(struct suite_run *run)
     start();
     kernel.program[REGION].physical_address = HANDOFF_VERSION + 1;
     CHECK(run, !boot());
-    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 4 of the handoff");
+    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 5 of the handoff");
 }
 
 // ── The command line ────────────────────────────────────────────────────────────────────────────

@@ -128,10 +128,11 @@ void trace_run(struct kernel *kernel)
     struct trace trace = {.kernel = kernel};
     struct cmdline_word kind;
 
-    if (!module)
+    if (module)
+        trace.rest = (struct cmdline_word){
+            (const char *)(kernel->handoff->direct_map + module->physical), module->size};
+    else
         stop(&trace, "there is no module with a trace", KERNEL_TESTS_FAILED);
-    trace.rest = (struct cmdline_word){
-        (const char *)(kernel->handoff->direct_map + module->physical), module->size};
     kernel->heap.ledger.tag = "trace";
     while (cmdline_next(&trace.rest, &kind))
         run(&trace, kind.text[0]);

@@ -17,11 +17,14 @@ def json_reports(text):
     return [json.loads(line) for line in re.findall(r"^\w+: report (\{.*\})$", text, re.MULTILINE)]
 
 
-@background(boot_with_heap, "oom-screen", 64)
-def test_a_report_fits_a_screen_and_names_what_to_type(outcome):
+@pytest.mark.parametrize("name", each(boot_with_heap, {
+    "kernel": (["early heap"], ["oom-screen", 64], {}),
+    "loader": (["early heap, in the loader"], ["oom-screen", 24], {}),
+}))
+def test_a_report_fits_a_screen_and_names_what_to_type(name, outcome):
     assert outcome.verdict is Verdict.OUT_OF_MEMORY, outcome.summary()
     lines = outcome.text.splitlines()
-    first = lines.index("kernel: out of memory: early heap")
+    first = lines.index(f"kernel: out of memory: {name}")
     last = next(number for number, line in enumerate(lines) if line.startswith("### out of memory"))
     screen = lines[first : last + 1]
     assert len(screen) < LINES and max(map(len, screen)) <= COLUMNS, "\n".join(screen)
@@ -32,6 +35,7 @@ def test_a_report_fits_a_screen_and_names_what_to_type(outcome):
     assert f"kernel:   to type: {report['setting']}" in screen
     assert re.fullmatch(r"make run EARLY_HEAP=\d+K", report["setting"])
     held = sum(holder["bytes"] for holder in report["holders"])
+    assert report["holders"]
     assert held + report["others"] + report["unrecorded"] + report["before"] + report["padding"] == report["permanent"]
 
 
