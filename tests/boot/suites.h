@@ -35,14 +35,4 @@ extern const struct suite wx_check_suite;
 
 extern const struct suite_list boot_suites;
 
-// The next number of a repeatable sequence; `state` is any number at first but 0 (xorshift64,
-// Marsaglia, "Xorshift RNGs", 2003).
-static inline uint64_t suite_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 #endif

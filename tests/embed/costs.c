@@ -16,6 +16,7 @@
 #include "kmem/poison.h"
 #include "kmem/reclaim.h"
 #include "kmem/redzone.h"
+#include "kmem/region.h"
 #include "kmem/report.h"
 #include "tests/bench/step.h"
 
@@ -106,6 +107,22 @@ static void count_array_list(struct allocator allocator)
     array_list_free(&list);
 }
 
+// In the middle of a map of some entries.
+static void count_region(void)
+{
+    static struct region ranges[ENTRIES + 2];
+    struct region_map map;
+    struct region_request request = {.size = 4096, .align = 4096, .limit = UINT64_MAX};
+    uint64_t start;
+
+    region_init(&map, ranges, sizeof ranges / sizeof ranges[0]);
+    for (uint64_t i = 0; i < ENTRIES; i++)
+        region_add(&map, i * 0x100000, 0x10000, REGION_USABLE);
+    request.lowest = map.entries[ENTRIES / 2].start;
+    COUNT("region", "add", region_add, &map, request.lowest, 0x1000, REGION_RESERVED);
+    COUNT("region", "take", region_take, &map, &request, &start, 0);
+}
+
 static void print_state(const char *piece, const char *of, size_t size)
 {
     printf("%s|state|%zu%s\n", piece, size, of);
@@ -162,6 +179,7 @@ int main(void)
     count_through("reclaim", reclaim_allocator(&reclaim));
     count_through("redzone", redzone_allocator(&redzone));
     count_array_list(inner);
+    count_region();
 
     print_state("fba", "", sizeof(struct fba));
     print_state("fba", " a mark", sizeof(struct fba_mark));
@@ -177,6 +195,8 @@ int main(void)
     print_state("reclaim", " a record", sizeof records[0]);
     print_state("redzone", "", sizeof redzone);
     print_state("redzone", " a block, at most", redzone_overhead());
+    print_state("region", "", sizeof(struct region_map));
+    print_state("region", " an entry", sizeof(struct region));
     print_state("poison", "", sizeof(struct poison));
     return 0;
 }

@@ -5,10 +5,14 @@
 #include "tests/suites/suite.h"
 
 static const struct suite *const suites[] = {
-    &fba_suite,        &scratch_suite,   &mark_suite,       &fba_handoff_suite, &caller_suite,
-    &fba_shared_suite, &allocator_suite, &array_list_suite, &free_lists_suite,  &header_suite,
-    &ledger_suite,     &failing_suite,   &redzone_suite,    &poison_suite,      &probe_suite,
-    &reclaim_suite,    &writer_suite,    &report_suite,     &journal_suite,
+    &fba_suite,         &scratch_suite,    &mark_suite,
+    &fba_handoff_suite, &caller_suite,     &fba_shared_suite,
+    &allocator_suite,   &array_list_suite, &free_lists_suite,
+    &header_suite,      &ledger_suite,     &failing_suite,
+    &redzone_suite,     &poison_suite,     &probe_suite,
+    &reclaim_suite,     &writer_suite,     &report_suite,
+    &journal_suite,     &region_suite,     &region_sources_suite,
+    &region_fdt_suite,
 };
 static const struct suite_list kmem_suites = SUITE_LIST(suites);
 

@@ -102,6 +102,16 @@ bool suite_same_text(const char *a, const char *b);
 // Whether `part` stands somewhere in `text`.
 bool suite_contains(const char *text, const char *part);
 
+// The next number of a repeatable sequence; `state` is any number at first but 0 (xorshift64,
+// Marsaglia, "Xorshift RNGs", 2003).
+static inline uint64_t suite_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
 extern const struct suite fba_suite;
 extern const struct suite scratch_suite;
 extern const struct suite mark_suite;
@@ -118,6 +128,9 @@ extern const struct suite redzone_suite;
 extern const struct suite poison_suite;
 extern const struct suite probe_suite;
 extern const struct suite reclaim_suite;
+extern const struct suite region_suite;
+extern const struct suite region_sources_suite;
+extern const struct suite region_fdt_suite;
 extern const struct suite writer_suite;
 extern const struct suite journal_suite;
 extern const struct suite report_suite;
