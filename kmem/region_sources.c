@@ -117,10 +117,11 @@ enum {
     MULTIBOOT2_MEMORY_MAP = 6,
 };
 
-static bool region_add_module(struct region_map *map, const unsigned char *tag)
+static bool region_add_module(struct region_map *map, const unsigned char *tag, size_t size)
 {
+    if (size < 16)
+        return false;
     uint64_t start = region_read(tag + 8, 4), end = region_read(tag + 12, 4);
-
     if (start > end)
         return false;
     region_add(map, start, end - start, REGION_TAKEN);
@@ -129,9 +130,14 @@ static bool region_add_module(struct region_map *map, const unsigned char *tag)
 
 static bool region_add_entries(struct region_map *map, const unsigned char *tag, size_t size)
 {
+    if (size < 16)
+        return false;
     size_t stride = (size_t)region_read(tag + 8, 4);
-
-    return region_add_e820(map, tag + 16, stride == 0 ? 0 : (size - 16) / stride, stride);
+    if (stride < E820_SIZE)
+        return false;
+    for (tag += 16, size -= 16; size >= stride; tag += stride, size -= stride)
+        region_add_entry(map, tag);
+    return true;
 }
 
 // Tags begin at multiples of 8.
@@ -140,20 +146,21 @@ bool region_add_multiboot2(struct region_map *map, const void *information)
     const unsigned char *at = information;
     const unsigned char *end = at + region_read(at, 4);
     bool has_map = false;
+    bool is_sound = true;
 
-    for (at += 8; end - at >= 8;) {
+    for (at += 8; is_sound && end - at >= 8;) {
         uint64_t type = region_read(at, 4);
-        size_t size = (size_t)region_read(at + 4, 4);
-        bool is_map = type == MULTIBOOT2_MEMORY_MAP;
-        bool is_module = type == MULTIBOOT2_MODULE;
+        size_t size = (size_t)region_read(at + 4, 4), left = (size_t)(end - at);
+        size_t padding = (0 - size) & 7;
         if (type == MULTIBOOT2_END)
             return has_map;
-        if (size < (is_map || is_module ? 16 : 8) || size > (size_t)(end - at) ||
-            (is_map && !region_add_entries(map, at, size)) ||
-            (is_module && !region_add_module(map, at)))
+        if (size < 8 || size > left)
             return false;
-        has_map = has_map || is_map;
-        at += size < (size_t)(end - at) ? (size + 7) & ~(size_t)7 : size;
+        if (type == MULTIBOOT2_MODULE)
+            is_sound = region_add_module(map, at, size);
+        if (type == MULTIBOOT2_MEMORY_MAP)
+            has_map = is_sound = region_add_entries(map, at, size);
+        at += padding < left - size ? size + padding : left;
     }
     return false;
 }

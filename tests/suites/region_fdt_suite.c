@@ -238,6 +238,8 @@ static void cells_are_those_of_the_root(struct suite_run *run)
     CHECK_ENTRIES(run, {0x100001000, 0x100003000, REGION_USABLE});
 
     begin_tree();
+    put_wide(0); // a reservation that is no end
+    put_wide(0x800);
     begin_structure();
     begin_node("");
     number(ADDRESS_CELLS, 1);
@@ -255,7 +257,8 @@ static void cells_are_those_of_the_root(struct suite_run *run)
     end_node();
     end_tree();
     CHECK(run, add_tree(sizeof tree));
-    CHECK_ENTRIES(run, {0x1000, 0x2000, REGION_USABLE}, {0xfffff000, 0x100000000, REGION_USABLE});
+    CHECK_ENTRIES(run, {0, 0x800, REGION_RESERVED}, {0x1000, 0x2000, REGION_USABLE},
+                  {0xfffff000, 0x100000000, REGION_USABLE});
 }
 
 // Whether the sound tree is found out with one number changed.
