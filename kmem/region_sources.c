@@ -101,7 +101,7 @@ bool region_add_multiboot1(struct region_map *map, const void *entries, size_t l
     const unsigned char *at = entries;
 
     while (length > 0) {
-        uint64_t size = length < 4 ? 0 : region_read(at, 4);
+        size_t size = length < 4 ? 0 : (size_t)region_read(at, 4);
         if (size < E820_SIZE || size > length - 4)
             return false;
         region_add_entry(map, at + 4);

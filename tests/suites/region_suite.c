@@ -279,8 +279,8 @@ static bool model_fits(size_t first, uint64_t size)
 static void step_take(struct suite_run *run, uint64_t *random)
 {
     const struct region_request request = {
-        .size = suite_random(random) % 12 + 1,
-        .align = UINT64_C(1) << suite_random(random) % 5,
+        .size = suite_random_below(random, 12) + 1,
+        .align = (size_t)1 << suite_random_below(random, 5),
         .lowest = base,
         .limit = base + BYTES,
     };
@@ -289,14 +289,14 @@ static void step_take(struct suite_run *run, uint64_t *random)
     size_t lowest = 0;
 
     while (lowest < BYTES &&
-           ((base + lowest) % request.align != 0 || !model_fits(lowest, request.size)))
+           (((base + lowest) & (request.align - 1)) != 0 || !model_fits(lowest, request.size)))
         lowest++;
     CHECK(run, map.lacking > 0 || is_taken == (lowest < BYTES));
     CHECK(run, map.lacking > 0 || !is_taken || start == base + lowest);
     if (!is_taken)
         return;
-    CHECK(run, start % request.align == 0 && start >= base && start < base + BYTES);
-    CHECK(run, model_fits(start - base, request.size));
+    CHECK(run, (start & (request.align - 1)) == 0 && start >= base && start < base + BYTES);
+    CHECK(run, model_fits((size_t)(start - base), request.size));
     for (size_t i = 0; i < request.size; i++)
         model[start - base + i] = REGION_TAKEN;
 }
@@ -305,10 +305,10 @@ static void step_add(uint64_t *random)
 {
     static const uint32_t kinds[] = {REGION_USABLE, REGION_USABLE, REGION_RECLAIMABLE,
                                      REGION_RESERVED};
-    uint32_t kind = kinds[suite_random(random) % 4];
-    bool is_set = suite_random(random) % 8 == 0;
-    size_t first = suite_random(random) % BYTES;
-    size_t size = suite_random(random) % (suite_random(random) % 2 ? 12 : BYTES);
+    uint32_t kind = kinds[suite_random_below(random, 4)];
+    bool is_set = suite_random_below(random, 8) == 0;
+    size_t first = suite_random_below(random, BYTES);
+    size_t size = suite_random_below(random, suite_random_below(random, 2) != 0 ? 12 : BYTES);
 
     if (size > BYTES - first)
         size = BYTES - first;
@@ -330,7 +330,7 @@ static void check_next(struct suite_run *run, uint64_t granule)
     for (size_t i = 0; i < BYTES; i++) {
         // Where a granule begins whose bytes are all usable.
         uint64_t at = base + i;
-        bool is_whole = at % granule == 0 && granule <= BYTES - i;
+        bool is_whole = (at & (granule - 1)) == 0 && granule <= BYTES - i;
         for (size_t k = 0; is_whole && k < granule; k++)
             is_whole = kind_at(at + k) == REGION_USABLE;
         if (!is_whole)
@@ -346,7 +346,7 @@ static void check_next(struct suite_run *run, uint64_t granule)
 }
 
 // Runs a repeatable sequence on a map of this capacity; returns the most entries that it had.
-static size_t run_sequence(struct suite_run *run, uint64_t seed, size_t capacity)
+static size_t run_sequence(struct suite_run *run, size_t seed, size_t capacity)
 {
     uint64_t random = seed;
     size_t most = 0;
@@ -355,21 +355,21 @@ static size_t run_sequence(struct suite_run *run, uint64_t seed, size_t capacity
     for (size_t i = 0; i < BYTES; i++)
         model[i] = HOLE;
     for (size_t i = 0; i < STEPS && !run->failed; i++) {
-        if (suite_random(&random) % 8 == 0)
+        if (suite_random_below(&random, 8) == 0)
             step_take(run, &random);
         else
             step_add(&random);
         check_against_model(run);
         most = map.count > most ? map.count : most;
     }
-    check_next(run, UINT64_C(1) << seed % 5);
+    check_next(run, (size_t)1 << seed % 5);
     return most;
 }
 
 static void check_sequences(struct suite_run *run, uint64_t at)
 {
     base = at;
-    for (uint64_t seed = 1; seed <= SEEDS && !run->failed; seed++) {
+    for (size_t seed = 1; seed <= SEEDS && !run->failed; seed++) {
         size_t most = run_sequence(run, seed, 2 * STEPS - 1);
         CHECK(run, map.lacking == 0 && map.empty + map.cut <= STEPS);
         CHECK_EQUAL(run, run_sequence(run, seed, most), most); // no more, not even in between
@@ -379,7 +379,7 @@ static void check_sequences(struct suite_run *run, uint64_t at)
             CHECK(run, map.lacking > 0);
         }
         if (run->failed)
-            writer_print(run->writer, "    # sequence %llu at 0x%llx\n", (unsigned long long)seed,
+            writer_print(run->writer, "    # sequence %zu at 0x%llx\n", seed,
                          (unsigned long long)base);
     }
 }

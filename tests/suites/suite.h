@@ -112,6 +112,12 @@ static inline uint64_t suite_random(uint64_t *state)
     return *state;
 }
 
+// The next number below a limit; divides no 64 bits, which some processors have a library for.
+static inline size_t suite_random_below(uint64_t *state, size_t limit)
+{
+    return (uint32_t)(suite_random(state) >> 32) % limit;
+}
+
 extern const struct suite fba_suite;
 extern const struct suite scratch_suite;
 extern const struct suite mark_suite;
