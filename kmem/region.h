@@ -61,11 +61,9 @@ struct region_map {
 };
 
 // Opens an empty map over an array. n ranges never need more than 2n - 1 entries, and n if they do
-// not overlap.
-//
-// When the array is full, `lacking` counts at least so many entries that it is too short of, and no
-// memory becomes usable from then on: what has no entry is a hole, and holes are not usable. Such a
-// map is safe, and forgets memory.
+// not overlap. When the array is full, `lacking` counts the entries that it is too short of, of
+// which there may be more, and no memory becomes usable from then on: what has no entry is a hole,
+// and holes are not usable. Such a map is safe, and forgets memory.
 void region_init(struct region_map *map, struct region *entries, size_t capacity);
 
 // Adds [start, start + size), whose bytes become of this kind unless they are of a stricter one.
