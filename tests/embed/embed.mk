@@ -49,7 +49,7 @@ comma := ,
 
 # $(call embed_kernel,KIND,PROCESSOR,PARTS,LINKER SCRIPT[,LOAD ADDRESS])
 define embed_kernel
-EMBED_OBJS_$1 := $(call embed_objects,$2,$(wildcard tests/embed/$1/*.S) $(addprefix tests/embed/parts/,$3))
+EMBED_OBJS_$1 := $(call embed_objects,$2,$(wildcard tests/embed/$1/*.S) $(addprefix tests/embed/parts/,$3 claim_nothing.c))
 EMBED_LD_$1    = $$(EMBED_CC_$2) $$(EMBED_LINK) -Wl,-T,tests/embed/$4$(if $5,$(comma)--defsym=LOAD_ADDRESS=$5)
 
 build/embed/$1.elf: $$(EMBED_OBJS_$1) tests/embed/$4 $(addprefix build/stamps/EMBED_,OBJS_$1 LD_$1)
@@ -79,13 +79,13 @@ $(foreach processor,$(filter %_uefi,$(EMBED_PROCESSORS)),$(eval $(call embed_app
 
 # $(call embed,KIND,PROCESSOR,PARTS,…): as embed_kernel, which it defines.
 embed = $(eval $(call embed_kernel,$1,$2,$3,$4,$5))
-$(call embed,riscv64_bare,riscv64,start_riscv64.S console_16550_memory.c leave_sifive_test.c,parts/kernel.ld,0x80000000)
-$(call embed,riscv64_sbi,riscv64,start_riscv64.S console_sbi.c leave_sbi.c,parts/kernel.ld,0x80200000)
-$(call embed,aarch64_virt,aarch64,console_pl011.c leave_semihosting.c,parts/kernel.ld,0x40080000)
-$(call embed,cortex_m,armv7m,console_cmsdk.c leave_semihosting.c,cortex_m/link.ld)
-$(call embed,i686_multiboot,i686,console_16550_port.c leave_debug_exit.c,parts/kernel.ld,0x100000)
-$(call embed,x86_64_pvh,x86_64,start_x86_64.S console_16550_port.c leave_debug_exit.c,parts/kernel.ld,0x100000)
-$(call embed,x86_64_multiboot2,x86_64,start_x86_64.S console_16550_port.c leave_debug_exit.c,parts/kernel.ld,0x100000)
+$(call embed,riscv64_bare,riscv64,start_riscv64.S console_16550_memory.c memory_fdt.c leave_sifive_test.c,parts/kernel.ld,0x80000000)
+$(call embed,riscv64_sbi,riscv64,start_riscv64.S console_sbi.c memory_fdt.c leave_sbi.c,parts/kernel.ld,0x80200000)
+$(call embed,aarch64_virt,aarch64,console_pl011.c memory_fdt.c leave_semihosting.c,parts/kernel.ld,0x40200000)
+$(call embed,cortex_m,armv7m,console_cmsdk.c memory_linker.c leave_semihosting.c,cortex_m/link.ld)
+$(call embed,i686_multiboot,i686,console_16550_port.c memory_multiboot1.c leave_debug_exit.c,parts/kernel.ld,0x100000)
+$(call embed,x86_64_pvh,x86_64,start_x86_64.S console_16550_port.c memory_pvh.c leave_debug_exit.c,parts/kernel.ld,0x100000)
+$(call embed,x86_64_multiboot2,x86_64,start_x86_64.S console_16550_port.c memory_multiboot2.c leave_debug_exit.c,parts/kernel.ld,0x100000)
 
 # A CD that starts by a BIOS and by UEFI.
 build/embed/x86_64_multiboot2.iso: build/embed/x86_64_multiboot2.elf tests/embed/x86_64_multiboot2/grub.cfg

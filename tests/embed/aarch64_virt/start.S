@@ -3,6 +3,7 @@
 // and switches alignment checks on.
 
 #define ALIGNMENT_CHECK 2 // SCTLR_EL1.A: bit 1
+#define DEVICE_TREE 0x40000000 // for a kernel that is not in Linux's format
 
     .section .start, "ax"
     .globl start
@@ -19,7 +20,8 @@ start:
     b.hs 2f
     str xzr, [x0], #8
     b 1b
-2:  b kernel_main
+2:  ldr x0, =DEVICE_TREE
+    b kernel_main
 
     .bss
     .balign 16

@@ -13,6 +13,7 @@
     .globl start
 start:
     movl $stack_end, %esp
+    pushl %ebx // the boot information
     call kernel_main
 
     .bss

@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: MIT
 // What the parts of the kernels under tests/embed/ give each other. main.c is the same in all of
-// them; each adds the way in (start.S), one console_*.c and one leave_*.c.
+// them; each adds the way in (start.S), one console_*.c, one memory_*.c and one leave_*.c.
 #ifndef TESTS_EMBED_PARTS_KERNEL_H
 #define TESTS_EMBED_PARTS_KERNEL_H
 
+#include "kmem/region.h"
 #include "kmem/writer.h"
 
 #include <stdbool.h>
 
-// Called by start.S with a stack, .bss cleared and interrupts off.
-_Noreturn void kernel_main(void);
+// Called by start.S with a stack, .bss cleared and interrupts off, and with what the boot loader or
+// the firmware left.
+_Noreturn void kernel_main(const void *boot_information);
 
 // console_*.c: makes the device ready; `console` polls it, and needs neither interrupt nor memory.
 void console_open(void);
 extern const struct writer console;
+
+// memory_*.c: adds what the boot loader or firmware says of the machine's memory, and what the
+// kernel has of it. False: there is no map, or it contradicts itself.
+bool memory_add(struct region_map *map, const void *boot_information);
+
+// uefi.c, claim_nothing.c: tells a firmware that is still there of memory that the kernel takes.
+// False: it disagrees.
+bool memory_claim(uint64_t start, uint64_t size);
+
+// The kernel's image, by the linker script.
+extern unsigned char image_start[], image_end[];
 
 // leave_*.c: ends the machine.
 _Noreturn void leave(bool passed);

@@ -12,7 +12,8 @@ start_hart:
     sd zero, (t0)
     addi t0, t0, 8
     j 1b
-2:  tail kernel_main
+2:  mv a0, a1 // the device tree
+    tail kernel_main
 
     .bss
     .balign 16

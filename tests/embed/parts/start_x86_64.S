@@ -17,6 +17,7 @@
     .globl start
 start:
     cld
+    movl %ebx, %esi // the boot information
     movl $stack_end, %esp
     movl $bss_start, %edi // of words of 4 bytes, as is its size
     movl $bss_end, %ecx
@@ -50,7 +51,8 @@ start:
     ljmp $CODE_64, $2f
 
     .code64
-2:  movl $DATA, %eax
+2:  movl %esi, %edi
+    movl $DATA, %eax
     movl %eax, %ds
     movl %eax, %es
     movl %eax, %ss

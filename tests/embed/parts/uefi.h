@@ -20,6 +20,19 @@ struct efi_text_output {
     efi_status (*output_string)(struct efi_text_output *output, const uint16_t *text);
 };
 
+enum efi_allocate { EFI_ALLOCATE_ANY, EFI_ALLOCATE_BELOW, EFI_ALLOCATE_ADDRESS };
+enum efi_memory { EFI_LOADER_DATA = 2 };
+
+struct efi_boot_services {
+    struct efi_header header;
+    void *priority[2];
+    efi_status (*allocate_pages)(enum efi_allocate how, enum efi_memory type, size_t pages,
+                                 uint64_t *address);
+    void *free_pages;
+    efi_status (*get_memory_map)(size_t *size, void *descriptors, size_t *key, size_t *stride,
+                                 uint32_t *version);
+};
+
 enum efi_reset { EFI_RESET_COLD, EFI_RESET_WARM, EFI_RESET_SHUTDOWN };
 
 struct efi_runtime_services {
@@ -39,6 +52,7 @@ struct efi_system_table {
     efi_handle error_handle;
     struct efi_text_output *error;
     struct efi_runtime_services *runtime;
+    struct efi_boot_services *boot;
 };
 
 #endif
