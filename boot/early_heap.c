@@ -15,7 +15,7 @@ static struct report report_of(const struct early_heap *heap)
         .prefix = heap->output.prefix,
         .name = heap->memory.is_substitute ? "substitute for the early heap" : "early heap",
         .ledger = &heap->ledger,
-        .requested = heap->unrecorded,
+        .requested = heap->adopted,
     };
 }
 
@@ -47,11 +47,11 @@ void early_heap_report_failure(const struct early_heap_output *output,
 // Sets everything but the fba, which is open. ledger_init() clears the entries: nothing is cleared
 // twice.
 static void decorate(struct early_heap *heap, const struct early_heap_memory *memory,
-                     struct early_heap_output output, size_t unrecorded)
+                     struct early_heap_output output, size_t adopted)
 {
     heap->memory = *memory;
     heap->output = output;
-    heap->unrecorded = unrecorded;
+    heap->adopted = adopted;
     heap->failure = (struct report_record){0};
     fba_set_failure_hook(&heap->fba, keep_first_failure, heap);
     failing_init(&heap->failing, fba_allocator(&heap->fba));
@@ -69,7 +69,9 @@ static void decorate(struct early_heap *heap, const struct early_heap_memory *me
 
 void early_heap_note(struct early_heap *heap, size_t bytes)
 {
-    heap->unrecorded += bytes;
+    if (bytes == 0)
+        return;
+    ledger_note(&heap->ledger, heap->fba.base + fba_used(&heap->fba) - bytes, bytes, FBA_CALLER);
     if (heap->journal.writer)
         journal_note(&heap->journal, bytes, fba_used(&heap->fba));
 }
@@ -112,7 +114,7 @@ enum fba_status early_heap_export(const struct early_heap *heap, struct handoff 
     enum fba_status status = fba_export(&heap->fba, &handoff->heap);
 
     if (status == FBA_OK)
-        handoff->heap_requested = heap->unrecorded + heap->ledger.requested;
+        handoff->heap_requested = heap->adopted + heap->ledger.requested;
     return status;
 }
 

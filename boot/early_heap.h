@@ -49,8 +49,7 @@ struct early_heap {
     struct journal journal; // its writer is NULL if it is not open
     struct early_heap_memory memory;
     struct early_heap_output output;
-    size_t unrecorded; // bytes that blocks asked for without the ledger: the loader's blocks in a
-                       // kernel, and those of the shared mode
+    size_t adopted;               // bytes that the loader's blocks asked for
     struct report_record failure; // the first since the heap was opened; all-zero: none
 };
 
@@ -79,8 +78,8 @@ uint64_t early_heap_offset(const struct early_heap *heap, const void *block);
 // early heap. Returns false iff the heap has no page left.
 bool early_heap_new_table(void *heap, physical_t *table);
 
-// Takes note of `bytes` that were allocated from the fba past the ledger: in shared mode.
-void early_heap_note(struct early_heap *heap, size_t bytes);
+// Takes note of the last `bytes` of the fba, which were allocated past the ledger: in shared mode.
+FBA_CALLED void early_heap_note(struct early_heap *heap, size_t bytes);
 
 // Writes the last line of the journal, if one is open. Later calls are not written down.
 void early_heap_close_journal(struct early_heap *heap);

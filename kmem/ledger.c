@@ -174,6 +174,13 @@ static void strike(struct ledger *ledger, const void *block, size_t size)
     ledger->requested -= size;
 }
 
+void ledger_note(struct ledger *ledger, uintptr_t start, size_t size, const void *caller)
+{
+    ledger->requested += size;
+    ledger->serial++;
+    record(ledger, start, size, 1, caller);
+}
+
 static void *ledger_alloc(void *context, size_t size, size_t align, const void *caller)
 {
     struct ledger *ledger = context;

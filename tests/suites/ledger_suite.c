@@ -49,6 +49,21 @@ static void blocks_of_one_holder_behind_each_other_take_one_entry(struct suite_r
     CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
 }
 
+static void what_was_taken_past_the_ledger_has_its_holder(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    static const char caller;
+
+    ledger.tag = "processors";
+    (void)allocator_alloc(&allocator, 10, 1);
+    unsigned char *past = fba_alloc(&fba, 30, 1);
+    ledger_note(&ledger, (uintptr_t)past, 30, &caller);
+    CHECK(run, entries[0].size == 40 && entries[0].blocks == 2 && ledger.requested == 40);
+    CHECK_ADDRESS(run, entries[0].caller, &caller);
+    allocator_free(&allocator, past, 30, 1);
+    CHECK(run, entries[0].size == 10 && ledger.foreign == 0);
+}
+
 static void what_is_freed_is_struck_off(struct suite_run *run)
 {
     struct allocator allocator = open_ledger(4);
@@ -543,6 +558,7 @@ static void of_a_holder_the_largest_block_names_the_caller(struct suite_run *run
 static const struct suite_case cases[] = {
     SUITE_CASE(each_allocation_is_written_down),
     SUITE_CASE(blocks_of_one_holder_behind_each_other_take_one_entry),
+    SUITE_CASE(what_was_taken_past_the_ledger_has_its_holder),
     SUITE_CASE(what_is_freed_is_struck_off),
     SUITE_CASE(entries_of_freed_blocks_are_used_first),
     SUITE_CASE(of_two_runs_at_one_address_the_newer_is_struck_off),
