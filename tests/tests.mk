@@ -10,7 +10,7 @@ define help_tests
   make test-foreign   boots kernels of other origins, by the files in tests/foreign; fetches and builds them
   make test-all the same, then what takes long: exhaustive, and sweeps over whole machines
   make lint     clang-format, clang-tidy, cppcheck, gcc and clang; words; who includes and calls whom
-  make picture  boot, and draw boot/early_heap.svg anew
+  make picture  boot, and draw the pictures of README.md and boot/README.md anew: boot/early_heap*.svg
   make format   let clang-format lay out all C files
 endef
 
@@ -148,8 +148,11 @@ lint: build/compile_commands.json build/programs.txt
 format: | test-packages
 	$(Q)clang-format -i $$(find kmem arch boot tests -name '*.[ch]')
 
-picture: all build/replay
+picture: all build/replay build/heap-64K/kernel.elf
 	$(Q)$(PYTHON) tests/harness/boot.py --quiet --cold --smp 2 --name picture --report build/picture.html
 	$(Q)cp build/picture.svg boot/early_heap.svg
+	$(Q)$(PYTHON) tests/harness/boot.py --quiet --cold --kernel build/heap-64K/kernel.elf --name picture-full \
+	    --report build/picture-full.html; test $$? = 11 # it runs out of memory
+	$(Q)cp build/picture-full.svg boot/early_heap_full.svg
 
 .PHONY: picture test test-parts test-foreign test-all lint format

@@ -93,6 +93,18 @@ function drawMarks(pen) {
     }
 }
 
+// The first block that the region had no room for.
+function drawFailing(pen) {
+  if (data.failing === null) return;
+  const block = data.blocks[data.failing], left = x(block[BORN]), top = y(block[OFFSET] + block[SIZE]);
+  pen.strokeStyle = pen.fillStyle = style("--padding");
+  pen.lineWidth = 2.5; pen.setLineDash([]);
+  pen.strokeRect(left, top, x(end(block)) - left, Math.max(3, y(block[OFFSET]) - top));
+  pen.textAlign = "right";
+  pen.fillText(`${block[SIZE]} bytes no longer fitted`, left - 6, top + 12);
+  pen.textAlign = "left";
+}
+
 function draw() {
   highest = (byId("whole").checked ? Math.max(data.region, data.peak) : data.peak) * 1.06;
   const pen = prepare(base), padding = style("--padding"), back = style("--back");
@@ -139,6 +151,7 @@ function draw() {
   drawMarks(pen);
   line(pen, data.peak, `peak ${data.peak}`, style("--dim"), [4, 4]);
   line(pen, data.region, `end of the region, ${data.region}`, data.failed ? style("--padding") : style("--dim"), [8, 3]);
+  drawFailing(pen);
   byId("found").textContent = wanted ? `${found} of ${data.blocks.length} blocks` : "";
   prepare(over);
 }
@@ -202,6 +215,12 @@ def summary(trace: heap_trace.Trace, blocks: list[heap_trace.Block], used: list[
     return words
 
 
+def failing(trace: heap_trace.Trace, blocks: list[heap_trace.Block]) -> int | None:
+    """Which block was the first that the region had no room for; None: it had room for all."""
+    beyond = (number for number, block in enumerate(blocks) if block.offset + block.size > trace.linked)
+    return next(beyond, None) if trace.failed else None
+
+
 def tag_of(block: heap_trace.Block) -> str:
     return f"{block.by}: {block.tag}"
 
@@ -212,7 +231,8 @@ def page(trace: heap_trace.Trace, places: heap_trace.Places) -> str:
     callers = list(dict.fromkeys(block.caller for block in blocks))
     data = {
         "summary": summary(trace, blocks, used),
-        "region": trace.linked, "peak": max(used), "used": used, "failed": trace.failed is not None,
+        "region": trace.linked, "peak": max(used), "used": used,
+        "failed": trace.failed is not None, "failing": failing(trace, blocks),
         "tags": tags, "callers": [places.of(caller) if caller else "several processors at once" for caller in callers],
         "blocks": [
             [block.number, tags.index(tag_of(block)), callers.index(block.caller), block.offset, block.size, block.align,
@@ -271,6 +291,14 @@ def drawing(trace: heap_trace.Trace) -> str:
         if address <= highest:
             canvas.line([(left, y(address)), (width - 20, y(address))], words, stroke="#666", stroke_dasharray="6 4")
             canvas.text(left + 4, y(address) - 4, f"{words} {address}", fill="#666", font_size=11)
+    number = failing(trace, blocks)
+    if number is not None:
+        block = blocks[number]
+        end = len(used) if block.died is None else block.died
+        edge = y(block.offset + block.size)
+        canvas.rect(x(block.born), edge, x(end) - x(block.born), max(3.0, y(block.offset) - edge), "no longer fitted",
+                    fill="none", stroke="#d33", stroke_width=2.5)
+        canvas.text(x(block.born) - 6, edge - 3, f"{block.size} bytes no longer fitted", fill="#d33", text_anchor="end")
     for share in (0.0, 0.5, 1.0):
         canvas.text(left - 6, y(max(used) * share) + 4, f"{max(used) * share:.0f}", text_anchor="end")
     at, row = left, height - 40

@@ -101,6 +101,17 @@ def test_marks_and_what_their_rewinds_took_are_drawn():
     assert f"{len(marks)} marks of which {len(rewound)} were rewound" in drawn
 
 
+def test_the_request_that_failed_is_marked():
+    trace = trace_of(300)
+    places = heap_trace.Places([], None, None)
+    assert '"failing":null' in heap_page.page(trace, places) and "no longer fitted" not in heap_page.drawing(trace)
+    blocks = heap_trace.blocks(trace)[0]
+    first = next(number for number, block in enumerate(blocks) if block.offset + block.size > 4096)
+    trace.linked, trace.failed = 4096, trace.calls[0]
+    assert f'"failing":{first},' in heap_page.page(trace, places)
+    assert f"{blocks[first].size} bytes no longer fitted" in heap_page.drawing(trace)
+
+
 def test_nothing_of_a_log_becomes_part_of_the_page():
     trace = trace_of(10)
     trace.calls[0].tag = "</script><script>alert(1)</script>"
