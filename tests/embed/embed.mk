@@ -95,7 +95,7 @@ build/embed/x86_64_multiboot2.iso: build/embed/x86_64_multiboot2.elf tests/embed
 
 embed: build/embed/x86_64_multiboot2.iso
 
-# But for those with another processor's registers in them.
+# What compilers for this computer can read: without the registers of other processors.
 EMBED_LINTED := $(filter-out %_sbi.c %_semihosting.c,$(wildcard tests/embed/parts/*.c))
 
 .PHONY: embed

@@ -100,10 +100,10 @@ static const char *start_heap(const void *boot_information)
     fba_seal(&heap, PAGE, &ranges);
     report_account(&heap_report, &heap);
     region_set(&map, ranges.free.start, ranges.free.end - ranges.free.start, REGION_USABLE);
-    if (count_usable(&map) != usable - (ranges.free.start - start))
+    uint64_t left = count_usable(&map);
+    if (left != usable - (ranges.free.start - start))
         return "bytes are lost";
-    writer_print(&console, "kernel: %zu KiB are left for a page allocator\n",
-                 (size_t)(usable >> 10));
+    writer_print(&console, "kernel: %zu KiB are left for a page allocator\n", (size_t)(left >> 10));
     return NULL;
 }
 
@@ -112,7 +112,8 @@ _Noreturn void kernel_main(const void *boot_information)
     const char *wrong = start_early();
 
     console_open();
-    report_print(&report, &first_failure);
+    if (first_failure.reason != REPORT_NONE)
+        report_print(&report, &first_failure);
     report_account(&report, &early);
     if (!wrong)
         wrong = start_heap(boot_information);
