@@ -9,6 +9,7 @@ bool memory_add(struct region_map *map, const void *boot_information)
     uint32_t size = region_fdt_size(boot_information);
 
     region_add(map, (uintptr_t)boot_information, size, REGION_TAKEN);
-    region_add(map, (uintptr_t)image_start, (uintptr_t)(image_end - image_start), REGION_TAKEN);
+    region_add(map, (uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start,
+               REGION_TAKEN);
     return size != 0 && region_add_fdt(map, boot_information, size);
 }

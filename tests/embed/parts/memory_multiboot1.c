@@ -17,7 +17,8 @@ bool memory_add(struct region_map *map, const void *boot_information)
     const struct multiboot *multiboot = boot_information;
 
     region_add(map, 0, PAGE, REGION_RESERVED);
-    region_add(map, (uintptr_t)image_start, (uintptr_t)(image_end - image_start), REGION_TAKEN);
+    region_add(map, (uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start,
+               REGION_TAKEN);
     return (multiboot->flags & HAS_MEMORY_MAP) != 0 &&
            region_add_multiboot1(map, (const void *)(uintptr_t)multiboot->map_address,
                                  multiboot->map_length);

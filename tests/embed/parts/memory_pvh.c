@@ -20,7 +20,8 @@ bool memory_add(struct region_map *map, const void *boot_information)
 
     region_add(map, 0, PAGE, REGION_RESERVED);
     region_add(map, MAPPED, UINT64_MAX - MAPPED, REGION_RESERVED);
-    region_add(map, (uintptr_t)image_start, (uintptr_t)(image_end - image_start), REGION_TAKEN);
+    region_add(map, (uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start,
+               REGION_TAKEN);
     return info->version >= 1 && region_add_e820(map, (const void *)(uintptr_t)info->map_address,
                                                  info->map_count, ENTRY_SIZE);
 }
