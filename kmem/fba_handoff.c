@@ -167,6 +167,27 @@ static struct fba_range free_granules(const struct fba *fba, size_t granule)
     return (struct fba_range){.start = before + 1, .end = end};
 }
 
+// Covers the buffer, each byte once.
+static void find_ranges(const struct fba *fba, size_t granule, struct fba_ranges *ranges)
+{
+    struct fba_range free = free_granules(fba, granule);
+
+    ranges->permanent = (struct fba_range){.start = fba->base, .end = free.start};
+    ranges->free = free;
+    ranges->rest = (struct fba_range){.start = free.end, .end = fba->end};
+}
+
+// The bounds tell from here on what is permanent: all but [start, end).
+static void seal_around(struct fba *fba, uintptr_t start, uintptr_t end)
+{
+    fba->least_gap = fba_capacity(fba) + 1 - fba_peak(fba);
+    fba->lower.bound = start - 1;
+    fba->upper.bound = end;
+    fba->upper.edge = fba->lower.edge;
+    fba->fast_free_limit = 0;
+    fba->state = FBA_STATE_SEALED;
+}
+
 enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges)
 {
     enum fba_status status = fba_status(fba);
@@ -177,16 +198,7 @@ enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ran
         return FBA_BAD_ALIGNMENT;
     if (has_marks(fba))
         return FBA_BUSY;
-
-    struct fba_range free = free_granules(fba, granule);
-    ranges->permanent = (struct fba_range){.start = fba->base, .end = free.start};
-    ranges->free = free;
-    ranges->rest = (struct fba_range){.start = free.end, .end = fba->end};
-    fba->least_gap = fba_capacity(fba) + 1 - fba_peak(fba);
-    fba->lower.bound = free.start - 1;
-    fba->upper.bound = free.end;
-    fba->upper.edge = fba->lower.edge;
-    fba->fast_free_limit = 0;
-    fba->state = FBA_STATE_SEALED;
+    find_ranges(fba, granule, ranges);
+    seal_around(fba, ranges->free.start, ranges->free.end);
     return FBA_OK;
 }

@@ -58,6 +58,17 @@
       f->upper.bound == r->rest.start && f->lower.bound + 1 == r->permanent.end;
 */
 
+// What \separated(f, other) means for each field that the invariant reads, spelled out for solvers.
+#define END_SEPARATED(e, other)                                                                    \
+    \separated(&(e).edge, other) && \separated(&(e).bound, other)                                  \
+    && \separated(&(e).watermark, other) && \separated(&(e).depth, other)
+#define FIELDS_SEPARATED(f, other)                                                                 \
+    END_SEPARATED((f)->lower, other) && END_SEPARATED((f)->upper, other)                           \
+    && \separated(&(f)->base, other) && \separated(&(f)->end, other)                               \
+    && \separated(&(f)->adopted, other) && \separated(&(f)->fast_free_limit, other)                \
+    && \separated(&(f)->least_gap, other) && \separated(&(f)->reset_depth, other)                  \
+    && \separated(&(f)->state, other)
+
 // ── Small parts of fba_handoff.c ────────────────────────────────────────────────────────────────
 
 #ifdef PROOF_OF_HANDOFF
@@ -133,20 +144,25 @@ static uintptr_t granule_start(uintptr_t address, size_t granule);
         \result.start <= p && p + granule <= \result.end; */
 static struct fba_range free_granules(const struct fba *fba, size_t granule);
 
+/*@ requires \valid_read(fba) && open(fba) && power_of_two(granule);
+    requires \valid(ranges) && \separated(fba, ranges) && FIELDS_SEPARATED(fba, ranges);
+    assigns *ranges;
+    ensures partition(fba, ranges);
+    ensures whole_granules(fba, ranges, granule); */
+static void find_ranges(const struct fba *fba, size_t granule, struct fba_ranges *ranges);
+
+/*@ requires \valid(fba) && open(fba) && no_marks(fba);
+    requires fba->lower.edge < start <= end <= fba->end;
+    assigns fba->least_gap, fba->lower.bound, fba->upper.bound, fba->upper.edge,
+            fba->fast_free_limit, fba->state;
+    ensures sealed(fba);
+    ensures fba->lower.bound + 1 == start && fba->upper.bound == end;
+    ensures fba->least_gap == true_gap{Pre}(fba); */
+static void seal_around(struct fba *fba, uintptr_t start, uintptr_t end);
+
 #endif
 
 // ── fba_handoff.h, in its order ─────────────────────────────────────────────────────────────────
-
-// What \separated(f, other) means for each field that the invariant reads, spelled out for solvers.
-#define END_SEPARATED(e, other)                                                                    \
-    \separated(&(e).edge, other) && \separated(&(e).bound, other)                                  \
-    && \separated(&(e).watermark, other) && \separated(&(e).depth, other)
-#define FIELDS_SEPARATED(f, other)                                                                 \
-    END_SEPARATED((f)->lower, other) && END_SEPARATED((f)->upper, other)                           \
-    && \separated(&(f)->base, other) && \separated(&(f)->end, other)                               \
-    && \separated(&(f)->adopted, other) && \separated(&(f)->fast_free_limit, other)                \
-    && \separated(&(f)->least_gap, other) && \separated(&(f)->reset_depth, other)                  \
-    && \separated(&(f)->state, other)
 
 /*@ requires \valid(fba) && invariant(fba) && \valid(tail) && \separated(fba, tail);
     requires FIELDS_SEPARATED(fba, tail);
@@ -219,15 +235,17 @@ enum fba_status fba_export(const struct fba *fba, struct fba_numbers *numbers);
 enum fba_status fba_adopt(struct fba *fba, void *buffer, const struct fba_numbers *numbers);
 
 /*@ requires \valid(fba) && invariant(fba);
-    requires \valid(ranges) && \separated(fba, ranges);
+    requires \valid(ranges) && \separated(fba, ranges) && FIELDS_SEPARATED(fba, ranges);
     assigns *ranges, fba->least_gap, fba->lower.bound, fba->upper.bound, fba->upper.edge,
             fba->fast_free_limit, fba->state;
     ensures invariant(fba);
     ensures \result == FBA_OK <==>
         \old(fba->state) == FBA_STATE_OPEN && power_of_two(granule) && no_marks{Pre}(fba);
-    ensures \result == FBA_OK ==> fba->state == FBA_STATE_SEALED
-        && partition(fba, ranges) && whole_granules(fba, ranges, granule)
-        && stays(fba, ranges) && fba->least_gap == true_gap{Pre}(fba);
+    ensures \result == FBA_OK ==> sealed(fba);
+    ensures \result == FBA_OK ==> partition(fba, ranges);
+    ensures \result == FBA_OK ==> whole_granules(fba, ranges, granule);
+    ensures \result == FBA_OK ==> stays(fba, ranges);
+    ensures \result == FBA_OK ==> fba->least_gap == true_gap{Pre}(fba);
     ensures \result != FBA_OK ==> same{Pre, Post}(fba);
 */
 enum fba_status fba_seal(struct fba *fba, size_t granule, struct fba_ranges *ranges);

@@ -65,7 +65,7 @@ WRAPS = {
 # Whose goals are many small ones at the end of many paths: split at once.
 SPLIT = {'take', 'fba_alloc_zeroed', 'fba_free', 'take_scratch', 'fba_scratch_free', 'open_mark', 'fba_keep',
          'rewind_slowly', 'fba_rewind', 'fba_reset', 'fba_init_zeroed', 'fba_explain', 'fba_split_tail', 'fba_rebase',
-         'fba_export', 'fba_adopt'}
+         'fba_export', 'fba_adopt', 'fba_seal'}
 SPLIT_TOO = set()
 # Which needs every hypothesis about a structure that it copies.
 UNFILTERED = {'fba_init_zeroed'}
