@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Asks a solver for a proof from fewer premises.
 
-    filter_axioms.py memory|masks|structs PROVER [ARGUMENT ...] FILE
+    filter_axioms.py memory|masks|structs|division PROVER [ARGUMENT ...] FILE
 
 Frama-C hands its solvers some 400 axioms with every goal: of bits, of reals, of division, of what
 C's integer types do to each other. Hardly any goal needs them, and the solvers lose themselves in
 them. This passes FILE on without those whose names say so: `memory` leaves out our own facts about
 masks as well, `masks` keeps them, `structs` also leaves out where an address lies, for structures
-that are copied as a whole. What is proved from fewer premises is proved; a goal that did
+that are copied as a whole. `division` leaves out our own facts alone. What is proved from fewer premises is proved; a goal that did
 need what was left out stays open, for the solvers that get everything. The goal itself stays.
 prove.py names this in the configuration of why3.
 """
@@ -50,8 +50,10 @@ def wanted(name, command, kind):
     """Whether this command stays."""
     if not command.startswith('(assert') or name.startswith('Goal'):
         return True
-    if NEVER.fullmatch(name) or (kind != 'masks' and MASKS.fullmatch(name)):
-        return False
+    if MASKS.fullmatch(name):
+        return kind == 'masks'
+    if NEVER.fullmatch(name):
+        return kind == 'division'
     return not (kind == 'structs' and ADDRESSES.fullmatch(name))
 
 
