@@ -7,8 +7,9 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 
-// First capacity of a list that grows by itself, in items.
-#define SMALLEST_CAPACITY 8
+// The capacity that a list begins with when it grows by itself. Small lists that cannot grow in
+// place would move often if they grew by half alone.
+#define FEW_ITEMS 8
 
 struct array_list array_list_init(struct allocator allocator, size_t item_size, size_t item_align)
 {
@@ -68,7 +69,7 @@ FBA_CALLED bool array_list_reserve(struct array_list *list, size_t capacity)
            move_to(list, capacity, FBA_CALLER);
 }
 
-// Room for `more` items behind those in use: half as much again as before, or what is needed, if
+// Room for `more` items behind those in use: half as much again and a few, or what is needed, if
 // that is more or no more is to be had. Only a request for what is needed may fail.
 static bool grow(struct array_list *list, size_t more, const void *caller)
 {
@@ -76,19 +77,19 @@ static bool grow(struct array_list *list, size_t more, const void *caller)
         return move_to(list, SIZE_MAX, caller);
 
     size_t needed = list->count + more;
-    size_t wanted = list->capacity + list->capacity / 2;
+    size_t wanted = list->capacity + list->capacity / 2 + FEW_ITEMS;
     if (needed <= list->capacity)
         return true;
-    if (wanted < SMALLEST_CAPACITY)
-        wanted = SMALLEST_CAPACITY;
     if (wanted < needed)
         wanted = needed;
-    if (resize_to(list, wanted) || resize_to(list, needed))
+    if (resize_to(list, wanted))
         return true;
-    if (allocator_available(&list->allocator, list->item_align) <
-        fba_array_size(wanted, list->item_size))
-        wanted = needed;
-    return move_to(list, wanted, caller) || (wanted != needed && move_to(list, needed, caller));
+
+    size_t available = allocator_available(&list->allocator, list->item_align);
+    bool fits = fba_array_size(wanted, list->item_size) <= available;
+    if (wanted > needed && fits && move_to(list, wanted, caller))
+        return true;
+    return resize_to(list, needed) || move_to(list, needed, caller);
 }
 
 FBA_CALLED bool array_list_make_room(struct array_list *list, size_t more)

@@ -192,7 +192,24 @@ static void every_failure_is_reported_and_leaks_nothing(struct suite_run *run)
     CHECK(run, result.count > 4);
 }
 
-// The value is evaluated once, and only if there is room.
+static void lists_that_grow_side_by_side_move_seldom(struct suite_run *run)
+{
+    fba_init(&fba, memory, sizeof memory);
+    struct array_list lists[2] = {array_list_of(char, fba_allocator(&fba)),
+                                  array_list_of(char, fba_allocator(&fba))};
+    size_t moves = 0;
+
+    for (size_t i = 0; i < 64; i++) {
+        for (size_t j = 0; j < 2; j++) {
+            const void *items = lists[j].items;
+            CHECK(run, array_list_push(char, &lists[j], 'x'));
+            moves += items && lists[j].items != items;
+        }
+    }
+    CHECK(run, moves <= 2 * 3);
+    CHECK_EQUAL(run, fba.failure.count, 0);
+}
+
 static void a_list_that_grows_into_what_is_left_leaves_no_failure(struct suite_run *run)
 {
     fba_init(&fba, memory, 8 * sizeof(uint64_t) + 1 + 7 + 10 * sizeof(uint64_t) + 1);
@@ -254,6 +271,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(shrink_to_fit_gives_the_rest_back),
     SUITE_CASE(a_list_that_cannot_grow_is_as_it_was),
     SUITE_CASE(every_failure_is_reported_and_leaks_nothing),
+    SUITE_CASE(lists_that_grow_side_by_side_move_seldom),
     SUITE_CASE(a_list_that_grows_into_what_is_left_leaves_no_failure),
     SUITE_CASE(a_value_is_pushed_where_it_stands),
     SUITE_CASE(room_is_made_for_as_many_as_one_says),
