@@ -120,15 +120,6 @@ FBA_CALLED void *fba_alloc_zeroed(struct fba *fba, size_t size, size_t align)
     return block;
 }
 
-// Before an edge retreats: what the peak would forget is written down.
-static FBA_INLINE void note_peak(struct fba *fba)
-{
-    uintptr_t gap = fba->upper.edge - fba->lower.edge;
-
-    if (gap < fba->least_gap)
-        fba->least_gap = gap;
-}
-
 // What a block is to an allocator that is not open.
 static FBA_CALLED enum fba_status find_closed(const struct fba *fba, uintptr_t start)
 {
@@ -169,7 +160,7 @@ static FBA_CALLED enum fba_status free_at_peak(struct fba *fba, uintptr_t before
 {
     if (last != fba->lower.edge || fba->state != FBA_STATE_OPEN)
         return not_last(fba, before, last);
-    note_peak(fba);
+    fba_note_peak_(fba);
     if (last > fba->lower.watermark)
         fba->lower.watermark = last;
     fba->fast_free_limit = last + 1;
@@ -274,7 +265,7 @@ enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size)
 
     if (start != fba->upper.edge || size > fba->upper.bound - start || fba->state != FBA_STATE_OPEN)
         return find(fba, start - 1, start - 1 + size, &fba->upper);
-    note_peak(fba);
+    fba_note_peak_(fba);
     if (start < fba->upper.watermark)
         fba->upper.watermark = start;
     fba->upper.edge = start + size;

@@ -266,6 +266,15 @@ static FBA_INLINE void *fba_take_(struct fba *fba, size_t size, size_t align)
     return fba_block_(before);
 }
 
+// Before an edge retreats: what the peak would forget is written down.
+static FBA_INLINE void fba_note_peak_(struct fba *fba)
+{
+    uintptr_t gap = fba->upper.edge - fba->lower.edge;
+
+    if (gap < fba->least_gap)
+        fba->least_gap = gap;
+}
+
 #ifdef __cplusplus
 }
 #pragma GCC diagnostic pop

@@ -27,21 +27,29 @@ static FBA_INLINE void *fba_alloc_inline(struct fba *fba, size_t size, size_t al
     return fba_block_(before);
 }
 
-// Whether a block ends at the edge and begins behind the bound. Its end and its size say where it
-// begins, so that no sum can wrap.
-static FBA_INLINE bool fba_is_last_(const struct fba *fba, const void *block, size_t size)
+// Whether the block of `size` bytes that ends with `last` ends at the edge and begins behind the
+// bound. The size says where it begins, so that no sum can wrap.
+static FBA_INLINE bool fba_is_last_(const struct fba *fba, uintptr_t last, size_t size)
 {
-    uintptr_t last = (uintptr_t)block - 1 + size;
-
-    return last == fba->lower.edge && size <= fba->lower.edge - fba->lower.bound;
+    return last == fba->lower.edge && size <= last - fba->lower.bound;
 }
 
-// As fba_free(). Compiled in is what costs no account: the last block, not at a new peak.
+// As fba_free(). Compiled in is the last block.
 static FBA_INLINE enum fba_status fba_free_inline(struct fba *fba, void *block, size_t size)
 {
-    if (!fba_is_last_(fba, block, size) || fba->lower.edge >= fba->fast_free_limit)
+    uintptr_t before = (uintptr_t)block - 1, last = before + size;
+
+    if (!fba_is_last_(fba, last, size))
         return fba_free(fba, block, size);
-    fba->lower.edge = (uintptr_t)block - 1;
+    if (FBA_UNLIKELY(last >= fba->fast_free_limit)) {
+        if (fba->state != FBA_STATE_OPEN)
+            return fba_free(fba, block, size);
+        fba_note_peak_(fba);
+        if (last > fba->lower.watermark)
+            fba->lower.watermark = last;
+        fba->fast_free_limit = last + 1;
+    }
+    fba->lower.edge = before;
     return FBA_OK;
 }
 
@@ -53,7 +61,7 @@ static FBA_INLINE enum fba_status fba_resize_inline(struct fba *fba, void *block
     size_t more = new_size - old_size;
 
     if (new_size < old_size || more > FBA_ADDRESS_SPACE_GUARD ||
-        !fba_is_last_(fba, block, old_size) || last + more >= fba->upper.edge)
+        !fba_is_last_(fba, last, old_size) || last + more >= fba->upper.edge)
         return fba_resize(fba, block, old_size, new_size);
     fba->lower.edge = last + more;
     return FBA_OK;

@@ -439,12 +439,6 @@ static void *fail(struct fba *fba, size_t size, size_t align, const void *caller
 */
 static void *clear(const struct fba *fba, size_t size);
 
-/*@ requires \valid(fba) && open(fba);
-    assigns fba->least_gap;
-    ensures fba->least_gap == true_gap{Pre}(fba);
-*/
-static inline void note_peak(struct fba *fba);
-
 /*@ requires \valid_read(fba) && invariant(fba) && fba->state != FBA_STATE_OPEN;
     assigns \nothing;
     ensures closed_block(fba, start, \result);
@@ -768,15 +762,20 @@ static inline void *fba_block_(uintptr_t before);
 */
 static inline void *fba_take_(struct fba *fba, size_t size, size_t align);
 
-/*@ requires \valid_read(fba) && invariant(fba) && is_address((void *)block);
-    assigns \nothing;
-    ensures fba->state == FBA_STATE_OPEN ==>
-        (\result <==> last_block(fba, address((void *)block), size));
-    ensures \result ==>
-        (uintptr_t)((uintptr_t)((uintptr_t)block - 1) + size) == fba->lower.edge; */
-static inline bool fba_is_last_(const struct fba *fba, const void *block, size_t size);
+/*@ requires \valid(fba) && open(fba);
+    assigns fba->least_gap;
+    ensures fba->least_gap == true_gap{Pre}(fba);
+*/
+static inline void fba_note_peak_(struct fba *fba);
 
 // ── fba_inline.h, in its order ──────────────────────────────────────────────────────────────────
+
+/*@ requires \valid_read(fba) && invariant(fba);
+    assigns \nothing;
+    ensures fba->state == FBA_STATE_OPEN ==>
+        (\result <==> last == fba->lower.edge && size <= last - fba->lower.bound);
+    ensures \result ==> last == fba->lower.edge; */
+static inline bool fba_is_last_(const struct fba *fba, uintptr_t last, size_t size);
 
 /*@ requires \valid(fba) && invariant(fba);
     assigns fba->lower.edge, fba->failure;

@@ -49,7 +49,7 @@ FAULTS = [
     ('a watermark forgotten', 'fba.c',
      '    if (last > fba->lower.watermark)\n        fba->lower.watermark = last;\n', '', 'free_at_peak'),
     ('a peak forgotten', 'fba.c',
-     '    note_peak(fba);\n    if (last > fba->lower.watermark)', '    if (last > fba->lower.watermark)',
+     '    fba_note_peak_(fba);\n    if (last > fba->lower.watermark)', '    if (last > fba->lower.watermark)',
      'free_at_peak'),
     ('growth into scratch', 'fba.c',
      'new_size >= fba->upper.edge - before', 'new_size > fba->upper.edge - before', 'fba_resize'),

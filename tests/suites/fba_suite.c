@@ -3,6 +3,7 @@
 // manual. Scratch, marks and the rest of the life of an fba have suites of their own.
 #include "tests/suites/suite.h"
 #include "kmem/fba_account.h"
+#include "kmem/fba_handoff.h"
 #include "kmem/fba_inline.h"
 
 void *memset(void *to, int value, size_t size);
@@ -345,6 +346,30 @@ static void what_is_compiled_in_answers_as_the_function_does(struct suite_run *r
     CHECK_STATUS(run, fba_resize_inline(&fba, block, 16, 17), FBA_PROTECTED); // ends with the last
     CHECK_STATUS(run, fba_resize_inline(&fba, last, 8, 9), FBA_OK);
     CHECK_STATUS(run, fba_rewind(&fba, &mark), FBA_OK);
+}
+
+static void a_free_compiled_in_forgets_neither_peak_nor_what_was_handed_out(struct suite_run *run)
+{
+    struct fba_ranges ranges;
+
+    memset(memory, 0, 64);
+    fba_init_zeroed(&fba, memory, 64);
+    unsigned char *block = fba_alloc_inline(&fba, 48, 1);
+    memset(block, 0xdd, 48);
+    CHECK_STATUS(run, fba_free_inline(&fba, block, 48), FBA_OK);
+    CHECK_EQUAL(run, fba_peak(&fba), 48);
+    CHECK_BYTES(run, fba_alloc_zeroed(&fba, 64, 1), 64, 0);
+    CHECK_STATUS(run, fba_free_inline(&fba, memory, 64), FBA_OK);
+
+    // Scratch makes each free look at both again, which are where they were.
+    (void)fba_scratch_alloc(&fba, 8, 1);
+    block = fba_alloc_inline(&fba, 8, 1);
+    CHECK_STATUS(run, fba_free_inline(&fba, block, 8), FBA_OK);
+    CHECK_EQUAL(run, fba_peak(&fba), 64);
+    CHECK_BYTES(run, fba_alloc_zeroed(&fba, 56, 1), 56, 0);
+
+    CHECK_STATUS(run, fba_seal(&fba, 16, &ranges), FBA_OK);
+    CHECK_STATUS(run, fba_free_inline(&fba, memory, 56), FBA_PERMANENT);
 }
 
 static void the_last_block_shrinks_and_gives_the_bytes_back(struct suite_run *run)
@@ -732,6 +757,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_cannot_be_freed_says_why_where_frees_are_fast_too),
     SUITE_CASE(the_last_block_grows_in_place_to_the_exact_end),
     SUITE_CASE(what_is_compiled_in_answers_as_the_function_does),
+    SUITE_CASE(a_free_compiled_in_forgets_neither_peak_nor_what_was_handed_out),
     SUITE_CASE(the_last_block_shrinks_and_gives_the_bytes_back),
     SUITE_CASE(another_block_shrinks_in_name_and_does_not_grow),
     SUITE_CASE(remap_is_resize_or_null_and_never_moves),

@@ -126,7 +126,7 @@ static void alloc_in_loop(void *state, size_t count)
         escape(fba_alloc_inline(state, BENCH_SIZE, BENCH_ALIGN));
 }
 
-static enum fba_status pair_in(void *state)
+static FBA_INLINE enum fba_status pair(void *state)
 {
     void *block = fba_alloc_inline(state, BENCH_SIZE, BENCH_ALIGN);
 
@@ -134,10 +134,15 @@ static enum fba_status pair_in(void *state)
     return fba_free_inline(state, block, BENCH_SIZE);
 }
 
+static enum fba_status pair_in(void *state)
+{
+    return pair(state);
+}
+
 static void pair_in_loop(void *state, size_t count)
 {
     while (count-- > 0)
-        pair_in(state);
+        pair(state);
 }
 
 static void resize_in(void *state, void *block)
