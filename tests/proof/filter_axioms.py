@@ -8,8 +8,9 @@ Frama-C hands its solvers some 400 axioms with every goal: of bits, of reals, of
 C's integer types do to each other. Hardly any goal needs them, and the solvers lose themselves in
 them. This passes FILE on without those whose names say so: `memory` leaves out our own facts about
 masks as well, `masks` keeps them, `structs` also leaves out where an address lies, for structures
-that are copied as a whole. `division` leaves out our own facts alone. What is proved from fewer premises is proved; a goal that did
-need what was left out stays open, for the solvers that get everything. The goal itself stays.
+that are copied as a whole; `division` leaves out our own facts alone. What is proved from fewer
+premises is proved; a goal that did need what was left out stays open, for the solvers that get
+everything. The goal itself stays.
 prove.py names this in the configuration of why3.
 """
 import os
