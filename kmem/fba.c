@@ -297,13 +297,6 @@ enum fba_status fba_scratch_mark(struct fba *fba, struct fba_mark *mark)
     return open_mark(fba, mark, &fba->upper);
 }
 
-// Whether a mark is the innermost one of `end`. Only an open allocator has open marks.
-static FBA_INLINE bool is_innermost(const struct fba *fba, const struct fba_mark *mark,
-                                    const struct fba_end *end)
-{
-    return mark->end == end && mark->depth == end->depth && mark->depth > fba->reset_depth;
-}
-
 static FBA_CALLED enum fba_status find_mark(const struct fba *fba, const struct fba_mark *mark)
 {
     if (fba->state != FBA_STATE_OPEN)
@@ -315,20 +308,12 @@ static FBA_CALLED enum fba_status find_mark(const struct fba *fba, const struct 
     return mark->depth <= fba->reset_depth ? FBA_MARK_OVERTAKEN : FBA_MARK_NOT_INNERMOST;
 }
 
-static FBA_INLINE enum fba_status close_mark(struct fba_end *end, struct fba_mark *mark)
-{
-    end->bound = mark->outer_bound;
-    end->depth--;
-    mark->depth = 0;
-    return FBA_OK;
-}
-
 enum fba_status fba_keep(struct fba *fba, struct fba_mark *mark)
 {
-    if (is_innermost(fba, mark, &fba->lower))
-        return close_mark(&fba->lower, mark);
-    if (is_innermost(fba, mark, &fba->upper))
-        return close_mark(&fba->upper, mark);
+    if (fba_is_innermost_(fba, mark, &fba->lower))
+        return fba_close_mark_(&fba->lower, mark);
+    if (fba_is_innermost_(fba, mark, &fba->upper))
+        return fba_close_mark_(&fba->upper, mark);
     return find_mark(fba, mark);
 }
 
@@ -337,19 +322,19 @@ static FBA_CALLED enum fba_status rewind_slowly(struct fba *fba, struct fba_mark
 {
     uintptr_t lower = fba->lower.bound, upper = fba->upper.edge;
 
-    if (is_innermost(fba, mark, &fba->lower))
+    if (fba_is_innermost_(fba, mark, &fba->lower))
         (void)fba_free(fba, (void *)(lower + 1), fba->lower.edge - lower);
-    else if (is_innermost(fba, mark, &fba->upper))
+    else if (fba_is_innermost_(fba, mark, &fba->upper))
         (void)fba_scratch_free(fba, (void *)upper, fba->upper.bound - upper);
     return fba_keep(fba, mark);
 }
 
 enum fba_status fba_rewind(struct fba *fba, struct fba_mark *mark)
 {
-    if (!is_innermost(fba, mark, &fba->lower) || fba->lower.edge >= fba->fast_free_limit)
+    if (!fba_is_innermost_(fba, mark, &fba->lower) || fba->lower.edge >= fba->fast_free_limit)
         return rewind_slowly(fba, mark);
     fba->lower.edge = fba->lower.bound;
-    return close_mark(&fba->lower, mark);
+    return fba_close_mark_(&fba->lower, mark);
 }
 
 enum fba_status fba_reset(struct fba *fba)

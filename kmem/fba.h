@@ -275,6 +275,21 @@ static FBA_INLINE void fba_note_peak_(struct fba *fba)
         fba->least_gap = gap;
 }
 
+// Whether a mark is the innermost one of `end`. Only an open allocator has open marks.
+static FBA_INLINE bool fba_is_innermost_(const struct fba *fba, const struct fba_mark *mark,
+                                         const struct fba_end *end)
+{
+    return mark->end == end && mark->depth == end->depth && mark->depth > fba->reset_depth;
+}
+
+static FBA_INLINE enum fba_status fba_close_mark_(struct fba_end *end, struct fba_mark *mark)
+{
+    end->bound = mark->outer_bound;
+    end->depth--;
+    mark->depth = 0;
+    return FBA_OK;
+}
+
 #ifdef __cplusplus
 }
 #pragma GCC diagnostic pop

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// fba_inline: what fba.h does, compiled into its callers: the fast paths of alloc, free and resize,
-// typed and counted forms, a scope that rewinds by itself, and realloc. Nothing but this header.
+// fba_inline: what fba.h does, compiled into its callers: the fast paths of alloc, free, resize,
+// mark and rewind, typed and counted forms, a scope that rewinds by itself, and realloc. Nothing
+// but this header.
 #ifndef KMEM_FBA_INLINE_H
 #define KMEM_FBA_INLINE_H
 
@@ -65,6 +66,25 @@ static FBA_INLINE enum fba_status fba_resize_inline(struct fba *fba, void *block
         return fba_resize(fba, block, old_size, new_size);
     fba->lower.edge = last + more;
     return FBA_OK;
+}
+
+// As fba_mark().
+static FBA_INLINE enum fba_status fba_mark_inline(struct fba *fba, struct fba_mark *mark)
+{
+    if (FBA_UNLIKELY(fba->state != FBA_STATE_OPEN))
+        return fba_mark(fba, mark);
+    *mark = (struct fba_mark){&fba->lower, ++fba->lower.depth, fba->lower.bound};
+    fba->lower.bound = fba->lower.edge;
+    return FBA_OK;
+}
+
+// As fba_rewind(). Compiled in is the innermost mark, below the peak.
+static FBA_INLINE enum fba_status fba_rewind_inline(struct fba *fba, struct fba_mark *mark)
+{
+    if (!fba_is_innermost_(fba, mark, &fba->lower) || fba->lower.edge >= fba->fast_free_limit)
+        return fba_rewind(fba, mark);
+    fba->lower.edge = fba->lower.bound;
+    return fba_close_mark_(&fba->lower, mark);
 }
 
 // fba_resize() for callers that want an address: `block`, or NULL. Never moves.
@@ -160,13 +180,13 @@ static inline struct fba_scope_ fba_scope_open_(struct fba *fba)
 {
     struct fba_scope_ scope = {fba, {NULL, 0, 0}};
 
-    (void)fba_mark(fba, &scope.mark);
+    (void)fba_mark_inline(fba, &scope.mark);
     return scope;
 }
 
 static inline void fba_scope_close_(struct fba_scope_ *scope)
 {
-    (void)fba_rewind(scope->fba, &scope->mark);
+    (void)fba_rewind_inline(scope->fba, &scope->mark);
 }
 
 #ifdef __cplusplus

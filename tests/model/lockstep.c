@@ -471,6 +471,7 @@ static bool step_free(struct lockstep_part *part, const struct operation *op,
     }
 }
 
+// Marks of odd numbers are opened and rewound by what is compiled in.
 static bool step_mark(struct lockstep_part *part, const struct operation *op,
                       struct difference *difference)
 {
@@ -479,15 +480,20 @@ static bool step_mark(struct lockstep_part *part, const struct operation *op,
     struct fba_mark *mark = op->a < MODEL_MARKS ? &part->marks[op->a] : &foreign;
     struct fba *fba = &part->fba;
     struct model *model = &part->model;
+    bool compiled_in = op->a % 2 != 0;
 
     switch (op->kind) {
     case OPERATION_MARK:
-        return same(difference, "mark", fba_mark(fba, mark), model_mark(model, op->a, false));
+        return same(difference, "mark",
+                    compiled_in ? fba_mark_inline(fba, mark) : fba_mark(fba, mark),
+                    model_mark(model, op->a, false));
     case OPERATION_SCRATCH_MARK:
         return same(difference, "scratch mark", fba_scratch_mark(fba, mark),
                     model_mark(model, op->a, true));
     case OPERATION_REWIND:
-        return same(difference, "rewind", fba_rewind(fba, mark), model_rewind(model, op->a));
+        return same(difference, "rewind",
+                    compiled_in ? fba_rewind_inline(fba, mark) : fba_rewind(fba, mark),
+                    model_rewind(model, op->a));
     default:
         return same(difference, "keep", fba_keep(fba, mark), model_keep(model, op->a));
     }

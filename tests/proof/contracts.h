@@ -540,27 +540,12 @@ static inline uintptr_t take_scratch(struct fba *fba, size_t size, size_t align)
 */
 static enum fba_status open_mark(struct fba *fba, struct fba_mark *mark, struct fba_end *end);
 
-/*@ requires \valid_read(fba) && \valid_read(mark);
-    requires end == &fba->lower || end == &fba->upper;
-    assigns \nothing;
-    ensures \result <==> innermost_of(fba, mark, end);
-*/
-static inline bool is_innermost(const struct fba *fba, const struct fba_mark *mark,
-                                const struct fba_end *end);
-
 /*@ requires \valid_read(fba) && invariant(fba) && \valid_read(mark);
     requires !innermost(fba, mark);
     assigns \nothing;
     ensures \result != FBA_OK && named(fba, mark, \result);
 */
 static enum fba_status find_mark(const struct fba *fba, const struct fba_mark *mark);
-
-/*@ requires \valid(end) && \valid(mark) && \separated(end, mark) && end->depth > 0;
-    assigns end->bound, end->depth, mark->depth;
-    ensures \result == FBA_OK && mark->depth == 0;
-    ensures end->bound == mark->outer_bound && end->depth == \old(end->depth) - 1;
-*/
-static inline enum fba_status close_mark(struct fba_end *end, struct fba_mark *mark);
 
 /*@ requires \valid(fba) && invariant(fba);
     requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
@@ -768,6 +753,21 @@ static inline void *fba_take_(struct fba *fba, size_t size, size_t align);
 */
 static inline void fba_note_peak_(struct fba *fba);
 
+/*@ requires \valid_read(fba) && \valid_read(mark);
+    requires end == &fba->lower || end == &fba->upper;
+    assigns \nothing;
+    ensures \result <==> innermost_of(fba, mark, end);
+*/
+static inline bool fba_is_innermost_(const struct fba *fba, const struct fba_mark *mark,
+                                      const struct fba_end *end);
+
+/*@ requires \valid(end) && \valid(mark) && \separated(end, mark) && end->depth > 0;
+    assigns end->bound, end->depth, mark->depth;
+    ensures \result == FBA_OK && mark->depth == 0;
+    ensures end->bound == mark->outer_bound && end->depth == \old(end->depth) - 1;
+*/
+static inline enum fba_status fba_close_mark_(struct fba_end *end, struct fba_mark *mark);
+
 // ── fba_inline.h, in its order ──────────────────────────────────────────────────────────────────
 
 /*@ requires \valid_read(fba) && invariant(fba);
@@ -799,6 +799,25 @@ static inline enum fba_status fba_free_inline(struct fba *fba, void *block, size
 */
 static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, size_t old_size,
                                                 size_t new_size);
+
+/*@ requires \valid(fba) && invariant(fba) && fba->lower.depth < SIZE_MAX;
+    requires \valid(mark) && \separated(fba, mark);
+    assigns *mark, fba->lower.bound, fba->lower.depth;
+    ensures invariant(fba);
+    ensures status_of(fba, \result);
+    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, &fba->lower, &fba->upper);
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
+*/
+static inline enum fba_status fba_mark_inline(struct fba *fba, struct fba_mark *mark);
+
+/*@ requires \valid(fba) && invariant(fba);
+    requires \valid(mark) && \separated(fba, mark) && mark_intact(fba, mark);
+    assigns mark->depth, LOWER_END_MOVES(fba), fba->upper.edge, fba->upper.watermark,
+            BOUNDS_CHANGE(fba);
+    ensures invariant(fba);
+    CLOSED(1)
+*/
+static inline enum fba_status fba_rewind_inline(struct fba *fba, struct fba_mark *mark);
 
 /*@ requires \valid(fba) && invariant(fba) && is_address(block);
     assigns LOWER_END_MOVES(fba);

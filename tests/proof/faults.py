@@ -53,7 +53,7 @@ FAULTS = [
      'free_at_peak'),
     ('growth into scratch', 'fba.c',
      'new_size >= fba->upper.edge - before', 'new_size > fba->upper.edge - before', 'fba_resize'),
-    ('any mark will do', 'fba.c', ' && mark->depth == end->depth', '', 'is_innermost'),
+    ('any mark will do', 'fba.h', ' && mark->depth == end->depth', '', 'fba_is_innermost_'),
     ('a reset that keeps its marks', 'fba.c',
      'fba->reset_depth = fba->upper.depth = fba->lower.depth;', 'fba->upper.depth = fba->lower.depth;',
      'fba_reset'),

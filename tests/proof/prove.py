@@ -63,10 +63,9 @@ WRAPS = {
 }
 
 # Whose goals are many small ones at the end of many paths: split at once.
-SPLIT = {'take', 'fba_alloc_zeroed', 'fba_free', 'take_scratch', 'fba_scratch_free', 'open_mark', 'fba_keep',
-         'rewind_slowly', 'fba_rewind', 'fba_reset', 'fba_init_zeroed', 'fba_explain', 'fba_split_tail', 'fba_rebase',
-         'fba_export', 'fba_adopt', 'fba_seal'}
-SPLIT_TOO = set()
+SPLIT = {'fba_alloc_zeroed', 'fba_free', 'take_scratch', 'fba_scratch_free', 'open_mark', 'fba_keep',
+         'rewind_slowly', 'fba_rewind', 'fba_rewind_inline', 'fba_reset', 'fba_init_zeroed', 'fba_explain',
+         'fba_split_tail', 'fba_rebase', 'fba_export', 'fba_adopt', 'fba_seal'}
 # Which needs every hypothesis about a structure that it copies.
 UNFILTERED = {'fba_init_zeroed'}
 
@@ -167,7 +166,7 @@ def attempt(root, machine, source, function, number, seconds, only=(), solvers=(
     """One of the ATTEMPTS at a function, or at its goals of some kinds only: its output."""
     options = ATTEMPTS[number][2]
     solvers = solvers or ATTEMPTS[number][0]
-    if function in SPLIT or (machine, function) in SPLIT_TOO:
+    if function in SPLIT:
         options = ('-wp-split',)
     log = '-'.join(['ships' if root == ROOT else root.name, machine, pathlib.Path(source).stem,
                     function, str(number)])

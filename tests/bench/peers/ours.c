@@ -12,8 +12,8 @@
 #define ALLOC_SIXTEEN(state) fba_alloc_inline((state), BENCH_SIZE, BENCH_ALIGN)
 #define FREE(state, block, size) fba_free_inline((state), (block), (size))
 #define SAVEPOINT struct fba_mark
-#define MARK(state, savepoint) fba_mark((state), &(savepoint))
-#define REWIND(state, savepoint) fba_rewind((state), &(savepoint))
+#define MARK(state, savepoint) fba_mark_inline((state), &(savepoint))
+#define REWIND(state, savepoint) fba_rewind_inline((state), &(savepoint))
 #include "tests/bench/peers/inline_patterns.h"
 
 #include <string.h>
