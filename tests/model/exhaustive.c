@@ -179,15 +179,11 @@ static void add_misuse(struct choice *choice, unsigned capacity)
 
 static void add_marks(struct choice *choice, const struct model *model)
 {
-    unsigned unopened = 0;
-
-    while (unopened < MARKS_USED && model->marks[unopened].life == MODEL_MARK_OPEN)
-        unopened++;
-    if (unopened < MARKS_USED) {
-        add(choice, OPERATION_MARK, unopened, 0, 0, 0);
-        add(choice, OPERATION_SCRATCH_MARK, unopened, 0, 0, 0);
-    }
     for (unsigned i = 0; i < MARKS_USED; i++) {
+        if (model->marks[i].life != MODEL_MARK_OPEN) {
+            add(choice, OPERATION_MARK, i, 0, 0, 0);
+            add(choice, OPERATION_SCRATCH_MARK, i, 0, 0, 0);
+        }
         add(choice, OPERATION_REWIND, i, 0, 0, 0);
         add(choice, OPERATION_KEEP, i, 0, 0, 0);
     }
