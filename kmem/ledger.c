@@ -96,7 +96,7 @@ static void forget(struct ledger *ledger, struct ledger_entry *entry)
 }
 
 // An entry for a new run: an unused one, else that of the smallest run if the block is larger.
-static struct ledger_entry *take_entry(struct ledger *ledger, size_t size)
+static FBA_INLINE struct ledger_entry *take_entry(struct ledger *ledger, size_t size)
 {
     struct ledger_entry *smallest = NULL;
 
@@ -130,7 +130,7 @@ static void record(struct ledger *ledger, uintptr_t start, size_t size, size_t a
 {
     struct ledger_entry *run = ledger->newest;
 
-    if (!extends(ledger, start, align, caller)) {
+    if (FBA_UNLIKELY(!extends(ledger, start, align, caller))) {
         run = size != 0 ? take_entry(ledger, size) : NULL;
         if (run)
             *run = (struct ledger_entry){
@@ -176,9 +176,25 @@ static void strike(struct ledger *ledger, const void *block, size_t size)
 
 void ledger_note(struct ledger *ledger, uintptr_t start, size_t size, const void *caller)
 {
+    struct ledger_entry *run = take_entry(ledger, size);
+
     ledger->requested += size;
     ledger->serial++;
-    record(ledger, start, size, 1, caller);
+    ledger->newest = run;
+    if (!run) {
+        add_unrecorded(ledger, start, size, 1);
+        return;
+    }
+    *run = (struct ledger_entry){.start = start,
+                                 .end = start + size,
+                                 .tag = ledger->tag,
+                                 .caller = caller,
+                                 .largest = size,
+                                 .size = size,
+                                 .blocks = 1,
+                                 .sequence = ledger->serial};
+    if (run->end > ledger->highest)
+        ledger->highest = run->end;
 }
 
 static void *ledger_alloc(void *context, size_t size, size_t align, const void *caller)

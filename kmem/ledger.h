@@ -60,8 +60,8 @@ void ledger_init(struct ledger *ledger, struct allocator inner, struct ledger_en
 // an allocation only while all of them are in use or another holder than before allocates.
 struct allocator ledger_allocator(struct ledger *ledger);
 
-// Records a block of `size` bytes at `start` that `caller` took past the ledger, in shared mode for
-// example, for the tag of now. Costs what an allocation costs here.
+// Records a block of `size` bytes, not 0, at `start` that `caller` took past the ledger, in shared
+// mode for example, for the tag of now. Costs what an allocation costs here.
 void ledger_note(struct ledger *ledger, uintptr_t start, size_t size, const void *caller);
 
 // To be called when a mark of the allocator below is taken: blocks lie from `start` on since then,

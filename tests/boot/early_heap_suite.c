@@ -174,7 +174,7 @@ static void every_call_is_told_when_asked_for(struct suite_run *run)
     CHECK(run, fba_alloc(&heap.fba, 28, 1));
     early_heap_note(&heap, 28);
     CHECK(run, was_said("ledger 3 s 1c 80 *"));
-    CHECK(run, heap.ledger.requested == 128 && heap.entries[0].size == 128);
+    CHECK(run, heap.ledger.requested == 128 && heap.entries[1].size == 28);
     early_heap_close_journal(&heap);
     CHECK(run, was_said("ledger 4 e 80 80 *"));
     size_t length = buffer.length;

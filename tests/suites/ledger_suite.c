@@ -55,13 +55,21 @@ static void what_was_taken_past_the_ledger_has_its_holder(struct suite_run *run)
     static const char caller;
 
     ledger.tag = "processors";
+    unsigned char *before = fba_alloc(&fba, 5, 1);
     (void)allocator_alloc(&allocator, 10, 1);
     unsigned char *past = fba_alloc(&fba, 30, 1);
     ledger_note(&ledger, (uintptr_t)past, 30, &caller);
-    CHECK(run, entries[0].size == 40 && entries[0].blocks == 2 && ledger.requested == 40);
-    CHECK_ADDRESS(run, entries[0].caller, &caller);
+    ledger_note(&ledger, (uintptr_t)before, 5, &caller);
+    CHECK(run, entries[0].size == 10 && entries[1].size == 30 && entries[2].size == 5);
+    CHECK_ADDRESS(run, entries[1].caller, &caller);
+    CHECK_TEXT(run, entries[1].tag, "processors");
+    CHECK_EQUAL(run, ledger.requested, 45);
     allocator_free(&allocator, past, 30, 1);
-    CHECK(run, entries[0].size == 10 && ledger.foreign == 0);
+    CHECK(run, entries[1].blocks == 0 && ledger.foreign == 0 && ledger.requested == 15);
+
+    allocator = open_ledger(0);
+    ledger_note(&ledger, (uintptr_t)memory, 30, &caller);
+    CHECK(run, ledger.requested == 30 && ledger.unrecorded_size == 30);
 }
 
 static void what_is_freed_is_struck_off(struct suite_run *run)
