@@ -167,6 +167,26 @@ static bool is_known_type(uint32_t type)
     return type <= PT_TLS || (type >= PT_LOOS && type <= PT_HIPROC);
 }
 
+static uint64_t page_end(uint64_t address)
+{
+    return page_round_up(address, PAGE_SIZE);
+}
+
+static void find_extent(const struct checker *checker)
+{
+    struct elf_image *image = checker->image;
+
+    image->start = image->region_start;
+    image->end = image->region_end;
+    for (size_t i = 0; i < image->segment_count; i++) {
+        const struct elf_segment *segment = &image->segments[i];
+        if (segment->start < image->start)
+            image->start = segment->start;
+        if (page_end(segment->end) > image->end)
+            image->end = page_end(segment->end);
+    }
+}
+
 static bool check_program_headers(struct checker *checker, const struct elf_header *header)
 {
     for (size_t i = 0; i < header->e_phnum; i++) {
@@ -188,12 +208,8 @@ static bool check_program_headers(struct checker *checker, const struct elf_head
         return fail(checker, ELF_NO_SEGMENTS, header->e_phnum, 0, 0);
     if (checker->image->region_end == 0)
         return fail(checker, ELF_NO_REGION, PT_EARLY_HEAP, header->e_phnum, 0);
+    find_extent(checker);
     return true;
-}
-
-static uint64_t page_end(uint64_t address)
-{
-    return page_round_up(address, PAGE_SIZE);
 }
 
 // Pages are compared, not bytes: two segments in one page could not both have their permissions.
@@ -214,9 +230,10 @@ static bool check_overlaps(struct checker *checker)
     return true;
 }
 
-static bool check_entry(struct checker *checker, uint64_t entry)
+static bool check_entry(struct checker *checker)
 {
     const struct elf_image *image = checker->image;
+    uint64_t entry = image->entry;
 
     for (size_t i = 0; i < image->segment_count; i++) {
         const struct elf_segment *segment = &image->segments[i];
@@ -229,17 +246,12 @@ static bool check_entry(struct checker *checker, uint64_t entry)
     return fail(checker, ELF_ENTRY_OUTSIDE, entry, 0, 0);
 }
 
-static void find_extent(struct elf_image *image)
+static bool check_end(struct checker *checker)
 {
-    image->start = image->region_start;
-    image->end = image->region_end;
-    for (size_t i = 0; i < image->segment_count; i++) {
-        const struct elf_segment *segment = &image->segments[i];
-        if (segment->start < image->start)
-            image->start = segment->start;
-        if (page_end(segment->end) > image->end)
-            image->end = page_end(segment->end);
-    }
+    const struct elf_image *image = checker->image;
+
+    return image->end == image->region_end ||
+           fail(checker, ELF_REGION_NOT_LAST, image->region_start, image->end, 0);
 }
 
 // Whether the flags of the region's program header, which is at `*index` then, say that the file
@@ -276,18 +288,16 @@ bool elf_check(const void *file, size_t size, struct elf_image *image, struct el
     struct checker checker = {file, size, image, defect};
     struct elf_header header;
 
-    *image = (struct elf_image){0};
+    image->segment_count = 0;
+    image->region_end = 0; // no region yet
+    image->has_note = false;
+    image->version_is_lost = false;
     *defect = (struct elf_defect){0};
     if (size < sizeof header)
         return fail(&checker, ELF_TOO_SHORT, size, sizeof header, 0);
     memcpy(&header, file, sizeof header);
-    if (!check_header(&checker, &header) || !check_note(&checker, &header) ||
-        !check_program_headers(&checker, &header) || !check_overlaps(&checker) ||
-        !check_entry(&checker, header.e_entry))
-        return false;
     image->entry = header.e_entry;
-    find_extent(image);
-    if (image->end != image->region_end)
-        return fail(&checker, ELF_REGION_NOT_LAST, image->region_start, image->end, 0);
-    return true;
+    return check_header(&checker, &header) && check_note(&checker, &header) &&
+           check_program_headers(&checker, &header) && check_overlaps(&checker) &&
+           check_entry(&checker) && check_end(&checker);
 }

@@ -176,7 +176,7 @@ bool elf_note_check(const uint8_t *file, uint64_t size, const struct elf_header 
     if (note->count == 0)
         return fail(defect, ELF_NOTE_EMPTY, offset, 0, 0);
     if (note->count > FILE_NOTE_RANGES_MAX ||
-        elf_note_checksum(ELF_NOTE_CHECKSUM_SEED, &note->version,
+        elf_note_checksum(ELF_NOTE_CHECKSUM_SEED, file + offset + sizeof note->checksum,
                           sizeof *note - sizeof note->checksum) != note->checksum)
         return fail(defect, ELF_NOTE_DAMAGED, offset, 0, 0);
     if (header->e_entry != note->entry)

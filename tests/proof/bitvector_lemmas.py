@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Proves in bit vectors what tests/proof/contracts.h admits: its axioms of masks and
-of conversions modulo 2^n.
+"""Proves in bit vectors what tests/proof/contracts.h and parsers/environment.h admit: their axioms of
+masks and of conversions modulo 2^n.
 
 For words of 32 and of 64 bits: first that x & (x - 1) == 0 and x != 0 hold of the powers of two
 alone, then each fact for each power, and what needs no power for any words. Conversions are of
@@ -15,7 +15,8 @@ import re
 import subprocess
 import sys
 
-CONTRACTS = pathlib.Path(__file__).with_name('contracts.h')
+HERE = pathlib.Path(__file__).parent
+CONTRACTS = (HERE / 'contracts.h', HERE / 'parsers' / 'environment.h')
 
 # Names behind a comma are parts of the same axiom. `mask` is a - 1, of any number or of a power of
 # two; `wide` a number of three more bits, with a sign, and `low` the word that it is converted to.
@@ -27,6 +28,11 @@ ANY = {
                     ' (= (low wide) (bvsub wide modulus)))',
     'modulo_below': '(=> (and (bvsle (bvneg modulus) wide) (bvslt wide (_ bv0 WIDE)))'
                     ' (= (low wide) (bvadd wide modulus)))',
+    'highest_bits': '(= (bvlshr x (_ bv6 BITS)) (bvudiv x (_ bv64 BITS)))',
+    'page_mask': '(= (bvand x (mask page)) (bvurem x page))',
+    'page_mask_off': '(= (bvand x (bvnot (mask page))) (bvsub x (bvurem x page)))',
+    'page_mask_or': '(= (= (bvand (bvor x a) (mask page)) zero)'
+                    ' (and (= (bvurem x page) zero) (= (bvurem a page) zero)))',
 }
 POWER = {
     'or_aligned': '(= (bvurem (bvadd (bvor x (mask a)) one) a) zero)',
@@ -83,7 +89,7 @@ def script(bits):
 
 
 def main():
-    axioms = set(re.findall(r'\baxiom (\w+)', CONTRACTS.read_text(encoding='utf-8')))
+    axioms = {name for file in CONTRACTS for name in re.findall(r'\baxiom (\w+)', file.read_text(encoding='utf-8'))}
     facts = {name.split(',')[0] for name in [*ANY, *POWER]}
     if axioms != facts:
         sys.exit(f'bitvector lemmas: admitted and not proved: {sorted(axioms - facts)}, '

@@ -36,7 +36,7 @@ struct acpi_address acpi_table_read_address(const struct acpi_table *table, size
     return (struct acpi_address){
         .space = (uint8_t)acpi_table_read(table, offset + GAS_SPACE, 1),
         .bits = (uint8_t)acpi_table_read(table, offset + GAS_BITS, 1),
-        .access_bytes = (uint8_t)(access >= 1 && access <= GAS_ACCESS_MAX ? 1 << (access - 1) : 0),
+        .access_bytes = (uint8_t)(access >= 1 && access <= GAS_ACCESS_MAX ? 1u << (access - 1) : 0),
         .address = acpi_table_read(table, offset + GAS_ADDRESS, 8),
     };
 }

@@ -16,6 +16,11 @@
 // A table longer than this is taken for a damaged length.
 #define TABLE_MAX (UINT32_C(64) << 20)
 
+static const void *bytes_at(const struct acpi_memory *memory, uint64_t physical, size_t size)
+{
+    return memory->at(memory->context, physical, size);
+}
+
 static bool sums_to_zero(const void *bytes, size_t length)
 {
     const uint8_t *byte = bytes;
@@ -40,7 +45,7 @@ static struct acpi_table table_of(const void *bytes, uint32_t length)
 static bool read_bytes(struct acpi_table *table, const struct acpi_memory *memory,
                        uint64_t physical)
 {
-    const void *header = memory->at(memory->context, physical, ACPI_TABLE_HEADER_SIZE);
+    const void *header = bytes_at(memory, physical, ACPI_TABLE_HEADER_SIZE);
 
     if (!header)
         return false;
@@ -48,7 +53,7 @@ static bool read_bytes(struct acpi_table *table, const struct acpi_memory *memor
     uint32_t length = (uint32_t)acpi_table_read(table, HEADER_LENGTH, 4);
     if (length < ACPI_TABLE_HEADER_SIZE || length > TABLE_MAX)
         return false;
-    const void *bytes = memory->at(memory->context, physical, length);
+    const void *bytes = bytes_at(memory, physical, length);
     if (!bytes)
         return false;
     *table = table_of(bytes, length);
@@ -65,9 +70,10 @@ static bool read_table(struct acpi_table *table, const struct acpi_memory *memor
 static bool has_rsdp_signature(const void *pointer)
 {
     const char *text = pointer;
+    const char *signature = RSDP_SIGNATURE;
 
-    for (size_t i = 0; RSDP_SIGNATURE[i] != '\0'; i++)
-        if (text[i] != RSDP_SIGNATURE[i])
+    for (size_t i = 0; signature[i] != '\0'; i++)
+        if (text[i] != signature[i])
             return false;
     return true;
 }
@@ -75,7 +81,7 @@ static bool has_rsdp_signature(const void *pointer)
 static enum acpi_status read_root_at(struct acpi_table *root, uint64_t physical,
                                      const char *signature, const struct acpi_memory *memory)
 {
-    if (!memory->at(memory->context, physical, ACPI_TABLE_HEADER_SIZE))
+    if (!bytes_at(memory, physical, ACPI_TABLE_HEADER_SIZE))
         return ACPI_UNREACHABLE;
     if (!read_table(root, memory, physical))
         return ACPI_BAD_CHECKSUM;
@@ -86,7 +92,7 @@ static enum acpi_status read_root_at(struct acpi_table *root, uint64_t physical,
 static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, uint64_t rsdp,
                                      const struct acpi_memory *memory)
 {
-    const void *bytes = rsdp ? memory->at(memory->context, rsdp, RSDP_SIZE) : NULL;
+    const void *bytes = rsdp ? bytes_at(memory, rsdp, RSDP_SIZE) : NULL;
 
     if (rsdp == 0)
         return ACPI_ABSENT;
@@ -102,7 +108,7 @@ static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, uint64_t rs
     *xsdt = 0;
     if (acpi_table_read(&pointer, RSDP_REVISION, 1) < 2)
         return ACPI_OK;
-    bytes = memory->at(memory->context, rsdp, RSDP_SIZE_2);
+    bytes = bytes_at(memory, rsdp, RSDP_SIZE_2);
     if (!bytes)
         return ACPI_UNREACHABLE;
     if (!sums_to_zero(bytes, RSDP_SIZE_2))

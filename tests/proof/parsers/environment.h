@@ -8,7 +8,27 @@
 
 #include "kmem/writer.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
+// Frama-C knows the alignment of a type by its older name only.
+#define _Alignof(type) __alignof__(type)
+
 /*@ terminates \true; assigns \nothing; */
 void writer_print(const struct writer *writer, const char *format, ...);
+
+/*@
+  logic integer page_start(integer address) = address - address % 4096;
+  logic integer page_end(integer address) = page_start(address + 4096 - 1);
+  lemma page_start_aligned: \forall integer x; 0 <= x ==> page_start(x) % 4096 == 0;
+  axiomatic Bits {
+    axiom highest_bits: \forall integer x; 0 <= x <= UINT64_MAX ==> 0 <= (x >> 6) && (x >> 6) * 64 <= x;
+    axiom page_mask: \forall integer x; 0 <= x <= UINT64_MAX ==> (x & (4096 - 1)) == x % 4096;
+    axiom page_mask_off: \forall integer x; 0 <= x <= UINT64_MAX ==>
+        (x & (uint64_t)~(4096 - 1)) == page_start(x);
+    axiom page_mask_or: \forall integer x, y; 0 <= x <= UINT64_MAX && 0 <= y <= UINT64_MAX ==>
+        (((x | y) & (4096 - 1)) == 0 <==> x % 4096 == 0 && y % 4096 == 0);
+  }
+*/
 
 #endif
