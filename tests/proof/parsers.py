@@ -137,15 +137,21 @@ def annotate(source, text):
     return result
 
 
-def prepare(source, folder, fault=None):
-    """Writes a source, its headers and what it calls into a folder, annotated."""
+def annotated(source, fault=None):
+    """A source, its headers and what it calls, each with its annotations, and with the fault if it is in one."""
+    texts = {file: annotate(file, (ROOT / file).read_text()) for file in (source, *SOURCES[source][0], *SOURCES[source][1])}
+    if fault:
+        name, file, good, bad, _ = fault
+        if texts[file].count(good) != 1:
+            sys.exit(f'parsers: the fault "{name}" no longer fits {file}')
+        texts[file] = texts[file].replace(good, bad)
+    return texts
+
+
+def prepare(texts, folder):
+    """Writes what Frama-C reads of a source into a folder."""
     shutil.rmtree(folder, ignore_errors=True)
-    for file in (source, *SOURCES[source][0], *SOURCES[source][1]):
-        text = annotate(file, (ROOT / file).read_text())
-        if fault and fault[1] == file:
-            if text.count(fault[2]) != 1:
-                sys.exit(f'parsers: the fault "{fault[0]}" no longer fits {file}')
-            text = text.replace(fault[2], fault[3])
+    for file, text in texts.items():
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -156,7 +162,7 @@ def prepare(source, folder, fault=None):
 def frama_c(source, folder, log, names, options):
     """Runs Frama-C over functions of a source; its output."""
     command = ['frama-c', '-machdep', 'gcc_x86_64', '-c11',
-               f'-cpp-extra-args=-I{ROOT} ' + ' '.join(
+               f'-cpp-extra-args=-I{ROOT} -D__builtin_memcpy=proof_memcpy ' + ' '.join(
                    f'-include {folder}/{header}' for header in ('environment.h', *ENVIRONMENTS.get(source, ()))),
                *(str(folder / file) for file in (source, *SOURCES[source][1]) if file.endswith('.c')),
                '-wp', '-wp-model', 'Typed+cast', '-wp-rte', '-rte-no-pointer-call', '-wp-literals', '-wp-par', '1', *options,
@@ -224,23 +230,21 @@ def main():
     sources = arguments.only or list(SOURCES)
     faults = [fault for fault in PARSER_FAULTS if fault[1] in sources
               or any(fault[1] in SOURCES[source][0] for source in sources)]
-    for source in sources:
-        prepare(source, BUILD / 'ships' / pathlib.Path(source).stem)
-    for fault in faults:
-        prepare(home_of(fault), BUILD / 'fault' / re.sub(r'\W+', '-', fault[0]), fault)
+    ships = {source: annotated(source) for source in sources}
+    broken = [(fault, annotated(home_of(fault), fault)) for fault in faults]
     if arguments.check:
         return
     (prove.BUILD / 'cache').mkdir(parents=True, exist_ok=True)
     prove.configure()
     caught, efforts = 0, {}
-    first = next(iter(SOURCES))
-    prepare(first, BUILD / 'ships' / pathlib.Path(first).stem)
-    goals = prove.goals_of(frama_c(first, BUILD / 'ships' / pathlib.Path(first).stem, 'lemmas', (), (
+    prepare(ships[sources[0]], BUILD / 'lemmas')
+    goals = prove.goals_of(frama_c(sources[0], BUILD / 'lemmas', 'lemmas', (), (
         '-wp-prop', '@lemma', '-wp-prover', 'z3,cvc4', '-wp-timeout', '10')))
     total, proved = len(goals), len(goals) - len(open_goals(goals))
     for source in sources:
         begun = time.time()
         stem = pathlib.Path(source).stem
+        prepare(ships[source], BUILD / 'ships' / stem)
         names = [name for file in (source, *SOURCES[source][0])
                  for name in functions((ROOT / file).read_text())
                  if not arguments.function or name in arguments.function]
@@ -251,8 +255,9 @@ def main():
         say(f'{source}: {len(goals) - len(left)} of {len(goals)} goals, {time.time() - begun:.0f} s')
         for goal in left:
             say(f'open: {goal}')
-    for fault in faults if arguments.faults else ():
+    for fault, texts in broken if arguments.faults else ():
         name = re.sub(r'\W+', '-', fault[0])
+        prepare(texts, BUILD / 'fault' / name)
         goals, _ = goals_of(home_of(fault), BUILD / 'fault' / name, f'fault-{name}', [fault[4]],
                             efforts[home_of(fault)])
         lost = open_goals(goals)

@@ -24,7 +24,7 @@
         ((struct program_header *)\result)->p_type == type_at(from)
         && ((struct program_header *)\result)->p_memsz == memsz_at(from); */
 const void *proof_copy(const uint8_t *from, size_t size, size_t place);
-#define __builtin_memcpy(to, from, size)                                                           \
+#define proof_memcpy(to, from, size)                                                               \
     ((void)(*(to) = *(const __typeof__(*(to)) *)proof_copy((from), (size), sizeof(*(to)))))
 
 /*@ requires \valid_read((uint8_t *)left + (0 .. size - 1));

@@ -5,8 +5,6 @@
 #ifndef TESTS_PROOF_PARSERS_MADT_H
 #define TESTS_PROOF_PARSERS_MADT_H
 
-// For the inlined parts of kmem/, none of which is called.
-#define __builtin_memcpy memcpy
 #include "boot/kernel/acpi/madt.h"
 
 // A list has as many items as it counts, at some place.

@@ -5,8 +5,6 @@
 #ifndef TESTS_PROOF_PARSERS_TABLES_H
 #define TESTS_PROOF_PARSERS_TABLES_H
 
-// For the inlined parts of kmem/, none of which is called.
-#define __builtin_memcpy memcpy
 #include "boot/kernel/acpi/tables.h"
 
 // Any way to the memory: it gives as many bytes as it was asked for, or NULL.
