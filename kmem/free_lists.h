@@ -38,7 +38,8 @@ void free_lists_init(struct free_lists *lists, struct fba *fba);
 // The decorator as an allocator. It must outlive its use. An allocation fails iff no block of its
 // class with its alignment is the next one waiting, and the fba has no room. A resize within a
 // class always succeeds, any other as fba_resize(): a block that shrinks to a smaller class and is
-// not the last loses what it shrinks by.
+// not the last loses what it shrinks by. What is available is the largest class that waits or fits:
+// a smaller size may fail, when no block of its own class waits.
 struct allocator free_lists_allocator(struct free_lists *lists);
 
 // Forgets the waiting blocks that a rewind or a reset of the fba has taken. To be called first

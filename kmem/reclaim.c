@@ -4,6 +4,8 @@
 
 #include "fba_account.h"
 
+void *memmove(void *to, const void *from, size_t size);
+
 void reclaim_init(struct reclaim *reclaim, struct fba *fba, struct reclaim_record *records,
                   size_t capacity)
 {
@@ -61,9 +63,36 @@ static bool reclaim_resize(void *context, void *block, size_t old_size, size_t n
     return true;
 }
 
+// Makes one record of two that touch: the upper one, with the lower one as its padding. Not if the
+// lower one lies under a mark, whose end it has to wait for. Returns whether it did.
+static bool reclaim_join(struct reclaim *reclaim, size_t upper)
+{
+    struct reclaim_record *record = &reclaim->records[upper];
+    const struct reclaim_record *lower = record - 1;
+
+    if (lower->block || lower->last != record->before || lower->before < reclaim->fba->lower.bound)
+        return false;
+    record->before = lower->before;
+    memmove(record - 1, record, (reclaim->count - upper) * sizeof *record);
+    reclaim->count--;
+    return true;
+}
+
+// Marks a record as given back, and joins it with its neighbours.
+static void reclaim_give_back(struct reclaim *reclaim, struct reclaim_record *record)
+{
+    size_t index = (size_t)(record - reclaim->records);
+
+    record->block = NULL;
+    if (index > 0 && reclaim_join(reclaim, index))
+        index--;
+    if (index + 1 < reclaim->count)
+        (void)reclaim_join(reclaim, index + 1);
+}
+
 // Gives back the last blocks as long as they are free. A record and its padding are one block to
 // the fba.
-static void free_last(struct reclaim *reclaim)
+static void reclaim_free_last(struct reclaim *reclaim)
 {
     struct fba *fba = reclaim->fba;
 
@@ -85,10 +114,10 @@ static void reclaim_free_block(void *context, void *block, size_t size, size_t a
     (void)align;
     (void)caller;
     if (record)
-        record->block = NULL;
+        reclaim_give_back(reclaim, record);
     else
         (void)fba_free(reclaim->fba, block, at_least_one(size));
-    free_last(reclaim);
+    reclaim_free_last(reclaim);
 }
 
 static size_t reclaim_available(void *context, size_t align)

@@ -2,12 +2,13 @@
 // reclaim: a decorator over an fba whose frees lose nothing. An fba keeps no record of its
 // blocks, so the padding below a freed block stays taken and a block freed out of order is never
 // reclaimed; the fast path owes its speed to that. Here a record beside each block remembers where
-// the block began, padding included, and whether it was given back: as soon as everything above a
-// block is gone, it goes too, with its padding. When all blocks are freed, in whatever order, the
-// fba stands where it stood.
+// the block began, padding included: a block that is given back becomes padding of the one above
+// it, and as soon as everything above is gone, it goes too. When all blocks are freed, in whatever
+// order, the fba stands where it stood.
 //
-// Records live in an array that the caller supplies, one for each block outstanding. When it is
-// full blocks are served without a record, and lose what they lose without this decorator. (Where
+// Records live in an array that the caller supplies, one for each block outstanding; and one for
+// each that was given back below an open mark, or below a block that has no record. When it is full
+// blocks are served without a record, and lose what they lose without this decorator. (Where
 // blocks die together, a mark does the same for nothing.)
 #ifndef KMEM_RECLAIM_H
 #define KMEM_RECLAIM_H
@@ -19,9 +20,8 @@
 extern "C" {
 #endif
 
-// What is remembered of a block.
 struct reclaim_record {
-    const void *block; // NULL: given back, and waiting for those above it
+    const void *block; // NULL: given back, and waiting for what lies above it
     uintptr_t before;  // last byte taken before the block and its padding
     uintptr_t last;    // last byte of the block
 };

@@ -155,6 +155,7 @@ int main(void)
     static struct limit limit;
     static struct failing failing;
     static struct redzone redzone;
+    static struct poison poison;
     static struct fallback fallback;
 
     step_open();
@@ -178,6 +179,8 @@ int main(void)
     count_through("failing", failing_allocator(&failing));
     count_through("reclaim", reclaim_allocator(&reclaim));
     count_through("redzone", redzone_allocator(&redzone));
+    poison_init(&poison, &fba);
+    count_through("poison", poison_allocator(&poison));
     count_array_list(inner);
     count_region();
 
@@ -197,6 +200,6 @@ int main(void)
     print_state("redzone", " a block, at most", redzone_overhead());
     print_state("region", "", sizeof(struct region_map));
     print_state("region", " an entry", sizeof(struct region));
-    print_state("poison", "", sizeof(struct poison));
+    print_state("poison", "", sizeof poison);
     return 0;
 }

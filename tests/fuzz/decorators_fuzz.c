@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Fuzz target: the decorators of kmem/, alone and one over another, against the reference model.
-// Below stands an fba (with fallback: two); around it ledger, poison, redzone, reclaim or
-// fallback; and around that limit or failing. Where a block must lie, and whether it is served,
-// the model says; of redzone and reclaim, which lay their blocks out differently, what they
-// promise is checked. Every live block must keep its bytes whatever happens.
+// Below stands an fba (with fallback: two); around it ledger, poison, redzone, reclaim, fallback
+// or free_lists; and around that limit or failing. Where a block must lie, and whether it is
+// served, the model says; of redzone, reclaim and free_lists, which lay their blocks out
+// differently, what they promise is checked. Every live block must keep its bytes whatever happens.
 #include "kmem/failing.h"
 #include "kmem/fallback.h"
 #include "kmem/fba_allocator.h"
+#include "kmem/free_lists.h"
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
@@ -24,7 +25,7 @@
 #define MOST_BLOCKS 16
 #define MOST_STEPS 128
 
-enum inner { PLAIN, LEDGER, POISON, REDZONE, RECLAIM, FALLBACK, INNERS };
+enum inner { PLAIN, LEDGER, POISON, REDZONE, RECLAIM, FALLBACK, FREE_LISTS, INNERS };
 enum outer { NOTHING, LIMIT, FAILING, OUTERS };
 
 struct block {
@@ -43,8 +44,9 @@ static struct ledger_entry entries[4];
 static struct poison poison;
 static struct redzone redzone;
 static struct reclaim reclaim;
-static struct reclaim_record records[MOST_STEPS]; // those that wait count as well
+static struct reclaim_record records[MOST_BLOCKS]; // one a live block is enough
 static struct fallback fallback;
+static struct free_lists lists;
 static struct limit limit;
 static struct failing failing;
 static struct allocator allocator;
@@ -68,7 +70,7 @@ static unsigned char next_value;
 
 static bool is_modelled(void)
 {
-    return inner != REDZONE && inner != RECLAIM;
+    return inner != REDZONE && inner != RECLAIM && inner != FREE_LISTS;
 }
 
 static bool is_alignment(size_t align)
@@ -145,7 +147,7 @@ static size_t ask_available(size_t align)
     CHECK(is_as_before(&fbas[0], &before[0]) && is_as_before(&fbas[1], &before[1]));
     if (inner == REDZONE)
         CHECK(available <= largest_available(align));
-    else
+    else if (inner != FREE_LISTS) // it has what waits, and rounds what it takes
         CHECK(available == largest_available(align));
     return available;
 }
@@ -173,6 +175,8 @@ static void check_figures(void)
           (limit.used == held && limit.peak >= held && limit.failures == over_budget));
     CHECK(outer != FAILING || (failing.blocks == block_count && failing.allocs == allocs &&
                                failing.resizes == growths));
+    CHECK(inner != RECLAIM || reclaim.count <= block_count);
+    CHECK(inner != FREE_LISTS || lists.waiting + held <= fba_used(&fbas[0]));
     CHECK(inner != LEDGER || ledger.requested == held);
     CHECK(inner != POISON || (!poison_check(&poison) && poison.faults == faults));
     CHECK(inner != REDZONE || redzone.faults == faults);
@@ -218,7 +222,9 @@ static void step_alloc(struct input *input)
         CHECK(!is_alignment(align) || size > BUFFER ||
               size + spare > fba_available(&fbas[0], align));
     }
-    CHECK(!through || available == 0 || size > available || start);
+    // Of free_lists that size, and not each below it: the classes are for themselves.
+    bool is_served = inner == FREE_LISTS ? size == available && outer != LIMIT : size <= available;
+    CHECK(!through || available == 0 || !is_served || start);
     if (!start)
         return;
     CHECK((uintptr_t)start % align == 0);
@@ -344,11 +350,14 @@ static struct allocator open_inner(struct input *input)
         redzone_init(&redzone, fba_allocator(&fbas[0]));
         return redzone_allocator(&redzone);
     case RECLAIM:
-        reclaim_init(&reclaim, &fbas[0], records, MOST_STEPS);
+        reclaim_init(&reclaim, &fbas[0], records, MOST_BLOCKS);
         return reclaim_allocator(&reclaim);
     case FALLBACK:
         fallback = (struct fallback){&fbas[0], fba_allocator(&fbas[1])};
         return fallback_allocator(&fallback);
+    case FREE_LISTS:
+        free_lists_init(&lists, &fbas[0]);
+        return free_lists_allocator(&lists);
     default:
         return fba_allocator(&fbas[0]);
     }

@@ -3,6 +3,7 @@
 #include "tests/suites/suite.h"
 
 #include "kmem/fba_account.h"
+#include "kmem/fba_handoff.h"
 #include "kmem/poison.h"
 
 void *memset(void *to, int value, size_t size);
@@ -91,6 +92,81 @@ static void the_next_allocation_finds_it_and_the_hook_hears(struct suite_run *ru
     CHECK_ADDRESS(run, heard, block + 40);
 }
 
+static _Alignas(8) unsigned char large[8 * POISON_STEP];
+
+// Opens it over the large buffer, of which so many bytes are taken and given back.
+static struct allocator open_large(size_t used)
+{
+    fba_init_zeroed(&fba, large, sizeof large);
+    poison_init(&poison, &fba);
+    struct allocator allocator = poison_allocator(&poison);
+    allocator_free(&allocator, allocator_alloc(&allocator, used, 1), used, 1);
+    return allocator;
+}
+
+static void an_operation_looks_at_a_part_and_all_is_looked_at_in_turn(struct suite_run *run)
+{
+    struct allocator allocator;
+    size_t count = 0;
+
+    memset(large, 0, sizeof large);
+    allocator = open_large(sizeof large);
+    large[sizeof large - 1] = 0;
+    while (poison.faults == 0 && count++ < 100)
+        CHECK(run, allocator_alloc(&allocator, 1, 1));
+    CHECK(run, count > 4 && count <= 16);
+    CHECK_ADDRESS(run, poison.at, &large[sizeof large - 1]);
+
+    memset(large, 0, sizeof large); // what was never handed out takes no turn
+    allocator = open_large(POISON_STEP);
+    large[POISON_STEP / 2] = 0;
+    CHECK(run, allocator_alloc(&allocator, 1, 1));
+    CHECK_ADDRESS(run, poison.at, &large[POISON_STEP / 2]);
+    large[POISON_STEP / 2] = 0;
+    CHECK(run, fba_scratch_alloc(&fba, 16, 1));
+    CHECK(run, allocator_alloc(&allocator, 1, 1));
+    CHECK_EQUAL(run, poison.faults, 2);
+}
+
+static void what_is_handed_out_has_been_looked_at(struct suite_run *run)
+{
+    struct allocator allocator;
+
+    memset(large, 0, sizeof large);
+    allocator = open_large(4 * POISON_STEP);
+    large[3 * POISON_STEP] = 0;
+    unsigned char *block = allocator_alloc(&allocator, POISON_STEP, 1);
+    CHECK_EQUAL(run, poison.faults, 0);
+    CHECK(run, allocator_resize(&allocator, block, POISON_STEP, 3 * POISON_STEP + 1, 1));
+    CHECK_EQUAL(run, poison.faults, 1);
+    CHECK_ADDRESS(run, poison.at, &large[3 * POISON_STEP]);
+    CHECK(run, allocator_alloc(&allocator, 2 * POISON_STEP, 1)); // in part never handed out before
+    CHECK_EQUAL(run, poison.faults, 1);
+
+    unsigned char *scratch = fba_scratch_alloc(&fba, POISON_STEP, 1);
+    CHECK_STATUS(run, poison_scratch_free(&poison, scratch, POISON_STEP), FBA_OK);
+    scratch[POISON_STEP - 1] = 0;
+    CHECK(run, allocator_alloc(&allocator, allocator_available(&allocator, 1), 1));
+    CHECK_EQUAL(run, poison.faults, 2);
+    CHECK_ADDRESS(run, poison.at, scratch + POISON_STEP - 1);
+}
+
+static void a_sealed_heap_has_nothing_to_look_at(struct suite_run *run)
+{
+    struct fba_ranges ranges;
+
+    open_poison();
+    struct allocator allocator = poison_allocator(&poison);
+    void *block = allocator_alloc(&allocator, 64, 1);
+    CHECK_STATUS(run, fba_seal(&fba, 64, &ranges), FBA_OK);
+    memset(memory + 64, 0, sizeof memory - 64);
+    CHECK(run, !allocator_alloc(&allocator, 1, 1));
+    allocator_free(&allocator, block, 64, 1);
+    CHECK(run, !poison_check(&poison));
+    CHECK_EQUAL(run, poison.faults, 0);
+    CHECK_BYTES(run, memory + 64, sizeof memory - 64, 0);
+}
+
 static void what_goes_back_through_the_interface_is_watched(struct suite_run *run)
 {
     open_poison();
@@ -123,6 +199,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_write_through_a_rewound_pointer_is_found),
     SUITE_CASE(a_write_after_a_reset_or_scratch_free_is_found),
     SUITE_CASE(the_next_allocation_finds_it_and_the_hook_hears),
+    SUITE_CASE(an_operation_looks_at_a_part_and_all_is_looked_at_in_turn),
+    SUITE_CASE(what_is_handed_out_has_been_looked_at),
+    SUITE_CASE(a_sealed_heap_has_nothing_to_look_at),
     SUITE_CASE(what_goes_back_through_the_interface_is_watched),
     SUITE_CASE(fresh_zeros_stay_zeros),
 };

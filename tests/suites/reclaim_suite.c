@@ -70,7 +70,7 @@ static void a_block_of_zero_bytes_has_an_address_of_its_own(struct suite_run *ru
     CHECK(run, nothing != block);
     allocator_free(&allocator, nothing, 0, 1);
     CHECK_ADDRESS(run, allocator_alloc(&allocator, 1, 1), block + 16); // the block is still there
-    CHECK_EQUAL(run, reclaim.count, 3);
+    CHECK_EQUAL(run, reclaim.count, 2);
 
     allocator = open_reclaim(8);
     block = allocator_alloc(&allocator, 16, 1);
@@ -98,6 +98,50 @@ static void what_has_no_record_is_served_all_the_same(struct suite_run *run)
     first = allocator_alloc(&allocator, 8, 1);
     CHECK(run, allocator_resize(&allocator, first, 8, 16, 1));
     allocator_free(&allocator, first, 16, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+}
+
+// Of two live blocks at a time, each freed before the next one dies.
+static void a_record_a_live_block_is_enough(struct suite_run *run)
+{
+    struct allocator allocator = open_reclaim(3);
+    unsigned char *older = allocator_alloc(&allocator, 8, 1);
+    unsigned char *newer = allocator_alloc(&allocator, 8, 8);
+
+    for (size_t i = 0; i < 20; i++) {
+        unsigned char *next = allocator_alloc(&allocator, 8 + i, 8);
+        allocator_free(&allocator, older, 8 + (i < 2 ? 0 : i - 2), 8);
+        CHECK_EQUAL(run, reclaim.count, 2);
+        older = newer;
+        newer = next;
+    }
+    allocator_free(&allocator, newer, 8 + 19, 8);
+    CHECK_EQUAL(run, reclaim.count, 1);
+    allocator_free(&allocator, older, 8 + 18, 8);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+    CHECK_EQUAL(run, reclaim.count, 0);
+}
+
+static void neighbours_that_wait_are_one_record(struct suite_run *run)
+{
+    struct allocator allocator = open_reclaim(8);
+    unsigned char *blocks[4];
+
+    for (size_t i = 0; i < 4; i++)
+        blocks[i] = allocator_alloc(&allocator, 8, 8);
+    unsigned char *direct = fba_alloc(&fba, 8, 1);
+    allocator_free(&allocator, blocks[2], 8, 8);
+    CHECK_EQUAL(run, reclaim.count, 3);
+    allocator_free(&allocator, blocks[3], 8, 8); // which waits for the direct one
+    CHECK_EQUAL(run, reclaim.count, 3);
+    allocator_free(&allocator, allocator_alloc(&allocator, 8, 8), 8, 8);
+    CHECK_EQUAL(run, reclaim.count, 3);
+    allocator_free(&allocator, blocks[1], 8, 8);
+    allocator_free(&allocator, blocks[0], 8, 8);
+    CHECK_EQUAL(run, reclaim.count, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 40);
+    CHECK_STATUS(run, fba_free(&fba, direct, 8), FBA_OK);
+    allocator_free(&allocator, allocator_alloc(&allocator, 1, 1), 1, 1);
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
@@ -157,15 +201,37 @@ static void a_marked_block_waits_for_the_mark(struct suite_run *run)
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
+// What is under the mark waits for its end, and what is above it goes back alone.
+static void what_lies_on_both_sides_of_a_mark_stays_two(struct suite_run *run)
+{
+    struct allocator allocator = open_reclaim(8);
+    struct fba_mark mark;
+    unsigned char *first = allocator_alloc(&allocator, 8, 1);
+    unsigned char *second = allocator_alloc(&allocator, 8, 1);
+
+    CHECK_STATUS(run, fba_mark(&fba, &mark), FBA_OK);
+    unsigned char *above = allocator_alloc(&allocator, 8, 1);
+    allocator_free(&allocator, first, 8, 1);
+    allocator_free(&allocator, second, 8, 1);
+    allocator_free(&allocator, above, 8, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 16);
+    CHECK_STATUS(run, fba_keep(&fba, &mark), FBA_OK);
+    allocator_free(&allocator, allocator_alloc(&allocator, 1, 1), 1, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(padding_goes_back_with_the_block),
     SUITE_CASE(blocks_freed_in_any_order_go_back_in_the_end),
     SUITE_CASE(a_resized_block_goes_back_whole),
     SUITE_CASE(a_block_of_zero_bytes_has_an_address_of_its_own),
     SUITE_CASE(what_has_no_record_is_served_all_the_same),
+    SUITE_CASE(a_record_a_live_block_is_enough),
+    SUITE_CASE(neighbours_that_wait_are_one_record),
     SUITE_CASE(what_failed_has_no_record),
     SUITE_CASE(a_direct_allocation_above_holds_back_what_lies_below),
     SUITE_CASE(what_a_rewind_has_taken_is_forgotten),
     SUITE_CASE(a_marked_block_waits_for_the_mark),
+    SUITE_CASE(what_lies_on_both_sides_of_a_mark_stays_two),
 };
 const struct suite reclaim_suite = SUITE("reclaim", cases);
