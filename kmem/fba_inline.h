@@ -73,7 +73,9 @@ static FBA_INLINE enum fba_status fba_mark_inline(struct fba *fba, struct fba_ma
 {
     if (FBA_UNLIKELY(fba->state != FBA_STATE_OPEN))
         return fba_mark(fba, mark);
-    *mark = (struct fba_mark){&fba->lower, ++fba->lower.depth, fba->lower.bound};
+    mark->end = &fba->lower;
+    mark->depth = ++fba->lower.depth;
+    mark->outer_bound = fba->lower.bound;
     fba->lower.bound = fba->lower.edge;
     return FBA_OK;
 }
