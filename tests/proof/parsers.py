@@ -3,7 +3,7 @@
 """Proves with Frama-C that what reads bytes of firmware, files and command lines has no run-time
 error and ends, for every input of every size.
 
-    parsers.py [--faults] [--only SOURCE] [--cache] [--check]
+    parsers.py [--faults] [--smoke] [--only SOURCE] [--function FUNCTION] [--cache] [--check]
 
 The sources are proved as they ship. Contracts and loop annotations stand in parsers/NAME.acsl, by
 function and by the line of the loop; they are put into a copy as comments, and the copy without them
@@ -11,6 +11,7 @@ must be the source again, byte by byte. Every function must have a contract, whi
 ends, and every loop a variant. --check does no more than that, and sees that the seeded faults fit.
 
 --faults seeds each fault of parser_faults.py: the faulty function must have a goal that stays open.
+--smoke looks for contradictions in what is assumed, and for code that they make unreachable.
 Ends with one line; exit 1 if a goal is open or a fault goes unnoticed. Logs are under build/proof.
 """
 import argparse
@@ -32,6 +33,8 @@ BUILD = prove.BUILD / 'parsers'
 # whose contracts are used.
 SOURCES = {
     'boot/cmdline.c': ((), ()),
+    'boot/loader/loader_options.c': ((), ('boot/cmdline.c',)),
+    'boot/kernel/kernel_options.c': ((), ('boot/cmdline.c',)),
     'boot/loader/elf.c': (('boot/range.h', 'arch/x86_64/page.h'), ('boot/loader/elf_note.c',)),
     'boot/loader/elf_note.c': ((), ('boot/range.h', 'arch/x86_64/page.h')),
     'boot/kernel/acpi/table.c': ((), ('boot/range.h', 'arch/x86_64/page.h')),
@@ -44,6 +47,9 @@ SOURCES = {
 }
 # What else Frama-C reads first.
 ENVIRONMENTS = {
+    'boot/cmdline.c': ('cmdline.h',),
+    'boot/loader/loader_options.c': ('cmdline.h',),
+    'boot/kernel/kernel_options.c': ('cmdline.h',),
     'boot/loader/elf.c': ('elf.h',),
     'boot/loader/elf_note.c': ('elf.h',),
     'boot/kernel/acpi/tables.c': ('tables.h',),
@@ -52,6 +58,7 @@ ENVIRONMENTS = {
 }
 # Where unsigned wrap-around is intended.
 WRAPS = {
+    'boot/loader/loader_options.c': {'character_at': 'a byte is shifted to its place'},
     'boot/loader/elf.c': {
         'check_header': 'the product of two numbers of 16 bits, which solvers cannot bound',
         'check_segment': 'a difference of which a remainder is taken',
@@ -69,6 +76,9 @@ WRAPS = {
     'boot/kernel/acpi/tables.c': {'acpi_tables_read': 'a count of what is listed in the root table'},
     'boot/kernel/acpi/aml.c': {'enter_package': 'bytes are shifted to their places in a word'},
 }
+
+# Statements that no state reaches, which a smoke test must find: what follows on `|| fail(…)` being true.
+DEAD = {'boot/loader/elf.c': 3}
 
 ATTEMPTS = (
     (('z3-memory', 'z3-masks', 'cvc4-memory', 'z3', 'cvc4'), 3, ()),
@@ -165,7 +175,7 @@ def frama_c(source, folder, log, names, options):
                f'-cpp-extra-args=-I{ROOT} -D__builtin_memcpy=proof_memcpy ' + ' '.join(
                    f'-include {folder}/{header}' for header in ('environment.h', *ENVIRONMENTS.get(source, ()))),
                *(str(folder / file) for file in (source, *SOURCES[source][1]) if file.endswith('.c')),
-               '-wp', '-wp-model', 'Typed+cast', '-wp-rte', '-rte-no-pointer-call', '-wp-literals', '-wp-par', '1', *options,
+               '-wp', '-wp-model', 'Typed+cast', '-wp-literals', '-wp-par', '1', *options,
                *(('-wp-fct', ','.join(names)) if names else ()),
                *(('-wp-cache', 'update', '-wp-cache-dir', str(prove.BUILD / 'cache')) if CACHE
                  else ('-wp-cache', 'none'))]
@@ -194,8 +204,9 @@ def goals_of(source, folder, log, names, efforts=None):
         for overflow in (True, False):
             some = [name for name in left if (name in WRAPS.get(source, {})) != overflow]
             if some:
+                used = efforts[number] or solvers if efforts else solvers
                 output += frama_c(source, folder, f'{log}-{number}' + ('' if overflow else '-wraps'), some,
-                                  [*options, '-wp-prover', ','.join(efforts[number] or solvers if efforts else solvers),
+                                  [*options, '-wp-rte', '-rte-no-pointer-call', '-wp-prover', ','.join(used),
                                    '-wp-timeout', str(seconds),
                                    *(('-warn-unsigned-overflow',) if overflow else ())])
         again = prove.goals_of(output)
@@ -203,6 +214,16 @@ def goals_of(source, folder, log, names, efforts=None):
         needed.append(prove.solvers_of(output))
         left = sorted({owner(goal, names) for goal in open_goals(goals)})
     return goals, needed
+
+
+def smoke(source, folder, log, names):
+    """The smoke tests of functions of a source: how many there are, and those that found something."""
+    output = frama_c(source, folder, f'smoke-{log}', names, [
+        '-wp-smoke-tests', '-wp-smoke-timeout', '1', '-wp-prover', 'z3-memory',
+        '-wp-prop=' + ','.join(f'-@{kind}' for kind in ('ensures', 'assigns', 'requires', 'lemma', 'exits', 'assert',
+                                                        'invariant', 'variant', 'terminates'))])
+    found = re.findall(r'^\[wp\] \[(Passed|Failed)\] Smoke-test (\S+)', output, re.M)
+    return len(found), [name for result, name in found if result == 'Failed']
 
 
 def open_goals(goals):
@@ -221,6 +242,7 @@ def main():
     parser.add_argument('--only', action='append', choices=SOURCES, help='just this source')
     parser.add_argument('--function', action='append', help='just this function')
     parser.add_argument('--faults', action='store_true')
+    parser.add_argument('--smoke', action='store_true')
     parser.add_argument('--cache', action='store_true')
     parser.add_argument('--check', action='store_true', help='only whether annotations and faults fit')
     arguments = parser.parse_args()
@@ -236,7 +258,7 @@ def main():
         return
     (prove.BUILD / 'cache').mkdir(parents=True, exist_ok=True)
     prove.configure()
-    caught, efforts = 0, {}
+    caught, efforts, smoke_tests, contradictory = 0, {}, 0, []
     prepare(ships[sources[0]], BUILD / 'lemmas')
     goals = prove.goals_of(frama_c(sources[0], BUILD / 'lemmas', 'lemmas', (), (
         '-wp-prop', '@lemma', '-wp-prover', 'z3,cvc4', '-wp-timeout', '10')))
@@ -255,6 +277,14 @@ def main():
         say(f'{source}: {len(goals) - len(left)} of {len(goals)} goals, {time.time() - begun:.0f} s')
         for goal in left:
             say(f'open: {goal}')
+        if arguments.smoke:
+            tests, failed = smoke(source, BUILD / 'ships' / stem, stem, names)
+            smoke_tests += tests
+            if len(failed) == DEAD.get(source, 0):
+                continue
+            contradictory += failed or ['unreachable code is reached']
+            for name in failed:
+                say(f'{source}: contradictory: {name}')
     for fault, texts in broken if arguments.faults else ():
         name = re.sub(r'\W+', '-', fault[0])
         prepare(texts, BUILD / 'fault' / name)
@@ -264,9 +294,10 @@ def main():
         caught += bool(lost)
         say(f'fault: {fault[0]}: ' + (', '.join(lost[:3]) if lost else 'UNNOTICED'))
     say(f'{total} goals, {proved} proved'
+        + (f', {smoke_tests} smoke tests' if arguments.smoke else '')
         + (f', {caught} of {len(faults)} seeded faults caught' if arguments.faults else '')
         + f', {time.time() - start:.0f} s')
-    sys.exit(proved < total or (arguments.faults and caught < len(faults)))
+    sys.exit(proved < total or bool(contradictory) or (arguments.faults and caught < len(faults)))
 
 
 def home_of(fault):

@@ -13,10 +13,10 @@ proof: | proof-packages
 	$(PYTHON) tests/proof/bitvector_lemmas.py
 	$(PYTHON) tests/proof/shared/explore.py
 	$(PYTHON) tests/proof/prove.py --faults --smoke
-	$(PYTHON) tests/proof/parsers.py --faults
+	$(PYTHON) tests/proof/parsers.py --faults --smoke
 
 # What reads bytes of firmware, files and command lines.
 proof-parsers: | proof-packages
-	$(PYTHON) tests/proof/parsers.py --faults
+	$(PYTHON) tests/proof/parsers.py --faults --smoke
 
 .PHONY: proof proof-parsers
