@@ -3,9 +3,9 @@
 // own, and for the time after the seal: give it the page allocator's successor as `second`, and
 // what the sealed heap cannot serve goes there.
 //
-// Each block goes back to its owner, who is told by its address: so `second` must never hand out
-// memory of the fba's buffer, except what left it at the seal. The fba is asked first whether the
-// request fits, so that its failure record and hook speak of real failures only.
+// A block goes back to the allocator that its address shows to be its owner. So `second` must never
+// hand out memory of the fba's buffer, except what left it at the seal. The fba is asked first
+// whether the request fits, so that its failure record and hook speak of real failures only.
 #ifndef KMEM_FALLBACK_H
 #define KMEM_FALLBACK_H
 

@@ -164,7 +164,7 @@ enum fba_status fba_init_zeroed(struct fba *fba, void *buffer, size_t size);
 // else has changed.
 void *fba_alloc(struct fba *fba, size_t size, size_t align);
 
-// As fba_alloc(), on behalf of `caller`, whom the failure record will name.
+// As fba_alloc(), on behalf of `caller`: the address that the failure record will name.
 void *fba_alloc_by(struct fba *fba, size_t size, size_t align, const void *caller);
 
 // As fba_alloc(), and the block holds zeros. Clears only bytes that were handed out before or not
@@ -255,7 +255,7 @@ static FBA_INLINE void *fba_block_(uintptr_t before)
     return (void *)(before + 1);
 }
 
-// Takes a block, or returns NULL. The alignment comes first, lest clang 15 count its bits.
+// Takes a block, or returns NULL. The alignment is tested first, or clang 15 counts its bits.
 static FBA_INLINE void *fba_take_(struct fba *fba, size_t size, size_t align)
 {
     uintptr_t before = fba_byte_before_(fba->lower.edge, align);

@@ -4,7 +4,7 @@
 //
 //     PREFIXledger NUMBER KIND FIELDS *CHECKSUM
 //
-// Numbers are hexadecimal; a block is told by its offset from the start of the buffer. NUMBER
+// Numbers are hexadecimal; a block is named by its offset from the start of the buffer. NUMBER
 // counts the lines of a journal from 0, and the last line tells how many came before it: a line
 // that was lost is noticed. CHECKSUM is the CRC-16 (polynomial 0x1021, start 0xffff) of the text
 // from NUMBER to the last field, so that a line that was damaged is noticed too.

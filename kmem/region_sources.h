@@ -27,12 +27,12 @@ bool region_add_uefi(struct region_map *map, const void *descriptors, size_t siz
 // its modules are among the entries. (Limine Boot Protocol, Memory Map Feature.)
 void region_add_limine(struct region_map *map, const void *entries, uint64_t count);
 
-// Multiboot 1: `mmap_length` bytes from `mmap_addr` on. False iff an entry has less than 20 bytes
+// Multiboot 1: `mmap_length` bytes from `mmap_addr` on. False iff an entry has fewer than 20 bytes
 // or more than there are. (Multiboot 0.6.96, 3.3.)
 bool region_add_multiboot1(struct region_map *map, const void *entries, size_t length);
 
 // Multiboot 2: the whole boot information, of which modules are taken, too. False iff a tag has
-// less bytes than its kind needs or more than there are, or there is no memory map.
+// fewer bytes than its kind needs or more than there are, or there is no memory map.
 // (Multiboot 2.0, 3.6.)
 bool region_add_multiboot2(struct region_map *map, const void *information);
 

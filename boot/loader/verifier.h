@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// verifier: the cryptography of a loader that was built with a certificate, and so starts signed
-// files only. signed/verifier.c is it, with a library; unsigned/verifier.c stands in a loader that
-// was built without one. manifest.h says what is verified.
+// verifier: verifies signatures (RSA with SHA-256) for a loader that was built with a certificate,
+// and so starts signed files only. signed/verifier.c calls a library, BearSSL; unsigned/verifier.c
+// is in a loader that was built without a certificate. manifest.h says what is verified.
 #ifndef BOOT_LOADER_VERIFIER_H
 #define BOOT_LOADER_VERIFIER_H
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// hosted: what a library needs that was compiled for programs of an operating system, as those of
-// distributions are, to run in a UEFI application. It keeps data below its stack pointer (the red
-// zone: System V ABI, AMD64, 3.2.2), where an interrupt of the firmware would write; it reads the
-// canary of its stack protector at FS:0x28; and it calls the C library's checks of sizes.
+// hosted: the surroundings in which a UEFI application can call a library of a distribution, which
+// was compiled for programs of an operating system. Such a library keeps data below its stack
+// pointer (the red zone: System V ABI, AMD64, 3.2.2), where an interrupt of the firmware would
+// write; it reads the canary of its stack protector at FS:0x28; and it calls the C library's checks
+// of sizes.
 #ifndef BOOT_LOADER_SIGNED_HOSTED_H
 #define BOOT_LOADER_SIGNED_HOSTED_H
 

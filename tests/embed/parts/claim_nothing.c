@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Memory that is chosen is the kernel's where no firmware is left that allocates, too.
+// The claim of a kernel under which no firmware runs any more: nothing else allocates, so that what
+// the kernel takes is its own.
 #include "tests/embed/parts/kernel.h"
 
 bool memory_claim(uint64_t start, uint64_t size)

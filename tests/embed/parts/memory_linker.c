@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory by the linker script, for a machine that has none else to ask.
+// Memory by the linker script, for a machine without firmware that could be asked.
 #include "tests/embed/parts/kernel.h"
 
 extern unsigned char memory_start[], memory_end[];
