@@ -115,6 +115,7 @@ LOADER_LIBS   = "$$($(CC) -print-file-name=libgnuefi.a)"
 LOADER_PARTS := $(addprefix -j ,.text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc)
 
 quote = '$(subst ','\'',$1)'
+comma := ,
 
 build/stamps/%: FORCE | compiler-packages
 	@mkdir -p $(@D)
@@ -159,6 +160,9 @@ checked = $(or $(shell tests/harness/number.sh $(call quote,$2) $3 $4 $5),$(erro
 # $(call one_of,NAME,VALUE,A,B)
 one_of  = $(or $(and $(filter 1,$(words $2)),$(filter $3 $4,$2)),$(error $1=$2 is not accepted: give $3 or $4))
 
+CHECKED_MEM = $(call checked,MEM,$(MEM),50331648,1099511627776,1048576,whole MiB from 48M to 1024G such as 128M or 1G)
+CHECKED_SMP = $(call checked,SMP,$(SMP),1,255,1,1 to 255 processors)
+
 # The kernel is linked into the top 2 GiB of the address space; the heap may take half of that.
 heap_bytes = $(call checked,EARLY_HEAP,$1,4096,1073741824,4096,whole pages of 4 KiB from 4K to 1G such as 64K or 8192)
 HEAP_BYTES := $(call heap_bytes,$(EARLY_HEAP))
@@ -175,9 +179,7 @@ build/kernel.elf: $(KERNEL_OBJS) linker.ld boot/loader/elf_note.py $(addprefix b
 
 # What the parts of the boot declare, against the heap: boot/kernel/budget.h. A kernel that is kept has to have enough;
 # one that is run may show what becomes of it.
-BUDGET_COUNT = $(PYTHON) boot/budget.py build/kernel.elf $(HEAP_BYTES) \
-    $(call checked,SMP,$(SMP),1,255,1,1 to 255 processors) \
-    $(call checked,MEM,$(MEM),50331648,1099511627776,1048576,whole MiB from 48M to 1024G such as 128M or 1G) \
+BUDGET_COUNT = $(PYTHON) boot/budget.py build/kernel.elf $(HEAP_BYTES) $(CHECKED_SMP) $(CHECKED_MEM) \
     $(if $(BUDGET),$(call one_of,BUDGET,$(BUDGET),check,warn))
 
 build/budget-check build/budget-warn: build/kernel.elf boot/budget.py build/stamps/BUDGET_COUNT
@@ -230,9 +232,7 @@ build/%.efi: build/%.so boot/loader/pe.py build/stamps/LOADER_PARTS
 # --- What can be done -----------------------------------------------------------------------------
 
 # Checked before anything is built.
-RUN_OPTIONS := \
-    --mem $(call checked,MEM,$(MEM),50331648,1099511627776,1048576,whole MiB from 48M to 1024G such as 128M or 1G) \
-    --smp $(call checked,SMP,$(SMP),1,255,1,1 to 255 processors) \
+RUN_OPTIONS := --mem $(CHECKED_MEM) --smp $(CHECKED_SMP) \
     --machine $(call one_of,MACHINE,$(MACHINE),q35,pc) \
     --firmware $(call one_of,FIRMWARE,$(FIRMWARE),4m,2m) --firmware-directory $(call quote,$(OVMF_DIR)) \
     --timeout $(call checked,TIMEOUT,$(TIMEOUT),1,86400,1,1 to 86400 seconds) \

@@ -54,11 +54,11 @@ build/library/libkmem.a: $(LIBRARY_OBJS) build/stamps/LIBRARY_OBJS
 installed = $(call quote,$(DESTDIR)$(PREFIX)/$1)
 
 install: build/library/libkmem.a
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/lib/pkgconfig/kmem.pc)
 	$(Q)install -d $(call installed,include/kmem) $(call installed,lib/pkgconfig)
 	$(Q)install -m 644 $(KMEM_HEADERS) $(call installed,include/kmem)
 	$(Q)install -m 644 $< $(call installed,lib)
 	$(Q)sed $(call quote,s|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(KMEM_VERSION)|) kmem/kmem.pc.in >$(call installed,lib/pkgconfig/kmem.pc)
-	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/lib/pkgconfig/kmem.pc)
 
 uninstall:
 	$(Q)rm -rf $(foreach path,include/kmem lib/libkmem.a lib/pkgconfig/kmem.pc,$(call installed,$(path)))

@@ -7,8 +7,8 @@ TESTS ?= tests
 define help_tests
   make test     build and run everything; ends with `N passed, N failed`
       TESTS=$(TESTS)       what of it: folders, files or options of pytest
-  make test-foreign   boots kernels of other origins, by the files in tests/foreign; fetches and builds them
   make test-all the same, then what takes long: exhaustive, and sweeps over whole machines
+  make test-foreign   boots kernels of other origins, by the files in tests/foreign; fetches and builds them
   make lint     clang-format, clang-tidy, cppcheck, gcc and clang; words; who includes and calls whom
   make picture  boot, and draw the pictures of README.md and boot/README.md anew: boot/early_heap*.svg
   make format   let clang-format lay out all C files

@@ -110,7 +110,6 @@ build/bench/peers/bumpalo.so: tests/bench/peers/bumpalo.rs $(BENCH_PARTS) | benc
 	    BUMPALO_VERSION=$${source##*-} /usr/bin/rustc $(BENCH_RUST_FLAGS) --crate-name bumpalo_peer --crate-type cdylib \
 	    --extern bumpalo=build/bench/libbumpalo.rlib $< -o $@
 
-comma := ,
 BENCH_FLAGS = $(call quote,all of C and C++: gcc$(comma) g++ or clang $(BENCH_COMMON)) \
     $(call quote,ours also: $(BENCH_KERNEL)) \
     $(call quote,Zig: -O ReleaseFast or -O ReleaseSafe $(BENCH_ZIG_FLAGS)$(comma) functions align(64)) \
@@ -118,8 +117,9 @@ BENCH_FLAGS = $(call quote,all of C and C++: gcc$(comma) g++ or clang $(BENCH_CO
 
 build/bench/results.tsv: build/bench/bench $(BENCH_PEERS) FORCE
 	$(call say,BENCH,'$(BENCH_PROCESSES) processes of $(BENCH_ROUNDS) rounds')
-	$(Q)for seed in $$(seq $(BENCH_PROCESSES)); do \
-	    build/bench/bench --rounds $(BENCH_ROUNDS) --seed $$seed --count $$((seed <= 2)) $(BENCH_PEERS) || exit 1; done >$@
+	$(Q)for seed in $$(seq $(call checked,BENCH_PROCESSES,$(BENCH_PROCESSES),1,99,1,1 to 99 processes)); do \
+	    build/bench/bench --rounds $(call checked,BENCH_ROUNDS,$(BENCH_ROUNDS),1,9999,1,1 to 9999 rounds) \
+	    --seed $$seed --count $$((seed <= 2)) $(BENCH_PEERS) || exit 1; done >$@
 
 build/bench/others.tsv: build/bench/bench $(BENCH_OTHERS)
 	$(call say,COUNT)

@@ -45,7 +45,6 @@ endef
 
 # $(call embed_objects,PROCESSOR,FILES): of these and of what is common.
 embed_objects = $(call objects,embed/$1,$2) $(EMBED_COMMON_OBJS_$1)
-comma := ,
 
 # $(call embed_kernel,KIND,PROCESSOR,PARTS,LINKER SCRIPT[,LOAD ADDRESS])
 define embed_kernel

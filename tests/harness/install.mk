@@ -21,12 +21,12 @@ INSTALLED_PLUGIN  = $(call installed,share/boot-harness/plugin)
 INSTALLED_MANUAL  = $(call installed,share/man/man1)
 
 install-harness: build/boot-harness.1 build/loader.efi build/boot_waiter.efi | install-packages
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/bin/boot-harness)
 	$(Q)install -d $(call installed,bin) $(INSTALLED_PLUGIN) $(INSTALLED_MANUAL)
 	$(Q)install tests/harness/boot-harness $(call installed,bin)
 	$(Q)install -m 644 $(HARNESS_MODULES) build/loader.efi build/boot_waiter.efi $(INSTALLED_MODULES)
 	$(Q)install -m 644 tests/harness/plugin/pytest_boots.py $(INSTALLED_PLUGIN)
 	$(Q)install -m 644 build/boot-harness.1 $(INSTALLED_MANUAL)
-	$(call say,INSTALL,$(DESTDIR)$(PREFIX)/bin/boot-harness)
 
 uninstall-harness:
 	$(Q)rm -rf $(call installed,bin/boot-harness) $(INSTALLED_MODULES) $(INSTALLED_MANUAL)/boot-harness.1

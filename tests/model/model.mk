@@ -12,6 +12,6 @@ endef
 # The seeded faults are found with 3 operations.
 exhaustive: | test-packages
 	$(PYTHON) tests/model/exhaustive.py 3 --faults
-	$(PYTHON) tests/model/exhaustive.py $(MODEL_DEPTH)
+	$(PYTHON) tests/model/exhaustive.py $(call checked,MODEL_DEPTH,$(MODEL_DEPTH),1,9,1,1 to 9 operations)
 
 .PHONY: exhaustive
