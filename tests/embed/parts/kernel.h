@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#define PAGE 4096
+
 // Called by start.S with a stack, .bss cleared and interrupts off, and with what the boot loader or
 // the firmware left.
 _Noreturn void kernel_main(const void *boot_information);
@@ -24,6 +26,9 @@ bool memory_add(struct region_map *map, const void *boot_information);
 // uefi.c, claim_nothing.c: tells a firmware that is still there of memory that the kernel takes.
 // False: it disagrees.
 bool memory_claim(uint64_t start, uint64_t size);
+
+// Where the memory ends that start_x86_64.S maps.
+#define X86_64_MAPPED (UINT64_C(1) << 30)
 
 // The kernel's image, by the linker script.
 extern unsigned char image_start[], image_end[];

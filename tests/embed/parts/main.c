@@ -10,7 +10,6 @@
 #include "kmem/report.h"
 #include "tests/suites/suite.h"
 
-#define PAGE 4096
 #define HEAP_SIZE (64 * (size_t)PAGE)
 
 struct task {

@@ -4,7 +4,6 @@
 
 #include "kmem/region_sources.h"
 
-#define PAGE 4096
 #define HAS_MEMORY_MAP 0x40
 
 struct multiboot {

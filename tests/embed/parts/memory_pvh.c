@@ -4,8 +4,6 @@
 
 #include "kmem/region_sources.h"
 
-#define PAGE 4096
-#define MAPPED (UINT64_C(1) << 30) // by start_x86_64.S
 #define ENTRY_SIZE 24
 
 struct hvm_start_info {
@@ -19,7 +17,7 @@ bool memory_add(struct region_map *map, const void *boot_information)
     const struct hvm_start_info *info = boot_information;
 
     region_add(map, 0, PAGE, REGION_RESERVED);
-    region_add(map, MAPPED, UINT64_MAX - MAPPED, REGION_RESERVED);
+    region_add(map, X86_64_MAPPED, UINT64_MAX - X86_64_MAPPED, REGION_RESERVED);
     region_add(map, (uintptr_t)image_start, (uintptr_t)image_end - (uintptr_t)image_start,
                REGION_TAKEN);
     return info->version >= 1 && region_add_e820(map, (const void *)(uintptr_t)info->map_address,

@@ -7,7 +7,6 @@
 #include "kmem/region_sources.h"
 
 #define ERROR_ABORTED ((size_t)1 << (8 * sizeof(size_t) - 1) | 21)
-#define PAGE 4096
 #define PIECE 80 // characters that are handed on at once
 
 static const struct efi_system_table *system_table;
