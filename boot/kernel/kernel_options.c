@@ -80,7 +80,7 @@ void kernel_options_parse(struct kernel_options *options, const char *text, size
         writer_print(writer, "kernel: command line: \"");
         cmdline_print(writer, word);
         writer_print(writer,
-                     "\" is not understood and ignored; known are run=ID, exit-port=0xPORT, "
+                     "\" is not understood and is ignored; known are run=ID, exit-port=0xPORT, "
                      "fail=N, ledger, loglevel=N, out-of-memory=stop|degrade|carry-on, only=NAME, "
                      "module=NAME, seed=N\n");
     }

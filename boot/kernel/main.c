@@ -80,7 +80,7 @@ static void suggest_size(const struct kernel *kernel)
     writer_print(
         &kernel->console.writer,
         "kernel: early heap: %zu of %zu KiB were never used; EARLY_HEAP=%lluK is what this "
-        "boot needs, and a quarter\n",
+        "boot needs plus a quarter\n",
         (fba_capacity(fba) - fba_peak(fba)) / 1024, fba_capacity(fba) / 1024,
         (unsigned long long)suggested / 1024);
 }

@@ -124,8 +124,8 @@ static void announce(struct loader *loader)
     // Faults of such a kernel are caught (first_fault.h); one that only loops says nothing.
     if (!loader->elf.has_note && !loader->verifier)
         writer_print(&loader->firmware.console,
-                     "loader: the kernel's file has no checksums: should nothing follow, its code "
-                     "may be damaged; boot/file_note.h is the cure\n");
+                     "loader: the kernel's file has no checksums: if nothing follows, its code may "
+                     "be damaged; boot/file_note.h says how to add them\n");
 }
 
 static enum loader_result run(struct loader *loader)

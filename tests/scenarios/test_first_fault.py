@@ -71,7 +71,7 @@ def test_a_machine_without_a_serial_port_says_it_on_its_other_consoles(outcome):
 
 
 LOOP = b"\xeb\xfe"  # jmp to itself
-NO_CHECKSUMS = "loader: the kernel's file has no checksums: should nothing follow, its code may be damaged"
+NO_CHECKSUMS = "loader: the kernel's file has no checksums: if nothing follows, its code may be damaged"
 
 
 def boot_loop():

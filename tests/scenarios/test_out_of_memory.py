@@ -88,7 +88,7 @@ def test_a_boot_that_degrades_says_what_was_given_up(outcome):
     taken = int(re.search(r"step processors took (\d+) bytes", outcome.text)[1])
     held = int(re.search(r"holder: processors, (\d+) bytes", outcome.text)[1])
     assert taken - 4096 < held <= taken
-    suggested = int(re.search(r"EARLY_HEAP=(\d+)K is what this boot needs, and a quarter", outcome.text)[1])
+    suggested = int(re.search(r"EARLY_HEAP=(\d+)K is what this boot needs plus a quarter", outcome.text)[1])
     whole = boot_with_heap("oom-degraded-no-more", suggested, **WITH_FOUR, words=("out-of-memory=degrade",))
     assert "3 of 3 others started" in whole.text, whole.summary()
 
