@@ -5,16 +5,16 @@
 # system partition, and in it the loader where firmware looks for it (UEFI 3.5.1.1), the kernel and
 # whatever else the loader may read. `make image` calls it.
 #
-#   image.sh IMAGE LOADER KERNEL WORDS [FILE…]
+#   image.sh IMAGE LOADER KERNEL CMDLINE [FILE…]
 #
-# WORDS is the command line, perhaps empty; FILEs lie beside the kernel under their own names, for
+# CMDLINE is the command line, perhaps empty; FILEs lie beside the kernel under their own names, for
 # module=NAME. Needs sfdisk (package fdisk) and mtools; no root, no mount.
 
 set -eu
 PATH=$PATH:/usr/sbin:/sbin # where sfdisk is, which not every user's path has
 export MTOOLS_SKIP_CHECK=1
 
-image=$1 loader=$2 kernel=$3 words=$4
+image=$1 loader=$2 kernel=$3 cmdline=$4
 shift 4
 
 # FAT32 has at least 65525 clusters, by its definition; with clusters of one sector 40 MiB have
@@ -35,7 +35,7 @@ mformat -i "$partition" -F -c 1 -v EARLYBOOT -T $((mib * 2048)) -h 64 -s 32 ::
 mmd -i "$partition" ::/EFI ::/EFI/BOOT
 mcopy -i "$partition" "$loader" ::/EFI/BOOT/BOOTX64.EFI
 mcopy -i "$partition" "$kernel" ::/kernel.elf
-[ -z "$words" ] || printf '%s\n' "$words" | mcopy -i "$partition" - ::/cmdline.txt
+[ -z "$cmdline" ] || printf '%s\n' "$cmdline" | mcopy -i "$partition" - ::/cmdline.txt
 for file; do
     mcopy -i "$partition" "$file" "::/${file##*/}"
 done

@@ -4,15 +4,15 @@
 # Writes the signed list of what a loader that was built with CERTIFICATE may start: manifest.txt, as
 # boot/loader/manifest.h describes it, and manifest.sig, its RSA signature by KEY. `make image` calls it.
 #
-#   manifest.sh KEY CERTIFICATE FOLDER WORDS FILE…
+#   manifest.sh KEY CERTIFICATE FOLDER CMDLINE FILE…
 #
-# Both are written to FOLDER. WORDS is the command line; FILEs, the kernel among them, are listed under
+# Both are written to FOLDER. CMDLINE is the command line; FILEs, the kernel among them, are listed under
 # the names that they have on the disk, without their folders. On the mounted disk `sha256sum -c
 # manifest.txt` checks the list. Needs openssl.
 
 set -eu
 
-key=$1 certificate=$2 folder=$3 words=$4
+key=$1 certificate=$2 folder=$3 cmdline=$4
 shift 4
 manifest=$folder/manifest.txt signature=$folder/manifest.sig public=$folder/manifest.pub
 
@@ -24,7 +24,7 @@ stop() {
 
 {
     echo "# early boot: what this machine starts, version 1"
-    printf '%s\n' "$words" | sha256sum | sed 's/-$/cmdline.txt/'
+    printf '%s\n' "$cmdline" | sha256sum | sed 's/-$/cmdline.txt/'
     for file; do
         digest=$(sha256sum <"$file")
         printf '%s  %s\n' "${digest%% *}" "${file##*/}"
