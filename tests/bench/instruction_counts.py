@@ -48,7 +48,7 @@ def measure(compiler: str) -> Counts:
     library = BENCH / "peers" / f"ours-{compiler}.so"
     done = subprocess.run([BENCH / "bench", library], capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0:
-        raise RuntimeError(done.stderr.strip() or f"bench left with {done.returncode}")
+        raise RuntimeError(done.stderr.strip() or f"bench exited with {done.returncode}")
     sizes = text_sizes(library)
     counts = {}
     for line in done.stdout.splitlines():

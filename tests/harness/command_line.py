@@ -88,7 +88,7 @@ def parser_of_boot(kind: type[options.Parser] = options.Parser) -> options.Parse
 
 
 def parse(argv: list[str], parser: options.Parser | None = None) -> argparse.Namespace:
-    """The options of boot.py. What cannot be meant is told by the parser, which leaves with a line and status 2."""
+    """The options of boot.py. What cannot be meant is told by the parser, which exits with status 2 after one line."""
     own = argv[: argv.index("--")] if "--" in argv else argv
     parser = parser or parser_of_boot()
     for word in argv:

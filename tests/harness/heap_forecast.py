@@ -14,14 +14,14 @@ import machine
 
 PROCESSORS = re.compile(r"kernel: acpi: (\d+) processors\b")
 USABLE = re.compile(r"kernel: memory map: .*, (\d+) KiB usable$")
-FIRMWARES = 64 << 20  # bytes: more than a firmware keeps for itself
+FIRMWARE_MAX = 64 << 20  # bytes: more than a firmware keeps for itself
 GIB = 1 << 30
 COMMAND_LINE = "command line"  # the loader's tag of what the machine has no part in
 
 
 @dataclasses.dataclass
 class Boot:
-    """A boot that the forecast goes out from."""
+    """A boot that the forecast begins with."""
 
     trace: heap_trace.Trace
     processors: int | None
@@ -32,7 +32,7 @@ def boot_of(trace: heap_trace.Trace, lines: list[str]) -> Boot:
     said = "\n".join(lines)
     processors = PROCESSORS.findall(said)
     usable = re.findall(USABLE.pattern, said, re.MULTILINE)
-    memory = -(-int(usable[-1]) * 1024 // FIRMWARES) * FIRMWARES if usable else None
+    memory = -(-int(usable[-1]) * 1024 // FIRMWARE_MAX) * FIRMWARE_MAX if usable else None
     return Boot(trace, int(processors[-1]) if processors else None, memory)
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Says how a boot ended, from what the machine said and how QEMU left. Never silent, never kind.
+"""Says how a boot ended, from what the machine said and how QEMU exited. Never silent, never kind.
 
 Pure: no process, no file, no clock, so that each verdict has a unit test and a saved log can be judged
 again. `Heard` takes the lines as they come and keeps what decides, however long the log is; `judge` makes
 the verdict of it. A row of `Verdict` and a check below are all that a verdict consists of: its exit status,
 the table of tests/README.md and the colour in a sweep follow.
 
-QEMU leaves with 0 after a triple fault under -no-reboot, so a status proves nothing by itself. Only three
+QEMU exits with 0 after a triple fault under -no-reboot, so a status proves nothing by itself. Only three
 things can pass: the final line `### complete (run ID)` with this run's own id, a line that --pass names,
 and a KTAP report that is complete. Whatever tells of a failure outweighs them.
 """
@@ -50,7 +50,7 @@ class Verdict(enum.Enum):
 class End(NamedTuple):
     """One of the ends of this repository's kernel."""
 
-    exit_code: int  # written to isa-debug-exit; QEMU leaves with (exit_code << 1) | 1
+    exit_code: int  # written to isa-debug-exit; QEMU exits with (exit_code << 1) | 1
     verdict: Verdict
 
 
@@ -67,7 +67,7 @@ COMPLETE = "complete"
 class Ending(enum.Enum):
     """What ended the machine."""
 
-    ITSELF = "QEMU left by itself"
+    ITSELF = "QEMU exited by itself"
     HARNESS = "the harness ended it, because nothing more could come"
     TIME = "the time was up"
     SILENCE = "it said nothing for too long"
@@ -118,7 +118,7 @@ class Ended:
     status: int | None = None  # QEMU's exit status; only with Ending.ITSELF
     exit_port: bool = False  # the kernel was told to leave through isa-debug-exit
     triple_fault: bool = False  # QEMU logged one; it does so under emulation, not under KVM
-    reset: bool = False  # QEMU left because the machine was reset
+    reset: bool = False  # QEMU exited because the machine was reset
     qemu_errors: str = ""  # what QEMU wrote to stderr
     prompt: str | None = None  # that never came, and for which a text was to be typed
 
@@ -400,7 +400,7 @@ def _too_much_output(heard: Heard, ended: Ended) -> Judgement | None:
 def _nothing_came(heard: Heard, ended: Ended) -> Judgement | None:
     if heard.spoke:
         return None
-    # QEMU itself leaves with 1 when it rejects its arguments, and below 0 when a signal ended it.
+    # QEMU itself exits with 1 when it rejects its arguments, and below 0 when a signal ended it.
     errors, status = ended.qemu_errors.strip(), ended.status
     if ended.ending is Ending.ITSELF and heard.last is None and (status is None or status == 1 or status < 0):
         return Judgement(Verdict.COULD_NOT_START, errors or f"no word from QEMU, status {status}")
@@ -428,7 +428,7 @@ def _passed(heard: Heard, ended: Ended) -> Judgement | None:
         code = ENDS[COMPLETE].exit_code << 1 | 1
         wanted = heard.rules.statuses or (((code,) if ended.exit_port else (0,)) if is_final else (0, code))
         if ended.status not in wanted:
-            words = f"`{_quoted(line)}`, but QEMU left with {ended.status}, not {' or '.join(map(str, wanted))}"
+            words = f"`{_quoted(line)}`, but QEMU exited with {ended.status}, not {' or '.join(map(str, wanted))}"
             return Judgement(Verdict.FAILED, words, line.number)
     if heard.rules.only and report is None:
         return Judgement(Verdict.FAILED, f"--only {heard.rules.only}, but the kernel reported no case")
@@ -503,7 +503,7 @@ def _how_it_left(ended: Ended) -> str:
     if ended.ending is not Ending.ITSELF:
         return str(ended.ending.value)
     words = f" ({ended.qemu_errors.strip()})" if ended.qemu_errors.strip() else ""
-    return f"QEMU left with {ended.status}{words}"
+    return f"QEMU exited with {ended.status}{words}"
 
 
 def _last(heard: Heard) -> str:

@@ -173,7 +173,7 @@ class Machine:
     )
     statuses: tuple[int, ...] = option(
         (),
-        Option("--status", END, "QEMU may leave with this status when all is well, instead of 0 and 33; repeatable",
+        Option("--status", END, "QEMU may exit with this status when all is well, instead of 0 and 33; repeatable",
                metavar="N", many="append", parse=options.status),
         **_ANY,
     )

@@ -69,7 +69,7 @@ class Project:
                         stderr=subprocess.STDOUT, text=True, errors="replace",
                     )
                 lines = done.stdout.splitlines()[-TAIL:]
-                status = f"`{command}` left with {done.returncode}"
+                status = f"`{command}` exited with {done.returncode}"
                 self._failed[command] = "" if done.returncode == 0 else "\n  ".join([status, *lines])
         if words := self._failed[command]:
             raise machine.Unusable(words)

@@ -82,7 +82,7 @@ def of(machine: Machine, folder: pathlib.Path) -> list[str]:
         if machine.replay:
             clock += f",rr=replay,rrfile={path(machine.replay)}"
         command += ["-icount", clock, "-rtc", f"base={RTC},clock=vm"]
-    # The only trace of a triple fault: under -no-reboot QEMU leaves with 0, as after a power-off.
+    # The only trace of a triple fault: under -no-reboot QEMU exits with 0, as after a power-off.
     events, extra = ["cpu_reset"], list(machine.extra)
     while "-d" in extra[:-1]:
         at = extra.index("-d")

@@ -40,7 +40,7 @@ class Monitor:
         while True:
             message = self._message()
             if message is None:
-                raise EOFError(f"QEMU left before it answered {command}")
+                raise EOFError(f"QEMU exited before it answered {command}")
             if message.get("id") != command:
                 continue
             if "error" in message:
@@ -78,7 +78,7 @@ class Monitor:
         try:
             self._ours.sendall(json.dumps(message).encode() + b"\n")
         except BrokenPipeError as error:
-            raise EOFError(f"QEMU left before it was asked for {command}") from error
+            raise EOFError(f"QEMU exited before it was asked for {command}") from error
 
     def _message(self) -> dict[str, Any] | None:
         while b"\n" not in self._pending:

@@ -53,7 +53,7 @@ def tool(*command):
         return ""
     # clang-tidy counts what it keeps to itself.
     said = re.sub(r"^\d+ warnings? generated\.\n", "", done.stdout, flags=re.MULTILINE).strip()
-    return said or f"{command[0]} left with {done.returncode} and no word"
+    return said or f"{command[0]} exited with {done.returncode} and no word"
 
 
 # The versions of Debian 12, with which the tree is clean. Others have other opinions, on layout and

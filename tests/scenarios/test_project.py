@@ -156,7 +156,7 @@ def test_a_run_of_all(ran):
     for name in GOOD:
         assert f"\nok     {name} " in "\n" + done.stdout
     assert "NOT OK fails " in done.stdout and "  not ok 1 a.b\n" in done.stdout
-    assert "could not be run: `echo no compiler; false` left with 1\n  no compiler\n" in done.stdout
+    assert "could not be run: `echo no compiler; false` exited with 1\n  no compiler\n" in done.stdout
     assert (folder / "their" / "built.txt").read_text() == "built\n"
 
 
