@@ -24,16 +24,16 @@ OTHER_STYLE = ("tests/proof/",)
 
 
 def files():
-    return sorted(path for folder in ("boot", "tests") for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for folder in ("boot", "kmem", "tests") for path in (ROOT / folder).rglob("*.py"))
 
 
 def said_by(*command):
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return "" if done.returncode == 0 else done.stdout.strip() or f"{command[0]} left with {done.returncode}"
+    return "" if done.returncode == 0 else done.stdout.strip() or f"{command[0]} exited with {done.returncode}"
 
 
 def test_flake8():
-    if found := said_by("flake8", "boot", "tests"):
+    if found := said_by("flake8", "boot", "kmem", "tests"):
         pytest.fail(found, pytrace=False)
 
 
