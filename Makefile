@@ -25,14 +25,14 @@ ifeq ($(origin CC),default)
 CC         := gcc
 endif
 
-# Each file of the build says so of its own targets; the variables of a target stand below it.
+# Each included file has the help of its own targets; the variables of a target stand below it.
 define help_make
 Targets, each with its variables as they are now. Sizes accept K, M and G.
   make all      build the loader, the kernel and the test kernel
       EARLY_HEAP=$(EARLY_HEAP)   size of the early heap: whole pages of 4 KiB, up to 1G
-      BUDGET=$(BUDGET)         what the parts of the boot declare to take at most, for SMP and MEM, against EARLY_HEAP:
-                      check: more is an error, as it is by itself for make all and make image;
-                      warn: it is said, as by itself for make run, which shows what a boot needs
+      BUDGET=$(BUDGET)         if what the parts of the boot declare to take, for SMP and MEM, exceeds EARLY_HEAP:
+                      check: fail, the default of make all and make image;
+                      warn: say so and go on, the default of make run, which shows what a boot needs
       CC=$(CC)          compiler, gcc or clang
       CFLAGS=$(CFLAGS)         follow our own flags
   make run      build, boot in QEMU with OVMF, show the serial line, judge the end; build/report.html is a

@@ -68,8 +68,7 @@ static EFI_STATUS read_from_volume(struct loader *loader, const char *name, uint
 }
 
 // `name` has at most FILE_NAME_MAX characters; `buffer` has room for `most` bytes, or is NULL for
-// pages of the file's own. EFI_NOT_FOUND or EFI_NO_MEDIA: there is no such
-// file.
+// pages of the file's own. EFI_NOT_FOUND or EFI_NO_MEDIA: there is no such file.
 static EFI_STATUS read_file(struct loader *loader, const char *name, uint64_t most, void *buffer,
                             struct loader_file *file)
 {

@@ -20,9 +20,8 @@ LARGEST = 1 << 30  # bytes: of any region
 MAPPED_BY_TABLE = (1 << 21, 1 << 30, 1 << 39)  # bytes, by one table of each level
 PAGE_TABLES = "page tables"  # the loader's tag of them
 LEDGER = re.compile(r"(loader|kernel): ledger (([0-9a-f]+) ([otarfsmwke]) ?(.*)) \*([0-9a-f]{4})$")
-
-
 MARKS = "mwk"
+BLOCKS_MAX = 1_000_000  # of a journal: the next one's blocks are counted from there
 
 
 class Damaged(Exception):
@@ -139,7 +138,7 @@ def journals(lines: list[str]) -> list[Journal]:
     found: list[Journal] = []
     for by, entries in raw:
         size, base, used = (int(field, 16) for field in entries[0][1])
-        calls, end = _calls_of(by, entries[1:], 1000000 * len(found))
+        calls, end = _calls_of(by, entries[1:], BLOCKS_MAX * len(found))
         found.append(Journal(by, size, base, used, calls, end))
     return found
 
