@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sorting and merging of memory_map.h.
+// The reading of memory_map.h.
 #include "boot/memory_map.h"
 
 #include "arch/x86_64/page.h"
@@ -119,7 +119,7 @@ static struct descriptor read_descriptor(const struct memory_map *map, size_t in
 
 // What a descriptor covers in whole pages. Firmware must align it (UEFI 2.10, 7.2.3); where it does
 // not, usable memory loses the pages that it has only a part of, and anything else takes them.
-static struct memory_range range_at(const struct memory_map *map, size_t index)
+static struct region range_at(const struct memory_map *map, size_t index)
 {
     struct descriptor descriptor = read_descriptor(map, index);
     enum memory_kind kind = kind_of(&descriptor);
@@ -139,125 +139,20 @@ static struct memory_range range_at(const struct memory_map *map, size_t index)
         else
             end += PAGE_SIZE;
     }
-    return (struct memory_range){start, end, kind};
+    return (struct region){start, end, kind};
 }
 
-// Of two different descriptors: the part that is known, then what a later version has added.
-static void swap(struct memory_map *map, size_t a, size_t b)
+void memory_map_read(const struct memory_map *map, struct region_map *ranges)
 {
-    unsigned char *x = map->descriptors + a * map->stride;
-    unsigned char *y = map->descriptors + b * map->stride;
-    struct descriptor known = read_descriptor(map, a);
-    size_t i = sizeof known;
-
-    memcpy(x, y, sizeof known);
-    memcpy(y, &known, sizeof known);
-    for (; i + sizeof(uint64_t) <= map->stride; i += sizeof(uint64_t)) {
-        uint64_t word, other;
-        memcpy(&word, x + i, sizeof word);
-        memcpy(&other, y + i, sizeof other);
-        memcpy(x + i, &other, sizeof other);
-        memcpy(y + i, &word, sizeof word);
-    }
-    for (; i < map->stride; i++) {
-        unsigned char byte = x[i];
-        x[i] = y[i];
-        y[i] = byte;
-    }
-}
-
-// range_at().start. Sorting reads little else: a whole range only where rounding decides.
-static inline uint64_t start_at(const struct memory_map *map, size_t index)
-{
-    const unsigned char *descriptor = map->descriptors + index * map->stride;
-    uint64_t start;
-
-    memcpy(&start, descriptor + offsetof(struct descriptor, physical_start), sizeof start);
-    return start % PAGE_SIZE == 0 && start < PHYSICAL_END ? start : range_at(map, index).start;
-}
-
-// Heap sort: [0, count) is a heap but for its element `root`, which sinks to its place.
-static void sink(struct memory_map *map, size_t root, size_t count)
-{
-    uint64_t start = root < count ? start_at(map, root) : 0;
-
-    for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
-        uint64_t largest = start_at(map, child);
-        uint64_t other = child + 1 < count ? start_at(map, child + 1) : 0;
-        if (largest < other) {
-            largest = other;
-            child++;
-        }
-        if (start >= largest)
-            return;
-        swap(map, root, child);
-        root = child;
-    }
-}
-
-void memory_map_sort(struct memory_map *map)
-{
-    size_t count = count_of(map);
-
-    for (size_t i = count / 2; i > 0; i--)
-        sink(map, i - 1, count);
-    for (size_t end = count; end > 1; end--) {
-        swap(map, 0, end - 1);
-        sink(map, 0, end - 1);
-    }
-}
-
-// The piece of the map that begins at or after the cursor and in which no descriptor begins or
-// ends: the strictest of the descriptors that cover it decides its kind.
-static bool next_piece(const struct memory_map *map, struct memory_map_cursor *cursor,
-                       struct memory_range *piece)
-{
-    size_t count = count_of(map);
-    bool covered = false;
-
-    for (size_t i = cursor->first; i < count; i++) {
-        struct memory_range range = range_at(map, i);
-        if (range.end <= cursor->position && i == cursor->first)
-            cursor->first++;
-        if (range.end <= range.start || range.end <= cursor->position)
-            continue;
-        if (!covered) { // whatever lies before it is a hole
-            *piece = range;
-            piece->start = range.start > cursor->position ? range.start : cursor->position;
-            covered = true;
-        } else if (range.start > piece->start) {
-            if (range.start < piece->end)
-                piece->end = range.start;
-            break;
-        } else {
-            piece->kind = range.kind > piece->kind ? range.kind : piece->kind;
-            piece->end = range.end < piece->end ? range.end : piece->end;
-        }
-    }
-    if (covered)
-        cursor->position = piece->end;
-    return covered;
-}
-
-bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cursor,
-                     struct memory_range *range)
-{
-    struct memory_range piece;
-
-    if (!next_piece(map, cursor, range))
-        return false;
-    for (;;) {
-        struct memory_map_cursor ahead = *cursor;
-        if (!next_piece(map, &ahead, &piece) || piece.start != range->end ||
-            piece.kind != range->kind)
-            return true;
-        range->end = piece.end;
-        *cursor = ahead;
+    for (size_t i = 0; i < count_of(map); i++) {
+        const struct region range = range_at(map, i);
+        if (range.start < range.end)
+            region_add(ranges, range.start, range.end - range.start, range.kind);
     }
 }
 
 // Whether a range, which may be empty, has a byte in [start, end), which is not.
-static bool overlaps(const struct memory_range *range, uint64_t start, uint64_t end)
+static bool overlaps(const struct region *range, uint64_t start, uint64_t end)
 {
     return range->start < range->end && range->start < end && start < range->end;
 }
@@ -268,7 +163,7 @@ static uint64_t usable_end(const struct memory_map *map, uint64_t address)
     uint64_t end = address;
 
     for (size_t i = 0; i < count_of(map); i++) {
-        struct memory_range range = range_at(map, i);
+        struct region range = range_at(map, i);
         if (range.kind == MEMORY_USABLE && range.start <= address && range.end > end)
             end = range.end;
     }
@@ -282,7 +177,7 @@ bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t
     if (size == 0 || !range_of(&asked, start, size))
         return false;
     for (size_t i = 0; i < count_of(map); i++) {
-        struct memory_range range = range_at(map, i);
+        struct region range = range_at(map, i);
         if (range.kind != MEMORY_USABLE && overlaps(&range, asked.start, asked.end))
             return false;
     }
@@ -296,10 +191,10 @@ bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t
 
 // Whether a descriptor of another type than conventional memory, or one that its attributes exclude
 // from use, covers a part of the range.
-static bool is_claimed(const struct memory_map *map, const struct memory_range *range)
+static bool is_claimed(const struct memory_map *map, const struct region *range)
 {
     for (size_t i = 0; i < count_of(map); i++) {
-        struct memory_range other = range_at(map, i);
+        struct region other = range_at(map, i);
         bool is_free =
             read_descriptor(map, i).type == EFI_CONVENTIONAL_MEMORY && other.kind == MEMORY_USABLE;
         if (!is_free && overlaps(&other, range->start, range->end))
@@ -309,7 +204,7 @@ static bool is_claimed(const struct memory_map *map, const struct memory_range *
 }
 
 bool memory_map_next_conventional(const struct memory_map *map, size_t *index, uint64_t least,
-                                  struct memory_range *range)
+                                  struct region *range)
 {
     while (*index < count_of(map)) {
         size_t i = (*index)++;
@@ -322,10 +217,10 @@ bool memory_map_next_conventional(const struct memory_map *map, size_t *index, u
     return false;
 }
 
-struct memory_range memory_map_largest_conventional(const struct memory_map *map)
+struct region memory_map_largest_conventional(const struct memory_map *map)
 {
-    struct memory_range largest = {0, 0, MEMORY_USABLE};
-    struct memory_range range;
+    struct region largest = {0, 0, MEMORY_USABLE};
+    struct region range;
 
     // Only what is larger than the largest so far is worth a look at all the others.
     for (size_t i = 0;

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: MIT
-// memory_map: the UEFI memory map, sorted and merged. Firmware gives descriptors in any order, at
-// any stride, perhaps overlapping or empty; this gives ranges in ascending order, each of one kind.
-// The loader builds the direct map from them, the kernel keeps them. Pure C, no allocation.
+// memory_map: the UEFI memory map. Firmware gives descriptors in any order, at any stride, perhaps
+// overlapping or empty; this asks questions of them as they are, and reads them into a region map
+// (kmem/region.h): ranges in ascending order, each of one kind. The loader builds the direct map
+// from them, the kernel keeps them. Pure C, no allocation.
 //
 // Source of types and attributes: UEFI specification 2.10, section 7.2, GetMemoryMap().
 #ifndef BOOT_MEMORY_MAP_H
 #define BOOT_MEMORY_MAP_H
 
+#include "kmem/region.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// What memory is good for after ExitBootServices. Where descriptors overlap, the later in this list
-// wins, so that no memory counts as usable that any descriptor reserves.
+// What memory is good for after ExitBootServices: kinds of a region map. Where descriptors overlap,
+// the later in this list wins, so that no memory counts as usable that any descriptor reserves.
 enum memory_kind {
-    MEMORY_USABLE,       // free for the kernel, the loader's and boot services' memory included
+    MEMORY_USABLE =
+        REGION_USABLE,   // free for the kernel, the loader's and boot services' memory included
     MEMORY_ACPI_RECLAIM, // ACPI tables: usable once they have been read
     MEMORY_ACPI_NVS,     // the firmware's, kept over sleep
     MEMORY_RUNTIME,      // code and data of runtime services, or whatever they use
@@ -28,12 +32,6 @@ const char *memory_kind_name(enum memory_kind kind);
 // Returns whether the direct map covers ranges of this kind: memory, not devices.
 bool memory_kind_is_mapped(enum memory_kind kind);
 
-// [start, end), physical, in bytes, whole 4 KiB pages.
-struct memory_range {
-    uint64_t start, end;
-    enum memory_kind kind;
-};
-
 // A map in a caller's buffer, as the firmware wrote it.
 struct memory_map {
     unsigned char *descriptors;
@@ -43,22 +41,11 @@ struct memory_map {
 
 #define MEMORY_DESCRIPTOR_SIZE 40u
 
-// Sorts the descriptors in place by the page they start at. O(n log n).
-void memory_map_sort(struct memory_map *map);
-
-// Where an iteration over a sorted map stands; all-zero at first.
-struct memory_map_cursor {
-    uint64_t position;
-    size_t first; // descriptors before this one end at or before `position`
-};
-
-// Gives the next range of a sorted map; returns false iff there is none. Neighbours of the same
-// kind are one range; holes between descriptors belong to none. Memory beyond 2^52, the limit of
+// Adds each descriptor's range, whole pages, with its kind. Memory beyond 2^52, the limit of
 // physical addresses (Intel SDM 3A 4.1.4), is cut off. A descriptor that does not begin at a page
 // boundary counts for the whole pages inside it if it is usable, else for all pages that it
-// touches. O(n) for the whole map if no descriptors overlap.
-bool memory_map_next(const struct memory_map *map, struct memory_map_cursor *cursor,
-                     struct memory_range *range);
+// touches. O(n · entries).
+void memory_map_read(const struct memory_map *map, struct region_map *ranges);
 
 // Returns whether all of [start, start + size) is usable: covered by usable descriptors and
 // overlapped by no other. Not if it is empty or wraps. The map need not be sorted. O(n) for each
@@ -70,10 +57,10 @@ bool memory_map_is_usable(const struct memory_map *map, uint64_t start, uint64_t
 // false iff there is none. In the order of the map, which need not be sorted. O(n·m) for the whole
 // map, m = descriptors of at least `least` bytes.
 bool memory_map_next_conventional(const struct memory_map *map, size_t *index, uint64_t least,
-                                  struct memory_range *range);
+                                  struct region *range);
 
 // Returns the largest of them; an empty range if there is none. O(n·m), m = descriptors that are
 // larger than all before them.
-struct memory_range memory_map_largest_conventional(const struct memory_map *map);
+struct region memory_map_largest_conventional(const struct memory_map *map);
 
 #endif

@@ -6,7 +6,7 @@ bool substitute_open(struct kernel *kernel)
 {
     const struct handoff *handoff = kernel->handoff;
     struct memory_map map = handoff_memory_map(handoff);
-    struct memory_range largest = memory_map_largest_conventional(&map);
+    struct region largest = memory_map_largest_conventional(&map);
 
     // Congruent to the region, so that every alignment costs the padding it would have cost there.
     uint64_t distance = (handoff->region_virtual - largest.start) % HANDOFF_IMAGE_ALIGN;

@@ -14,7 +14,7 @@ static uint64_t largest_free_piece(struct loader *loader)
 
     if (EFI_ERROR(firmware_copy_map(&loader->firmware, &pages, &map)))
         return 0;
-    struct memory_range largest = memory_map_largest_conventional(&map);
+    struct region largest = memory_map_largest_conventional(&map);
     firmware_free(&loader->firmware, &pages);
     return largest.end - largest.start;
 }

@@ -7,7 +7,7 @@ struct places {
     uint64_t first, count;
 };
 
-static struct places places_in(const struct placement *placement, const struct memory_range *range)
+static struct places places_in(const struct placement *placement, const struct region *range)
 {
     uint64_t start = range->start > placement->lowest ? range->start : placement->lowest;
     uint64_t end = range->end < placement->limit ? range->end : placement->limit;
@@ -21,7 +21,7 @@ static struct places places_in(const struct placement *placement, const struct m
 
 uint64_t placement_count(const struct placement *placement, const struct memory_map *map)
 {
-    struct memory_range range;
+    struct region range;
     uint64_t count = 0;
 
     for (size_t i = 0; memory_map_next_conventional(map, &i, placement->size, &range);)
@@ -32,7 +32,7 @@ uint64_t placement_count(const struct placement *placement, const struct memory_
 uint64_t placement_at(const struct placement *placement, const struct memory_map *map,
                       uint64_t index)
 {
-    struct memory_range range;
+    struct region range;
 
     for (size_t i = 0; memory_map_next_conventional(map, &i, placement->size, &range);) {
         struct places places = places_in(placement, &range);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What boot/memory_map.h promises of any firmware's map: by hand for each rule, and by generated
-// nasty maps, compared page by page with a model that knows nothing of sorting or merging.
+// nasty maps, compared page by page with a model that knows nothing of ranges.
 #include "arch/x86_64/string.h"
 #include "boot/memory_map.h"
 #include "tests/boot/efi_memory.h"
@@ -23,8 +23,9 @@ struct descriptor {
 #define MOST_DESCRIPTORS 400
 #define MOST_STRIDE 64
 static unsigned char buffer[MOST_DESCRIPTORS * MOST_STRIDE];
-static unsigned char other_buffer[sizeof buffer];
 static struct memory_map map;
+static struct region entries[2 * MOST_DESCRIPTORS];
+static struct region_map ranges;
 
 static void start_map(size_t stride)
 {
@@ -55,25 +56,26 @@ static struct descriptor descriptor_at(size_t index)
     return descriptor;
 }
 
-// Whether the sorted map is exactly these ranges.
-static void check_ranges(struct suite_run *run, const struct memory_range *wanted, size_t count)
+static void read_map(void)
 {
-    struct memory_map_cursor cursor = {0};
-    struct memory_range range;
+    region_init(&ranges, entries, sizeof entries / sizeof entries[0]);
+    memory_map_read(&map, &ranges);
+}
 
-    memory_map_sort(&map);
-    for (size_t i = 0; i < count; i++) {
-        CHECK(run, memory_map_next(&map, &cursor, &range));
-        CHECK_EQUAL(run, range.start, wanted[i].start);
-        CHECK_EQUAL(run, range.end, wanted[i].end);
-        CHECK_TEXT(run, memory_kind_name(range.kind), memory_kind_name(wanted[i].kind));
+// Whether the map is exactly these ranges.
+static void check_ranges(struct suite_run *run, const struct region *wanted, size_t count)
+{
+    read_map();
+    for (size_t i = 0; i < count && i < ranges.count; i++) {
+        CHECK_EQUAL(run, entries[i].start, wanted[i].start);
+        CHECK_EQUAL(run, entries[i].end, wanted[i].end);
+        CHECK_TEXT(run, memory_kind_name(entries[i].kind), memory_kind_name(wanted[i].kind));
     }
-    CHECK(run, !memory_map_next(&map, &cursor, &range));
-    CHECK(run, !memory_map_next(&map, &cursor, &range));
+    CHECK_EQUAL(run, ranges.count, count);
 }
 #define CHECK_RANGES(run, ...)                                                                     \
     do {                                                                                           \
-        const struct memory_range wanted[] = {__VA_ARGS__};                                        \
+        const struct region wanted[] = {__VA_ARGS__};                                              \
         check_ranges((run), wanted, sizeof wanted / sizeof wanted[0]);                             \
         if ((run)->failed)                                                                         \
             return;                                                                                \
@@ -83,7 +85,7 @@ static void an_empty_map_has_no_range(struct suite_run *run)
 {
     start_map(48);
     check_ranges(run, NULL, 0);
-    struct memory_range largest = memory_map_largest_conventional(&map);
+    struct region largest = memory_map_largest_conventional(&map);
     CHECK(run, largest.start == largest.end);
 }
 
@@ -110,12 +112,10 @@ static void holes_belong_to_no_range(struct suite_run *run)
 
 static enum memory_kind kind_alone(uint32_t type, uint64_t attribute)
 {
-    struct memory_map_cursor cursor = {0};
-    struct memory_range range = {0};
-
     start_map(40);
     add_with(type, PAGE, 1, attribute);
-    return memory_map_next(&map, &cursor, &range) ? range.kind : MEMORY_DEVICE;
+    read_map();
+    return ranges.count == 1 ? entries[0].kind : MEMORY_DEVICE;
 }
 
 static enum memory_kind expected_kind(uint32_t type, uint64_t attribute)
@@ -167,7 +167,7 @@ static void attributes_exclude_memory_from_use(struct suite_run *run)
     add(CONVENTIONAL, 0x1000, 0x9000);
     add_with(CONVENTIONAL, 0x4000, 1, WB | SPECIAL_PURPOSE);
     add(CONVENTIONAL, 0x8000, 0xb000);
-    struct memory_range largest = memory_map_largest_conventional(&map);
+    struct region largest = memory_map_largest_conventional(&map);
     CHECK(run, largest.start == 0x8000 && largest.end == 0xb000);
 }
 
@@ -238,31 +238,6 @@ static void ranges_are_whole_pages(struct suite_run *run)
     CHECK_RANGES(run, {0x1000, 0x3000, MEMORY_RESERVED});
 }
 
-static void sorting_moves_whole_descriptors(struct suite_run *run)
-{
-    uint64_t random = 1;
-
-    for (size_t count = 0; count <= 64; count++) {
-        start_map(41 + count % 20);
-        for (size_t i = 0; i < count; i++)
-            add_with(CONVENTIONAL, suite_random(&random) % 0x10000000 * PAGE, i, WB);
-        memory_map_sort(&map);
-        for (size_t i = 0; i < count; i++) {
-            // `pages` was its number, and so is every byte behind the descriptor.
-            uint64_t number = descriptor_at(i).pages;
-            CHECK(run, i == 0 || descriptor_at(i - 1).start <= descriptor_at(i).start);
-            CHECK(run, number < count);
-            CHECK_BYTES(run, buffer + i * map.stride + sizeof(struct descriptor),
-                        map.stride - sizeof(struct descriptor), (unsigned char)number);
-            for (size_t j = 0; j < i; j++)
-                CHECK(run, descriptor_at(j).pages != number);
-        }
-        memcpy(other_buffer, buffer, map.size);
-        memory_map_sort(&map);
-        CHECK(run, memcmp(other_buffer, buffer, map.size) == 0);
-    }
-}
-
 static void the_largest_conventional_range_overlaps_no_other(struct suite_run *run)
 {
     start_map(48);
@@ -271,7 +246,7 @@ static void the_largest_conventional_range_overlaps_no_other(struct suite_run *r
     add(CONVENTIONAL, 0x100000, 0x700000);
     add_with(CONVENTIONAL, 0x90000000, 0x100000, UNCACHED);
     add(CONVENTIONAL, 0x800000, 0x900000);
-    struct memory_range largest = memory_map_largest_conventional(&map);
+    struct region largest = memory_map_largest_conventional(&map);
     CHECK_EQUAL(run, largest.start, 0x100000);
     CHECK_EQUAL(run, largest.end, 0x700000);
 
@@ -304,7 +279,7 @@ static void the_largest_conventional_range_overlaps_no_other(struct suite_run *r
 
 static void conventional_ranges_come_in_the_order_of_the_map(struct suite_run *run)
 {
-    struct memory_range range;
+    struct region range;
     size_t index = 0;
 
     start_map(48);
@@ -413,32 +388,24 @@ static void generate(uint64_t *random, uint64_t base, size_t count)
     }
 }
 
-// Walks the sorted map and compares it with the model.
 static void check_against_model(struct suite_run *run, uint64_t base)
 {
-    struct memory_map_cursor cursor = {0};
-    struct memory_range range;
-    struct memory_range before = {0};
     size_t page = 0;
-    size_t most = 2 * (map.size / map.stride) + 1; // each descriptor begins and ends once
 
-    for (size_t i = 0; memory_map_next(&map, &cursor, &range); i++) {
-        CHECK(run, i < most);
-        CHECK(run, range.start < range.end && range.start >= before.end);
-        CHECK(run, range.end <= PHYSICAL_END);
-        CHECK(run, range.start % PAGE == 0 && range.end % PAGE == 0);
-        CHECK(run, i == 0 || range.start != before.end || range.kind != before.kind);
-        for (; page < WINDOW_PAGES && base + page * PAGE < range.start; page++)
+    for (size_t i = 0; i < ranges.count; i++) {
+        const struct region *range = &entries[i];
+        CHECK(run, range->start < range->end && range->end <= PHYSICAL_END);
+        CHECK(run, range->start % PAGE == 0 && range->end % PAGE == 0);
+        for (; page < WINDOW_PAGES && base + page * PAGE < range->start; page++)
             CHECK_EQUAL(run, model[page], HOLE);
-        for (; page < WINDOW_PAGES && base + page * PAGE < range.end; page++)
-            CHECK_EQUAL(run, model[page], range.kind);
-        before = range;
+        for (; page < WINDOW_PAGES && base + page * PAGE < range->end; page++)
+            CHECK_EQUAL(run, model[page], range->kind);
     }
     for (; page < WINDOW_PAGES; page++)
         CHECK_EQUAL(run, model[page], HOLE);
 }
 
-// Asks of random pages whether they are usable. The map need not be sorted.
+// Asks of random pages whether they are usable.
 static void check_usable_against_model(struct suite_run *run, uint64_t base, uint64_t *random)
 {
     for (size_t i = 0; i < 64; i++) {
@@ -462,7 +429,7 @@ static void check_generated(struct suite_run *run, uint64_t base, uint64_t seed)
         generate(&random, base, round < 97 ? round % 24 : MOST_DESCRIPTORS);
         build_model(base);
         check_usable_against_model(run, base, &random);
-        memory_map_sort(&map);
+        read_map();
         check_against_model(run, base);
         if (run->failed) {
             writer_print(run->writer, "    # in map %zu from seed %llu\n", round,
@@ -498,7 +465,6 @@ static const struct suite_case cases[] = {
     SUITE_CASE(empty_descriptors_count_for_nothing),
     SUITE_CASE(what_lies_beyond_52_bits_is_cut_off),
     SUITE_CASE(ranges_are_whole_pages),
-    SUITE_CASE(sorting_moves_whole_descriptors),
     SUITE_CASE(the_largest_conventional_range_overlaps_no_other),
     SUITE_CASE(conventional_ranges_come_in_the_order_of_the_map),
     SUITE_CASE(usable_memory_may_cross_descriptors),

@@ -20,7 +20,7 @@ struct descriptor {
 static unsigned char buffer[RECORDED_MOST_DESCRIPTORS * STRIDE];
 static struct memory_map map;
 
-static struct memory_range ranges[MOST_RANGES];
+static struct region ranges[MOST_RANGES];
 static size_t range_count;
 
 static void load(const struct recorded_map *recorded)
@@ -43,26 +43,24 @@ static void swap_descriptors(size_t a, size_t b)
     memcpy(buffer + b * STRIDE, kept, STRIDE);
 }
 
-// Sorts what is loaded and fills `ranges`.
+// Fills `ranges` from what is loaded.
 static void merge(struct suite_run *run)
 {
-    struct memory_map_cursor cursor = {0};
-    struct memory_range range;
+    struct region_map read;
 
-    memory_map_sort(&map);
-    for (range_count = 0; memory_map_next(&map, &cursor, &range); range_count++) {
-        CHECK(run, range_count < MOST_RANGES);
-        ranges[range_count] = range;
-    }
+    region_init(&read, ranges, MOST_RANGES);
+    memory_map_read(&map, &read);
+    range_count = read.count;
+    CHECK_EQUAL(run, read.lacking, 0);
 }
 
 // The range that holds all of these pages; an empty one if no single one does.
-static struct memory_range range_around(uint64_t start, uint64_t pages)
+static struct region range_around(uint64_t start, uint64_t pages)
 {
     for (size_t i = 0; i < range_count; i++)
         if (ranges[i].start <= start && start + pages * PAGE <= ranges[i].end)
             return ranges[i];
-    return (struct memory_range){0};
+    return (struct region){0};
 }
 
 // Runs a check on each map after it is loaded and merged; says which map failed.
@@ -146,7 +144,7 @@ static void check_owners(struct suite_run *run, const struct recorded_map *recor
 {
     for (size_t i = 0; i < recorded->descriptor_count; i++) {
         const struct recorded_descriptor *descriptor = &recorded->descriptors[i];
-        const struct memory_range range = range_around(descriptor->start, descriptor->pages);
+        const struct region range = range_around(descriptor->start, descriptor->pages);
         CHECK(run, range.start < range.end);
         switch (descriptor->type) {
         case RUNTIME_CODE:
@@ -177,7 +175,7 @@ static void firmware_keeps_its_memory_and_devices_stay_unmapped(struct suite_run
 
 static void check_shuffles(struct suite_run *run, const struct recorded_map *recorded)
 {
-    static struct memory_range wanted[MOST_RANGES];
+    static struct region wanted[MOST_RANGES];
     const size_t wanted_count = range_count;
     uint64_t random = 5;
 
@@ -205,8 +203,8 @@ static void any_order_gives_the_same_ranges(struct suite_run *run)
 // No descriptor of these maps overlaps another, so that each conventional one counts.
 static void check_conventional(struct suite_run *run, const struct recorded_map *recorded)
 {
-    struct memory_range largest = {0};
-    struct memory_range range;
+    struct region largest = {0};
+    struct region range;
     size_t index = 0;
 
     load(recorded);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Fuzz target: the firmware's memory map, sorted and merged. Against the descriptors as they were
+// Fuzz target: the firmware's memory map, read into ranges. Against the descriptors as they were
 // given: each page has the strictest kind of those that cover it.
 #include "boot/memory_map.h"
 #include "tests/fuzz/check.h"
@@ -47,18 +47,20 @@ static void draw_map(struct input *input)
 }
 
 // Where a map of this one descriptor has what kind; false: nowhere.
-static bool range_alone(size_t index, struct memory_range *range)
+static bool range_alone(size_t index, struct region *range)
 {
     const struct memory_map one = {buffer + index * map.stride, map.stride, map.stride};
-    struct memory_map_cursor cursor = {0};
+    struct region_map ranges;
 
-    return memory_map_next(&one, &cursor, range);
+    region_init(&ranges, range, 1);
+    memory_map_read(&one, &ranges);
+    return ranges.count == 1;
 }
 
 // The kind of the page; -1: a hole.
 static int kind_of_page(uint64_t page)
 {
-    struct memory_range range;
+    struct region range;
     int kind = -1;
 
     for (size_t i = 0; i < map.size / map.stride; i++)
@@ -82,21 +84,24 @@ static void check_usable(uint64_t page)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct input input = {bytes, size};
-    struct memory_map_cursor cursor = {0};
-    struct memory_range before = {0, 0, MEMORY_USABLE};
-    struct memory_range range;
+    static struct region entries[2 * DESCRIPTORS_MAX];
+    struct region_map ranges;
+    struct region before = {0, 0, MEMORY_USABLE};
 
     draw_map(&input);
     for (uint64_t page = 0; page < 8; page++)
         check_usable(page * 7 * PAGE);
-    struct memory_range largest = memory_map_largest_conventional(&map);
+    struct region largest = memory_map_largest_conventional(&map);
     CHECK(largest.start == largest.end ||
           memory_map_is_usable(&map, largest.start, largest.end - largest.start));
-    memory_map_sort(&map);
-    for (bool is_first = true; memory_map_next(&map, &cursor, &range); is_first = false) {
+    region_init(&ranges, entries, sizeof entries / sizeof entries[0]);
+    memory_map_read(&map, &ranges);
+    CHECK(ranges.lacking == 0);
+    for (size_t i = 0; i < ranges.count; i++) {
+        const struct region range = entries[i];
         CHECK(range.start < range.end && range.end <= PHYSICAL_END);
         CHECK(range.start % PAGE == 0 && range.end % PAGE == 0);
-        CHECK(is_first || range.start > before.end ||
+        CHECK(i == 0 || range.start > before.end ||
               (range.start == before.end && range.kind != before.kind));
         CHECK(kind_of_page(range.start) == (int)range.kind);
         CHECK(kind_of_page(range.end - PAGE) == (int)range.kind);

@@ -96,8 +96,8 @@ static void the_memory_map_is_kept_sorted_and_merged(struct suite_run *run)
     start(HEAP_SIZE);
     add_descriptors();
     CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
-    const struct array_list *ranges = step_memory_map_ranges();
-    const struct memory_range *first = array_list_at(ranges, 0);
+    const struct region_map *ranges = step_memory_map_ranges();
+    const struct region *first = &ranges->entries[0];
     CHECK_EQUAL(run, ranges->count, 2);
     CHECK_EQUAL(run, first->start, 0x100000);
     CHECK_EQUAL(run, first->end, 0x210000);

@@ -301,10 +301,11 @@ static void the_region_is_writable_data_and_so_is_its_alias(struct suite_run *ru
 // The first address behind `start` up to which all is memory that the direct map covers.
 static uint64_t memory_end(uint64_t start)
 {
+    const struct region_map *map = step_memory_map_ranges();
     uint64_t end = start;
 
-    array_list_each(struct memory_range, range, step_memory_map_ranges())
-    {
+    for (size_t i = 0; i < map->count; i++) {
+        const struct region *range = &map->entries[i];
         if (memory_kind_is_mapped(range->kind) && range->start <= end && end < range->end)
             end = range->end;
     }
@@ -313,6 +314,7 @@ static uint64_t memory_end(uint64_t start)
 
 static void the_direct_map_covers_memory_and_nothing_else(struct suite_run *run)
 {
+    const struct region_map *map = step_memory_map_ranges();
     uint64_t mapped = 0;
     uint64_t memory = 0;
 
@@ -325,11 +327,9 @@ static void the_direct_map_covers_memory_and_nothing_else(struct suite_run *run)
         CHECK(run, memory_end(ranges[i].to.value) >= ranges[i].to.value + ranges[i].size);
         mapped += ranges[i].size;
     }
-    array_list_each(struct memory_range, range, step_memory_map_ranges())
-    {
-        if (memory_kind_is_mapped(range->kind))
-            memory += range->end - range->start;
-    }
+    for (size_t i = 0; i < map->count; i++)
+        if (memory_kind_is_mapped(map->entries[i].kind))
+            memory += map->entries[i].end - map->entries[i].start;
     CHECK_EQUAL(run, mapped, memory);
 }
 

@@ -3,45 +3,70 @@
 #include "boot/kernel/steps/memory_map.h"
 
 #include "boot/kernel/budget.h"
+#include "boot/kernel/owners.h"
+#include "kmem/array_list.h"
 
 BUDGET("memory map", PAGE_SIZE, 0, 0);
 
-static struct array_list ranges;
+#define FEW_RANGES 32 // what most maps come to
+
+static struct region_map ranges;
 
 static void print_ranges(const struct writer *writer)
 {
-    array_list_each(struct memory_range, range, &ranges)
-    {
+    for (size_t i = 0; i < ranges.count; i++) {
+        const struct region *range = &ranges.entries[i];
         writer_print(writer, "kernel:   0x%012llx-0x%012llx %s\n", (unsigned long long)range->start,
                      (unsigned long long)range->end, memory_kind_name(range->kind));
     }
 }
 
-enum step_result step_memory_map(struct kernel *kernel)
+static uint64_t usable_bytes(void)
 {
-    struct memory_map map = handoff_memory_map(kernel->handoff);
-    struct memory_map_cursor cursor = {0};
-    struct memory_range range;
     uint64_t usable = 0;
 
-    memory_map_sort(&map);
-    ranges = array_list_of(struct memory_range, kernel->heap.allocator);
-    while (memory_map_next(&map, &cursor, &range)) {
-        if (!array_list_append(&ranges, &range))
-            return STEP_NO_MEMORY;
-        if (range.kind == MEMORY_USABLE)
-            usable += range.end - range.start;
+    for (size_t i = 0; i < ranges.count; i++)
+        if (ranges.entries[i].kind == MEMORY_USABLE)
+            usable += ranges.entries[i].end - ranges.entries[i].start;
+    return usable;
+}
+
+// Reads the map into a list that grows until there is room for it and for `more` ranges. False iff
+// an allocation failed.
+static bool read_ranges(const struct memory_map *map, size_t more, struct allocator allocator)
+{
+    struct array_list list = array_list_of(struct region, allocator);
+
+    for (size_t room = FEW_RANGES;; room *= 2) {
+        if (!array_list_reserve(&list, room + more))
+            return false;
+        region_init(&ranges, list.items, room);
+        memory_map_read(map, &ranges);
+        if (ranges.lacking == 0)
+            break;
     }
-    array_list_shrink_to_fit(&ranges);
+    list.count = ranges.count + more;
+    array_list_shrink_to_fit(&list);
+    ranges.entries = list.items;
+    ranges.capacity = list.count;
+    return true;
+}
+
+enum step_result step_memory_map(struct kernel *kernel)
+{
+    const struct memory_map map = handoff_memory_map(kernel->handoff);
+
+    if (!read_ranges(&map, owners_entries(kernel->handoff), kernel->heap.allocator))
+        return STEP_NO_MEMORY;
     writer_print(console_at(&kernel->console, CONSOLE_INFO),
                  "kernel: memory map: %zu descriptors are %zu ranges, %llu KiB usable\n",
-                 map.size / map.stride, ranges.count, (unsigned long long)usable / 1024);
+                 map.size / map.stride, ranges.count, (unsigned long long)usable_bytes() / 1024);
     if (console_prints(&kernel->console, CONSOLE_DEBUG)) // formatting them takes its time, too
         print_ranges(&kernel->console.writer);
     return STEP_DONE;
 }
 
-const struct array_list *step_memory_map_ranges(void)
+struct region_map *step_memory_map_ranges(void)
 {
     return &ranges;
 }

@@ -4,11 +4,11 @@
 #define BOOT_KERNEL_STEPS_MEMORY_MAP_H
 
 #include "boot/kernel/steps/step.h"
-#include "kmem/array_list.h"
+#include "kmem/region.h"
 
 enum step_result step_memory_map(struct kernel *kernel);
 
-// What the step has made: a list of struct memory_range, ascending.
-const struct array_list *step_memory_map_ranges(void);
+// What the step has made: ranges of an enum memory_kind each, with room for those of owners.h.
+struct region_map *step_memory_map_ranges(void);
 
 #endif

@@ -20,10 +20,11 @@ static struct processors processors;
 // there are none.
 static uint64_t find_low_memory(uint64_t size)
 {
+    const struct region_map *ranges = step_memory_map_ranges();
     uint64_t found = 0;
 
-    array_list_each(struct memory_range, range, step_memory_map_ranges())
-    {
+    for (size_t i = 0; i < ranges->count; i++) {
+        const struct region *range = &ranges->entries[i];
         uint64_t end = range->end < TRAMPOLINE_END ? range->end : TRAMPOLINE_END;
         if (range->kind == MEMORY_USABLE && end >= size + PAGE_SIZE && end - size >= range->start)
             found = end - size;

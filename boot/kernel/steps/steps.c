@@ -26,13 +26,12 @@ static const struct step steps[] = {
 // GiB up to the end of memory; 0 before the memory map is known.
 static uint64_t memory_gib(void)
 {
+    const struct region_map *ranges = step_memory_map_ranges();
     uint64_t end = 0;
 
-    array_list_each(struct memory_range, range, step_memory_map_ranges())
-    {
-        if (memory_kind_is_mapped(range->kind) && range->end > end)
-            end = range->end;
-    }
+    for (size_t i = 0; i < ranges->count; i++)
+        if (memory_kind_is_mapped(ranges->entries[i].kind))
+            end = ranges->entries[i].end;
     return (end + GIB - 1) / GIB;
 }
 
