@@ -125,7 +125,7 @@ static void announce(struct loader *loader)
     if (!loader->elf.has_note && !loader->verifier)
         writer_print(&loader->firmware.console,
                      "loader: the kernel's file has no checksums: if nothing follows, its code may "
-                     "be damaged; boot/file_note.h says how to add them\n");
+                     "be damaged; boot/file_note.h has the cure\n");
 }
 
 static enum loader_result run(struct loader *loader)
