@@ -102,7 +102,7 @@ def span(values: list[float] | set[float]) -> str:
 # in README.md.
 _PEAK = "a free that leaves the highest point so far writes down where that was, so that the peak is exact [4]"
 _NAMED = "a free or resize of another block than the last is answered by name, for which the block is looked for [5]"
-_LIST = f"a list that cannot grow in place asks twice, for half as much again and for what it needs; {_NAMED}"
+_LIST = f"a list asks whether it can grow in place before it moves; {_NAMED}"
 _SAVEPOINT = "ours is checked when it is closed and protects what is older; Zig's is a word that its user saves [6]"
 _NO_SAVEPOINT = "what begins anew needs no savepoint: the function is empty"
 _RECORD = "the failure is recorded, with what was asked, by whom, and both edges; Zig returns null [7]"
@@ -117,7 +117,7 @@ WHY: dict[tuple[str, str], str] = {
     ("mark", "called"): f"{_SAVEPOINT}; {_NO_SAVEPOINT}",
     ("rewind", "called"): _SAVEPOINT,
     ("rewind, new peak", "called"): f"{_SAVEPOINT}; {_PEAK}",
-    ("frame", "inlined"): f"{_SAVEPOINT}; bumpalo puts its one pointer back to the chunk's end, and nests nothing",
+    ("frame", "inlined"): _SAVEPOINT,
     ("nested frames", "called"): _SAVEPOINT,
     ("full", "called"): _RECORD,
     ("full", "interface"): _RECORD,
