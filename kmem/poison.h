@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define POISON_PATTERN 0xdb
+#define POISON_PATTERN 0xdb // in each free byte that was in use
 #define POISON_STEP 1024 // bytes
 
 struct poison {

@@ -20,6 +20,7 @@
 extern "C" {
 #endif
 
+// What is remembered of a block.
 struct reclaim_record {
     const void *block; // NULL: given back, and waiting for what lies above it
     uintptr_t before;  // last byte taken before the block and its padding
