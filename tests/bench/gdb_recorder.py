@@ -7,7 +7,7 @@ call of the kernel's ledger, until the early heap is sealed. record_boot.py star
     free ADDRESS
 """
 
-import gdb  # pylint: disable=import-error
+import gdb
 
 LEDGER = "kmem/ledger.c"
 

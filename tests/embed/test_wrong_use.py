@@ -13,7 +13,7 @@ from c_sources import ROOT
 MANUAL = (ROOT / "kmem/README.md").read_text(encoding="utf-8")
 SECTION = re.search(r"^## When it does not work\n(.*?)^## ", MANUAL, re.MULTILINE | re.DOTALL)[1]
 ROWS = re.findall(r"^\| (.*?) \|", SECTION, re.MULTILINE)[1:]  # without the heading
-MEMORY_FUNCTIONS, CHECK_BUFFER = re.findall(r"```c\n(.*?)```", SECTION, re.DOTALL)
+MEMORY_FUNCTIONS = re.search(r"```c\n(.*?)```", SECTION, re.DOTALL)[1]
 
 GCC = ["gcc", "-std=c11", "-O2"]
 FREESTANDING = ["-std=c11", "-O2", "-ffreestanding", "-fno-pic", "-fno-stack-protector", "-nostdlib", "-static", "-Wl,-e,main"]
@@ -123,6 +123,7 @@ int main(void)
 
 RUNNING = """
 #include "kmem/fba_account.h"
+#include "kmem/probe.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -164,25 +165,25 @@ RAN = {
         " sigaction(SIGSEGV, &action, NULL);"
         " fba_init(&early, mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);"
         " char *block = fba_alloc(&early, 100, 1); puts(reason(block)); fflush(stdout);"
-        " if (count > 1) check_buffer(&early); else *block = 1; return 1;",
+        " if (count > 1) probe_buffer((void *)early.base, 4096, false, NULL); else *block = 1; return 1;",
         "a block\n"),
     "`fba_alloc_zeroed()` yields what is not zero": (
-        "memset(memory, 7, sizeof memory);"
-        ' fba_init_zeroed(&early, memory, sizeof memory); puts(check_buffer(&early) == memory ? "dirty" : "good");'
+        "memset(memory, 7, sizeof memory); fba_init_zeroed(&early, memory, sizeof memory);"
         ' printf("%d\\n", *(char *)fba_alloc_zeroed(&early, 1, 1));'
-        ' fba_init(&early, memory, sizeof memory); puts(check_buffer(&early) ? "dirty" : "good");'
-        ' printf("%d\\n", *(char *)fba_alloc_zeroed(&early, 1, 1));',
-        "dirty\n7\ngood\n0\n"),
+        " fba_init(&early, memory, sizeof memory);"
+        ' printf("%d\\n", *(char *)fba_alloc_zeroed(&early, 1, 1));'
+        ' puts(probe_buffer(memory, sizeof memory, true, NULL) == PROBE_NOT_ZERO ? "dirty" : "good");',
+        "7\n0\ndirty\n"),
 }
 
 
 @pytest.mark.parametrize("row", RAN)
 def test_what_happens_while_it_runs(row, tmp_path):
     statements, output = RAN[row]
-    (tmp_path / "main.c").write_text(f"{CHECK_BUFFER}{RUNNING}{statements}\n    return 0;\n}}\n", encoding="utf-8")
-    command = [*GCC, "-D_DEFAULT_SOURCE", f"-I{ROOT}", "main.c", ROOT / "kmem/fba.c", "-o", "main"]
+    (tmp_path / "main.c").write_text(f"{RUNNING}{statements}\n    return 0;\n}}\n", encoding="utf-8")
+    command = [*GCC, "-D_DEFAULT_SOURCE", f"-I{ROOT}", "main.c", ROOT / "kmem/fba.c", ROOT / "kmem/probe.c", "-o", "main"]
     subprocess.run(command, cwd=tmp_path, check=True)
-    for words in ([], ["checked"]):  # where a buffer faults: at a use, or before in check_buffer()
+    for words in ([], ["checked"]):  # where a buffer faults: at a use, or before in probe_buffer()
         done = subprocess.run([tmp_path / "main", *words], capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (0, output)
 

@@ -26,69 +26,69 @@ import prove
 from parser_faults import PARSER_FAULTS
 
 ROOT = prove.ROOT
-HERE = prove.HERE / 'parsers'
-BUILD = prove.BUILD / 'parsers'
+HERE = prove.HERE / "parsers"
+BUILD = prove.BUILD / "parsers"
 
 # Each source, with the headers whose functions are proved with it and the sources that it calls,
 # whose contracts are used.
 SOURCES = {
-    'boot/cmdline.c': ((), ()),
-    'boot/loader/loader_options.c': ((), ('boot/cmdline.c',)),
-    'boot/kernel/kernel_options.c': ((), ('boot/cmdline.c',)),
-    'boot/loader/elf.c': (('boot/range.h', 'arch/x86_64/page.h'), ('boot/loader/elf_note.c',)),
-    'boot/loader/elf_note.c': ((), ('boot/range.h', 'arch/x86_64/page.h')),
-    'boot/kernel/acpi/table.c': ((), ('boot/range.h', 'arch/x86_64/page.h')),
-    'boot/kernel/acpi/spcr.c': ((), ('boot/kernel/acpi/table.c', 'boot/range.h', 'arch/x86_64/page.h')),
-    'boot/kernel/acpi/aml.c': ((), ()),
-    'boot/kernel/acpi/madt.c': ((), ('boot/kernel/acpi/table.c', 'boot/range.h', 'arch/x86_64/page.h')),
-    'boot/kernel/acpi/fadt.c': ((), ('boot/kernel/acpi/tables.c', 'boot/kernel/acpi/table.c', 'boot/range.h',
-                                     'arch/x86_64/page.h')),
-    'boot/kernel/acpi/tables.c': ((), ('boot/kernel/acpi/table.c', 'boot/range.h', 'arch/x86_64/page.h')),
+    "boot/cmdline.c": ((), ()),
+    "boot/loader/loader_options.c": ((), ("boot/cmdline.c",)),
+    "boot/kernel/kernel_options.c": ((), ("boot/cmdline.c",)),
+    "boot/loader/elf.c": (("boot/range.h", "arch/x86_64/page.h"), ("boot/loader/elf_note.c",)),
+    "boot/loader/elf_note.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
+    "boot/kernel/acpi/table.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
+    "boot/kernel/acpi/spcr.c": ((), ("boot/kernel/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
+    "boot/kernel/acpi/aml.c": ((), ()),
+    "boot/kernel/acpi/madt.c": ((), ("boot/kernel/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
+    "boot/kernel/acpi/fadt.c": ((), ("boot/kernel/acpi/tables.c", "boot/kernel/acpi/table.c", "boot/range.h",
+                                     "arch/x86_64/page.h")),
+    "boot/kernel/acpi/tables.c": ((), ("boot/kernel/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
 }
 # What else Frama-C reads first.
 ENVIRONMENTS = {
-    'boot/cmdline.c': ('cmdline.h',),
-    'boot/loader/loader_options.c': ('cmdline.h',),
-    'boot/kernel/kernel_options.c': ('cmdline.h',),
-    'boot/loader/elf.c': ('elf.h',),
-    'boot/loader/elf_note.c': ('elf.h',),
-    'boot/kernel/acpi/tables.c': ('tables.h',),
-    'boot/kernel/acpi/fadt.c': ('tables.h',),
-    'boot/kernel/acpi/madt.c': ('madt.h',),
+    "boot/cmdline.c": ("cmdline.h",),
+    "boot/loader/loader_options.c": ("cmdline.h",),
+    "boot/kernel/kernel_options.c": ("cmdline.h",),
+    "boot/loader/elf.c": ("elf.h",),
+    "boot/loader/elf_note.c": ("elf.h",),
+    "boot/kernel/acpi/tables.c": ("tables.h",),
+    "boot/kernel/acpi/fadt.c": ("tables.h",),
+    "boot/kernel/acpi/madt.c": ("madt.h",),
 }
 # Where unsigned wrap-around is intended.
 WRAPS = {
-    'boot/loader/loader_options.c': {'character_at': 'a byte is shifted to its place'},
-    'boot/loader/elf.c': {
-        'check_header': 'the product of two numbers of 16 bits, which solvers cannot bound',
-        'check_segment': 'a difference of which a remainder is taken',
+    "boot/loader/loader_options.c": {"character_at": "a byte is shifted to its place"},
+    "boot/loader/elf.c": {
+        "check_header": "the product of two numbers of 16 bits, which solvers cannot bound",
+        "check_segment": "a difference of which a remainder is taken",
     },
-    'boot/loader/elf_note.c': {
-        'mix': 'a product modulo 2^64',
-        'word_at': 'bytes are shifted to their places in a word',
-        'elf_note_checksum': 'bytes are shifted to their places in a word',
+    "boot/loader/elf_note.c": {
+        "mix": "a product modulo 2^64",
+        "word_at": "bytes are shifted to their places in a word",
+        "elf_note_checksum": "bytes are shifted to their places in a word",
     },
-    'boot/kernel/acpi/table.c': {
-        'acpi_table_read': 'bytes are shifted to their places in a word',
-        'acpi_table_read_address': 'a shift by at most 3',
+    "boot/kernel/acpi/table.c": {
+        "acpi_table_read": "bytes are shifted to their places in a word",
+        "acpi_table_read_address": "a shift by at most 3",
     },
-    'boot/kernel/acpi/madt.c': {'add': 'counts of what the table lists'},
-    'boot/kernel/acpi/tables.c': {'acpi_tables_read': 'a count of what is listed in the root table'},
-    'boot/kernel/acpi/aml.c': {'enter_package': 'bytes are shifted to their places in a word'},
+    "boot/kernel/acpi/madt.c": {"add": "counts of what the table lists"},
+    "boot/kernel/acpi/tables.c": {"acpi_tables_read": "a count of what is listed in the root table"},
+    "boot/kernel/acpi/aml.c": {"enter_package": "bytes are shifted to their places in a word"},
 }
 
 # Statements that no state reaches, which a smoke test must find: what follows on `|| fail(…)` being true.
-DEAD = {'boot/loader/elf.c': 3}
+DEAD = {"boot/loader/elf.c": 3}
 
 ATTEMPTS = (
-    (('z3-memory', 'z3-masks', 'cvc4-memory', 'z3', 'cvc4'), 3, ()),
-    (tuple(prove.SOLVERS), 10, ('-wp-split',)),
+    (("z3-memory", "z3-masks", "cvc4-memory", "z3", "cvc4"), 3, ()),
+    (tuple(prove.SOLVERS), 10, ("-wp-split",)),
 )
 
-HEAD = re.compile(r'^(?!typedef|#|//|else)\w[\w \*\n]*?\b(\w+)\((?:[^(){};]*)\)\n\{(.*?)^\}', re.M | re.S)
-SECTION = re.compile(r'\[(\w+)(?:: (.*?)(?: #(\d))?)?\]')
-LOOP = re.compile(r'^ *((?:for|while|do)\b.*|\w+_each\(.*)$', re.M)
-COMMENT = re.compile(r'/\*@ .*? \*/ ', re.S)
+HEAD = re.compile(r"^(?!typedef|#|//|else)\w[\w \*\n]*?\b(\w+)\((?:[^(){};]*)\)\n\{(.*?)^\}", re.M | re.S)
+SECTION = re.compile(r"\[(\w+)(?:: (.*?)(?: #(\d))?)?\]")
+LOOP = re.compile(r"^ *((?:for|while|do)\b.*|\w+_each\(.*)$", re.M)
+COMMENT = re.compile(r"/\*@ .*? \*/ ", re.S)
 
 
 def functions(text):
@@ -102,7 +102,7 @@ def sections(text):
     for line in text.splitlines():
         if match := SECTION.fullmatch(line):
             found.append((*match.groups(), []))
-        elif line and not line.startswith('//'):
+        elif line and not line.startswith("//"):
             found[-1][3].append(line.strip())
     return found
 
@@ -113,37 +113,37 @@ def annotate(source, text):
     loops = {place.start(2) + loop.start(1)
              for place in places.values() for loop in LOOP.finditer(place[2])}
     contracts, inserted = set(), []
-    for name, line, number, annotation in sections((HERE / (pathlib.Path(source).stem + '.acsl')).read_text()):
-        if name == 'logic':
-            inserted.append((min(place.start() for place in places.values()), ' '.join(annotation)))
+    for name, line, number, annotation in sections((HERE / (pathlib.Path(source).stem + ".acsl")).read_text()):
+        if name == "logic":
+            inserted.append((min(place.start() for place in places.values()), " ".join(annotation)))
             continue
         if name not in places:
-            sys.exit(f'parsers: {source} has no function {name}')
+            sys.exit(f"parsers: {source} has no function {name}")
         place = places[name]
         if line is None:
-            contract, ends = re.subn(r'(?=\bassigns\b)', r'terminates \\true; ', ' '.join(annotation), count=1)
+            contract, ends = re.subn(r"(?=\bassigns\b)", r"terminates \\true; ", " ".join(annotation), count=1)
             if not ends:
-                sys.exit(f'parsers: {source}: the contract of {name} does not say what it assigns')
+                sys.exit(f"parsers: {source}: the contract of {name} does not say what it assigns")
             contracts.add(name)
             inserted.append((place.start(), contract))
             continue
-        lines = [place.start(2) + found.start(1) for found in re.finditer(r'^ *(\S.*)$', place[2], re.M)
+        lines = [place.start(2) + found.start(1) for found in re.finditer(r"^ *(\S.*)$", place[2], re.M)
                  if found[1] == line]
         if len(lines) < int(number or 1) or (len(lines) > 1 and number is None):
             sys.exit(f'parsers: {source}, {name}: "{line}" is there {len(lines)} times')
         at = lines[int(number or 1) - 1]
-        if any('loop variant' in text for text in annotation):
+        if any("loop variant" in text for text in annotation):
             loops.discard(at)
-        inserted.append((at, ' '.join(annotation)))
+        inserted.append((at, " ".join(annotation)))
     for name in places.keys() - contracts:
-        sys.exit(f'parsers: {source}: {name} has no contract')
+        sys.exit(f"parsers: {source}: {name} has no contract")
     for at in loops:
         sys.exit(f'parsers: {source}: no variant of the loop "{text[at:].splitlines()[0]}"')
     result = text
     for at, annotation in reversed(sorted(inserted, key=lambda pair: pair[0])):
-        result = f'{result[:at]}/*@ {annotation} */ {result[at:]}'
-    if COMMENT.sub('', result) != text:
-        sys.exit(f'parsers: {source} is another one without its annotations')
+        result = f"{result[:at]}/*@ {annotation} */ {result[at:]}"
+    if COMMENT.sub("", result) != text:
+        sys.exit(f"parsers: {source} is another one without its annotations")
     return result
 
 
@@ -165,32 +165,32 @@ def prepare(texts, folder):
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    for header in HERE.glob('*.h'):
+    for header in HERE.glob("*.h"):
         shutil.copy(header, folder)
 
 
 def frama_c(source, folder, log, names, options):
     """Runs Frama-C over functions of a source; its output."""
-    command = ['frama-c', '-machdep', 'gcc_x86_64', '-c11',
-               f'-cpp-extra-args=-I{ROOT} -D__builtin_memcpy=proof_memcpy ' + ' '.join(
-                   f'-include {folder}/{header}' for header in ('environment.h', *ENVIRONMENTS.get(source, ()))),
-               *(str(folder / file) for file in (source, *SOURCES[source][1]) if file.endswith('.c')),
-               '-wp', '-wp-model', 'Typed+cast', '-wp-literals', '-wp-par', '1', *options,
-               *(('-wp-fct', ','.join(names)) if names else ()),
-               *(('-wp-cache', 'update', '-wp-cache-dir', str(prove.BUILD / 'cache')) if CACHE
-                 else ('-wp-cache', 'none'))]
+    command = ["frama-c", "-machdep", "gcc_x86_64", "-c11",
+               f"-cpp-extra-args=-I{ROOT} -D__builtin_memcpy=proof_memcpy " + " ".join(
+                   f"-include {folder}/{header}" for header in ("environment.h", *ENVIRONMENTS.get(source, ()))),
+               *(str(folder / file) for file in (source, *SOURCES[source][1]) if file.endswith(".c")),
+               "-wp", "-wp-model", "Typed+cast", "-wp-literals", "-wp-par", "1", *options,
+               *(("-wp-fct", ",".join(names)) if names else ()),
+               *(("-wp-cache", "update", "-wp-cache-dir", str(prove.BUILD / "cache")) if CACHE
+                 else ("-wp-cache", "none"))]
     # Frama-C looks for headers in its own folder first.
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     output = run.stdout + run.stderr
-    (BUILD / f'{log}.log').write_text(' '.join(command) + '\n' + output)
-    if not re.search('Proved goals:|No proof obligation|No goal generated', output):
-        sys.exit(f'parsers: Frama-C did not finish, see build/proof/parsers/{log}.log\n' + output[-800:])
+    (BUILD / f"{log}.log").write_text(" ".join(command) + "\n" + output)
+    if not re.search("Proved goals:|No proof obligation|No goal generated", output):
+        sys.exit(f"parsers: Frama-C did not finish, see build/proof/parsers/{log}.log\n" + output[-800:])
     return output
 
 
 def owner(goal, names):
     """The function that a goal is of."""
-    return max((name for name in names if re.match(f'typed_(cast_)?{name}_', goal)), key=len)
+    return max((name for name in names if re.match(f"typed_(cast_)?{name}_", goal)), key=len)
 
 
 def goals_of(source, folder, log, names, efforts=None):
@@ -200,15 +200,15 @@ def goals_of(source, folder, log, names, efforts=None):
     for number, (solvers, seconds, options) in enumerate(ATTEMPTS):
         if not left or (efforts and number == len(efforts)):
             break
-        output = ''
+        output = ""
         for overflow in (True, False):
             some = [name for name in left if (name in WRAPS.get(source, {})) != overflow]
             if some:
                 used = efforts[number] or solvers if efforts else solvers
-                output += frama_c(source, folder, f'{log}-{number}' + ('' if overflow else '-wraps'), some,
-                                  [*options, '-wp-rte', '-rte-no-pointer-call', '-wp-prover', ','.join(used),
-                                   '-wp-timeout', str(seconds),
-                                   *(('-warn-unsigned-overflow',) if overflow else ())])
+                output += frama_c(source, folder, f"{log}-{number}" + ("" if overflow else "-wraps"), some,
+                                  [*options, "-wp-rte", "-rte-no-pointer-call", "-wp-prover", ",".join(used),
+                                   "-wp-timeout", str(seconds),
+                                   *(("-warn-unsigned-overflow",) if overflow else ())])
         again = prove.goals_of(output)
         goals = prove.merged(goals, again) if number else again
         needed.append(prove.solvers_of(output))
@@ -218,12 +218,12 @@ def goals_of(source, folder, log, names, efforts=None):
 
 def smoke(source, folder, log, names):
     """The smoke tests of functions of a source: how many there are, and those that found something."""
-    output = frama_c(source, folder, f'smoke-{log}', names, [
-        '-wp-smoke-tests', '-wp-smoke-timeout', '1', '-wp-prover', 'z3-memory',
-        '-wp-prop=' + ','.join(f'-@{kind}' for kind in ('ensures', 'assigns', 'requires', 'lemma', 'exits', 'assert',
-                                                        'invariant', 'variant', 'terminates'))])
-    found = re.findall(r'^\[wp\] \[(Passed|Failed)\] Smoke-test (\S+)', output, re.M)
-    return len(found), [name for result, name in found if result == 'Failed']
+    output = frama_c(source, folder, f"smoke-{log}", names, [
+        "-wp-smoke-tests", "-wp-smoke-timeout", "1", "-wp-prover", "z3-memory",
+        "-wp-prop=" + ",".join(f"-@{kind}" for kind in ("ensures", "assigns", "requires", "lemma", "exits", "assert",
+                                                        "invariant", "variant", "terminates"))])
+    found = re.findall(r"^\[wp\] \[(Passed|Failed)\] Smoke-test (\S+)", output, re.M)
+    return len(found), [name for result, name in found if result == "Failed"]
 
 
 def open_goals(goals):
@@ -233,20 +233,20 @@ def open_goals(goals):
 
 def say(text):
     """A line of progress."""
-    print(f'parsers: {text}', flush=True)
+    print(f"parsers: {text}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--only', action='append', choices=SOURCES, help='just this source')
-    parser.add_argument('--function', action='append', help='just this function')
-    parser.add_argument('--faults', action='store_true')
-    parser.add_argument('--smoke', action='store_true')
-    parser.add_argument('--cache', action='store_true')
-    parser.add_argument('--check', action='store_true', help='only whether annotations and faults fit')
+    parser.add_argument("--only", action="append", choices=SOURCES, help="just this source")
+    parser.add_argument("--function", action="append", help="just this function")
+    parser.add_argument("--faults", action="store_true")
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--cache", action="store_true")
+    parser.add_argument("--check", action="store_true", help="only whether annotations and faults fit")
     arguments = parser.parse_args()
-    global CACHE  # pylint: disable=global-statement
+    global CACHE
     CACHE = arguments.cache
     start = time.time()
     sources = arguments.only or list(SOURCES)
@@ -256,47 +256,47 @@ def main():
     broken = [(fault, annotated(home_of(fault), fault)) for fault in faults]
     if arguments.check:
         return
-    (prove.BUILD / 'cache').mkdir(parents=True, exist_ok=True)
+    (prove.BUILD / "cache").mkdir(parents=True, exist_ok=True)
     prove.configure()
     caught, efforts, smoke_tests, contradictory = 0, {}, 0, []
-    prepare(ships[sources[0]], BUILD / 'lemmas')
-    goals = prove.goals_of(frama_c(sources[0], BUILD / 'lemmas', 'lemmas', (), (
-        '-wp-prop', '@lemma', '-wp-prover', 'z3,cvc4', '-wp-timeout', '10')))
+    prepare(ships[sources[0]], BUILD / "lemmas")
+    goals = prove.goals_of(frama_c(sources[0], BUILD / "lemmas", "lemmas", (), (
+        "-wp-prop", "@lemma", "-wp-prover", "z3,cvc4", "-wp-timeout", "10")))
     total, proved = len(goals), len(goals) - len(open_goals(goals))
     for source in sources:
         begun = time.time()
         stem = pathlib.Path(source).stem
-        prepare(ships[source], BUILD / 'ships' / stem)
+        prepare(ships[source], BUILD / "ships" / stem)
         names = [name for file in (source, *SOURCES[source][0])
                  for name in functions((ROOT / file).read_text())
                  if not arguments.function or name in arguments.function]
-        goals, efforts[source] = goals_of(source, BUILD / 'ships' / stem, stem, names)
+        goals, efforts[source] = goals_of(source, BUILD / "ships" / stem, stem, names)
         left = open_goals(goals)
         total += len(goals)
         proved += len(goals) - len(left)
-        say(f'{source}: {len(goals) - len(left)} of {len(goals)} goals, {time.time() - begun:.0f} s')
+        say(f"{source}: {len(goals) - len(left)} of {len(goals)} goals, {time.time() - begun:.0f} s")
         for goal in left:
-            say(f'open: {goal}')
+            say(f"open: {goal}")
         if arguments.smoke:
-            tests, failed = smoke(source, BUILD / 'ships' / stem, stem, names)
+            tests, failed = smoke(source, BUILD / "ships" / stem, stem, names)
             smoke_tests += tests
             if len(failed) == DEAD.get(source, 0):
                 continue
-            contradictory += failed or ['unreachable code is reached']
+            contradictory += failed or ["unreachable code is reached"]
             for name in failed:
-                say(f'{source}: contradictory: {name}')
+                say(f"{source}: contradictory: {name}")
     for fault, texts in broken if arguments.faults else ():
-        name = re.sub(r'\W+', '-', fault[0])
-        prepare(texts, BUILD / 'fault' / name)
-        goals, _ = goals_of(home_of(fault), BUILD / 'fault' / name, f'fault-{name}', [fault[4]],
+        name = re.sub(r"\W+", "-", fault[0])
+        prepare(texts, BUILD / "fault" / name)
+        goals, _ = goals_of(home_of(fault), BUILD / "fault" / name, f"fault-{name}", [fault[4]],
                             efforts[home_of(fault)])
         lost = open_goals(goals)
         caught += bool(lost)
-        say(f'fault: {fault[0]}: ' + (', '.join(lost[:3]) if lost else 'UNNOTICED'))
-    say(f'{total} goals, {proved} proved'
-        + (f', {smoke_tests} smoke tests' if arguments.smoke else '')
-        + (f', {caught} of {len(faults)} seeded faults caught' if arguments.faults else '')
-        + f', {time.time() - start:.0f} s')
+        say(f"fault: {fault[0]}: " + (", ".join(lost[:3]) if lost else "UNNOTICED"))
+    say(f"{total} goals, {proved} proved"
+        + (f", {smoke_tests} smoke tests" if arguments.smoke else "")
+        + (f", {caught} of {len(faults)} seeded faults caught" if arguments.faults else "")
+        + f", {time.time() - start:.0f} s")
     sys.exit(proved < total or bool(contradictory) or (arguments.faults and caught < len(faults)))
 
 
@@ -307,5 +307,5 @@ def home_of(fault):
 
 CACHE = False
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()
