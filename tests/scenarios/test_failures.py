@@ -26,7 +26,7 @@ def twice():
 def test_each_place_has_its_outcome_and_a_sweep_resumes(outcome):
     first, second = outcome
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "out of memory  step_memory_map at boot/kernel/steps/memory_map.c:" in first.stdout
+    assert "out of memory  read_ranges at boot/kernel/steps/memory_map.c:" in first.stdout
     assert " 0 not handled, 0 could not be run" in first.stdout
     assert second.stdout == first.stdout
     again = [line for line in second.stderr.splitlines() if line.startswith("fail=")]
