@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 #define POISON_PATTERN 0xdb // in each free byte that was in use
-#define POISON_STEP 1024 // bytes
+#define POISON_STEP 1024    // bytes
 
 struct poison {
     struct fba *fba;

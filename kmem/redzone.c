@@ -7,6 +7,7 @@
 void *memset(void *to, int value, size_t size);
 
 #define PATTERN 0xfb
+#define PATTERNS 0xfbfbfbfbfbfbfbfb // a granule of them
 
 // AddressSanitizer poisons in granules of this size: zones begin and end at multiples of it.
 #define GRANULE 8
@@ -102,31 +103,40 @@ static void mark_back(void *block, size_t size)
     hide(back, back_size(size));
 }
 
+// Reads bytes of any type (GCC manual, "Common Type Attributes").
+typedef uint64_t __attribute__((may_alias)) redzone_granule;
+
+// The first byte of [start, end) that is not the pattern, or NULL. `end` is a granule's boundary.
 static const void *first_changed(const unsigned char *start, const unsigned char *end)
 {
-    while (start < end && *start == PATTERN)
-        start++;
-    return start < end ? start : NULL;
+    while (start < end)
+        if ((uintptr_t)start % GRANULE == 0 &&
+            *(const redzone_granule *)(const void *)start == PATTERNS)
+            start += GRANULE;
+        else if (*start == PATTERN)
+            start++;
+        else
+            return start;
+    return NULL;
 }
 
-static struct redzone_fault look(const void *block, size_t size, size_t align)
+// What is wrong with a block, of whose front pattern `front` is the first byte that changed, or
+// NULL.
+static struct redzone_fault fault_of(const void *block, size_t size, size_t align,
+                                     const void *front)
 {
-    struct redzone_fault fault = {REDZONE_INTACT, block, size, NULL, NULL};
     const struct header *header = header_of(block, align);
-    const unsigned char *bytes = block;
+    struct redzone_fault fault = {REDZONE_UNDERRUN, block, size, NULL, front};
 
-    fault.at = first_changed(front_pattern(block, align), bytes);
-    if (fault.at) {
-        fault.kind = REDZONE_UNDERRUN;
+    if (front)
         return fault;
-    }
+    const unsigned char *back = (const unsigned char *)block + header->size;
     fault.size = header->size;
     fault.caller = header->caller;
-    fault.at = first_changed(bytes + header->size, bytes + header->size + back_size(header->size));
-    if (fault.at)
-        fault.kind = REDZONE_OVERRUN;
-    else if (header->size != size)
-        fault.kind = REDZONE_WRONG_SIZE;
+    fault.at = first_changed(back, back + back_size(header->size));
+    fault.kind = fault.at               ? REDZONE_OVERRUN
+                 : header->size != size ? REDZONE_WRONG_SIZE
+                                        : REDZONE_INTACT;
     return fault;
 }
 
@@ -138,9 +148,10 @@ static struct redzone_fault examine(struct redzone *redzone, const void *block, 
 
     show(header, front_size(align));
     // The back is where the header says; a front that is a ruin makes do with what the caller says.
-    size_t true_size = first_changed(front_pattern(block, align), block) ? size : header->size;
+    const void *front = first_changed(front_pattern(block, align), block);
+    size_t true_size = front ? size : header->size;
     show((const unsigned char *)block + true_size, back_size(true_size));
-    struct redzone_fault fault = look(block, size, align);
+    struct redzone_fault fault = fault_of(block, size, align, front);
     hide((const unsigned char *)block + true_size, back_size(true_size));
     hide(header, front_size(align));
     if (fault.kind != REDZONE_INTACT) {
@@ -212,7 +223,7 @@ static void redzone_free_block(void *context, void *block, size_t size, size_t a
         return;
     show(header, outer);
     // So that giving it back twice finds no front.
-    memset(header, 0, front_size(align));
+    *front_pattern(block, align) = 0;
     redzone->inner.operations->free(redzone->inner.context, header, outer, alignment_of(align),
                                     caller);
 }

@@ -22,18 +22,19 @@ class Library(NamedTuple):
     name: str
     package: str  # of pkg-config
     known: str  # version, whose figures stand in the manual
+    debian: str  # the package that has it, and its version: corrections of a distribution change figures, too
     work: str
     faults: tuple[str, ...] = ()  # of the library itself, known
 
 
 LIBRARIES = {
-    "zlib": Library("zlib", "zlib", "1.2.13", "compresses 32 KiB and decompresses them"),
-    "expat": Library("expat", "expat", "2.5.0", "parses XML: 81 elements of 42 names"),
+    "zlib": Library("zlib", "zlib", "1.2.13", "zlib1g-dev=1:1.2.13.dfsg-1", "compresses 32 KiB and decompresses them"),
+    "expat": Library("expat", "expat", "2.5.0", "libexpat1-dev=2.5.0-1+deb12u5", "parses XML: 81 elements of 42 names"),
     # Where it writes a key it does not look whether it could: https://github.com/akheron/jansson/issues/655
-    "jansson": Library("jansson", "jansson", "2.14", "reads, changes and writes JSON",
+    "jansson": Library("jansson", "jansson", "2.14", "libjansson-dev=2.14-2", "reads, changes and writes JSON",
                        ("allocation 356|wrong result",)),
-    "lua": Library("Lua", "lua5.4", "5.4.4", "sorts, matches, concatenates; a coroutine"),
-    "sqlite": Library("SQLite", "sqlite3", "3.40.1", "tables, an index, a join"),
+    "lua": Library("Lua", "lua5.4", "5.4.4", "liblua5.4-dev=5.4.4-3+deb12u1", "sorts, matches, concatenates; a coroutine"),
+    "sqlite": Library("SQLite", "sqlite3", "3.40.1", "libsqlite3-dev=3.40.1-2+deb12u2", "tables, an index, a join"),
 }
 
 
@@ -43,10 +44,12 @@ def pkg_config(*arguments):
 
 def is_known(library):
     """Whether it is the version of the manual. Another one needs other buffers, and may have other faults."""
-    (version,) = pkg_config("--modversion", library.package)
-    if version != library.known:
-        warnings.warn(f"{library.name} {version} was run, but its figures count in version {library.known} only")
-    return version == library.known
+    package, version = library.debian.split("=")
+    query = ["dpkg-query", "--show", "--showformat=${Version}", package]
+    found = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    if found != version:
+        warnings.warn(f"{package} {found} was run, but its figures count in version {version} only")
+    return found == version
 
 
 def measured(file):
