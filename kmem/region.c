@@ -36,15 +36,32 @@ static bool region_insert(struct region_map *map, size_t index, struct region en
     return true;
 }
 
+// The number of the first entry that ends at `address` or behind it.
+static size_t region_first(const struct region_map *map, uint64_t address)
+{
+    size_t first = 0;
+
+    for (size_t beyond = map->count; first < beyond;) {
+        size_t middle = first + (beyond - first) / 2;
+        if (map->entries[middle].end < address)
+            first = middle + 1;
+        else
+            beyond = middle;
+    }
+    return first;
+}
+
 // Makes the range as large as it is together with the entries of its kind that it overlaps or
 // touches.
 static void region_absorb(const struct region_map *map, struct region *range)
 {
     const struct region added = *range;
 
-    for (size_t i = 0; i < map->count; i++) {
+    for (size_t i = region_first(map, added.start); i < map->count; i++) {
         const struct region *entry = &map->entries[i];
-        if (entry->kind != added.kind || entry->start > added.end || entry->end < added.start)
+        if (entry->start > added.end)
+            return;
+        if (entry->kind != added.kind)
             continue;
         range->start = region_lower(range->start, entry->start);
         range->end = region_upper(range->end, entry->end);
@@ -55,7 +72,11 @@ static void region_absorb(const struct region_map *map, struct region *range)
 // parts and there is no room for them, the larger one stays.
 static void region_cut(struct region_map *map, const struct region *range, uint32_t strictest)
 {
-    for (size_t i = map->count; i > 0; i--) {
+    size_t first = region_first(map, range->start), beyond = first;
+
+    while (beyond < map->count && map->entries[beyond].start < range->end)
+        beyond++;
+    for (size_t i = beyond; i > first; i--) {
         struct region *entry = &map->entries[i - 1];
         const struct region below = {entry->start, region_lower(entry->end, range->start),
                                      entry->kind};
@@ -78,7 +99,7 @@ static void region_cut(struct region_map *map, const struct region *range, uint3
 // Makes entries of the holes in the range.
 static void region_fill(struct region_map *map, struct region range)
 {
-    for (size_t i = 0; range.start < range.end; i++) {
+    for (size_t i = region_first(map, range.start); range.start < range.end; i++) {
         uint64_t next = i < map->count ? map->entries[i].start : range.end;
         const struct region hole = {range.start, region_lower(next, range.end), range.kind};
 

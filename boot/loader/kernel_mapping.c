@@ -4,9 +4,8 @@
 
 #include "arch/x86_64/page.h"
 
-// Ranges of the memory map: real ones come to less than 100. 12 KiB of a stack of 128 (UEFI 2.10,
-// 2.3.4).
-#define RANGES_MAX 512u
+// Ranges of the memory map: real ones come to less than 100.
+#define RANGES_MAX 2048u
 
 // The image takes the addresses behind it.
 #define DIRECT_MAP_SIZE (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
@@ -128,7 +127,7 @@ static enum paging_status build(struct loader *loader, const struct region_map *
 
 enum loader_result kernel_mapping_build(struct loader *loader)
 {
-    struct region entries[RANGES_MAX];
+    static struct region entries[RANGES_MAX]; // the stack has 128 KiB (UEFI 2.10, 2.3.4)
     struct region_map ranges;
     struct memory_map map;
     EFI_STATUS read =
