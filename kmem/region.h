@@ -67,7 +67,8 @@ struct region_map {
 void region_init(struct region_map *map, struct region *entries, size_t capacity);
 
 // Adds [start, start + size), whose bytes become of this kind unless they are of a stricter one.
-// The order of additions does not matter while nothing is lacking. O(entries).
+// The order of additions does not matter while nothing is lacking. O(log entries) where addresses
+// ascend, else O(entries).
 void region_add(struct region_map *map, uint64_t start, uint64_t size, uint32_t kind);
 
 // The same, whatever kind the bytes were of: to give back what was taken.
