@@ -24,19 +24,33 @@ void *(memcpy)(void *restrict to, const void *restrict from, size_t size)
     return to;
 }
 
+// For the others: from the last byte on, after which whole words are left.
+static void copy_downwards(void *to, const void *from, size_t size)
+{
+    size_t words = size / WORD;
+    size_t bytes = size % WORD;
+    unsigned char *to_last = (unsigned char *)to + size - 1;
+    const unsigned char *from_last = (const unsigned char *)from + size - 1;
+
+    __asm__ volatile("std\n\trep movsb\n\tcld"
+                     : "+D"(to_last), "+S"(from_last), "+c"(bytes)
+                     :
+                     : "memory", "cc");
+    to_last -= WORD - 1;
+    from_last -= WORD - 1;
+    __asm__ volatile("std\n\trep movsq\n\tcld"
+                     : "+D"(to_last), "+S"(from_last), "+c"(words)
+                     :
+                     : "memory", "cc");
+}
+
 void *memmove(void *to, const void *from, size_t size)
 {
     // One unsigned comparison: a destination below the source gives a huge difference.
-    if ((uintptr_t)to - (uintptr_t)from >= size) {
+    if ((uintptr_t)to - (uintptr_t)from >= size)
         copy_upwards(to, from, size);
-        return to;
-    }
-    unsigned char *to_last = (unsigned char *)to + size - 1;
-    const unsigned char *from_last = (const unsigned char *)from + size - 1;
-    __asm__ volatile("std\n\trep movsb\n\tcld"
-                     : "+D"(to_last), "+S"(from_last), "+c"(size)
-                     :
-                     : "memory", "cc");
+    else
+        copy_downwards(to, from, size);
     return to;
 }
 
