@@ -176,25 +176,10 @@ static void strike(struct ledger *ledger, const void *block, size_t size)
 
 void ledger_note(struct ledger *ledger, uintptr_t start, size_t size, const void *caller)
 {
-    struct ledger_entry *run = take_entry(ledger, size);
-
+    ledger->newest = NULL; // a run of its own
     ledger->requested += size;
     ledger->serial++;
-    ledger->newest = run;
-    if (!run) {
-        add_unrecorded(ledger, start, size, 1);
-        return;
-    }
-    *run = (struct ledger_entry){.start = start,
-                                 .end = start + size,
-                                 .tag = ledger->tag,
-                                 .caller = caller,
-                                 .largest = size,
-                                 .size = size,
-                                 .blocks = 1,
-                                 .sequence = ledger->serial};
-    if (run->end > ledger->highest)
-        ledger->highest = run->end;
+    record(ledger, start, size, 1, caller);
 }
 
 static void *ledger_alloc(void *context, size_t size, size_t align, const void *caller)
