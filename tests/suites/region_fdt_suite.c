@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What kmem/region_fdt.h promises, on trees that are built here as the Devicetree Specification 0.4
 // lays them out (section 5). tests/embed/test_region.py reads the trees of real machines.
-#include "tests/suites/suite.h"
+#include "tests/suites/region_map.h"
 
 #include "kmem/region_fdt.h"
 
@@ -132,23 +132,6 @@ static bool add_tree(size_t most)
     return region_add_fdt(&map, tree, most);
 }
 
-static void check_entries(struct suite_run *run, const struct region *wanted, size_t count)
-{
-    for (size_t i = 0; i < count && i < map.count; i++) {
-        CHECK_EQUAL(run, map.entries[i].start, wanted[i].start);
-        CHECK_EQUAL(run, map.entries[i].end, wanted[i].end);
-        CHECK_EQUAL(run, map.entries[i].kind, wanted[i].kind);
-    }
-    CHECK_EQUAL(run, map.count, count);
-}
-#define CHECK_ENTRIES(run, ...)                                                                    \
-    do {                                                                                           \
-        const struct region wanted[] = {__VA_ARGS__};                                              \
-        check_entries((run), wanted, sizeof wanted / sizeof wanted[0]);                            \
-        if ((run)->failed)                                                                         \
-            return;                                                                                \
-    } while (0)
-
 // Like that of a board with two banks of memory: 64-bit cells.
 static void build_board(void)
 {
@@ -209,9 +192,9 @@ static void memory_nodes_are_usable_without_the_reservations(struct suite_run *r
     CHECK_EQUAL(run, region_fdt_size(tree), size);
     CHECK(run, add_tree(size));
     CHECK_ENTRIES(
-        run, {0x80000000, 0x80080000, REGION_RESERVED}, {0x80080000, 0x88000000, REGION_USABLE},
-        {0x88000000, 0x88004000, REGION_RESERVED}, {0x88004000, 0xc0000000, REGION_USABLE},
-        {0x880000000, 0x900000000, REGION_USABLE});
+        run, &map, {0x80000000, 0x80080000, REGION_RESERVED},
+        {0x80080000, 0x88000000, REGION_USABLE}, {0x88000000, 0x88004000, REGION_RESERVED},
+        {0x88004000, 0xc0000000, REGION_USABLE}, {0x880000000, 0x900000000, REGION_USABLE});
 }
 
 // A root that says nothing has addresses of two cells and sizes of one. (2.3.5)
@@ -235,7 +218,7 @@ static void cells_are_those_of_the_root(struct suite_run *run)
     end_node();
     end_tree();
     CHECK(run, add_tree(size));
-    CHECK_ENTRIES(run, {0x100001000, 0x100003000, REGION_USABLE});
+    CHECK_ENTRIES(run, &map, {0x100001000, 0x100003000, REGION_USABLE});
 
     begin_tree();
     put_wide(0); // a reservation that is no end
@@ -257,7 +240,7 @@ static void cells_are_those_of_the_root(struct suite_run *run)
     end_node();
     end_tree();
     CHECK(run, add_tree(sizeof tree));
-    CHECK_ENTRIES(run, {0, 0x800, REGION_RESERVED}, {0x1000, 0x2000, REGION_USABLE},
+    CHECK_ENTRIES(run, &map, {0, 0x800, REGION_RESERVED}, {0x1000, 0x2000, REGION_USABLE},
                   {0xfffff000, 0x100000000, REGION_USABLE});
 }
 

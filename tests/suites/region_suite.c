@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What kmem/region.h promises: by hand for each rule, and by generated maps, compared byte by byte
 // with a model that knows nothing of ranges.
-#include "tests/suites/suite.h"
+#include "tests/suites/region_map.h"
 
 #include "kmem/region.h"
 
@@ -19,35 +19,17 @@ static void open_map(size_t capacity)
     region_init(&map, entries, capacity);
 }
 
-// Whether the map is exactly these ranges.
-static void check_entries(struct suite_run *run, const struct region *wanted, size_t count)
-{
-    CHECK_EQUAL(run, map.count, count);
-    for (size_t i = 0; i < count; i++) {
-        CHECK_EQUAL(run, map.entries[i].start, wanted[i].start);
-        CHECK_EQUAL(run, map.entries[i].end, wanted[i].end);
-        CHECK_EQUAL(run, map.entries[i].kind, wanted[i].kind);
-    }
-}
-#define CHECK_ENTRIES(run, ...)                                                                    \
-    do {                                                                                           \
-        const struct region wanted[] = {__VA_ARGS__};                                              \
-        check_entries((run), wanted, sizeof wanted / sizeof wanted[0]);                            \
-        if ((run)->failed)                                                                         \
-            return;                                                                                \
-    } while (0)
-
 static void neighbours_of_a_kind_are_one_range(struct suite_run *run)
 {
     open_map(3);
     region_add(&map, 0x3000, 0x1000, REGION_USABLE);
     region_add(&map, 0x5000, 0x1000, REGION_RESERVED);
     region_add(&map, 0x1000, 0x1000, REGION_USABLE);
-    CHECK_ENTRIES(run, {0x1000, 0x2000, REGION_USABLE}, {0x3000, 0x4000, REGION_USABLE},
+    CHECK_ENTRIES(run, &map, {0x1000, 0x2000, REGION_USABLE}, {0x3000, 0x4000, REGION_USABLE},
                   {0x5000, 0x6000, REGION_RESERVED});
     region_add(&map, 0x2000, 0x1000, REGION_USABLE); // the hole between two, in a full array
     region_add(&map, 0x4000, 0x1000, REGION_RESERVED);
-    CHECK_ENTRIES(run, {0x1000, 0x4000, REGION_USABLE}, {0x4000, 0x6000, REGION_RESERVED});
+    CHECK_ENTRIES(run, &map, {0x1000, 0x4000, REGION_USABLE}, {0x4000, 0x6000, REGION_RESERVED});
     CHECK_EQUAL(run, map.lacking, 0);
 }
 
@@ -66,7 +48,7 @@ static void where_ranges_overlap_the_stricter_kind_wins(struct suite_run *run)
             const struct region *range = &added[(first + i) % count];
             region_add(&map, range->start, range->end - range->start, range->kind);
         }
-        CHECK_ENTRIES(run, {0x1000, 0x3000, REGION_USABLE}, {0x3000, 0x5000, REGION_RESERVED},
+        CHECK_ENTRIES(run, &map, {0x1000, 0x3000, REGION_USABLE}, {0x3000, 0x5000, REGION_RESERVED},
                       {0x5000, 0x6000, REGION_RECLAIMABLE}, {0x6000, 0x8000, REGION_USABLE},
                       {0x8000, 0xa000, REGION_TAKEN});
     }
@@ -78,10 +60,10 @@ static void what_is_set_is_of_that_kind(struct suite_run *run)
     region_add(&map, 0x1000, 0x8000, REGION_TAKEN);
     region_set(&map, 0x3000, 0x2000, REGION_USABLE);
     region_set(&map, 0x8000, 0x2000, REGION_USABLE);
-    CHECK_ENTRIES(run, {0x1000, 0x3000, REGION_TAKEN}, {0x3000, 0x5000, REGION_USABLE},
+    CHECK_ENTRIES(run, &map, {0x1000, 0x3000, REGION_TAKEN}, {0x3000, 0x5000, REGION_USABLE},
                   {0x5000, 0x8000, REGION_TAKEN}, {0x8000, 0xa000, REGION_USABLE});
     region_set(&map, 0, 0x10000, REGION_RESERVED);
-    CHECK_ENTRIES(run, {0, 0x10000, REGION_RESERVED});
+    CHECK_ENTRIES(run, &map, {0, 0x10000, REGION_RESERVED});
 }
 
 static void ranges_of_no_bytes_are_nothing(struct suite_run *run)
@@ -104,7 +86,7 @@ static void ranges_that_would_wrap_end_with_the_address_space(struct suite_run *
     region_add(&map, END - 0xff, END, REGION_RESERVED);
     region_add(&map, END, 1, REGION_RESERVED);
     CHECK_EQUAL(run, map.cut, 3);
-    CHECK_ENTRIES(run, {END - 0x1000, END - 0xfff, REGION_USABLE},
+    CHECK_ENTRIES(run, &map, {END - 0x1000, END - 0xfff, REGION_USABLE},
                   {END - 0xfff, END, REGION_RESERVED});
 }
 
@@ -119,23 +101,23 @@ static void a_full_array_forgets_memory_and_says_so(struct suite_run *run)
     open_map(1);
     region_add(&map, 0, 0x10000, REGION_USABLE);
     region_add(&map, 0x4000, 0x1000, REGION_RESERVED); // the larger part stays
-    CHECK_ENTRIES(run, {0x5000, 0x10000, REGION_USABLE});
+    CHECK_ENTRIES(run, &map, {0x5000, 0x10000, REGION_USABLE});
     CHECK_EQUAL(run, map.lacking, 1);
     region_add(&map, 0xc000, 0x1000, REGION_TAKEN);
-    CHECK_ENTRIES(run, {0x5000, 0xc000, REGION_USABLE});
+    CHECK_ENTRIES(run, &map, {0x5000, 0xc000, REGION_USABLE});
     CHECK_EQUAL(run, map.lacking, 2);
     region_add(&map, 0, 0x10000, REGION_USABLE); // what it holds that is not, it does not know
     region_set(&map, 0, 0x10000, REGION_USABLE);
-    CHECK_ENTRIES(run, {0x5000, 0xc000, REGION_USABLE});
+    CHECK_ENTRIES(run, &map, {0x5000, 0xc000, REGION_USABLE});
     region_add(&map, 0x4000, 0x2000, REGION_RESERVED);
-    CHECK_ENTRIES(run, {0x6000, 0xc000, REGION_USABLE});
+    CHECK_ENTRIES(run, &map, {0x6000, 0xc000, REGION_USABLE});
     CHECK_EQUAL(run, map.lacking, 2);
 
     open_map(2);
     region_add(&map, 0x2000, 0x1000, REGION_USABLE);
     region_add(&map, 0x1000, 0x1000, REGION_RESERVED);
     region_add(&map, 0x4000, 0x1000, REGION_RESERVED);
-    CHECK_ENTRIES(run, {0x1000, 0x2000, REGION_RESERVED}, {0x2000, 0x3000, REGION_USABLE});
+    CHECK_ENTRIES(run, &map, {0x1000, 0x2000, REGION_RESERVED}, {0x2000, 0x3000, REGION_USABLE});
     CHECK_EQUAL(run, map.lacking, 1);
 }
 
@@ -151,7 +133,7 @@ static void what_was_read_becomes_usable(struct suite_run *run)
     region_add(&map, 0x6000, 0x1000, REGION_RECLAIMABLE);
     region_add(&map, 0x7000, 0x1000, REGION_USABLE);
     region_reclaim(&map);
-    CHECK_ENTRIES(run, {0, 0x3000, REGION_USABLE}, {0x3000, 0x4000, REGION_RESERVED},
+    CHECK_ENTRIES(run, &map, {0, 0x3000, REGION_USABLE}, {0x3000, 0x4000, REGION_RESERVED},
                   {0x4000, 0x5000, REGION_USABLE}, {0x6000, 0x8000, REGION_USABLE});
 }
 
@@ -207,8 +189,8 @@ static void a_heap_that_fits_nowhere_changes_nothing(struct suite_run *run)
     CHECK(run, !take(1, UINT64_C(1) << 63, 1, END, &start));
     CHECK(run, !take(0x1000, 0x1000, 0x20000, END, &start)); // all but the last byte is there
     CHECK_EQUAL(run, start, 1);
-    CHECK_ENTRIES(run, {0x1800, 0x11800, REGION_USABLE}, {0x20000, 0x30000, REGION_RECLAIMABLE},
-                  {END - 0x17ff, END, REGION_USABLE});
+    CHECK_ENTRIES(run, &map, {0x1800, 0x11800, REGION_USABLE},
+                  {0x20000, 0x30000, REGION_RECLAIMABLE}, {END - 0x17ff, END, REGION_USABLE});
 }
 
 static void the_rest_goes_away_in_whole_granules(struct suite_run *run)
