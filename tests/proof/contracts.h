@@ -395,7 +395,11 @@ void proof_hook(struct fba *fba, void *context);
       : last_block(f, start, beyond - start) ? r == FBA_EXHAUSTED : lower_block(f, start, beyond, r);
 */
 
-// A mark was to be closed.
+// A mark was to be opened, or closed.
+#define OPENED(own, other)                                                                         \
+    ensures status_of(fba, \result);                                                               \
+    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, &fba->own, &fba->other);            \
+    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
 #define CLOSED(rewound)                                                                            \
     ensures \result == FBA_OK <==> innermost{Pre}(fba, mark);                                      \
     ensures \result == FBA_OK ==> mark->depth == 0;                                                \
@@ -656,9 +660,7 @@ enum fba_status fba_scratch_free(struct fba *fba, void *block, size_t size);
     requires \valid(mark) && \separated(fba, mark);
     assigns *mark, fba->lower.bound, fba->lower.depth;
     ensures invariant(fba);
-    ensures status_of(fba, \result);
-    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, &fba->lower, &fba->upper);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
+    OPENED(lower, upper)
 */
 enum fba_status fba_mark(struct fba *fba, struct fba_mark *mark);
 
@@ -666,9 +668,7 @@ enum fba_status fba_mark(struct fba *fba, struct fba_mark *mark);
     requires \valid(mark) && \separated(fba, mark);
     assigns *mark, fba->upper.bound, fba->upper.depth;
     ensures invariant(fba);
-    ensures status_of(fba, \result);
-    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, &fba->upper, &fba->lower);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
+    OPENED(upper, lower)
 */
 enum fba_status fba_scratch_mark(struct fba *fba, struct fba_mark *mark);
 
@@ -804,9 +804,7 @@ static inline enum fba_status fba_resize_inline(struct fba *fba, void *block, si
     requires \valid(mark) && \separated(fba, mark);
     assigns *mark, fba->lower.bound, fba->lower.depth;
     ensures invariant(fba);
-    ensures status_of(fba, \result);
-    ensures \result == FBA_OK ==> opened{Pre, Post}(fba, mark, &fba->lower, &fba->upper);
-    ensures \result != FBA_OK ==> same{Pre, Post}(fba) && mark->end == \null;
+    OPENED(lower, upper)
 */
 static inline enum fba_status fba_mark_inline(struct fba *fba, struct fba_mark *mark);
 
