@@ -15,7 +15,7 @@ from collections.abc import Iterable
 KMEM = pathlib.Path(__file__).resolve().parent
 
 # Included by a source only, and nothing that a user calls.
-PRIVATE = {"atomic"}
+PRIVATE = {"atomic", "pattern"}
 
 _OWN_INCLUDE = re.compile(r'^#include "(\w+)\.h"[^\n]*\n', re.MULTILINE)
 _LICENCE = "// SPDX-License-Identifier: MIT\n"
@@ -68,7 +68,7 @@ def amalgamation(wanted: Iterable[str]) -> tuple[str, str]:
     opening = f"{_LICENCE}// kmem {version} in one header and one source: {', '.join(sorted(needed - PRIVATE))}.\n"
     public = [name for name in _headers(sorted(needed)) if name not in PRIVATE]
     header = f"{opening}#ifndef KMEM_H\n#define KMEM_H\n{_parts(public, '.h')}\n#endif\n"
-    source = f'{opening}#include "kmem.h"\n{_parts(PRIVATE & needed, ".h")}{_parts(sorted(needed), ".c")}'
+    source = f'{opening}#include "kmem.h"\n{_parts(sorted(PRIVATE & needed), ".h")}{_parts(sorted(needed), ".c")}'
     return header, source
 
 

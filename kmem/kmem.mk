@@ -19,7 +19,7 @@ define help_kmem
 endef
 
 KMEM_VERSION := $(subst $() ,.,$(strip $(shell sed -n 's/^.define KMEM_VERSION_[A-Z]* \([0-9]*\)$$/\1/p' kmem/version.h)))
-KMEM_HEADERS := $(sort $(filter-out kmem/atomic.h $(KMEM_WITHOUT:%=kmem/%.h),$(wildcard kmem/*.h kmem/*.hpp)))
+KMEM_HEADERS := $(sort $(filter-out kmem/atomic.h kmem/pattern.h $(KMEM_WITHOUT:%=kmem/%.h),$(wildcard kmem/*.h kmem/*.hpp)))
 KMEM_FILES   := $(sort $(wildcard kmem/*.[ch] kmem/*.hpp kmem/*.md kmem/*.py) LICENSE \
     $(addprefix kmem/,sources.mk meson.build meson_options.txt CMakeLists.txt))
 

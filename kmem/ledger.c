@@ -125,8 +125,8 @@ static bool extends(const struct ledger *ledger, uintptr_t start, size_t align, 
                                  ledger->unrecorded_blocks == 0);
 }
 
-static void record(struct ledger *ledger, uintptr_t start, size_t size, size_t align,
-                   const void *caller)
+static FBA_INLINE void record(struct ledger *ledger, uintptr_t start, size_t size, size_t align,
+                              const void *caller)
 {
     struct ledger_entry *run = ledger->newest;
 

@@ -3,11 +3,9 @@
 #include "poison.h"
 
 #include "fba_account.h"
+#include "pattern.h"
 
 void *memset(void *to, int value, size_t size);
-void *memcpy(void *to, const void *from, size_t size);
-
-#define PATTERN_WORD (UINTPTR_MAX / 0xff * POISON_PATTERN)
 
 static uintptr_t poison_min_address(uintptr_t a, uintptr_t b)
 {
@@ -41,27 +39,10 @@ void poison_init(struct poison *poison, struct fba *fba)
     poison_fill_free(poison);
 }
 
-// Whether a whole word lies here that holds the pattern.
-static bool poison_is_word(uintptr_t start, uintptr_t end)
-{
-    uintptr_t word;
-
-    if (end - start < sizeof word)
-        return false;
-    memcpy(&word, (const void *)start, sizeof word); // of a known size, a move and no call
-    return word == PATTERN_WORD;
-}
-
 static const void *poison_first_changed(uintptr_t start, uintptr_t end)
 {
-    while (start < end)
-        if (poison_is_word(start, end))
-            start += sizeof(uintptr_t);
-        else if (*(const unsigned char *)start == POISON_PATTERN)
-            start++;
-        else
-            return (const void *)start;
-    return NULL;
+    return pattern_first_changed((const unsigned char *)start, (const unsigned char *)end,
+                                 POISON_PATTERN);
 }
 
 // Looks at those of [start, end) that held the pattern while they were free.

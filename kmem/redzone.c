@@ -2,12 +2,13 @@
 // The decorator of redzone.h.
 #include "redzone.h"
 
+#include "pattern.h"
+
 #include <stdint.h>
 
 void *memset(void *to, int value, size_t size);
 
 #define PATTERN 0xfb
-#define PATTERNS 0xfbfbfbfbfbfbfbfb // a granule of them
 
 // AddressSanitizer poisons in granules of this size: zones begin and end at multiples of it.
 #define GRANULE 8
@@ -103,23 +104,6 @@ static void mark_back(void *block, size_t size)
     hide(back, back_size(size));
 }
 
-// Reads bytes of any type (GCC manual, "Common Type Attributes").
-typedef uint64_t __attribute__((may_alias)) redzone_granule;
-
-// The first byte of [start, end) that is not the pattern, or NULL. `end` is a granule's boundary.
-static const void *first_changed(const unsigned char *start, const unsigned char *end)
-{
-    while (start < end)
-        if ((uintptr_t)start % GRANULE == 0 &&
-            *(const redzone_granule *)(const void *)start == PATTERNS)
-            start += GRANULE;
-        else if (*start == PATTERN)
-            start++;
-        else
-            return start;
-    return NULL;
-}
-
 // What is wrong with a block, of whose front pattern `front` is the first byte that changed, or
 // NULL.
 static struct redzone_fault fault_of(const void *block, size_t size, size_t align,
@@ -133,7 +117,7 @@ static struct redzone_fault fault_of(const void *block, size_t size, size_t alig
     const unsigned char *back = (const unsigned char *)block + header->size;
     fault.size = header->size;
     fault.caller = header->caller;
-    fault.at = first_changed(back, back + back_size(header->size));
+    fault.at = pattern_first_changed(back, back + back_size(header->size), PATTERN);
     fault.kind = fault.at               ? REDZONE_OVERRUN
                  : header->size != size ? REDZONE_WRONG_SIZE
                                         : REDZONE_INTACT;
@@ -148,7 +132,7 @@ static struct redzone_fault examine(struct redzone *redzone, const void *block, 
 
     show(header, front_size(align));
     // The back is where the header says; a front that is a ruin makes do with what the caller says.
-    const void *front = first_changed(front_pattern(block, align), block);
+    const void *front = pattern_first_changed(front_pattern(block, align), block, PATTERN);
     size_t true_size = front ? size : header->size;
     show((const unsigned char *)block + true_size, back_size(true_size));
     struct redzone_fault fault = fault_of(block, size, align, front);
