@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The reading of memory_map.h.
+// The sorting and reading of memory_map.h.
 #include "boot/memory_map.h"
 
 #include "arch/x86_64/page.h"
 #include "arch/x86_64/string.h"
-#include "boot/range.h"
 
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
@@ -142,6 +141,73 @@ static struct region range_at(const struct memory_map *map, size_t index)
     return (struct region){start, end, kind};
 }
 
+// range_at().start. Sorting reads little else: a whole range only where rounding decides.
+static uint64_t start_at(const struct memory_map *map, size_t index)
+{
+    const unsigned char *descriptor = map->descriptors + index * map->stride;
+    uint64_t start;
+
+    memcpy(&start, descriptor + offsetof(struct descriptor, physical_start), sizeof start);
+    return start % PAGE_SIZE == 0 && start < PHYSICAL_END ? start : range_at(map, index).start;
+}
+
+// By words: what a later version of UEFI has added moves along.
+static void swap(struct memory_map *map, size_t a, size_t b)
+{
+    unsigned char *x = map->descriptors + a * map->stride;
+    unsigned char *y = map->descriptors + b * map->stride;
+    size_t i = 0;
+
+    for (uint64_t word, other; i + sizeof word <= map->stride; i += sizeof word) {
+        memcpy(&word, x + i, sizeof word);
+        memcpy(&other, y + i, sizeof other);
+        memcpy(x + i, &other, sizeof other);
+        memcpy(y + i, &word, sizeof word);
+    }
+    for (; i < map->stride; i++) {
+        unsigned char byte = x[i];
+        x[i] = y[i];
+        y[i] = byte;
+    }
+}
+
+static bool is_sorted(const struct memory_map *map)
+{
+    for (size_t i = 1; i < count_of(map); i++)
+        if (start_at(map, i - 1) > start_at(map, i))
+            return false;
+    return true;
+}
+
+// [0, count) is a heap, largest start first, but for its element `root`, which sinks to its place.
+static void sink(struct memory_map *map, size_t root, size_t count)
+{
+    uint64_t start = start_at(map, root);
+
+    for (size_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
+        uint64_t largest = start_at(map, child);
+        if (child + 1 < count && start_at(map, child + 1) > largest)
+            largest = start_at(map, ++child);
+        if (start >= largest)
+            return;
+        swap(map, root, child);
+        root = child;
+    }
+}
+
+// Heap sort: in place, and n log n whatever the firmware wrote.
+void memory_map_sort(struct memory_map *map)
+{
+    if (is_sorted(map))
+        return;
+    for (size_t i = count_of(map) / 2; i > 0; i--)
+        sink(map, i - 1, count_of(map));
+    for (size_t end = count_of(map) - 1; end > 0; end--) {
+        swap(map, 0, end);
+        sink(map, 0, end);
+    }
+}
+
 void memory_map_read(const struct memory_map *map, struct region_map *ranges)
 {
     for (size_t i = 0; i < count_of(map); i++) {
@@ -149,6 +215,39 @@ void memory_map_read(const struct memory_map *map, struct region_map *ranges)
         if (range.start < range.end)
             region_add(ranges, range.start, range.end - range.start, range.kind);
     }
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+bool memory_map_next_mapped(const struct memory_map *map, struct memory_map_cursor *cursor,
+                            struct range *memory)
+{
+    struct range *pending = &cursor->pending;
+
+    while (cursor->index < count_of(map)) {
+        const struct region range = range_at(map, cursor->index++);
+        *memory = *pending;
+        if (range.start >= range.end)
+            continue;
+        if (!memory_kind_is_mapped(range.kind)) {
+            memory->end = range.start < pending->end ? range.start : pending->end;
+            pending->start = larger(pending->start, range.end);
+            pending->end = larger(pending->end, pending->start);
+        } else if (range.start <= pending->end) {
+            pending->end = larger(pending->end, range.end);
+            continue;
+        } else {
+            *pending = (struct range){range.start, range.end};
+        }
+        if (memory->start < memory->end)
+            return true;
+    }
+    *memory = *pending;
+    pending->start = pending->end;
+    return memory->start < memory->end;
 }
 
 // Whether a range, which may be empty, has a byte in [start, end), which is not.

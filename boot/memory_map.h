@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // memory_map: the UEFI memory map. Firmware gives descriptors in any order, at any stride, perhaps
-// overlapping or empty; this asks questions of them as they are, and reads them into a region map
-// (kmem/region.h): ranges in ascending order, each of one kind. The loader builds the direct map
-// from them, the kernel keeps them. Pure C, no allocation.
+// overlapping or empty; this asks questions of them as they are, sorts them, gives the loader what
+// the direct map covers, and the kernel a region map (kmem/region.h): ranges in ascending order,
+// each of one kind. Pure C, no allocation.
 //
 // Source of types and attributes: UEFI specification 2.10, section 7.2, GetMemoryMap().
 #ifndef BOOT_MEMORY_MAP_H
 #define BOOT_MEMORY_MAP_H
 
+#include "boot/range.h"
 #include "kmem/region.h"
 
 #include <stdbool.h>
@@ -41,11 +42,29 @@ struct memory_map {
 
 #define MEMORY_DESCRIPTOR_SIZE 40u
 
-// Adds each descriptor's range, whole pages, with its kind. Memory beyond 2^52, the limit of
-// physical addresses (Intel SDM 3A 4.1.4), is cut off. A descriptor that does not begin at a page
-// boundary counts for the whole pages inside it if it is usable, else for all pages that it
-// touches. O(n · entries).
+// A descriptor stands for whole pages. Memory beyond 2^52, the limit of physical addresses (Intel
+// SDM 3A 4.1.4), is cut off. A descriptor that does not begin at a page boundary counts for the
+// whole pages inside it if it is usable, else for all pages that it touches.
+
+// Sorts the descriptors where they are, by the first page that they stand for. O(n) if they are
+// sorted, else O(n log n).
+void memory_map_sort(struct memory_map *map);
+
+// Adds what each descriptor stands for, with its kind. O(n log n) if the map is sorted, else
+// O(n · entries).
 void memory_map_read(const struct memory_map *map, struct region_map *ranges);
+
+// Where memory_map_next_mapped() is; begins as all-zero.
+struct memory_map_cursor {
+    size_t index;         // of the next descriptor
+    struct range pending; // mapped, and not yet given: the next descriptor may make it longer
+};
+
+// Gives the next range of a sorted map that the direct map covers, in ascending order: each as long
+// as it can be, whatever the kinds in it. Returns false iff there is none; `memory` is empty then.
+// O(n) for the whole map.
+bool memory_map_next_mapped(const struct memory_map *map, struct memory_map_cursor *cursor,
+                            struct range *memory);
 
 // Returns whether all of [start, start + size) is usable: covered by usable descriptors and
 // overlapped by no other. Not if it is empty or wraps. The map need not be sorted. O(n) for each

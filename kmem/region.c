@@ -39,9 +39,12 @@ static bool region_insert(struct region_map *map, size_t index, struct region en
 // The number of the first entry that ends at `address` or behind it.
 static size_t region_first(const struct region_map *map, uint64_t address)
 {
-    size_t first = 0;
+    size_t first = 0, beyond = map->count;
 
-    for (size_t beyond = map->count; first < beyond;) {
+    // Most maps are read in ascending order: then it is the last, or behind it.
+    if (beyond > 0 && map->entries[beyond - 1].start < address)
+        first = beyond - 1;
+    while (first < beyond) {
         size_t middle = first + (beyond - first) / 2;
         if (map->entries[middle].end < address)
             first = middle + 1;
@@ -192,7 +195,7 @@ bool region_next(const struct region_map *map, uint64_t granule, struct region *
 {
     if (!region_is_power_of_two(granule))
         return false;
-    for (size_t i = 0; i < map->count; i++) {
+    for (size_t i = region_first(map, range->end); i < map->count; i++) {
         const struct region *entry = &map->entries[i];
         uint64_t start = region_upper(entry->start, range->end);
         uint64_t end = entry->end & ~(granule - 1);

@@ -92,7 +92,7 @@ bool region_take(struct region_map *map, const struct region_request *request, u
 
 // Gives the next usable range from range->end on, cut to whole granules; a power of two, mostly the
 // page size. Begin with a range of zeros. Returns false iff there is none; `range` is unchanged
-// then. O(entries).
+// then. O(log entries) and those that it passes over.
 bool region_next(const struct region_map *map, uint64_t granule, struct region *range);
 
 #ifdef __cplusplus

@@ -4,9 +4,6 @@
 
 #include "arch/x86_64/page.h"
 
-// Ranges of the memory map: real ones come to less than 100.
-#define RANGES_MAX 2048u
-
 // The image takes the addresses behind it.
 #define DIRECT_MAP_SIZE (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
 
@@ -93,55 +90,42 @@ static enum paging_status map_memory(struct loader *loader, struct range memory)
     return PAGING_OK;
 }
 
-// Adjacent ranges are mapped as one whatever their kind, in the largest pages that they allow. All
-// of them are write-back memory, since what firmware does not offer as such is MEMORY_DEVICE: so no
-// large page spans two memory types.
-static enum paging_status map_all_memory(struct loader *loader, const struct region_map *ranges)
+// Adjacent memory is mapped as one whatever its kind, in the largest pages that it allows. All of
+// it is write-back memory, since what firmware does not offer as such is MEMORY_DEVICE: so no large
+// page spans two memory types.
+static enum paging_status map_all_memory(struct loader *loader, struct memory_map *map)
 {
-    struct range memory = {0, 0};
+    struct memory_map_cursor cursor = {0};
+    struct range memory;
     enum paging_status status = PAGING_OK;
 
-    for (size_t i = 0; status == PAGING_OK && i < ranges->count; i++) {
-        const struct region *range = &ranges->entries[i];
-        if (!memory_kind_is_mapped(range->kind))
-            continue;
-        if (range->start != memory.end) {
-            status = map_memory(loader, memory);
-            memory.start = range->start;
-        }
-        memory.end = range->end;
-    }
-    return status == PAGING_OK ? map_memory(loader, memory) : status;
+    memory_map_sort(map);
+    while (status == PAGING_OK && memory_map_next_mapped(map, &cursor, &memory))
+        status = map_memory(loader, memory);
+    return status;
 }
 
 // ── Both ────────────────────────────────────────────────────────────────────────────────────────
 
-static enum paging_status build(struct loader *loader, const struct region_map *ranges)
+static enum paging_status build(struct loader *loader, struct memory_map *map)
 {
     loader->paging = (struct paging){.new_table = early_heap_new_table, .context = &loader->heap};
     if (!early_heap_new_table(&loader->heap, &loader->paging.root))
         return PAGING_NO_MEMORY;
     enum paging_status status = map_image(loader);
-    return status == PAGING_OK ? map_all_memory(loader, ranges) : status;
+    return status == PAGING_OK ? map_all_memory(loader, map) : status;
 }
 
 enum loader_result kernel_mapping_build(struct loader *loader)
 {
-    static struct region entries[RANGES_MAX]; // the stack has 128 KiB (UEFI 2.10, 2.3.4)
-    struct region_map ranges;
     struct memory_map map;
     EFI_STATUS read =
         firmware_read_map(&loader->firmware, loader->map_buffer, loader->map_capacity, &map);
 
     if (EFI_ERROR(read))
         return loader_stop(loader, read, "the firmware's memory map cannot be read");
-    region_init(&ranges, entries, RANGES_MAX);
-    memory_map_read(&map, &ranges);
-    if (ranges.lacking > 0)
-        return loader_stop(loader, EFI_OUT_OF_RESOURCES,
-                           "the firmware's memory map has more than %u ranges", RANGES_MAX);
     loader->heap.ledger.tag = "page tables";
-    enum paging_status status = build(loader, &ranges);
+    enum paging_status status = build(loader, &map);
     if (status == PAGING_OK)
         return LOADER_DONE;
     if (status == PAGING_NO_MEMORY)

@@ -23,6 +23,7 @@ struct descriptor {
 #define MOST_DESCRIPTORS 400
 #define MOST_STRIDE 64
 static unsigned char buffer[MOST_DESCRIPTORS * MOST_STRIDE];
+static unsigned char sorted[sizeof buffer];
 static struct memory_map map;
 static struct region entries[2 * MOST_DESCRIPTORS];
 static struct region_map ranges;
@@ -238,6 +239,74 @@ static void ranges_are_whole_pages(struct suite_run *run)
     CHECK_RANGES(run, {0x1000, 0x3000, MEMORY_RESERVED});
 }
 
+static void sorting_moves_whole_descriptors(struct suite_run *run)
+{
+    uint64_t random = 1;
+
+    for (size_t count = 0; count <= 64; count++) {
+        start_map(41 + count % 20);
+        for (size_t i = 0; i < count; i++)
+            add_with(CONVENTIONAL, suite_random(&random) % 0x10000000 * PAGE, i, WB);
+        memory_map_sort(&map);
+        for (size_t i = 0; i < count; i++) {
+            // `pages` was its number, and so is every byte behind the descriptor.
+            uint64_t number = descriptor_at(i).pages;
+            CHECK(run, i == 0 || descriptor_at(i - 1).start <= descriptor_at(i).start);
+            CHECK(run, number < count);
+            CHECK_BYTES(run, buffer + i * map.stride + sizeof(struct descriptor),
+                        map.stride - sizeof(struct descriptor), (unsigned char)number);
+            for (size_t j = 0; j < i; j++)
+                CHECK(run, descriptor_at(j).pages != number);
+        }
+        memcpy(sorted, buffer, map.size);
+        memory_map_sort(&map);
+        CHECK(run, memcmp(sorted, buffer, map.size) == 0);
+    }
+}
+
+// The order is that of the pages that descriptors stand for, which is not that of their addresses.
+static void sorting_looks_at_whole_pages(struct suite_run *run)
+{
+    start_map(40);
+    add_with(CONVENTIONAL, 0x1001, 2, WB); // page 2
+    add_with(UNKNOWN_TYPE, 0x1800, 1, WB); // pages 1 and 2
+    memory_map_sort(&map);
+    CHECK_EQUAL(run, descriptor_at(0).start, 0x1800);
+    CHECK_EQUAL(run, descriptor_at(1).start, 0x1001);
+}
+
+static void check_next_mapped(struct suite_run *run, struct memory_map_cursor *cursor,
+                              uint64_t start, uint64_t end)
+{
+    struct range memory;
+
+    CHECK(run, memory_map_next_mapped(&map, cursor, &memory));
+    CHECK_EQUAL(run, memory.start, start);
+    CHECK_EQUAL(run, memory.end, end);
+}
+
+static void the_direct_map_covers_neighbours_as_one(struct suite_run *run)
+{
+    struct memory_map_cursor cursor = {0};
+    struct range memory;
+
+    start_map(48);
+    add(CONVENTIONAL, 0x0, 0x4000);
+    add(ACPI_NVS, 0x4000, 0x5000);
+    add(RUNTIME_DATA, 0x5000, 0x9000);
+    add(RESERVED, 0x7000, 0x8000); // leaves a part on either side
+    add(CONVENTIONAL, 0x7000, 0x8000);
+    add(CONVENTIONAL, 0xb000, 0xc000);
+    add(CONVENTIONAL, 0xb000, 0xb000);
+    check_next_mapped(run, &cursor, 0x0, 0x7000);
+    check_next_mapped(run, &cursor, 0x8000, 0x9000);
+    check_next_mapped(run, &cursor, 0xb000, 0xc000);
+    for (int i = 0; i < 2; i++) {
+        CHECK(run, !memory_map_next_mapped(&map, &cursor, &memory));
+        CHECK(run, memory.start == memory.end);
+    }
+}
+
 static void the_largest_conventional_range_overlaps_no_other(struct suite_run *run)
 {
     start_map(48);
@@ -405,6 +474,26 @@ static void check_against_model(struct suite_run *run, uint64_t base)
         CHECK_EQUAL(run, model[page], HOLE);
 }
 
+// Walks what the direct map covers of the sorted map.
+static void check_mapped_against_model(struct suite_run *run, uint64_t base)
+{
+    struct memory_map_cursor cursor = {0};
+    struct range memory, before = {0, 0};
+    size_t page = 0;
+
+    for (bool more = true; more; before = memory) {
+        more = memory_map_next_mapped(&map, &cursor, &memory);
+        const struct range window = {more ? memory.start : PHYSICAL_END,
+                                     more ? memory.end : PHYSICAL_END};
+        CHECK(run, more == (memory.start < memory.end));
+        CHECK(run, !more || before.end == 0 || memory.start > before.end);
+        for (; page < WINDOW_PAGES && base + page * PAGE < window.start; page++)
+            CHECK(run, model[page] == HOLE || !memory_kind_is_mapped(model[page]));
+        for (; page < WINDOW_PAGES && base + page * PAGE < window.end; page++)
+            CHECK(run, memory_kind_is_mapped(model[page]));
+    }
+}
+
 // Asks of random pages whether they are usable.
 static void check_usable_against_model(struct suite_run *run, uint64_t base, uint64_t *random)
 {
@@ -431,6 +520,10 @@ static void check_generated(struct suite_run *run, uint64_t base, uint64_t seed)
         check_usable_against_model(run, base, &random);
         read_map();
         check_against_model(run, base);
+        memory_map_sort(&map);
+        read_map();
+        check_against_model(run, base);
+        check_mapped_against_model(run, base);
         if (run->failed) {
             writer_print(run->writer, "    # in map %zu from seed %llu\n", round,
                          (unsigned long long)seed);
@@ -465,6 +558,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(empty_descriptors_count_for_nothing),
     SUITE_CASE(what_lies_beyond_52_bits_is_cut_off),
     SUITE_CASE(ranges_are_whole_pages),
+    SUITE_CASE(sorting_moves_whole_descriptors),
+    SUITE_CASE(sorting_looks_at_whole_pages),
+    SUITE_CASE(the_direct_map_covers_neighbours_as_one),
     SUITE_CASE(the_largest_conventional_range_overlaps_no_other),
     SUITE_CASE(conventional_ranges_come_in_the_order_of_the_map),
     SUITE_CASE(usable_memory_may_cross_descriptors),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fuzz target: the firmware's memory map, read into ranges. Against the descriptors as they were
-// given: each page has the strictest kind of those that cover it.
+// Fuzz target: the firmware's memory map, read into ranges, sorted, and read again. Against the
+// descriptors as they were given: each page has the strictest kind of those that cover it.
 #include "boot/memory_map.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"
@@ -81,19 +81,12 @@ static void check_usable(uint64_t page)
     CHECK(!memory_map_is_usable(&map, page, 0) && !memory_map_is_usable(&map, page, UINT64_MAX));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+static void check_ranges(void)
 {
-    struct input input = {bytes, size};
     static struct region entries[2 * DESCRIPTORS_MAX];
     struct region_map ranges;
     struct region before = {0, 0, MEMORY_USABLE};
 
-    draw_map(&input);
-    for (uint64_t page = 0; page < 8; page++)
-        check_usable(page * 7 * PAGE);
-    struct region largest = memory_map_largest_conventional(&map);
-    CHECK(largest.start == largest.end ||
-          memory_map_is_usable(&map, largest.start, largest.end - largest.start));
     region_init(&ranges, entries, sizeof entries / sizeof entries[0]);
     memory_map_read(&map, &ranges);
     CHECK(ranges.lacking == 0);
@@ -109,5 +102,44 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         CHECK(kind_of_page(range.end) != (int)range.kind);
         before = range;
     }
+}
+
+static bool is_mapped(uint64_t page)
+{
+    int kind = kind_of_page(page);
+
+    return kind >= 0 && memory_kind_is_mapped((enum memory_kind)kind);
+}
+
+// Of a sorted map. What is not mapped is seen at the edges of what is.
+static void check_mapped(void)
+{
+    struct memory_map_cursor cursor = {0};
+    struct range memory;
+    uint64_t end = 0;
+
+    while (memory_map_next_mapped(&map, &cursor, &memory)) {
+        CHECK(memory.start < memory.end && memory.end <= PHYSICAL_END);
+        CHECK(memory.start > end || end == 0);
+        CHECK(is_mapped(memory.start) && is_mapped(memory.end - PAGE) && !is_mapped(memory.end));
+        CHECK(memory.start == 0 || !is_mapped(memory.start - PAGE));
+        end = memory.end;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    struct input input = {bytes, size};
+
+    draw_map(&input);
+    for (uint64_t page = 0; page < 8; page++)
+        check_usable(page * 7 * PAGE);
+    struct region largest = memory_map_largest_conventional(&map);
+    CHECK(largest.start == largest.end ||
+          memory_map_is_usable(&map, largest.start, largest.end - largest.start));
+    check_ranges();
+    memory_map_sort(&map);
+    check_ranges();
+    check_mapped();
     return 0;
 }

@@ -108,6 +108,18 @@ static void the_memory_map_is_kept_sorted_and_merged(struct suite_run *run)
     CHECK(run, strstr(said, "0x000000210000-0x000000211000 reserved"));
 }
 
+static void descriptors_that_overlap_may_be_more_ranges(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    add_descriptor(CONVENTIONAL, 0x100000, 0x100);
+    add_descriptor(RESERVED, 0x140000, 1);
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
+    const struct region_map *ranges = step_memory_map_ranges();
+    CHECK_EQUAL(run, ranges->count, 3);
+    CHECK_EQUAL(run, ranges->entries[1].start, 0x140000);
+    CHECK_EQUAL(run, ranges->entries[2].end, 0x200000);
+}
+
 static void a_memory_map_without_room_is_no_memory(struct suite_run *run)
 {
     start(16);
@@ -306,6 +318,7 @@ static void what_exceeds_a_budget_is_counted(struct suite_run *run)
 static const struct suite_case cases[] = {
     SUITE_CASE(what_exceeds_a_budget_is_counted),
     SUITE_CASE(the_memory_map_is_kept_sorted_and_merged),
+    SUITE_CASE(descriptors_that_overlap_may_be_more_ranges),
     SUITE_CASE(a_memory_map_without_room_is_no_memory),
     SUITE_CASE(acpi_tables_are_read_through_the_direct_map),
     SUITE_CASE(without_tables_the_boot_goes_on),

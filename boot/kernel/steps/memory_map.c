@@ -8,8 +8,6 @@
 
 BUDGET("memory map", PAGE_SIZE, 0, 0);
 
-#define FEW_RANGES 32 // what most maps come to
-
 static struct region_map ranges;
 
 static void print_ranges(const struct writer *writer)
@@ -31,13 +29,14 @@ static uint64_t usable_bytes(void)
     return usable;
 }
 
-// Reads the map into a list that grows until there is room for it and for `more` ranges. False iff
-// an allocation failed.
-static bool read_ranges(const struct memory_map *map, size_t more, struct allocator allocator)
+// Reads the map into a list that has room for it and for `more` ranges. Only descriptors that
+// overlap can come to more ranges than there are descriptors. False iff an allocation failed.
+static bool read_ranges(struct memory_map *map, size_t more, struct allocator allocator)
 {
     struct array_list list = array_list_of(struct region, allocator);
 
-    for (size_t room = FEW_RANGES;; room *= 2) {
+    memory_map_sort(map);
+    for (size_t room = map->size / map->stride;; room *= 2) {
         if (!array_list_reserve(&list, room + more))
             return false;
         region_init(&ranges, list.items, room);
@@ -54,7 +53,7 @@ static bool read_ranges(const struct memory_map *map, size_t more, struct alloca
 
 enum step_result step_memory_map(struct kernel *kernel)
 {
-    const struct memory_map map = handoff_memory_map(kernel->handoff);
+    struct memory_map map = handoff_memory_map(kernel->handoff);
 
     if (!read_ranges(&map, owners_entries(kernel->handoff), kernel->heap.allocator))
         return STEP_NO_MEMORY;
