@@ -20,10 +20,11 @@ static inline const void *pattern_first_changed(const unsigned char *start,
         return NULL;
     while (start < end && (uintptr_t)start % sizeof word != 0 && *start == byte)
         start++;
-    if ((uintptr_t)start % sizeof word == 0)
-        while ((size_t)(end - start) >= sizeof word &&
-               *(const pattern_word *)(const void *)start == word)
+    if ((uintptr_t)start % sizeof word == 0) {
+        const unsigned char *last = end - (size_t)(end - start) % sizeof word;
+        while (start < last && *(const pattern_word *)(const void *)start == word)
             start += sizeof word;
+    }
     while (start < end && *start == byte)
         start++;
     return start < end ? start : NULL;

@@ -104,47 +104,47 @@ static void mark_back(void *block, size_t size)
     hide(back, back_size(size));
 }
 
-// What is wrong with a block, of whose front pattern `front` is the first byte that changed, or
-// NULL.
-static struct redzone_fault fault_of(const void *block, size_t size, size_t align,
-                                     const void *front)
+// Whether both patterns of a block, whose zones are hidden, are whole, and its size is `size`.
+static bool is_intact(const struct header *header, const unsigned char *block, size_t size)
 {
-    const struct header *header = header_of(block, align);
-    struct redzone_fault fault = {REDZONE_UNDERRUN, block, size, NULL, front};
+    const unsigned char *front = (const unsigned char *)(header + 1), *back = block + size;
 
-    if (front)
-        return fault;
-    const unsigned char *back = (const unsigned char *)block + header->size;
-    fault.size = header->size;
-    fault.caller = header->caller;
-    fault.at = pattern_first_changed(back, back + back_size(header->size), PATTERN);
-    fault.kind = fault.at               ? REDZONE_OVERRUN
-                 : header->size != size ? REDZONE_WRONG_SIZE
-                                        : REDZONE_INTACT;
-    return fault;
+    show(header, (size_t)(block - (const unsigned char *)header));
+    // Only a header that says so tells that the back is there.
+    bool intact = !pattern_first_changed(front, block, PATTERN) && header->size == size;
+    hide(header, (size_t)(block - (const unsigned char *)header));
+    if (!intact)
+        return false;
+    show(back, back_size(size));
+    intact = !pattern_first_changed(back, back + back_size(size), PATTERN);
+    hide(back, back_size(size));
+    return intact;
 }
 
-// Looks at a block whose zones are hidden, and hides them again.
-static struct redzone_fault examine(struct redzone *redzone, const void *block, size_t size,
+// Records what is wrong with a block that is not intact.
+static enum redzone_kind note_fault(struct redzone *redzone, const void *block, size_t size,
                                     size_t align)
 {
-    struct header *header = header_of(block, align);
+    const struct header *header = header_of(block, align);
+    struct redzone_fault fault = {REDZONE_UNDERRUN, block, size, NULL, NULL};
 
     show(header, front_size(align));
-    // The back is where the header says; a front that is a ruin makes do with what the caller says.
-    const void *front = pattern_first_changed(front_pattern(block, align), block, PATTERN);
-    size_t true_size = front ? size : header->size;
-    show((const unsigned char *)block + true_size, back_size(true_size));
-    struct redzone_fault fault = fault_of(block, size, align, front);
-    hide((const unsigned char *)block + true_size, back_size(true_size));
-    hide(header, front_size(align));
-    if (fault.kind != REDZONE_INTACT) {
-        redzone->faults++;
-        redzone->fault = fault;
-        if (redzone->hook)
-            redzone->hook(redzone, redzone->hook_context);
+    fault.at = pattern_first_changed(front_pattern(block, align), block, PATTERN);
+    if (!fault.at) { // then the header is whole, and says where the back is
+        const unsigned char *back = (const unsigned char *)block + header->size;
+        show(back, back_size(header->size));
+        fault.at = pattern_first_changed(back, back + back_size(header->size), PATTERN);
+        fault.kind = fault.at ? REDZONE_OVERRUN : REDZONE_WRONG_SIZE;
+        fault.size = header->size;
+        fault.caller = header->caller;
+        hide(back, back_size(header->size));
     }
-    return fault;
+    hide(header, front_size(align));
+    redzone->faults++;
+    redzone->fault = fault;
+    if (redzone->hook)
+        redzone->hook(redzone, redzone->hook_context);
+    return fault.kind;
 }
 
 void redzone_init(struct redzone *redzone, struct allocator inner)
@@ -155,7 +155,9 @@ void redzone_init(struct redzone *redzone, struct allocator inner)
 enum redzone_kind redzone_check(struct redzone *redzone, const void *block, size_t size,
                                 size_t align)
 {
-    return examine(redzone, block, size, align).kind;
+    return is_intact(header_of(block, align), block, size)
+               ? REDZONE_INTACT
+               : note_fault(redzone, block, size, align);
 }
 
 static void *redzone_alloc(void *context, size_t size, size_t align, const void *caller)
@@ -175,24 +177,37 @@ static void *redzone_alloc(void *context, size_t size, size_t align, const void 
     return block;
 }
 
-static bool redzone_resize(void *context, void *block, size_t old_size, size_t new_size,
-                           size_t align, const void *caller)
+// Looks at a block that is given back or resized. Returns false iff its header is a ruin; if not,
+// the header and nothing else is shown afterwards.
+static bool open_header(struct redzone *redzone, const struct header *header, const void *block,
+                        size_t size, size_t align)
+{
+    if (!is_intact(header, block, size) &&
+        note_fault(redzone, block, size, align) == REDZONE_UNDERRUN)
+        return false;
+    show(header, sizeof *header);
+    return true;
+}
+
+static bool redzone_resize(void *context, void *block, size_t size, size_t new_size, size_t align,
+                           const void *caller)
 {
     struct redzone *redzone = context;
     struct header *header = header_of(block, align);
-    struct redzone_fault fault = examine(redzone, block, old_size, align);
-    size_t size = fault.size;
 
-    if (fault.kind == REDZONE_UNDERRUN ||
-        !redzone->inner.operations->resize(redzone->inner.context, header, outer_size(size, align),
-                                           outer_size(new_size, align), alignment_of(align),
-                                           caller))
+    if (!open_header(redzone, header, block, size, align))
         return false;
-    show(header, outer_size(new_size > size ? new_size : size, align));
-    header->size = new_size;
+    size = header->size;
+    bool resized =
+        redzone->inner.operations->resize(redzone->inner.context, header, outer_size(size, align),
+                                          outer_size(new_size, align), alignment_of(align), caller);
+    if (resized) {
+        show(header, outer_size(new_size > size ? new_size : size, align));
+        header->size = new_size;
+        mark_back(block, new_size);
+    }
     hide(header, front_size(align));
-    mark_back(block, new_size);
-    return true;
+    return resized;
 }
 
 static void redzone_free_block(void *context, void *block, size_t size, size_t align,
@@ -200,14 +215,14 @@ static void redzone_free_block(void *context, void *block, size_t size, size_t a
 {
     struct redzone *redzone = context;
     struct header *header = header_of(block, align);
-    struct redzone_fault fault = examine(redzone, block, size, align);
-    size_t outer = outer_size(fault.size, align);
 
-    if (fault.kind == REDZONE_UNDERRUN) // where it ends is not known; it stays
-        return;
+    if (!open_header(redzone, header, block, size, align))
+        return; // where it ends is not known: it stays
+    const unsigned char *end = (unsigned char *)block + header->size + back_size(header->size);
+    size_t outer = (size_t)(end - (unsigned char *)header);
     show(header, outer);
     // So that giving it back twice finds no front.
-    *front_pattern(block, align) = 0;
+    *(unsigned char *)(header + 1) = 0;
     redzone->inner.operations->free(redzone->inner.context, header, outer, alignment_of(align),
                                     caller);
 }
