@@ -45,8 +45,8 @@ extern "C" {
 
 // FBA_CALLED functions are never inlined, not even by link-time optimisation, so that FBA_CALLER is
 // their return address; FBA_INLINE ones always are, so that what they call returns to their caller.
-#define FBA_CALLED __attribute__((noinline))
-#define FBA_INLINE __attribute__((always_inline)) inline
+#define FBA_CALLED __attribute__((__noinline__))
+#define FBA_INLINE __attribute__((__always_inline__)) inline
 #ifdef __wasm__ // has no return addresses
 #define FBA_CALLER NULL
 #else

@@ -12,7 +12,7 @@ extern "C" {
 // The alignment of a type, in the language of whatever includes this.
 #define FBA_ALIGNOF(type) alignof(type)
 #else
-#define FBA_ALIGNOF(type) _Alignof(type)
+#define FBA_ALIGNOF(type) (__extension__ _Alignof(type)) // in C99 too
 #endif
 
 // As fba_alloc(), for a size and an alignment that are known where it is called: if neither exceeds
@@ -166,10 +166,10 @@ struct fba_scope_ {
 #define FBA_SCOPE(fba) FBA_SCOPE_AT_(fba, __LINE__)
 #define FBA_SCOPE_AT_(fba, line) FBA_SCOPE_NAMED_(fba, line)
 #ifdef __has_attribute
-#if __has_attribute(cleanup)
+#if __has_attribute(__cleanup__)
 #define FBA_SCOPE_NAMED_(fba, line)                                                                \
     for (struct fba_scope_ fba_scope_##line                                                        \
-         __attribute__((cleanup(fba_scope_close_))) = fba_scope_open_(fba),                        \
+         __attribute__((__cleanup__(fba_scope_close_))) = fba_scope_open_(fba),                    \
          *fba_once_##line = &fba_scope_##line;                                                     \
          fba_once_##line; fba_once_##line = NULL)
 #endif

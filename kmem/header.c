@@ -10,6 +10,13 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memset(void *to, int value, size_t size);
 
+// As max_align_t, which C99's stddef.h lacks.
+#if __STDC_VERSION__ >= 201112L
+typedef max_align_t header_any_type;
+#else
+typedef long double header_any_type;
+#endif
+
 struct block_header {
     size_t size;
     size_t align; // at least the size of a header, so that one fits before the block
@@ -41,7 +48,7 @@ static void *header_alloc_by(const struct allocator *allocator, size_t size, siz
 
 FBA_CALLED void *header_malloc(const struct allocator *allocator, size_t size)
 {
-    return header_alloc_by(allocator, size, FBA_ALIGNOF(max_align_t), FBA_CALLER);
+    return header_alloc_by(allocator, size, FBA_ALIGNOF(header_any_type), FBA_CALLER);
 }
 
 FBA_CALLED void *header_aligned_alloc(const struct allocator *allocator, size_t align, size_t size)
@@ -52,7 +59,7 @@ FBA_CALLED void *header_aligned_alloc(const struct allocator *allocator, size_t 
 FBA_CALLED void *header_calloc(const struct allocator *allocator, size_t count, size_t size)
 {
     size_t bytes = fba_array_size(count, size);
-    void *block = header_alloc_by(allocator, bytes, FBA_ALIGNOF(max_align_t), FBA_CALLER);
+    void *block = header_alloc_by(allocator, bytes, FBA_ALIGNOF(header_any_type), FBA_CALLER);
 
     return block ? memset(block, 0, bytes) : NULL;
 }
@@ -81,7 +88,7 @@ static bool header_resize_by(const struct allocator *allocator, void *block, siz
 FBA_CALLED void *header_realloc(const struct allocator *allocator, void *block, size_t new_size)
 {
     if (!block)
-        return header_alloc_by(allocator, new_size, FBA_ALIGNOF(max_align_t), FBA_CALLER);
+        return header_alloc_by(allocator, new_size, FBA_ALIGNOF(header_any_type), FBA_CALLER);
     if (new_size == 0) {
         header_free_by(allocator, block, FBA_CALLER);
         return NULL;

@@ -16,8 +16,8 @@ static unsigned checksum(const char *text)
     return sum;
 }
 
-__attribute__((format(printf, 2, 3))) static void print(struct journal *journal, const char *format,
-                                                        ...)
+__attribute__((__format__(WRITER_FORMAT_, 2, 3))) static void print(struct journal *journal,
+                                                                    const char *format, ...)
 {
     char text[LINE_MAX];
     struct writer_buffer buffer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// kmem.hpp: C++17 objects in an fba or in any allocator, without exceptions, RTTI or a hosted
-// library: placement forms of operator new, objects that are made and destroyed with their size,
-// and an adaptor with the shape of std::pmr::memory_resource.
+// kmem.hpp: C++17 objects in an fba or in any allocator, without exceptions, RTTI or a C++ library
+// (a cross compiler may lack even <new>): placement forms of operator new, objects that are made and
+// destroyed with their size, and an adaptor with the shape of std::pmr::memory_resource.
 //
 //     auto *task = new (early) Task(7);             // early is a struct fba; nullptr: no room
 //     auto *task = kmem::create<Task>(early, 7);    // the same, at the alignment of Task only
@@ -14,7 +14,15 @@
 #include "allocator.h"
 #include "fba_inline.h"
 
-#include <new> // std::align_val_t, part of a freestanding library
+#if __cplusplus < 201703L
+#error "kmem.hpp is C++17: compile with -std=c++17 or later"
+#endif
+
+// What the language itself calls by this name; <new> may define it too.
+namespace std
+{
+enum class align_val_t : decltype(sizeof(0));
+}
 
 // A new-expression whose allocation fails constructs nothing and yields nullptr.
 inline void *operator new(size_t size, struct fba &fba) noexcept
@@ -74,7 +82,22 @@ inline void give_back(const struct allocator &allocator, void *block, size_t siz
     allocator_free(&allocator, block, size, align);
 }
 
+// Where an object is constructed; a type of its own, as <new> defines the form with a void *.
+struct place {
+    void *block;
+};
+
 } // namespace detail
+
+} // namespace kmem
+
+inline void *operator new(size_t, kmem::detail::place place) noexcept
+{
+    return place.block;
+}
+
+namespace kmem
+{
 
 // An object in a struct fba or a struct allocator; nullptr, and no constructor ran, if it has no
 // room.
@@ -83,7 +106,9 @@ T *create(Memory &&memory, Arguments &&...arguments)
 {
     void *block = detail::take(memory, sizeof(T), alignof(T));
 
-    return block ? ::new (block) T(static_cast<Arguments &&>(arguments)...) : nullptr;
+    if (!block)
+        return nullptr;
+    return ::new (detail::place{block}) T(static_cast<Arguments &&>(arguments)...);
 }
 
 // Destroys what create() made of exactly this type, and gives its bytes back with their size, as

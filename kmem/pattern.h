@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 // Reads bytes that have any type (GCC manual, "Common Type Attributes").
-typedef uintptr_t __attribute__((may_alias)) pattern_word;
+typedef uintptr_t __attribute__((__may_alias__)) pattern_word;
 
 // The first byte of [start, end) that is not `byte`; NULL if there is none, as in a range that ends
 // before it starts.

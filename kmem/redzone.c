@@ -57,7 +57,7 @@ struct header {
 
 static size_t alignment_of(size_t align)
 {
-    size_t least = _Alignof(struct header) > GRANULE ? _Alignof(struct header) : GRANULE;
+    size_t least = FBA_ALIGNOF(struct header) > GRANULE ? FBA_ALIGNOF(struct header) : GRANULE;
 
     // 0 and what is no power of two stay as they are, for the inner allocator to fail on.
     return align == 1 || align == 2 || align == 4 || align == 8 ? least : align;

@@ -17,6 +17,12 @@ static struct fba_range free_range(const struct fba *fba)
     return (struct fba_range){fba->base + fba_used(fba), fba->end - fba_scratch_used(fba)};
 }
 
+// What came with fba_adopt() and stays for good.
+static size_t adopted_size(const struct fba *fba)
+{
+    return fba->base == 0 ? 0 : fba->adopted + 1 - fba->base;
+}
+
 // One cell of the picture covers [start, start + size) as offsets into the buffer.
 static char picture_cell(const struct fba *fba, size_t start, size_t size)
 {
@@ -224,7 +230,7 @@ static void print_reason(const struct report *report, const struct report_record
     case REPORT_TOO_LARGE:
         writer_print(writer, ": never more than %zu bytes at this alignment:\n", record->most);
         writer_print(writer, "%s    of %zu bytes %zu stay for good", report->prefix,
-                     fba_capacity(fba), fba->adopted + 1 - fba->base);
+                     fba_capacity(fba), adopted_size(fba));
         break;
     case REPORT_OVERFLOW:
         writer_print(writer, ": count times size is no size");
@@ -360,6 +366,7 @@ void report_print_json(const struct report *report, const struct report_record *
     const struct fba *fba = &record->fba;
     const struct fba_failure *failure = &fba->failure;
     const struct fba_range free = free_range(fba);
+    size_t free_size = free.end - free.start;
 
     writer_print(writer, "%sreport {\"reason\":\"%s\"", report->prefix,
                  report_reason_name(record->reason));
@@ -374,9 +381,7 @@ void report_print_json(const struct report *report, const struct report_record *
                  ",\"base\":\"0x%zx\",\"capacity\":%zu,\"permanent\":%zu,\"scratch\":%zu,"
                  "\"free\":%zu,\"peak\":%zu,\"adopted\":%zu,\"budget\":%zu,\"given_out\":%zu",
                  (size_t)fba->base, fba_capacity(fba), fba_used(fba), fba_scratch_used(fba),
-                 fba->base == 0 ? 0 : free.end - free.start, fba_peak(fba),
-                 fba->base == 0 ? 0 : fba->adopted + 1 - fba->base, record->budget,
-                 record->budget_used);
+                 free_size, fba_peak(fba), adopted_size(fba), record->budget, record->budget_used);
     if (record->has_ledger)
         print_json_holders(writer, record);
     print_json_text(writer, "setting", report->setting);

@@ -18,12 +18,19 @@ struct writer {
     void *context;
 };
 
+// What compilers call printf's formats. MinGW's `printf` is another library's, without %zu.
+#if defined(__MINGW32__) && !defined(__clang__)
+#define WRITER_FORMAT_ __gnu_printf__
+#else
+#define WRITER_FORMAT_ __printf__
+#endif
+
 // Writes `format` as printf would. Understood: %s %c %d %i %u %x %p %%, the flags 0 and -, a width
 // in digits or *, a precision in digits or * for %s, and the sizes l, ll and z. Anything else is
 // written as it stands, so that a mistake is visible; the compiler's format check sees it first.
 // A NULL string is written as (null), a NULL pointer as 0x0. Linear in the text.
-__attribute__((format(printf, 2, 3))) void writer_print(const struct writer *writer,
-                                                        const char *format, ...);
+__attribute__((__format__(WRITER_FORMAT_, 2, 3))) void writer_print(const struct writer *writer,
+                                                                    const char *format, ...);
 void writer_vprint(const struct writer *writer, const char *format, va_list list);
 
 // A writer into a caller's array: as much as fits, always NUL-terminated if the size is not 0.

@@ -47,6 +47,11 @@ COMPILED = {
     "kernel-gcc": ["gcc", "-std=c11", "-O2", *KERNEL],
     "kernel-clang": ["clang", "-std=c11", "-O2", *KERNEL],
     "riscv32": ["clang", "--target=riscv32-unknown-elf", "-march=rv32imac", "-std=c11", "-O2", "-ffreestanding"],
+    # Where uintptr_t and size_t are not one type, and where `printf` is another library's.
+    "mips": ["clang", "--target=mips-unknown-elf", "-std=c11", "-O2", "-ffreestanding"],
+    "mingw-names": ["gcc", "-D__MINGW32__", "-std=c11", "-O2", "-ffreestanding"],
+    "gcc-c99": ["gcc", "-std=c99", "-O2", "-ffreestanding"],
+    "clang-c99": ["clang", "-std=c99", "-O2", "-ffreestanding"],
     "wasm32": ["clang", "--target=wasm32-unknown-unknown", "-std=c11", "-O2", "-ffreestanding"],
 }
 
