@@ -27,9 +27,16 @@ static bool is_holder(const struct ledger_entry *entry, const char *tag, const v
     return entry->tag == tag || is_same_text(entry->tag, tag);
 }
 
+// An unused entry contains nothing.
 static bool contains(const struct ledger_entry *run, uintptr_t start)
 {
-    return run->blocks != 0 && start >= run->start && start < run->end;
+    return start >= run->start && start < run->end;
+}
+
+static void clear(struct ledger_entry *run)
+{
+    run->blocks = 0;
+    run->end = run->start;
 }
 
 // The run that a block lies in: the newest one, as an address may have been handed out before. A
@@ -92,7 +99,7 @@ static bool take_unrecorded(struct ledger *ledger, uintptr_t start, size_t size)
 static void forget(struct ledger *ledger, struct ledger_entry *entry)
 {
     add_unrecorded(ledger, entry->start, entry->size, entry->blocks);
-    entry->blocks = 0;
+    clear(entry);
 }
 
 // An entry for a new run: an unused one, else that of the smallest run if the block is larger.
@@ -154,24 +161,33 @@ static FBA_INLINE void record(struct ledger *ledger, uintptr_t start, size_t siz
 }
 
 // Strikes a block off its run. One that ends there makes room for the next to go on in its place.
+static FBA_INLINE void strike_off(struct ledger *ledger, struct ledger_entry *run, uintptr_t start,
+                                  size_t size)
+{
+    const size_t held = run->size;
+
+    run->size = held - size;
+    run->blocks--;
+    // Frees with wrong sizes leave nothing behind.
+    ledger->requested -= run->blocks == 0 ? held : size;
+    if (start + size == ledger->highest)
+        ledger->highest = start;
+    if (start + size == run->end)
+        run->end = start;
+    if (run->blocks == 0)
+        run->end = run->start;
+}
+
 static void strike(struct ledger *ledger, const void *block, size_t size)
 {
     struct ledger_entry *run = ledger_find(ledger, block, size);
 
-    if (run && size <= run->size) {
-        run->size -= size;
-        run->blocks--;
-        if ((uintptr_t)block + size == ledger->highest)
-            ledger->highest = (uintptr_t)block;
-        if ((uintptr_t)block + size == run->end)
-            run->end = (uintptr_t)block;
-        if (run->blocks == 0)
-            ledger->requested -= run->size; // frees with wrong sizes leave nothing behind
-    } else if (!take_unrecorded(ledger, (uintptr_t)block, size)) {
+    if (run && size <= run->size)
+        strike_off(ledger, run, (uintptr_t)block, size);
+    else if (take_unrecorded(ledger, (uintptr_t)block, size))
+        ledger->requested -= size;
+    else
         ledger->foreign++;
-        return;
-    }
-    ledger->requested -= size;
 }
 
 void ledger_note(struct ledger *ledger, uintptr_t start, size_t size, const void *caller)
@@ -222,13 +238,26 @@ static bool ledger_resize(void *context, void *block, size_t old_size, size_t ne
     return true;
 }
 
+FBA_CALLED static void free_slowly(struct ledger *ledger, void *block, size_t size, size_t align,
+                                   const void *caller)
+{
+    strike(ledger, block, size);
+    ledger->inner.operations->free(ledger->inner.context, block, size, align, caller);
+}
+
+// A block of the newest run goes back with no call but the last, which is a jump.
 static void ledger_free_block(void *context, void *block, size_t size, size_t align,
                               const void *caller)
 {
     struct ledger *ledger = context;
+    struct ledger_entry *run = ledger->newest;
 
+    if (FBA_UNLIKELY(size == 0 || !run || !contains(run, (uintptr_t)block) || size > run->size)) {
+        free_slowly(ledger, block, size, align, caller);
+        return;
+    }
+    strike_off(ledger, run, (uintptr_t)block, size);
     ledger->inner.operations->free(ledger->inner.context, block, size, align, caller);
-    strike(ledger, block, size);
 }
 
 static size_t ledger_available(void *context, size_t align)
@@ -262,7 +291,7 @@ void ledger_mark_rewind(struct ledger *ledger)
         if (entry->blocks == 0 || entry->start < mark->start)
             continue;
         ledger->requested -= entry->size;
-        entry->blocks = 0;
+        clear(entry);
     }
     ledger->requested -= mark->unrecorded_size;
     ledger->unrecorded_size -= mark->unrecorded_size;

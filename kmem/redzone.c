@@ -91,9 +91,15 @@ static struct header *header_of(const void *block, size_t align)
     return (struct header *)((uintptr_t)block - front_size(align));
 }
 
-static unsigned char *front_pattern(const void *block, size_t align)
+// The first byte of the front's pattern that changed, of zones that are shown; NULL: none.
+static const void *front_changed(const struct header *header, const void *block)
 {
-    return (unsigned char *)(header_of(block, align) + 1);
+    return pattern_first_changed((const unsigned char *)(header + 1), block, PATTERN);
+}
+
+static size_t front_of(const struct header *header, const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)header;
 }
 
 static void mark_back(void *block, size_t size)
@@ -107,12 +113,12 @@ static void mark_back(void *block, size_t size)
 // Whether both patterns of a block, whose zones are hidden, are whole, and its size is `size`.
 static bool is_intact(const struct header *header, const unsigned char *block, size_t size)
 {
-    const unsigned char *front = (const unsigned char *)(header + 1), *back = block + size;
+    const unsigned char *back = block + size;
 
-    show(header, (size_t)(block - (const unsigned char *)header));
+    show(header, front_of(header, block));
     // Only a header that says so tells that the back is there.
-    bool intact = !pattern_first_changed(front, block, PATTERN) && header->size == size;
-    hide(header, (size_t)(block - (const unsigned char *)header));
+    bool intact = header->size == size && !front_changed(header, block);
+    hide(header, front_of(header, block));
     if (!intact)
         return false;
     show(back, back_size(size));
@@ -122,16 +128,15 @@ static bool is_intact(const struct header *header, const unsigned char *block, s
 }
 
 // Records what is wrong with a block that is not intact.
-static enum redzone_kind note_fault(struct redzone *redzone, const void *block, size_t size,
-                                    size_t align)
+static enum redzone_kind note_fault(struct redzone *redzone, const struct header *header,
+                                    const unsigned char *block, size_t size)
 {
-    const struct header *header = header_of(block, align);
     struct redzone_fault fault = {REDZONE_UNDERRUN, block, size, NULL, NULL};
 
-    show(header, front_size(align));
-    fault.at = pattern_first_changed(front_pattern(block, align), block, PATTERN);
+    show(header, front_of(header, block));
+    fault.at = front_changed(header, block);
     if (!fault.at) { // then the header is whole, and says where the back is
-        const unsigned char *back = (const unsigned char *)block + header->size;
+        const unsigned char *back = block + header->size;
         show(back, back_size(header->size));
         fault.at = pattern_first_changed(back, back + back_size(header->size), PATTERN);
         fault.kind = fault.at ? REDZONE_OVERRUN : REDZONE_WRONG_SIZE;
@@ -139,7 +144,7 @@ static enum redzone_kind note_fault(struct redzone *redzone, const void *block, 
         fault.caller = header->caller;
         hide(back, back_size(header->size));
     }
-    hide(header, front_size(align));
+    hide(header, front_of(header, block));
     redzone->faults++;
     redzone->fault = fault;
     if (redzone->hook)
@@ -155,9 +160,10 @@ void redzone_init(struct redzone *redzone, struct allocator inner)
 enum redzone_kind redzone_check(struct redzone *redzone, const void *block, size_t size,
                                 size_t align)
 {
-    return is_intact(header_of(block, align), block, size)
-               ? REDZONE_INTACT
-               : note_fault(redzone, block, size, align);
+    const struct header *header = header_of(block, align);
+
+    return is_intact(header, block, size) ? REDZONE_INTACT
+                                          : note_fault(redzone, header, block, size);
 }
 
 static void *redzone_alloc(void *context, size_t size, size_t align, const void *caller)
@@ -180,10 +186,10 @@ static void *redzone_alloc(void *context, size_t size, size_t align, const void 
 // Looks at a block that is given back or resized. Returns false iff its header is a ruin; if not,
 // the header and nothing else is shown afterwards.
 static bool open_header(struct redzone *redzone, const struct header *header, const void *block,
-                        size_t size, size_t align)
+                        size_t size)
 {
     if (!is_intact(header, block, size) &&
-        note_fault(redzone, block, size, align) == REDZONE_UNDERRUN)
+        note_fault(redzone, header, block, size) == REDZONE_UNDERRUN)
         return false;
     show(header, sizeof *header);
     return true;
@@ -195,7 +201,7 @@ static bool redzone_resize(void *context, void *block, size_t size, size_t new_s
     struct redzone *redzone = context;
     struct header *header = header_of(block, align);
 
-    if (!open_header(redzone, header, block, size, align))
+    if (!open_header(redzone, header, block, size))
         return false;
     size = header->size;
     bool resized =
@@ -216,7 +222,7 @@ static void redzone_free_block(void *context, void *block, size_t size, size_t a
     struct redzone *redzone = context;
     struct header *header = header_of(block, align);
 
-    if (!open_header(redzone, header, block, size, align))
+    if (!open_header(redzone, header, block, size))
         return; // where it ends is not known: it stays
     const unsigned char *end = (unsigned char *)block + header->size + back_size(header->size);
     size_t outer = (size_t)(end - (unsigned char *)header);
