@@ -8,6 +8,11 @@
 #define PICTURE_COLUMNS 64
 #define MOST_HOLDERS 8
 
+static const char *prefix_of(const struct report *report)
+{
+    return report->prefix ? report->prefix : "";
+}
+
 // Where the free bytes of an open fba begin and end, and of a sealed one those that were given
 // away.
 static struct fba_range free_range(const struct fba *fba)
@@ -56,10 +61,9 @@ static void print_cells(const struct report *report, const struct fba *fba, size
     size_t width = divide(capacity, columns), rest = capacity - width * columns;
     size_t start = 0, parts = 0; // of a byte, of which `columns` are one
 
-    writer_print(report->writer, "%s  [", report->prefix);
+    writer_print(report->writer, "%s  [", prefix_of(report));
     for (size_t i = 0; i < columns && capacity != 0; i++) {
-        char cell = picture_cell(fba, start, width);
-        report->writer->write(report->writer->context, &cell, 1);
+        writer_print(report->writer, "%c", picture_cell(fba, start, width));
         start += width;
         parts += rest;
         if (parts >= columns) {
@@ -87,19 +91,20 @@ void report_holders(const struct report *report, size_t most)
     size_t others = report->ledger->requested - report->ledger->unrecorded_size;
     for (size_t i = 0; i < count; i++) {
         writer_print(report->writer, "%s  holder: %s, %zu bytes in %zu blocks, largest by %p\n",
-                     report->prefix, holders[i].tag ? holders[i].tag : "(untagged)",
+                     prefix_of(report), holders[i].tag ? holders[i].tag : "(untagged)",
                      holders[i].size, holders[i].blocks, holders[i].caller);
         others -= holders[i].size;
     }
     if (others != 0)
-        writer_print(report->writer, "%s  holder: (others), %zu bytes\n", report->prefix, others);
+        writer_print(report->writer, "%s  holder: (others), %zu bytes\n", prefix_of(report),
+                     others);
     if (report->ledger->unrecorded_size != 0)
         writer_print(report->writer, "%s  holder: (not recorded), %zu bytes in %zu blocks\n",
-                     report->prefix, report->ledger->unrecorded_size,
+                     prefix_of(report), report->ledger->unrecorded_size,
                      report->ledger->unrecorded_blocks);
     if (report->requested != 0)
         writer_print(report->writer, "%s  holder: (before this ledger), %zu bytes\n",
-                     report->prefix, report->requested);
+                     prefix_of(report), report->requested);
 }
 
 // ── A failure ───────────────────────────────────────────────────────────────────────────────────
@@ -204,14 +209,14 @@ static void print_request(const struct report *report, const struct report_recor
 
     if (record->reason == REPORT_OVERFLOW)
         writer_print(report->writer, "%s  asked: more bytes than can be counted, alignment %zu",
-                     report->prefix, failure->align);
+                     prefix_of(report), failure->align);
     else
-        writer_print(report->writer, "%s  asked: %zu bytes, alignment %zu", report->prefix,
+        writer_print(report->writer, "%s  asked: %zu bytes, alignment %zu", prefix_of(report),
                      failure->size, failure->align);
     writer_print(report->writer, "%s", requests[failure->request]);
     if (record->tag)
         writer_print(report->writer, ", for %s", record->tag);
-    writer_print(report->writer, "\n%s  asked by %p\n", report->prefix, failure->caller);
+    writer_print(report->writer, "\n%s  asked by %p\n", prefix_of(report), failure->caller);
 }
 
 static void print_reason(const struct report *report, const struct report_record *record)
@@ -219,7 +224,7 @@ static void print_reason(const struct report *report, const struct report_record
     const struct writer *writer = report->writer;
     const struct fba *fba = &record->fba;
 
-    writer_print(writer, "%s  reason: %s", report->prefix, report_reason_name(record->reason));
+    writer_print(writer, "%s  reason: %s", prefix_of(report), report_reason_name(record->reason));
     switch (record->reason) {
     case REPORT_EXHAUSTED:
         writer_print(writer, ": it would fit if the buffer were emptier");
@@ -229,7 +234,7 @@ static void print_reason(const struct report *report, const struct report_record
         break;
     case REPORT_TOO_LARGE:
         writer_print(writer, ": never more than %zu bytes at this alignment:\n", record->most);
-        writer_print(writer, "%s    of %zu bytes %zu stay for good", report->prefix,
+        writer_print(writer, "%s    of %zu bytes %zu stay for good", prefix_of(report),
                      fba_capacity(fba), adopted_size(fba));
         break;
     case REPORT_OVERFLOW:
@@ -253,10 +258,10 @@ static void print_reason(const struct report *report, const struct report_record
     }
     writer_print(writer, "\n");
     if (record->missing == SIZE_MAX)
-        writer_print(writer, "%s  missing: more bytes than can be counted\n", report->prefix);
+        writer_print(writer, "%s  missing: more bytes than can be counted\n", prefix_of(report));
     else if (record->missing != 0)
         writer_print(writer, "%s  missing: %zu bytes; available: %zu; failures so far: %zu\n",
-                     report->prefix, record->missing, record->available, fba->failure.count);
+                     prefix_of(report), record->missing, record->available, fba->failure.count);
 }
 
 // Where the bytes are; its signs are the legend of the picture.
@@ -264,7 +269,7 @@ static void print_region(const struct report *report, const struct report_record
 {
     const struct writer *writer = report->writer;
     const struct fba *fba = &record->fba;
-    const char *prefix = report->prefix;
+    const char *prefix = prefix_of(report);
     const struct fba_range free = free_range(fba);
     size_t free_size = free.end - free.start;
 
@@ -289,7 +294,7 @@ static void print_region(const struct report *report, const struct report_record
 static void print_holders(const struct report *report, const struct report_record *record)
 {
     const struct writer *writer = report->writer;
-    const char *prefix = report->prefix;
+    const char *prefix = prefix_of(report);
 
     for (size_t i = 0; i < record->holder_count; i++) {
         const struct ledger_holder *holder = &record->holders[i];
@@ -313,19 +318,19 @@ void report_print(const struct report *report, const struct report_record *recor
     const struct writer *writer = report->writer;
     size_t scratch = fba_scratch_used(&record->fba);
 
-    writer_print(writer, "%sout of memory: %s\n", report->prefix, record->name);
+    writer_print(writer, "%sout of memory: %s\n", prefix_of(report), record->name);
     print_request(report, record);
     print_reason(report, record);
     print_region(report, record);
     print_holders(report, record);
     if (scratch != 0)
-        writer_print(writer, "%s  could be given back: %zu bytes of scratch\n", report->prefix,
+        writer_print(writer, "%s  could be given back: %zu bytes of scratch\n", prefix_of(report),
                      scratch);
     if (record->padding != 0)
         writer_print(writer, "%s  could be saved: up to %zu bytes, by larger alignments first\n",
-                     report->prefix, record->padding);
+                     prefix_of(report), record->padding);
     if (report->setting)
-        writer_print(writer, "%s  to type: %s\n", report->prefix, report->setting);
+        writer_print(writer, "%s  to type: %s\n", prefix_of(report), report->setting);
 }
 
 // A text as JSON has it; what is no printable ASCII becomes a question mark.
@@ -368,7 +373,7 @@ void report_print_json(const struct report *report, const struct report_record *
     const struct fba_range free = free_range(fba);
     size_t free_size = free.end - free.start;
 
-    writer_print(writer, "%sreport {\"reason\":\"%s\"", report->prefix,
+    writer_print(writer, "%sreport {\"reason\":\"%s\"", prefix_of(report),
                  report_reason_name(record->reason));
     print_json_text(writer, "name", record->name);
     print_json_text(writer, "for", record->tag);
@@ -401,7 +406,7 @@ void report_failure(const struct report *report, const struct fba *fba)
 void report_account(const struct report *report, const struct fba *fba)
 {
     const struct writer *writer = report->writer;
-    const char *prefix = report->prefix;
+    const char *prefix = prefix_of(report);
     struct fba_range free = free_range(fba);
     size_t free_size = free.end - free.start;
 

@@ -15,10 +15,11 @@
 extern "C" {
 #endif
 
-// What stands before each line, what the allocator is called, and who knows the holders.
+// What stands before each line, what the allocator is called, and who knows the holders. Whatever
+// is not set may be NULL or 0.
 struct report {
     const struct writer *writer;
-    const char *prefix;          // "" for none
+    const char *prefix;          // "" or NULL for none
     const char *name;            // of the allocator
     const struct ledger *ledger; // over the permanent end; NULL: holders and padding not known
     size_t requested;            // bytes asked for by blocks that the ledger never saw

@@ -15,7 +15,7 @@ struct field {
 
 static void write_text(const struct writer *writer, const char *text, size_t length)
 {
-    if (length > 0)
+    if (length > 0 && writer && writer->write)
         writer->write(writer->context, text, length);
 }
 

@@ -28,7 +28,8 @@ struct writer {
 // Writes `format` as printf would. Understood: %s %c %d %i %u %x %p %%, the flags 0 and -, a width
 // in digits or *, a precision in digits or * for %s, and the sizes l, ll and z. Anything else is
 // written as it stands, so that a mistake is visible; the compiler's format check sees it first.
-// A NULL string is written as (null), a NULL pointer as 0x0. Linear in the text.
+// A NULL string is written as (null), a NULL pointer as 0x0. Nothing is written by a writer that is
+// NULL or holds no function, as before there is a console. Linear in the text.
 __attribute__((__format__(WRITER_FORMAT_, 2, 3))) void writer_print(const struct writer *writer,
                                                                     const char *format, ...);
 void writer_vprint(const struct writer *writer, const char *format, va_list list);

@@ -52,6 +52,22 @@ static void a_failure_is_told_in_full(struct suite_run *run)
     CHECK_EQUAL(run, text[buffer.length - 1], '\n');
 }
 
+static void a_writer_is_all_that_a_report_needs(struct suite_run *run)
+{
+    static const struct report nothing = {NULL, NULL, NULL, NULL, 0, NULL, NULL};
+    struct report report = new_report();
+
+    fba_init(&fba, memory, 128);
+    CHECK(run, !fba_alloc(&fba, 129, 1));
+    text[0] = 'q';
+    report_failure(&nothing, &fba);
+    CHECK_EQUAL(run, text[0], 'q');
+    report.prefix = report.name = NULL;
+    report_failure(&report, &fba);
+    CHECK(run, suite_contains(text, "out of memory: (null)\n  asked: 129 bytes, alignment 1\n"));
+    CHECK_EQUAL(run, text[0], 'o');
+}
+
 static void each_reason_is_explained(struct suite_run *run)
 {
     static struct fba unready;
@@ -349,6 +365,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_failure_is_kept_and_printed_later),
     SUITE_CASE(a_report_fits_a_screen),
     SUITE_CASE(a_failure_is_told_in_full),
+    SUITE_CASE(a_writer_is_all_that_a_report_needs),
     SUITE_CASE(each_reason_is_explained),
     SUITE_CASE(holders_without_a_tag_are_told_as_such),
     SUITE_CASE(what_no_entry_tells_of_has_lines_of_its_own),

@@ -65,11 +65,23 @@ static void a_full_buffer_cuts_and_tells_how_much_was_offered(struct suite_run *
     CHECK_EQUAL(run, text[0], 'q');
 }
 
+static void without_a_writer_nothing_is_written(struct suite_run *run)
+{
+    const struct writer *volatile none = NULL;
+    const struct writer empty = {NULL, text};
+
+    text[0] = 'q';
+    writer_print(none, "%s %d\n", "abc", 1);
+    writer_print(&empty, "%s %d\n", "abc", 1);
+    CHECK_EQUAL(run, text[0], 'q');
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(numbers_are_written_as_printf_would),
     SUITE_CASE(fields_are_padded),
     SUITE_CASE(characters_pointers_and_percent),
     SUITE_CASE(what_is_not_understood_is_written_as_it_stands),
     SUITE_CASE(a_full_buffer_cuts_and_tells_how_much_was_offered),
+    SUITE_CASE(without_a_writer_nothing_is_written),
 };
 const struct suite writer_suite = SUITE("writer", cases);
