@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a user does first, with kmem/README.md alone, on five processors: the files that it names for a report, its flags,
-its functions, its console and its recipe give the first allocation and the first failure report on the serial line."""
+"""What a user does first, with kmem/README.md alone, on five processors: the files that it has copied, its flags, its
+functions, its console and its code give the first allocation and the first failure report on the serial line. And what
+QEMU tells of a kernel that is wrong and has no trap handler."""
 
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -27,24 +29,41 @@ KERNELS = {
                 {"extra": ("-bios", "none")}),
     "arm v7-M": ("arm-linux-gnueabihf-gcc", ["cortex_m/start.S"], 0, "mps2", {"machine": "mps2-an385", "memory": "16M"}),
 }
-KERNEL = """
-#include "kmem/fba_inline.h"
-#include "kmem/report.h"
-
-static _Alignas(4096) unsigned char early_memory[64 * 1024];
-static struct fba early = FBA_INIT_ZEROED(early_memory);
-
-extern const struct writer %s;
+# Around the manual's first code: what it calls, and a second failure, which is kept.
+BEFORE = "static void use(const void *task, const void *table, const void *line);\nvoid early_boot(void);\n"
+BEHIND = """
 void watch(struct fba *early);
 void console_is_there(const struct writer *serial);
 void kernel_main(void);
 
+static void use(const void *task, const void *table, const void *line)
+{
+    writer_print(&com1, "%s\\n", task && table && line ? "allocated" : "not allocated");
+}
+
 void kernel_main(void)
 {
+    early_boot();
     watch(&early);
     while (fba_alloc(&early, 1000, 8))
         ;
-    console_is_there(&%s);
+    console_is_there(&com1);
+    for (;;)
+        ;
+}
+"""
+# A heap where there is no memory.
+UNMAPPED = """
+#include "kmem/fba.h"
+
+void kernel_main(void);
+
+void kernel_main(void)
+{
+    static struct fba early;
+
+    fba_init(&early, (void *)0x%x, 4096);
+    *(volatile char *)fba_alloc(&early, 1, 1) = 1;
     for (;;)
         ;
 }
@@ -62,29 +81,60 @@ def flags_of(processor):
     return [flag for flags in re.findall(r"`(-[^`]+)`", cell) for flag in flags.split()]
 
 
-def boot(processor):
-    compiler, start, address, console, settings = KERNELS[processor]
-    folder = ROOT / "build" / "manual" / processor.replace(" ", "-")
+def empty_folder(name):
+    """With the pieces that the manual's command copies."""
+    folder = ROOT / "build" / "manual" / name.replace(" ", "-")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "kmem").mkdir(parents=True)
-    pieces = re.search(r"^\|[^|]*\| `report` \|([^|]*)\|$", MANUAL, re.MULTILINE)[1]
-    for piece in ["report", *re.findall(r"`(\w+)`", pieces)]:
-        for file in (ROOT / "kmem").glob(f"{piece}.[ch]"):
-            shutil.copy(file, folder / "kmem")
-    texts = {"kernel": KERNEL % (console, console), "keep": block_with("report_keep("), "string": block_with("void *memset("),
-             "console": block_with(f"const struct writer {console} =")}
-    for name, text in texts.items():
-        (folder / f"{name}.c").write_text(text, encoding="utf-8")
+    (command,) = re.findall(r"```bash\n +(cp .*?)\n", MANUAL)
+    copy = command.replace("cp kmem/", f"cp {shlex.quote(str(ROOT))}/kmem/").replace("YOUR_KERNEL", shlex.quote(str(folder)))
+    subprocess.run(["bash", "-c", copy], check=True)
+    return folder
+
+
+def built(folder, processor, left_out=()):
+    """kernel.elf of the files that are there, with the manual's flags for the processor but those that are left out."""
+    compiler, start, address, _, _ = KERNELS[processor]
     script = ROOT / "tests/embed" / ("cortex_m/link.ld" if address == 0 else "parts/kernel.ld")
     assert COMMON in MANUAL
-    command = [compiler, *COMMON.split(), *flags_of(processor), "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-I.", "-nostdlib",
+    flags = [flag for flag in flags_of(processor) if flag not in left_out]
+    command = [compiler, *COMMON.split(), *flags, "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-I.", "-nostdlib",
                "-static", f"-Wl,-T,{script},--build-id=none,-z,noexecstack,--defsym=LOAD_ADDRESS={address:#x}",
                *(ROOT / "tests/embed" / file for file in start), *sorted(folder.rglob("*.c")), "-o", "kernel.elf"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    return folder / "kernel.elf"
+
+
+def kernel(name, processor, left_out=()):
+    """The kernel of the manual."""
+    console = KERNELS[processor][3]
+    folder = empty_folder(name)
+    first, keep = block_with("void early_boot("), block_with("report_keep(")
+    texts = {"kernel": f"{BEFORE}{first}{BEHIND}".replace("com1", console), "keep": keep, "string": block_with("void *memset("),
+             "console": block_with(f"const struct writer {console} =")}
+    for file, text in texts.items():
+        (folder / f"{file}.c").write_text(text, encoding="utf-8")
+    return built(folder, processor, left_out)
+
+
+def boot(processor):
+    (shown,) = re.findall(r"```\n\n((?:    [^\n]*\n)+)", MANUAL)
+    lines = [re.split("0x", line.removeprefix("    "))[0] for line in shown.splitlines()]
     return runner.run(machine.Machine(
-        name=f"manual-{folder.name}", kernel=folder / "kernel.elf", source="qemu", passing=("^  peak: 65000$",),
-        expected=("out of memory: early heap", "reason: exhausted", "missing: 464 bytes"), **settings))
+        name=f"manual-{processor.replace(' ', '-')}", kernel=kernel(processor, processor), source="qemu",
+        passing=("^  peak: 65192$",), expected=("allocated", *lines, "missing: 656 bytes"), **KERNELS[processor][4]))
+
+
+def interrupts(image, processor):
+    """What `qemu -d int` says of an image, and what it prints, in a second."""
+    emulators = {"x86-64": ["x86_64"], "aarch64": ["aarch64", "-M", "virt", "-cpu", "cortex-a57"],
+                 "riscv64": ["riscv64", "-M", "virt", "-bios", "none"]}
+    name, *options = emulators[processor]
+    command = [f"qemu-system-{name}", *options, "-kernel", image, "-display", "none", "-no-reboot", "-serial", "stdio",
+               "-d", "int", "-D", image.with_suffix(".log")]
+    done = subprocess.run(["timeout", "2", *command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return image.with_suffix(".log").read_text(encoding="utf-8"), done.stdout
 
 
 @pytest.mark.parametrize("processor", [
@@ -92,3 +142,20 @@ def boot(processor):
 ])
 def test_the_first_failure_report(processor, outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
+def test_without_its_flags_a_kernel_is_reset_and_qemu_says_why():
+    log, said = interrupts(kernel("x86-64-vectors", "x86-64", left_out=["-mgeneral-regs-only"]), "x86-64")
+    assert "v=06" in log  # undefined instruction
+    assert "out of memory" not in said
+
+
+@pytest.mark.parametrize("processor, register", (("x86-64", "CR2"), ("aarch64", "FAR"), ("riscv64", "tval")))
+def test_qemu_says_where_there_is_no_memory(processor, register):
+    folder = empty_folder(f"{processor}-unmapped")
+    address = 0x7ff000000000 if processor == "x86-64" else 0x700000000000
+    texts = {"kernel": UNMAPPED % address, "string": block_with("void *memset(")}
+    for file, text in texts.items():
+        (folder / f"{file}.c").write_text(text, encoding="utf-8")
+    log, _ = interrupts(built(folder, processor), processor)
+    assert re.search(rf"{register}[ :=]+(0x)?0*{address:x}\b", log), log[:2000]

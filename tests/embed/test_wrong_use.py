@@ -20,6 +20,9 @@ FREESTANDING = ["-std=c11", "-O2", "-ffreestanding", "-fno-pic", "-fno-stack-pro
 KERNEL = ["gcc", "-no-pie", *FREESTANDING]
 AARCH64 = ["aarch64-linux-gnu-gcc", "-no-pie", *FREESTANDING]
 RISCV32 = ["clang", "--target=riscv32-unknown-elf", "-ffreestanding", "-c", "fba_shared.c"]
+# A flat binary, for which the linker makes no table.
+FLAT = ["i686-linux-gnu-gcc", "-no-pie", *FREESTANDING, "-Wl,--oformat,binary,--build-id=none", "-Wno-main"]
+COMPILERS_HEADERS = subprocess.run(["gcc", "-print-file-name=include"], capture_output=True, text=True, check=True).stdout.strip()
 
 BUFFER = '#include "fba_inline.h"\nstatic unsigned char memory[4096];\nstatic struct fba early = FBA_INIT_ZEROED(memory);\n'
 ALLOCATES = BUFFER + "int main(void) { return !fba_alloc_zeroed(&early, 100, 8); }\n"
@@ -37,7 +40,7 @@ class Use(NamedTuple):
     copied: str = "*.[ch]"
 
 
-# What the compiler or the linker says: (the wrong use, the right one).
+# What the compiler or the linker says: (the wrong use, one for each of its first words in code; the right one).
 BUILT = {
     "``undefined reference to `fba_alloc'``": (Use(GCC, ALLOCATES.replace("_zeroed", "")), Use([*GCC, "fba.c"])),
     "``undefined reference to `memset'``, `memcpy`, `memmove`": (
@@ -51,8 +54,14 @@ BUILT = {
     "``multiple definition of `fba_init'``": (Use([*GCC, "fba.c", "kmem.c"]), Use([*GCC, "kmem.c"])),
     "`can not be used when making a PIE object`": (
         Use([*GCC, "fba.c", "-fno-pic", "-pie"]), Use([*GCC, "fba.c", "-fno-pic", "-static", "-no-pie"])),
+    "``undefined reference to `_GLOBAL_OFFSET_TABLE_'``": (
+        Use([*FLAT, "fba.c", "-fpie"], MEMORY_FUNCTIONS + ALLOCATES), Use([*FLAT, "fba.c"], MEMORY_FUNCTIONS + ALLOCATES)),
     "`fba.h: No such file or directory`": (Use([*GCC, "-c"], copied="fba_inline.h"), Use([*GCC, "-c"], copied="fba*.h")),
-    "`C++ style comments are not allowed in ISO C90`": (Use(["gcc", "-std=c90", "-c"]), Use([*GCC, "-c"])),
+    "`stdbool.h: No such file or directory`; `no include path in which to search for stdbool.h`": (
+        Use([*GCC, "-ffreestanding", "-nostdinc", "-I.", "-c"]), Use([*GCC, "-ffreestanding", "-nostdinc", "-c"]),
+        Use([*GCC, "-ffreestanding", "-nostdinc", "-isystem", COMPILERS_HEADERS, "-c"])),
+    "`C++ style comments are not allowed in ISO C90`; `loop initial declarations are only allowed in C99`": (
+        Use(["gcc", "-std=c90", "-c"]), Use(["gcc", "-std=gnu90", "-c", "probe.c"]), Use([*GCC, "-c", "probe.c"])),
     "`size of unnamed array is negative`; clang: `array size is negative`": (
         Use([*GCC, "-c"], POINTER), Use([*GCC, "-c"])),
     "`FBA_SCOPE_needs_the_attribute_cleanup`": (
@@ -62,9 +71,9 @@ BUILT = {
 }
 
 
-def message(row):
-    """The first words of a row that are code, in single or in double backticks."""
-    return re.match(r"(`+)(.*?)\1(?!\w)", row)[2]
+def messages(row):
+    """The words of a row that are code, in single or in double backticks."""
+    return [words for _, words in re.findall(r"(`+)(.*?)\1(?!\w)", row)]
 
 
 def made(folder, use):
@@ -81,9 +90,10 @@ def made(folder, use):
 
 @pytest.mark.parametrize("row", BUILT)
 def test_what_a_compiler_or_linker_says(row, tmp_path):
-    wrong, right = BUILT[row]
-    good, said = made(tmp_path / "wrong", wrong)
-    assert not good and message(row) in said, said
+    *wrong, right = BUILT[row]
+    for number, (use, message) in enumerate(zip(wrong, messages(row))):
+        good, said = made(tmp_path / f"wrong{number}", use)
+        assert not good and message in said, said
     good, said = made(tmp_path / "right", right)
     assert good, said
 
@@ -139,6 +149,12 @@ static const char *reason(void *block)
     return block ? "a block" : fba_status_name(fba_explain(&early).reason);
 }
 
+static void hook(struct fba *fba, void *context)
+{
+    (void)fba, (void)context;
+    puts("called");
+}
+
 static void on_fault(int number, siginfo_t *fault, void *context)
 {
     (void)number, (void)context;
@@ -148,7 +164,7 @@ static void on_fault(int number, siginfo_t *fault, void *context)
 
 int main(int count, char **words)
 {
-    (void)words, (void)count;
+    (void)words, (void)count, (void)hook;
 """
 # What is done, and its output.
 RAN = {
@@ -156,17 +172,26 @@ RAN = {
         "puts(reason(fba_alloc(&early, 1, 1)));"
         " puts(fba_status_name(fba_init(&early, NULL, 10))); puts(reason(fba_alloc(&early, 1, 1)));",
         "not ready\nbad buffer\nnot ready\n"),
+    "NULL, and the hook is not called": (
+        "fba_set_failure_hook(&early, hook, NULL); fba_init(&early, memory, 10); puts(reason(fba_alloc(&early, 11, 1)));"
+        " fba_set_failure_hook(&early, hook, NULL); puts(reason(fba_alloc(&early, 11, 1)));",
+        "too large\ncalled\ntoo large\n"),
     "NULL at the first allocation, `too large`": (
         "fba_init(&early, memory + 1, 4095); puts(reason(fba_alloc(&early, 4096, 1)));"
         ' printf("%zu\\n", fba_explain(&early).shortfall);',
         "too large\n1\n"),
-    "a block, and a fault at its first use": (
+    "a block, and a fault, a reset or silence at its first use": (
         "struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};"
         " sigaction(SIGSEGV, &action, NULL);"
         " fba_init(&early, mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);"
         " char *block = fba_alloc(&early, 100, 1); puts(reason(block)); fflush(stdout);"
         " if (count > 1) probe_buffer((void *)early.base, 4096, false, NULL); else *block = 1; return 1;",
         "a block\n"),
+    "memory is not given back": (
+        "fba_init(&early, memory, sizeof memory); char *one = fba_alloc(&early, 8, 1), *two = fba_alloc(&early, 8, 1);"
+        " puts(fba_status_name(fba_free(&early, one, 8))); puts(fba_status_name(fba_free(&early, two, 9)));"
+        " puts(fba_status_name(fba_free(&early, two, 8))); puts(fba_status_name(fba_free(&early, two, 8)));",
+        "not last\nbad block\nok\nbad block\n"),
     "`fba_alloc_zeroed()` yields what is not zero": (
         "memset(memory, 7, sizeof memory); fba_init_zeroed(&early, memory, sizeof memory);"
         ' printf("%d\\n", *(char *)fba_alloc_zeroed(&early, 1, 1));'
@@ -188,5 +213,9 @@ def test_what_happens_while_it_runs(row, tmp_path):
         assert (done.returncode, done.stdout) == (0, output)
 
 
+# What test_manual.py brings about, in kernels.
+BOOTED = ["a reset, or silence, at the first report or before"]
+
+
 def test_the_table_has_these_rows():
-    assert ROWS == [*BUILT, *RAN]
+    assert ROWS == [*BUILT, *BOOTED, *RAN]
