@@ -33,7 +33,7 @@ static bool contains(const struct ledger_entry *run, uintptr_t start)
     return start >= run->start && start < run->end;
 }
 
-static void clear(struct ledger_entry *run)
+static void clear_run(struct ledger_entry *run)
 {
     run->blocks = 0;
     run->end = run->start;
@@ -99,7 +99,7 @@ static bool take_unrecorded(struct ledger *ledger, uintptr_t start, size_t size)
 static void forget(struct ledger *ledger, struct ledger_entry *entry)
 {
     add_unrecorded(ledger, entry->start, entry->size, entry->blocks);
-    clear(entry);
+    clear_run(entry);
 }
 
 // An entry for a new run: an unused one, else that of the smallest run if the block is larger.
@@ -238,8 +238,8 @@ static bool ledger_resize(void *context, void *block, size_t old_size, size_t ne
     return true;
 }
 
-FBA_CALLED static void free_slowly(struct ledger *ledger, void *block, size_t size, size_t align,
-                                   const void *caller)
+FBA_CALLED static void ledger_free_slowly(struct ledger *ledger, void *block, size_t size,
+                                          size_t align, const void *caller)
 {
     strike(ledger, block, size);
     ledger->inner.operations->free(ledger->inner.context, block, size, align, caller);
@@ -253,7 +253,7 @@ static void ledger_free_block(void *context, void *block, size_t size, size_t al
     struct ledger_entry *run = ledger->newest;
 
     if (FBA_UNLIKELY(size == 0 || !run || !contains(run, (uintptr_t)block) || size > run->size)) {
-        free_slowly(ledger, block, size, align, caller);
+        ledger_free_slowly(ledger, block, size, align, caller);
         return;
     }
     strike_off(ledger, run, (uintptr_t)block, size);
@@ -291,7 +291,7 @@ void ledger_mark_rewind(struct ledger *ledger)
         if (entry->blocks == 0 || entry->start < mark->start)
             continue;
         ledger->requested -= entry->size;
-        clear(entry);
+        clear_run(entry);
     }
     ledger->requested -= mark->unrecorded_size;
     ledger->unrecorded_size -= mark->unrecorded_size;
