@@ -238,7 +238,7 @@ RUN_OPTIONS := --mem $(CHECKED_MEM) --smp $(CHECKED_SMP) \
     --timeout $(call checked,TIMEOUT,$(TIMEOUT),1,86400,1,1 to 86400 seconds) \
     $(foreach word,$(CMDLINE),--cmdline=$(call quote,$(word)))
 
-run: build/loader.efi build/kernel.elf build/budget-warn build/replay
+run: run-packages build/loader.efi build/kernel.elf build/budget-warn build/replay
 	$(Q)$(PYTHON) tests/harness/boot.py --cold --power-off --report build/report.html $(RUN_OPTIONS)
 
 ifneq ($(SIGN_KEY)$(SIGN_CERT),)

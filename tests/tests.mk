@@ -127,7 +127,7 @@ test:
 	    { echo "FAILED: the build, with the words above; nothing was tested"; echo "0 passed, 1 failed"; exit 1; }
 	$(PYTEST) $(TESTS)
 
-test-parts: all embed build/host/suites build/replay build/firmware_quirk.efi build/example.elf build/shell.elf build/compile_commands.json build/programs.txt
+test-parts: test-packages all embed build/host/suites build/replay build/firmware_quirk.efi build/example.elf build/shell.elf build/compile_commands.json build/programs.txt
 
 # The long rows: every sequence of operations, and sweeps over whole machines.
 test-all: test exhaustive

@@ -30,13 +30,19 @@ find_missing() {
     done
 }
 
-# The first of PACKAGE,PACKAGE… that apt knows, else the last.
-of_this_release() {
-    rest=$1
-    while [ "$rest" != "${rest#*,}" ] && ! apt-cache show "${rest%%,*}" >/dev/null 2>&1; do
-        rest=${rest#*,}
+known() {
+    apt-cache show "$1" >/dev/null 2>&1
+}
+
+# Of each PACKAGE,PACKAGE… the first that apt knows, else the last.
+choose() {
+    asked=
+    for names; do
+        while [ "$names" != "${names#*,}" ] && ! known "${names%%,*}"; do
+            names=${names#*,}
+        done
+        asked="$asked ${names%%,*}"
     done
-    echo "${rest%%,*}"
 }
 
 stop() {
@@ -49,17 +55,20 @@ find_missing "$@"
 [ "${INSTALL_PACKAGES-yes}" != no ] ||
     stop "missing:$missing" "INSTALL_PACKAGES=no: install them, then run make again"
 
-like=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID-} ${ID_LIKE-}")
+release=${OS_RELEASE:-/etc/os-release}
+like=$(. "$release" 2>/dev/null && echo "${ID-} ${ID_LIKE-}")
 case " $like " in
 *" debian "* | *" ubuntu "*) ;;
 *) stop "missing, under their Debian names:$missing" \
     "this is neither Debian nor Ubuntu: install what carries them here, then run make again" ;;
 esac
 
+# A list of packages is several words from here on.
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
+    choose $missing
     command -v sudo >/dev/null 2>&1 ||
-        stop "missing:$missing" "no sudo here; as root, run: apt-get install$missing"
+        stop "missing:$asked" "no sudo here; as root, run: apt-get update && apt-get install --no-install-recommends$asked"
     as_root=sudo
 fi
 
@@ -72,17 +81,28 @@ flock 9
 find_missing "$@"
 [ -n "$missing" ] || exit 0
 
-echo "  APT     installing$missing (log: $log)"
-# $as_root and lists of packages are several words. Errors are shown, the rest goes to the log.
-$as_root apt-get update -qq </dev/null >"$log" ||
-    stop "apt-get update failed (its words stand above); still missing:$missing"
-asked=
-for package in $missing; do
-    asked="$asked $(of_this_release "$package")"
+# $1: what stopped it. What apt-get says goes to the log; its last words are shown.
+stop_at_apt() {
+    tail -n 5 "$log" >&2
+    stop "$1; the words of apt-get: $log" "still missing:$asked"
+}
+
+choose $missing
+echo "  APT     installing$asked (log: $log)"
+$as_root apt-get update -qq </dev/null >"$log" 2>&1 || stop_at_apt "apt-get update failed"
+choose $missing
+
+unknown=
+for package in $asked; do
+    known "$package" || unknown="$unknown $package"
 done
+[ -z "$unknown" ] ||
+    stop_at_apt "$(. "$release" && echo "${PRETTY_NAME-this release}") has no$unknown (on Ubuntu: is universe enabled?)"
+
+# A fresh computer may be busy with its first upgrades.
 $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $asked </dev/null >>"$log" ||
-    stop "apt-get failed (its words stand above); once it works: apt-get install$asked"
+    apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 $asked \
+    </dev/null >>"$log" 2>&1 || stop_at_apt "apt-get install failed"
 
 find_missing "$@"
 [ -z "$missing" ] || stop "installed$asked, and still not found:$missing"

@@ -12,7 +12,7 @@ SCRIPT = machine.ROOT / "tests" / "harness" / "packages.sh"
 
 
 class Computer:
-    """A computer whose apt-get, sudo and id are stubs."""
+    """A computer whose apt-get, apt-cache, sudo and id are stubs; its apt knows every package."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -21,12 +21,16 @@ class Computer:
         self.programs.mkdir()
         self.system("ID=debian")
         self.program("id", "echo 0")
+        self.program("apt-cache", "exit 0")
         self.program("apt-get", f'echo "apt-get $*" >>{self.calls}; [ $1 = update ] || touch {folder}/installed')
 
     def program(self, name, script):
         file = self.programs / name
         file.write_text(f"#!/bin/sh\n{script}\n")
         file.chmod(0o755)
+
+    def knows(self, names):
+        self.program("apt-cache", f'case " {names} " in *" $2 "*) ;; *) exit 100 ;; esac')
 
     def system(self, text):
         (self.folder / "os-release").write_text(text + "\n")
@@ -65,13 +69,13 @@ def test_what_is_missing_is_installed(computer, missing):
     assert done.returncode == 0, done.stderr
     assert computer.called() == [
         "apt-get update -qq",
-        "apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 thing",
+        "apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 thing",
     ]
 
 
-@pytest.mark.parametrize("known, chosen", [("new old", "new"), ("old", "old"), ("", "older")])
+@pytest.mark.parametrize("known, chosen", [("new old", "new"), ("old", "old"), ("older", "older")])
 def test_of_several_names_that_of_this_release_is_installed(known, chosen, computer, tmp_path):
-    computer.program("apt-cache", f'case " {known} " in *" $2 "*) ;; *) exit 100 ;; esac')
+    computer.knows(known)
     assert computer.install(f"new,old,older={tmp_path}/installed").returncode == 0
     assert computer.called()[-1].endswith(f" {chosen}")
 
@@ -89,6 +93,21 @@ def test_an_installation_can_be_forbidden(computer, missing):
     assert done.returncode == 1 and computer.called() == []
     assert done.stderr.splitlines()[0] == "packages: missing: thing"
     assert computer.install("shell=sh", INSTALL_PACKAGES="no").returncode == 0
+
+
+def test_a_package_that_the_release_has_not_is_named(computer, missing):
+    computer.system('ID=debian\nPRETTY_NAME="Debian 99"')
+    computer.knows("thing")
+    done = computer.install(missing, "older,other=no-such-command")
+    assert done.returncode == 1 and computer.called() == ["apt-get update -qq"]
+    assert "packages: Debian 99 has no other (" in done.stderr
+
+
+def test_what_apt_says_is_in_the_log(computer, missing):
+    computer.program("apt-get", f"echo much; echo noise >&2; touch {computer.folder}/installed")
+    done = computer.install(missing)
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)
+    assert (computer.folder / "build/logs/packages.log").read_text() == "much\nnoise\n" * 2
 
 
 def test_two_installations_take_turns(computer, missing):
@@ -112,9 +131,12 @@ def test_sudo_is_used_by_others_than_root(computer, missing):
 
 def test_no_sudo(computer, missing):
     computer.program("id", "echo 1000")
-    done = computer.install(missing, path=str(computer.programs))
+    computer.knows("old")
+    done = computer.install(missing, "new,old=no-such-command", path=str(computer.programs))
     assert done.returncode == 1 and computer.called() == []
-    assert "as root, run: apt-get install thing" in done.stderr
+    assert done.stderr.endswith(
+        "no sudo here; as root, run: apt-get update && apt-get install --no-install-recommends thing old\n"
+    )
 
 
 def test_another_distribution_lists_the_names(computer, missing):
@@ -133,7 +155,10 @@ def test_apt_that_fails_is_named(computer, missing):
     computer.program("apt-get", "echo no network >&2; exit 100")
     done = computer.install(missing)
     assert done.returncode == 1
-    assert "no network" in done.stderr and "thing" in done.stderr.splitlines()[-1]
+    assert "no network" in done.stderr and done.stderr.endswith(
+        "apt-get update failed; the words of apt-get: build/logs/packages.log\n"
+        "packages: still missing: thing\n"
+    )
 
 
 def test_a_package_without_its_promise_is_named(computer):
