@@ -19,6 +19,9 @@ KNOWN_MYPY = "1.0"
 SECTION = re.compile(r"# --- [A-Z].* -+$")
 LIKE_SECTION = re.compile(r"# ?([-=#*─]{2,})")
 SECTION_WIDTH = 100
+# Since Python 3.12 an f-string is several tokens, and what is between these two is not looked at: older Pythons
+# need single quotes there.
+F_STRING = {"FSTRING_START": 1, "FSTRING_END": -1}
 
 
 def files():
@@ -47,10 +50,12 @@ def test_mypy():
 def style(path):
     """What differs from the style of the tree: double quotes, one form of a section's comment."""
     found = []
+    depth = 0  # of f-strings
     with tokenize.open(path) as file:
         for token in tokenize.generate_tokens(file.readline):
             body = token.string.lstrip("bfruBFRU")
-            if token.type == tokenize.STRING and body.startswith("'") and '"' not in body:
+            depth += F_STRING.get(tokenize.tok_name[token.type], 0)
+            if token.type == tokenize.STRING and not depth and body.startswith("'") and '"' not in body:
                 found.append((token.start[0], f"{token.string[:40]} has single quotes"))
             if token.type == tokenize.COMMENT and LIKE_SECTION.match(token.string):
                 if not (SECTION.match(token.string) and len(token.string) + token.start[1] == SECTION_WIDTH):
