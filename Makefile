@@ -130,7 +130,7 @@ endif
 
 # --- Rules ----------------------------------------------------------------------------------------
 
-all: build/loader.efi build/kernel.elf build/budget-check build/kernel-tests.elf build/boot_waiter.efi
+all: run-packages build/loader.efi build/kernel.elf build/budget-check build/kernel-tests.elf build/boot_waiter.efi
 
 # $(call compile,COMMAND)
 define compile
@@ -250,15 +250,17 @@ endif
 
 # The firmware verifies the loader, and the loader all else.
 define sign_image
-$(Q)sbsign --key $(call quote,$(SIGN_KEY)) --cert $(call quote,$(SIGN_CERT)) --output $(IMAGE).efi $<
+$(Q)sbsign --key $(call quote,$(SIGN_KEY)) --cert $(call quote,$(SIGN_CERT)) --output $(IMAGE).efi $(IMAGE_LOADER)
 $(Q)boot/manifest.sh $(call quote,$(SIGN_KEY)) $(call quote,$(SIGN_CERT)) build/signed $(call quote,$(CMDLINE)) build/kernel.elf $(FILES)
 endef
 SIGNED_FILES := $(if $(SIGN_KEY),build/signed/manifest.txt build/signed/manifest.sig)
 
-image: build/$(if $(SIGN_KEY),signed/)loader.efi build/kernel.elf build/budget-check | image-packages
+IMAGE_LOADER := build/$(if $(SIGN_KEY),signed/)loader.efi
+
+image: image-packages $(IMAGE_LOADER) build/kernel.elf build/budget-check
 	$(Q)mkdir -p $(dir $(IMAGE))
 	$(if $(SIGN_KEY),$(sign_image))
-	$(Q)boot/image.sh $(IMAGE) $(if $(SIGN_KEY),$(IMAGE).efi,$<) build/kernel.elf $(call quote,$(CMDLINE)) $(SIGNED_FILES) $(FILES)
+	$(Q)boot/image.sh $(IMAGE) $(if $(SIGN_KEY),$(IMAGE).efi,$(IMAGE_LOADER)) build/kernel.elf $(call quote,$(CMDLINE)) $(SIGNED_FILES) $(FILES)
 
 clean:
 	$(Q)rm -rf build

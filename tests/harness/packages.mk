@@ -26,7 +26,7 @@ packages_install := $(packages_run) $(TOML)
 packages_docs := doxygen=doxygen python3=/usr/bin/python3
 
 packages_signing := $(packages_run) sbsigntool=sbsign openssl=openssl libbearssl-dev=/usr/include/bearssl.h
-packages_image := fdisk=/usr/sbin/sfdisk mtools=mcopy
+packages_image := $(if $(SIGN_KEY),$(packages_signing),$(packages_run)) fdisk=/usr/sbin/sfdisk mtools=mcopy
 
 # The kernels of other kinds: compilers, GRUB's CD, machines and firmware.
 packages_embed := gcc=gcc python3=/usr/bin/python3 gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc \
