@@ -11,8 +11,11 @@ import hashlib
 import os
 import pathlib
 import subprocess
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+_being_built: "dict[pathlib.Path, threading.Lock]" = {}
 
 
 @functools.lru_cache(maxsize=None)
@@ -35,12 +38,13 @@ def of(command: Sequence[object], files: Iterable[object]) -> str:
 
 
 def build(product: pathlib.Path, command: Sequence[object], files: Iterable[object], **settings: Any) -> None:
-    """Runs `command`, which makes `product` out of `files`, unless it was made in the same way from the same.
-    Raises RuntimeError with the command's words when it fails."""
+    """Runs `command`, which makes `product` out of `files`, unless it was made in the same way from the same; of
+    several threads that want it, one makes it. Raises RuntimeError with the command's words when it fails."""
     stamp, name = product.with_name(product.name + ".made"), of(command, files)
-    if product.exists() and stamp.exists() and stamp.read_text() == name:
-        return
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **settings)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr}")
-    stamp.write_text(name)
+    with _being_built.setdefault(product, threading.Lock()):
+        if product.exists() and stamp.exists() and stamp.read_text() == name:
+            return
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **settings)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr}")
+        stamp.write_text(name)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is made out of files is made again when one of them, the command or the tool has changed, and else not."""
 
+import concurrent.futures
+
 import pytest
 
 import build_cache
@@ -48,6 +50,14 @@ def test_nothing_is_built_twice(tmp_path, program):
     assert (builds("-O2"), builds("-O2")) == (1, 0)
     product.unlink()
     assert (builds("-O2"), builds("-O2")) == (1, 0)
+
+
+def test_of_threads_that_want_the_same_one_builds_it(tmp_path):
+    product = tmp_path / "product"
+    command = ["bash", "-c", f"echo begin >>{product}; sleep 0.2; echo end >>{product}"]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: build_cache.build(product, command, []), range(2)))
+    assert product.read_text().split() == ["begin", "end"]
 
 
 def test_a_build_that_fails_is_tried_again(tmp_path, program):
