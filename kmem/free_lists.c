@@ -15,20 +15,17 @@ static size_t size_of_class(size_t class)
     return group == 0 ? place * STEP : (GROUP + place) * STEP << (group - 1);
 }
 
-// The smallest class that a size fits into; FREE_LISTS_CLASSES: none. First its group is found.
+// The smallest class that a size fits into; FREE_LISTS_CLASSES: none. From the second group on the
+// leading bits of the size below are those of the class.
 static size_t class_of(size_t size)
 {
-    size_t last = GROUP - 1;
+    size_t steps = size == 0 ? 0 : (size - 1) / STEP;
+    size_t shift = 0;
 
-    while (last < FREE_LISTS_CLASSES && size_of_class(last) < size)
-        last += GROUP;
-    if (last >= FREE_LISTS_CLASSES)
-        return FREE_LISTS_CLASSES;
-
-    size_t class = last + 1 - GROUP;
-    while (size_of_class(class) < size)
-        class ++;
-    return class;
+    while (steps >> shift >= 2 * GROUP)
+        shift++;
+    size_t class = shift * GROUP + (steps >> shift);
+    return class < FREE_LISTS_CLASSES ? class : FREE_LISTS_CLASSES;
 }
 
 // What a block of this size takes.

@@ -102,7 +102,8 @@ UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL
     -- $(call quote,$(HOST_FLAGS)) $(HOST_SRCS) $(filter %.c,$(HOST_LIB_SRCS)) \
     -- $(call quote,$(EMBED_FLAGS)) $(EMBED_LINTED) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED)) \
-    -- $(call quote,$(BENCH_C_FLAGS) -D_DEFAULT_SOURCE -isystem /usr/include/lua5.4) $(wildcard tests/embed/libraries/*.c)
+    -- $(call quote,$(BENCH_C_FLAGS) -D_DEFAULT_SOURCE -isystem /usr/include/lua5.4) $(wildcard tests/embed/libraries/*.c) \
+    -- $(call quote,$(BENCH_C_FLAGS) -D_GNU_SOURCE) $(wildcard tests/embed/interpreter/*.c)
 
 build/compile_commands.json: tests/lint/database.py build/stamps/UNITS | test-packages
 	$(Q)$(PYTHON) $< $@ $(UNITS)
