@@ -57,14 +57,16 @@ static void decorate(struct early_heap *heap, const struct early_heap_memory *me
     failing_init(&heap->failing, fba_allocator(&heap->fba));
     ledger_init(&heap->ledger, failing_allocator(&heap->failing), heap->entries,
                 EARLY_HEAP_LEDGER_ENTRIES);
-    heap->allocator = ledger_allocator(&heap->ledger);
+    heap->fallback =
+        (struct fallback){.first = &heap->fba, .front = ledger_allocator(&heap->ledger)};
+    heap->allocator = fallback_allocator(&heap->fallback);
     heap->journal = (struct journal){.prefix = output.prefix, .tag = &heap->ledger.tag};
     if (!output.ledger)
         return;
     heap->journal.writer = output.writer;
-    journal_open(&heap->journal, heap->allocator, heap->fba.base, fba_capacity(&heap->fba),
+    journal_open(&heap->journal, heap->fallback.front, heap->fba.base, fba_capacity(&heap->fba),
                  fba_used(&heap->fba));
-    heap->allocator = journal_allocator(&heap->journal);
+    heap->fallback.front = journal_allocator(&heap->journal);
 }
 
 void early_heap_note(struct early_heap *heap, size_t bytes)
@@ -82,7 +84,7 @@ void early_heap_close_journal(struct early_heap *heap)
         return;
     journal_close(&heap->journal, fba_used(&heap->fba), fba_peak(&heap->fba));
     heap->journal.writer = NULL;
-    heap->allocator = ledger_allocator(&heap->ledger);
+    heap->fallback.front = ledger_allocator(&heap->ledger);
 }
 
 enum fba_status early_heap_open(struct early_heap *heap, const struct early_heap_memory *memory,

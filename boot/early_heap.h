@@ -10,6 +10,7 @@
 #include "boot/handoff.h"
 #include "kmem/allocator.h"
 #include "kmem/failing.h"
+#include "kmem/fallback.h"
 #include "kmem/fba.h"
 #include "kmem/journal.h"
 #include "kmem/ledger.h"
@@ -39,10 +40,19 @@ struct early_heap_output {
     bool ledger;        // also every call, a line each: kmem/journal.h
 };
 
+// Decorators, each over the one below it. Further ones go in at the top, where they stay over the
+// page allocator too, or right over the fba: after opening or adopting, before the first
+// allocation (boot/README.md).
+//
+//     allocator        what the boot allocates through
+//     fallback         the heap alone, until the seal makes the page allocator its `second`
+//     journal          if the output asks for it, until it is closed
+//     ledger
+//     failing.inner    the fba, or what is put over it
 struct early_heap {
-    struct allocator allocator; // what the boot allocates through: ledger over failing over fba,
-                                // and the journal over them if the output asks for it
+    struct allocator allocator;
     struct fba fba;
+    struct fallback fallback;
     struct failing failing; // fault injection; does nothing unless `fail_alloc` is set
     struct ledger ledger;   // its `tag` says which step allocates
     struct ledger_entry entries[EARLY_HEAP_LEDGER_ENTRIES];

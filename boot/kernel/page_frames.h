@@ -8,6 +8,7 @@
 
 #include "arch/x86_64/address.h"
 #include "arch/x86_64/page.h"
+#include "kmem/allocator.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,5 +31,10 @@ bool page_frames_take(struct page_frames *frames, physical_t *frame);
 // Supplies a zeroed frame for a page table: `new_table` of struct paging, whose `context` is the
 // struct page_frames. False iff there is no frame.
 bool page_frames_new_table(void *frames, physical_t *table);
+
+// The page frames as an allocator, which must not outlive them: each block has a frame to itself,
+// in the direct map. An allocation fails iff there is no frame, or size or alignment exceeds one; a
+// resize, iff the size does.
+struct allocator page_frames_allocator(struct page_frames *frames);
 
 #endif

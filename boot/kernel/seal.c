@@ -46,33 +46,29 @@ static bool unmap_free_part(struct kernel *kernel, struct fba_range free)
     return true;
 }
 
-static bool try_page_frames(struct kernel *kernel)
+// The sealed fba must fail, and the heap's allocator must go on with page frames. The request is
+// small, as what decorates the allocator may add to it.
+static bool try_allocation(struct kernel *kernel)
 {
+    enum { SIZE = 16 };
     const struct writer *writer = &kernel->console.writer;
-    physical_t frame;
+    const struct allocator *allocator = &kernel->heap.allocator;
+    struct fba *fba = &kernel->heap.fba;
+    uint64_t before = kernel->page_frames.free;
+    const void *sealed = fba_alloc(fba, SIZE, SIZE);
 
-    if (!page_frames_take(&kernel->page_frames, &frame)) {
+    writer_print(writer, "kernel: %d bytes from the sealed early heap: %s\n", SIZE,
+                 sealed ? "allocated" : fba_status_name(fba_explain(fba).reason));
+    void *block = allocator_alloc(allocator, SIZE, SIZE);
+    if (!block) {
         writer_print(writer, "kernel: page allocator: no frame at all\n");
         return false;
     }
-    uint64_t left = kernel->page_frames.free;
-    page_frames_give(&kernel->page_frames, frame, physical_add(frame, PAGE_SIZE));
-    writer_print(writer,
-                 "kernel: page allocator: took frame 0x%llx, %llu left, gave it back, %llu free\n",
-                 (unsigned long long)frame.value, (unsigned long long)left,
-                 (unsigned long long)kernel->page_frames.free);
-    return true;
-}
-
-// An allocation from the sealed heap must fail; what decorates it may have memory from elsewhere.
-static bool try_sealed_heap(struct kernel *kernel)
-{
-    struct fba *fba = &kernel->heap.fba;
-    const void *block = fba_alloc(fba, 16, 16);
-
-    writer_print(&kernel->console.writer, "kernel: 16 bytes from the sealed early heap: %s\n",
-                 block ? "allocated" : fba_status_name(fba_explain(fba).reason));
-    return !block;
+    writer_print(writer, "kernel: %d bytes from its allocator: at %p, %llu page frames left", SIZE,
+                 block, (unsigned long long)kernel->page_frames.free);
+    allocator_free(allocator, block, SIZE, SIZE);
+    writer_print(writer, "; given back, %llu free\n", (unsigned long long)kernel->page_frames.free);
+    return !sealed && kernel->page_frames.free == before;
 }
 
 bool kernel_seal(struct kernel *kernel)
@@ -98,11 +94,12 @@ bool kernel_seal(struct kernel *kernel)
                        ranges.free.end - ranges.free.start);
     kernel->paging.new_table = page_frames_new_table;
     kernel->paging.context = &kernel->page_frames;
+    kernel->heap.fallback.second = page_frames_allocator(&kernel->page_frames);
     writer_print(&kernel->console.writer,
                  "kernel: early heap sealed: %zu KiB stay, %zu KiB given away and unmapped; page "
                  "allocator has %llu KiB\n",
                  (size_t)(ranges.permanent.end - ranges.permanent.start) / 1024,
                  (size_t)(ranges.free.end - ranges.free.start) / 1024,
                  (unsigned long long)(kernel->page_frames.free * PAGE_SIZE / 1024));
-    return try_page_frames(kernel) && try_sealed_heap(kernel);
+    return try_allocation(kernel);
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 // Seals the early heap, unmaps its free part on every processor (TLB shootdown), and gives that and
-// all usable memory to kernel->page_frames, from which page tables come then. Tries one frame, and
-// one allocation that must fail.
+// all usable memory to kernel->page_frames, from which page tables come then, and what the heap's
+// allocator serves. Tries one allocation of it, and one of the sealed fba, which must fail.
 // False iff any of it fails; the reason has been printed. After the boot steps, once.
 bool kernel_seal(struct kernel *kernel);
 

@@ -5,6 +5,8 @@
 #include "boot/early_heap.h"
 #include "tests/boot/suites.h"
 #include "kmem/fba_account.h"
+#include "kmem/free_lists.h"
+#include "kmem/redzone.h"
 
 #define PAGE UINT64_C(4096)
 #define MIB (UINT64_C(1) << 20)
@@ -260,6 +262,32 @@ static void the_size_that_is_needed_is_exact(struct suite_run *run)
     }
 }
 
+static void further_decorators_outlive_the_journal(struct suite_run *run)
+{
+    const struct early_heap_memory memory = memory_of(region, sizeof region);
+    struct early_heap_output with_journal = output();
+    static struct free_lists lists;
+    struct redzone redzone;
+
+    with_journal.ledger = true;
+    CHECK_STATUS(run, early_heap_open(&heap, &memory, with_journal), FBA_OK);
+    free_lists_init(&lists, &heap.fba);
+    heap.failing.inner = free_lists_allocator(&lists);
+    redzone_init(&redzone, heap.allocator);
+    heap.allocator = redzone_allocator(&redzone);
+    void *first = allocator_alloc(&heap.allocator, 64, 16);
+    CHECK(run, first && allocator_alloc(&heap.allocator, 64, 16));
+    early_heap_close_journal(&heap);
+    size_t length = buffer.length;
+    allocator_free(&heap.allocator, first, 64, 16);
+    CHECK(run, lists.waiting != 0);
+    CHECK_ADDRESS(run, allocator_alloc(&heap.allocator, 64, 16), first);
+    allocator_free(&heap.allocator, first, 60, 16);
+    CHECK_EQUAL(run, redzone.faults, 1);
+    CHECK_EQUAL(run, heap.ledger.foreign, 0);
+    CHECK_EQUAL(run, buffer.length, length); // nothing was written down any more
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(it_opens_empty),
     SUITE_CASE(it_goes_on_where_the_loader_stopped),
@@ -269,6 +297,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(allocations_are_written_down),
     SUITE_CASE(the_first_failure_is_reported_once),
     SUITE_CASE(every_call_is_told_when_asked_for),
+    SUITE_CASE(further_decorators_outlive_the_journal),
     SUITE_CASE(an_injected_failure_is_not_reported),
     SUITE_CASE(a_substitute_is_told_apart),
     SUITE_CASE(memory_that_cannot_hold_the_heap_is_an_error),

@@ -170,7 +170,7 @@ int main(void)
     limit_init(&limit, inner, sizeof memory);
     failing_init(&failing, inner);
     redzone_init(&redzone, inner);
-    fallback = (struct fallback){&fba, inner};
+    fallback = (struct fallback){.first = &fba, .second = inner};
     count_through("fba_allocator", inner);
     count_through("ledger", ledger_allocator(&ledger));
     count_through("free_lists", free_lists_allocator(&lists));

@@ -353,7 +353,7 @@ static struct allocator open_inner(struct input *input)
         reclaim_init(&reclaim, &fbas[0], records, MOST_BLOCKS);
         return reclaim_allocator(&reclaim);
     case FALLBACK:
-        fallback = (struct fallback){&fbas[0], fba_allocator(&fbas[1])};
+        fallback = (struct fallback){.first = &fbas[0], .second = fba_allocator(&fbas[1])};
         return fallback_allocator(&fallback);
     case FREE_LISTS:
         free_lists_init(&lists, &fbas[0]);

@@ -54,7 +54,7 @@ FAULTS = [
     ("decorators_fuzz", "shrinking fails as well", "kmem/failing.c",
      "if (new_size > old_size && is_due(", "if (is_due("),
     ("decorators_fuzz", "asked for, not whether", "kmem/fallback.c",
-     "if (available != 0 && size <= available)", "if (size <= available)"),
+     "return available != 0 && size <= available;", "return size <= available;"),
     ("decorators_fuzz", "the second not asked", "kmem/fallback.c",
      "return first > second ? first : second;", "return first > second ? first : first;"),
     ("decorators_fuzz", "a table without alignment", "kmem/fba_allocator.c",

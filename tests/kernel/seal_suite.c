@@ -278,6 +278,35 @@ static void a_device_can_be_mapped_after_the_seal(struct suite_run *run)
     CHECK_EQUAL(run, before - kernel.page_frames.free, 3);
 }
 
+static void the_allocator_of_the_heap_goes_on_with_page_frames(struct suite_run *run)
+{
+    const struct allocator *allocator = &kernel.heap.allocator;
+    uint64_t state = 8;
+
+    draw_machine(&state);
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
+    CHECK(run, kernel_seal(&kernel));
+    uint64_t before = kernel.page_frames.free;
+    void *block = allocator_alloc(allocator, 100, PAGE_SIZE);
+    CHECK(run, block && (uintptr_t)block % PAGE_SIZE == 0);
+    CHECK_EQUAL(run, kernel.page_frames.free, before - 1);
+    CHECK(run, allocator_resize(allocator, block, 100, PAGE_SIZE, PAGE_SIZE));
+    CHECK(run, !allocator_resize(allocator, block, PAGE_SIZE, PAGE_SIZE + 1, PAGE_SIZE));
+    allocator_free(allocator, block, PAGE_SIZE, PAGE_SIZE);
+    CHECK_EQUAL(run, kernel.page_frames.free, before);
+
+    CHECK(run, !allocator_alloc(allocator, PAGE_SIZE + 1, 1));
+    CHECK(run, !allocator_alloc(allocator, 1, 2 * PAGE_SIZE));
+    CHECK(run, !allocator_alloc(allocator, 1, 3));
+    CHECK(run, !allocator_alloc(allocator, 1, 0));
+    CHECK_EQUAL(run, allocator_available(allocator, 3), 0);
+    CHECK_EQUAL(run, allocator_available(allocator, 8), PAGE_SIZE);
+    while (allocator_alloc(allocator, PAGE_SIZE, 1)) {
+    }
+    CHECK_EQUAL(run, kernel.page_frames.free, 0);
+    CHECK_EQUAL(run, allocator_available(allocator, 8), 0);
+}
+
 static void a_region_that_cannot_be_unmapped_is_no_seal(struct suite_run *run)
 {
     uint64_t state = 9;
@@ -308,6 +337,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(free_memory_is_the_map_minus_every_owner),
     SUITE_CASE(the_free_part_of_the_region_is_unmapped_and_the_rest_stays),
     SUITE_CASE(a_device_can_be_mapped_after_the_seal),
+    SUITE_CASE(the_allocator_of_the_heap_goes_on_with_page_frames),
     SUITE_CASE(a_region_that_cannot_be_unmapped_is_no_seal),
     SUITE_CASE(a_machine_without_a_free_page_is_no_seal),
 };

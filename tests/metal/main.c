@@ -2,7 +2,8 @@
 // The test kernel: wakes up as the kernel does, then runs the suites on the metal instead of the
 // boot, as KTAP on the serial line. `only=SUITE` or `only=SUITE.CASE` on the command line selects;
 // `only=crash.NAME` runs a crash of crash.c instead, `only=reasons` the failures of reasons.c,
-// `only=trace` a trace of allocations from a module.
+// `only=trace` a trace of allocations from a module, `only=decorators.NAME` the boot on a decorated
+// early heap.
 #include "boot/kernel/boot_time.h"
 #include "boot/kernel/steps/steps.h"
 #include "boot/kernel/start.h"
@@ -30,11 +31,16 @@ void kernel_main(const struct handoff *handoff)
     struct kernel *kernel = &metal_kernel;
 
     kernel_start(kernel, handoff);
+    const char *only = kernel->options.only;
+    const char *decorators = after(only, "decorators.");
+    if (decorators && !decorators_put(&kernel->heap, decorators))
+        kernel_end(kernel, KERNEL_TESTS_FAILED);
     enum step_result result = steps_run(kernel);
     if (result != STEP_DONE)
         kernel_end(kernel, result == STEP_NO_MEMORY ? KERNEL_OUT_OF_MEMORY : KERNEL_PANIC);
+    if (decorators)
+        kernel_end(kernel, decorators_run(kernel) ? KERNEL_COMPLETE : KERNEL_TESTS_FAILED);
 
-    const char *only = kernel->options.only;
     const char *crash = after(only, "crash.");
     if (crash)
         crash_on_purpose(kernel, crash);

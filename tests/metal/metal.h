@@ -25,6 +25,14 @@ _Noreturn void crash_on_purpose(struct kernel *kernel, const char *name);
 // fails.
 void trace_run(struct kernel *kernel);
 
+// Puts decorators of kmem/ into an early heap from which nothing was allocated yet; `name` is the
+// rest of the word only=decorators.NAME. False iff it is unknown.
+bool decorators_put(struct early_heap *heap, const char *name);
+
+// Seals the heap that has them, and goes on allocating: behind the boot steps. Prints what was
+// found, and returns false iff any of it is not as it should be.
+bool decorators_run(struct kernel *kernel);
+
 // Provokes and reports every reason for which an allocation fails (reasons.c).
 void reasons_run(const struct writer *writer);
 

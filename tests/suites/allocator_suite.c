@@ -9,6 +9,7 @@
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
 #include "kmem/fba_shared.h"
+#include "kmem/free_lists.h"
 #include "kmem/ledger.h"
 #include "kmem/limit.h"
 #include "kmem/poison.h"
@@ -105,7 +106,7 @@ static void what_the_first_cannot_serve_the_second_does(struct suite_run *run)
 {
     fba_init(&fba, memory, 16);
     fba_init(&second, more, sizeof more);
-    struct fallback fallback = {&fba, fba_allocator(&second)};
+    struct fallback fallback = {.first = &fba, .second = fba_allocator(&second)};
     struct allocator allocator = fallback_allocator(&fallback);
     unsigned char *small = allocator_alloc(&allocator, 16, 1);
     unsigned char *large = allocator_alloc(&allocator, 17, 1);
@@ -120,7 +121,7 @@ static void each_block_goes_back_to_its_owner(struct suite_run *run)
 {
     fba_init(&fba, memory, 16);
     fba_init(&second, more, sizeof more);
-    struct fallback fallback = {&fba, fba_allocator(&second)};
+    struct fallback fallback = {.first = &fba, .second = fba_allocator(&second)};
     struct allocator allocator = fallback_allocator(&fallback);
     unsigned char *small = allocator_alloc(&allocator, 8, 1);
     unsigned char *large = allocator_alloc(&allocator, 20, 1);
@@ -138,7 +139,7 @@ static void after_the_seal_everything_goes_to_the_successor(struct suite_run *ru
     struct fba_ranges ranges;
 
     fba_init(&fba, memory, sizeof memory);
-    struct fallback fallback = {&fba, fba_allocator(&second)};
+    struct fallback fallback = {.first = &fba, .second = fba_allocator(&second)};
     struct allocator allocator = fallback_allocator(&fallback);
     unsigned char *permanent = allocator_alloc(&allocator, 100, 1);
     CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
@@ -151,6 +152,44 @@ static void after_the_seal_everything_goes_to_the_successor(struct suite_run *ru
     CHECK_EQUAL(run, fba_used(&second), 100);
     allocator_free(&allocator, late, 100, 1);
     CHECK_EQUAL(run, fba_used(&second), 0);
+}
+
+static void without_a_second_the_first_is_asked_for(struct suite_run *run)
+{
+    fba_init(&fba, memory, 16);
+    struct fallback fallback = {.first = &fba};
+    struct allocator allocator = fallback_allocator(&fallback);
+    void *block = allocator_alloc(&allocator, 8, 1);
+    CHECK(run, fba_owns(&fba, block));
+    CHECK_EQUAL(run, allocator_available(&allocator, 1), 8);
+    CHECK(run, !allocator_alloc(&allocator, 9, 1));
+    CHECK_STATUS(run, fba_explain(&fba).reason, FBA_EXHAUSTED);
+    CHECK(run, allocator_resize(&allocator, block, 8, 12, 1));
+    allocator_free(&allocator, block, 12, 1);
+    CHECK_EQUAL(run, fba_used(&fba), 0);
+
+    fba_init(&second, more, sizeof more);
+    fallback.second = fba_allocator(&second); // later, and nothing else changes
+    CHECK(run, fba_owns(&second, allocator_alloc(&allocator, 17, 1)));
+}
+
+static void a_decorated_first_serves_on_after_the_seal(struct suite_run *run)
+{
+    static struct free_lists lists;
+    struct fba_ranges ranges;
+
+    fba_init(&fba, memory, sizeof memory);
+    fba_init(&second, more, sizeof more);
+    free_lists_init(&lists, &fba);
+    struct fallback fallback = {
+        .first = &fba, .second = fba_allocator(&second), .front = free_lists_allocator(&lists)};
+    struct allocator allocator = fallback_allocator(&fallback);
+    void *block = allocator_alloc(&allocator, 64, 8);
+    CHECK_STATUS(run, fba_seal(&fba, PAGE, &ranges), FBA_OK);
+    allocator_free(&allocator, block, 64, 8);
+    CHECK(run, fba_owns(&second, allocator_alloc(&allocator, 32, 8))); // of no list
+    CHECK_ADDRESS(run, allocator_alloc(&allocator, 64, 8), block);
+    CHECK(run, fba_owns(&second, allocator_alloc(&allocator, 64, 8)));
 }
 
 // ── What is available ───────────────────────────────────────────────────────────────────────────
@@ -215,7 +254,7 @@ static void what_is_available_is_the_larger_of_two(struct suite_run *run)
     struct fallback fallback;
 
     fba_init(&second, more, 64);
-    fallback = (struct fallback){&fba, fba_allocator(&second)};
+    fallback = (struct fallback){.first = &fba, .second = fba_allocator(&second)};
     (void)open_allocator();
     check_available(run, fallback_allocator(&fallback), 112);
     fba_init(&second, memory + PAGE, 160);
@@ -259,6 +298,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_the_first_cannot_serve_the_second_does),
     SUITE_CASE(each_block_goes_back_to_its_owner),
     SUITE_CASE(after_the_seal_everything_goes_to_the_successor),
+    SUITE_CASE(without_a_second_the_first_is_asked_for),
+    SUITE_CASE(a_decorated_first_serves_on_after_the_seal),
     SUITE_CASE(what_is_available_can_be_had),
     SUITE_CASE(what_is_available_is_within_the_budget),
     SUITE_CASE(what_is_available_is_the_larger_of_two),
