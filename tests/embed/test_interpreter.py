@@ -29,7 +29,7 @@ BUFFER = 1 << 28
 ALIGN = 16  # as malloc promises
 
 
-# --- The tables ---------------------------------------------------------------------------------------
+# --- The tables -----------------------------------------------------------------------------------
 
 FILE_DIRECTORY = 0x19  # QEMU's docs/specs/fw_cfg: keys, ports, commands of its DMA
 DMA_HIGH, DMA_LOW, SELECT_AND_READ = 0x514, 0x518, 8 | 2
@@ -80,7 +80,7 @@ def dsdt():
     return bytes(table)
 
 
-# --- The recording and what it needs -------------------------------------------------------------------
+# --- The recording and what it needs --------------------------------------------------------------
 
 class Recording(NamedTuple):
     calls: list[heap_trace.Call]
@@ -161,7 +161,7 @@ def measured():
     return Figures(len(calls) - frees, frees, live, needed, most_instructions(calls))
 
 
-# --- Tests --------------------------------------------------------------------------------------------
+# --- Tests ----------------------------------------------------------------------------------------
 
 def test_a_trace_is_read():
     found = recording(["f 10", "a 10 20", "a 20 8", "r 10 10 30", "f 10", "r 0 50 1", "f 20"])

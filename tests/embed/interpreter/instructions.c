@@ -53,19 +53,21 @@ static void run_free(const struct allocator *allocator, const struct block *bloc
 }
 
 // Returns false iff the line is no call, or an allocation that fails.
-static bool run(const struct allocator *allocator, const char *line, bool is_counted)
+static bool run(const struct allocator *allocator, char *line, bool is_counted)
 {
-    struct block block = {0};
-    size_t number;
+    char *at = line + 1;
+    size_t number = strtoul(at, &at, 0);
 
-    if (sscanf(line, "%*c %zu", &number) != 1 || number >= BLOCKS_MAX)
+    if (number >= BLOCKS_MAX)
         return false;
-    if (sscanf(line, "a %*u %zx %zx", &block.size, &block.align) == 2) {
-        run_alloc(allocator, &block, is_counted);
-        blocks[number] = block;
-        return block.start != NULL;
+    struct block *block = &blocks[number];
+    if (line[0] == 'a') {
+        block->size = strtoul(at, &at, 0);
+        block->align = strtoul(at, &at, 0);
+        run_alloc(allocator, block, is_counted);
+        return block->start != NULL;
     }
-    run_free(allocator, &blocks[number], is_counted);
+    run_free(allocator, block, is_counted);
     return line[0] == 'f';
 }
 

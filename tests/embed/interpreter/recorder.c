@@ -63,28 +63,28 @@ void *malloc(size_t size)
     return block;
 }
 
-void *calloc(size_t count, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
-    void *block = __libc_calloc(count, size);
+    void *block = __libc_calloc(nmemb, size);
 
     if (is_recorded(block, __builtin_return_address(0)))
-        dprintf(trace, "a %zx %zx\n", (size_t)block, count * size);
+        dprintf(trace, "a %zx %zx\n", (size_t)block, nmemb * size);
     return block;
 }
 
-void *realloc(void *block, size_t size)
+void *realloc(void *ptr, size_t size)
 {
-    size_t old = (size_t)block; // as a number: the block may be gone
-    void *moved = __libc_realloc(block, size);
+    size_t old = (size_t)ptr; // as a number: the block may be gone
+    void *moved = __libc_realloc(ptr, size);
 
     if (is_recorded(moved, __builtin_return_address(0)))
         dprintf(trace, "r %zx %zx %zx\n", old, (size_t)moved, size);
     return moved;
 }
 
-void free(void *block)
+void free(void *ptr)
 {
-    if (is_recorded(block, __builtin_return_address(0)))
-        dprintf(trace, "f %zx\n", (size_t)block);
-    __libc_free(block);
+    if (is_recorded(ptr, __builtin_return_address(0)))
+        dprintf(trace, "f %zx\n", (size_t)ptr);
+    __libc_free(ptr);
 }
