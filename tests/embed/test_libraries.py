@@ -33,6 +33,7 @@ LIBRARIES = {
     # Where it writes a key it does not look whether it could: https://github.com/akheron/jansson/issues/655
     "jansson": Library("jansson", "jansson", "2.14", "libjansson-dev=2.14-2", "reads, changes and writes JSON",
                        ("allocation 356|wrong result",)),
+    "cjson": Library("cJSON", "libcjson", "1.7.15", "libcjson-dev=1.7.15-1+deb12u4", "reads, changes and writes JSON"),
     "lua": Library("Lua", "lua5.4", "5.4.4", "liblua5.4-dev=5.4.4-3+deb12u1", "sorts, matches, concatenates; a coroutine"),
     "sqlite": Library("SQLite", "sqlite3", "3.40.1", "libsqlite3-dev=3.40.1-2+deb12u2", "tables, an index, a join"),
 }

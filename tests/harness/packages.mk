@@ -51,7 +51,7 @@ packages_test := $(packages_install) $(packages_image) $(packages_signing) $(pac
     clang=clang llvm=llvm-objcopy clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck flake8=flake8 \
     mypy=mypy meson=meson ninja-build=ninja cmake=cmake pkgconf=pkg-config \
     liblua5.4-dev=/usr/include/lua5.4/lua.h libsqlite3-dev=/usr/include/sqlite3.h libexpat1-dev=/usr/include/expat.h \
-    libjansson-dev=/usr/include/jansson.h zlib1g-dev=/usr/include/zlib.h acpica-tools=acpiexec \
+    libjansson-dev=/usr/include/jansson.h libcjson-dev=/usr/include/cjson/cJSON.h zlib1g-dev=/usr/include/zlib.h acpica-tools=acpiexec \
     $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
     $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
