@@ -214,7 +214,8 @@ def boot_hello():
     folder = machine.BUILD / "hello"
     folder.mkdir(parents=True, exist_ok=True)
     for kind in ("c", "ld"):
-        (folder / f"hello.{kind}").write_text(re.search(rf"^```{kind}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[1])
+        text = re.search(rf"`hello\.{kind}`:\n\n```{kind}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[1]
+        (folder / f"hello.{kind}").write_text(text)
     command = re.search(r"^    (gcc .*?hello\.elf)$", page, re.DOTALL | re.MULTILINE)[1].replace("\\\n", " ")
     command = re.sub(r"\bhello\.", f"{folder.relative_to(machine.ROOT)}/hello.", command)
     subprocess.run(command.split(), cwd=machine.ROOT, check=True, capture_output=True)
