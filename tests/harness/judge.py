@@ -447,6 +447,8 @@ def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
     lacks = "no line that --pass names" if rules.passing else "no final line"
     if report and report.problems:
         lacks += f"; {report.problems[0]}"
+    elif report and not report.cases:
+        lacks += "; the report has no case"
     elif report is None and not rules.passing and not rules.strict and not (heard.spoke and _OURS.match(heard.spoke.text)):
         lacks += ", no KTAP report"
     if ended.prompt is not None:

@@ -28,20 +28,23 @@ PROBLEMS_MAX = 100
 PLAN_DIGITS_MAX = 9
 _TAB = 8
 
-# The prefixes of Linux's console: a log level, a time stamp, the thread or processor.
+# The prefixes of Linux's console: a log level, a time stamp, the thread or processor; and how others name a log level.
 _PREFIX = re.compile(r"(?:<\d{1,3}>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?|<\d{1,3}>")
+_LEVELS = r"\b(?:(?i:trace|debug|dbg|info|inf|notice|warning|warn|wrn|error|err|critical|crit|alert|emerg|fatal)|[A-Z])\b"
 _VERSION = re.compile(r"(.*?)\b(K?TAP) version (\d{1,4})$")
-_VERSIONS_KNOWN = {("KTAP", "1"), ("TAP", "12"), ("TAP", "13"), ("TAP", "14")}
+_VERSIONS_KNOWN = {("KTAP", "1"), ("TAP", "13"), ("TAP", "14")}
 _SUBTEST = re.compile(r"# Subtest: (.*)$")
 _PLAN = re.compile(r"1\.\.(\d+)(?:\s+#.*)?$")
 _RESULT = re.compile(r"(not ok|ok)(?:\s+(\d{1,9}))?(?=\s|$)(.*)")
-_HASH = re.compile(r"(?<!\\)#")
-_DIRECTIVE = re.compile(r"(SKIP|TODO|XFAIL|TIMEOUT|ERROR)(?:(?<=SKIP)\S*)?(?![\w=])", re.IGNORECASE)
+_HASH = re.compile(r"(?:^|(?<=\s))#")
+# Those of TAP may be written small, and SKIP as SKIPPED. Those of KTAP are capitals: in small letters they begin a remark.
+_DIRECTIVE = re.compile(r"((?i:SKIP)[A-Za-z]*|(?i:TODO)|XFAIL|TIMEOUT|ERROR)(?![\w=])[:\s]*(.*)")
 _BAIL_OUT = re.compile(r"Bail out!", re.IGNORECASE)
 # What may be a report's, though not in a form that is read here.
 _LIKE_FAILURE = re.compile(r"not ok\b", re.IGNORECASE)
-_HIDDEN_FAILURE = re.compile(r"\bnot ok \d", re.IGNORECASE)
+_HIDDEN_FAILURE = re.compile(r"not ok \d", re.IGNORECASE)
 _LIKE_REPORT = re.compile(r"\bK?TAP version \d|^\s*1\.\.\d+\s*(?:#.*)?$|^\s*not ok\b", re.IGNORECASE)
+_NO_END = "a block of data has no end, a line `...`"
 # Any line that means something outside a report has one of these.
 _HINTS = ("version", "not ok", "ail out", "..")
 
@@ -150,22 +153,24 @@ class Reader:
 
     def feed(self, line: Line) -> None:
         text = line.text
-        if not self._levels and not any(hint in text.lower() for hint in _HINTS):
+        if not self._levels and not self._strict and not any(hint in text.lower() for hint in _HINTS):
             return
         text = self._without_prefix(text.rstrip())
         body = text.lstrip()
         indent = len(text.expandtabs(_TAB)) - len(body.expandtabs(_TAB))
         if not self.is_present and _LIKE_REPORT.search(text):
             self.is_present = True
-        if self._is_yaml(indent, body):
+        if self._is_yaml(indent, body, line):
             return
         after_result, self._result_indent = self._result_indent, None
         if match := _VERSION.match(body):
             if self._version(line, match, indent):
                 return
         if not self._levels:
-            if _LIKE_FAILURE.match(body) or (_BAIL_OUT.match(body) and self._kind):
+            if _LIKE_FAILURE.match(body) or _HIDDEN_FAILURE.search(body) or _BAIL_OUT.match(body):
                 self._problem(f"outside any report: {body!r}", line, True)
+            elif self._strict and (_PLAN.match(body) or (match := _RESULT.match(body)) and match[2]):
+                self._problem(f"outside any report: {body!r}", line)
             return
         self._report.number = line.number
         if match := _PLAN.match(body):
@@ -178,7 +183,7 @@ class Reader:
             self._problem(body, line, True)
         elif body == "---" and after_result is not None and indent > after_result:
             self._yaml = indent
-        elif not body.startswith("#") and (_LIKE_FAILURE.match(body) or _HIDDEN_FAILURE.search(body)):
+        elif self._hides_failure(body):
             self._problem(f"no result in the form `not ok N name`: {body!r}", line, True)
         elif body and len(self._notes) < NOTES_MAX:
             self._notes.append(body[:NOTE_MAX])
@@ -187,27 +192,41 @@ class Reader:
         """The Report, when no line is to come any more."""
         if not self._kind:
             self._problem("no line `KTAP version 1`: the tests never started", Line(0, ""))
+        if self._yaml is not None:
+            self._problem(_NO_END, Line(self._report.number, ""))
         self._end_report(Line(self._report.number, ""))
         return self._report
 
     # --- Lines ------------------------------------------------------------------------------------
 
+    def _hides_failure(self, body: str) -> bool:
+        """Comments may be the reports of programs that were run; within the words of one, results are lost where no plan
+        counts them."""
+        if body.startswith("#"):
+            is_counted = self._levels[-1].plan >= 0
+            return not is_counted and not _LIKE_FAILURE.match(body.lstrip("# ")) and bool(_HIDDEN_FAILURE.search(body))
+        return bool(_LIKE_FAILURE.match(body) or _HIDDEN_FAILURE.search(body))
+
     def _without_prefix(self, text: str) -> str:
-        for prefix in (self._prefix, _PREFIX):
+        for prefix in (_PREFIX, self._prefix):
             if prefix and (match := prefix.match(text)):
-                return text[match.end() :]
+                text = text[match.end() :]
         return text
 
-    def _is_yaml(self, indent: int, body: str) -> bool:
-        """Whether the line is part of the block that may follow a result in TAP, as data of the test's own."""
+    def _is_yaml(self, indent: int, body: str, line: Line) -> bool:
+        """Whether the line is part of the block that may follow a result in TAP, as data of the test's own. Other output may
+        come in between; a line of the report's own tells that the end was lost, and what else with it is not known."""
         if self._yaml is None:
-            return False
-        if body and indent < self._yaml:
-            self._yaml = None
             return False
         if body == "...":
             self._yaml = None
-        elif len(self._notes) < NOTES_MAX:
+            return True
+        own = (_VERSION, _PLAN, _RESULT, _SUBTEST, _BAIL_OUT)
+        if indent < self._yaml and any(pattern.match(body) for pattern in own):
+            self._problem(_NO_END, line)
+            self._yaml = None
+            return False
+        if len(self._notes) < NOTES_MAX:
             self._notes.append(body[:NOTE_MAX])
         return True
 
@@ -216,17 +235,14 @@ class Reader:
         if before:
             if self._levels:
                 return False
-            # The same in front of other lines, but for its numbers and the blanks that fill them up.
-            words = re.split(r"(\d+|\s+)", before[: len(before.rstrip())])
-            pattern = "".join(
-                r"\d+" if word.isdigit() else r"\s*" if word.isspace() else re.escape(word) for word in words
-            )
-            self._prefix = re.compile(pattern + re.escape(before[len(before.rstrip()) :]))
+            self._prefix = _prefix_like(before)
             indent = 0
         if (kind, number) not in _VERSIONS_KNOWN:
             self._problem(f"{kind} version {number} is not known", line)
         if self._levels and indent <= self._levels[0].indent:
-            if self._strict or not self.is_complete:
+            # A version line and nothing more, such as the echo of a command that prints one, is no report.
+            is_begun = len(self._levels) > 1 or self._levels[0].plan >= 0 or self._levels[0].results
+            if self._strict or is_begun and not self.is_complete:
                 self._problem("a second report begins: did the machine start twice?", line)
             self._end_report(line)
         while self._levels and self._levels[-1].indent >= indent:
@@ -241,7 +257,7 @@ class Reader:
         level = self._level(indent, line)
         if len(number) > PLAN_DIGITS_MAX:
             self._problem(f"a plan of too many results: {line.text.strip()!r}", line)
-        elif level.plan >= 0 or level.results > 0 and self._strict:
+        elif level.plan >= 0 or level.results > 0 and self._strict and self._kind == "KTAP":
             self._problem(f"a plan where none was due: {line.text.strip()!r}", line)
         else:
             level.plan = int(number)
@@ -262,8 +278,10 @@ class Reader:
         word, number, rest = match.groups()
         description, *comment = _HASH.split(rest, 1)
         name = re.sub(r"\\([#\\])", r"\1", description).strip().removeprefix("-").strip()
-        name = name or f"case {number or 'without a number'}"
         remark = comment[0].strip() if comment else ""
+        directive = _DIRECTIVE.match(remark)
+        # kselftest.h writes the name of what was skipped behind the directive.
+        name = name or (directive and directive[2]) or f"case {number or 'without a number'}"
         below: list[Case] | None = None
         while len(self._levels) > 1 and self._levels[-1].indent > indent:
             name_below = name if self._levels[-2].indent <= indent else ""
@@ -279,7 +297,9 @@ class Reader:
             self._problem(f"{name}: result {number} where {level.results} was due", line)
         elif not number and self._strict:
             self._problem(f"{name}: a result without a number", line)
-        outcome = self._outcome(word == "ok", remark)
+        if level.plan < 0 and _HIDDEN_FAILURE.search(description):
+            self._problem(f"{name}: may be two results in one line, and there is no plan to count them", line, True)
+        outcome = self._outcome(word == "ok", directive[1].upper() if directive else "")
         detail = "\n".join(self._notes + ([remark] if remark else []))
         if below is None:
             below = self._case(name, outcome, detail, line)
@@ -307,14 +327,12 @@ class Reader:
         self._kept[outcome] += 1
         return [Case(name, outcome, detail, line.number)]
 
-    def _outcome(self, is_ok: bool, rest: str) -> Outcome:
-        directive = _DIRECTIVE.match(rest)
-        kind = directive[1].upper() if directive else ""
-        if kind in ("TIMEOUT", "ERROR"):
+    def _outcome(self, is_ok: bool, directive: str) -> Outcome:
+        if directive in ("TIMEOUT", "ERROR"):
             return Outcome.FAILED
-        if kind == "SKIP":
+        if directive.startswith("SKIP"):
             return Outcome.FAILED if self._strict else Outcome.SKIPPED
-        if kind in ("TODO", "XFAIL") and not self._strict:
+        if directive in ("TODO", "XFAIL") and not self._strict:
             return Outcome.TODO
         return Outcome.PASSED if is_ok else Outcome.FAILED
 
@@ -372,6 +390,24 @@ class Reader:
     def _problem(self, sentence: str, line: Line, is_failure: bool = False) -> None:
         if len(self._report.problems) < PROBLEMS_MAX:
             self._report.problems.append(Problem(sentence[:300], line.number, is_failure))
+
+
+def _prefix_like(before: str) -> re.Pattern[str]:
+    """The same in front of other lines, but for its numbers, the blanks that fill them up, and the log level."""
+    pattern = ""
+    for word in re.finditer(rf"(?P<level>{_LEVELS} *)|(?P<number>\d+)|(?P<blanks>\s+)|.", before):
+        is_last = word.end() == len(before)
+        if level := word["level"]:
+            # Of several blanks at the end all but one fill it up; the others may be the indentation of what follows.
+            fills = is_last and level.endswith("  ")
+            pattern += rf"(?={_LEVELS} ).{{{len(level)}}}" if fills else _LEVELS + (" " if is_last else " *") * level.endswith(" ")
+        elif word["number"]:
+            pattern += r"\d+"
+        elif word["blanks"] and not is_last:
+            pattern += r"\s*"
+        else:
+            pattern += re.escape(word[0])
+    return re.compile(pattern)
 
 
 def parse(text: str, strict: bool = False) -> Report:

@@ -74,6 +74,19 @@ NOT_PASSED = [
     "TAP version 13\n1..1\n---\nnot ok 1 x\n",
     "not ok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
     "KTAP version 1\n1.." + "1" * 5000 + "\nok 1 a\n",
+    # No directive: nothing stands before its `#`, or a remark begins with its letters.
+    "KTAP version 1\n1..1\nnot ok 1 a#SKIP no\n",
+    "KTAP version 1\n1..1\nnot ok 1 a # skip_count=0\n",
+    # The end of a line was lost, and no plan counts the results.
+    "KTAP version 1\nok 1 a[    0.06] not ok 2 b\n",
+    "KTAP version 1\nok 1 anot ok 2 b\n",
+    "KTAP version 1\nok 1 a\n# words[    0.06] not ok 2 b\n",
+    # A block of data whose end was lost has what came behind it in it.
+    "TAP version 13\n1..2\nok 1 a\n  ---\n  data: 1\n    not ok 1 c\nok 2 b\n",
+    "TAP version 13\n1..1\nok 1 a\n  ---\n  data: 1\n",
+    "kernel: not ok 1 a\nkernel: KTAP version 1\nkernel: 1..1\nkernel: ok 1 a\n",
+    "Bail out!\nTAP version 13\n1..1\nok 1 a\n",
+    "TAP version 13\n1..0 # SKIP no such machine\n",
 ]
 NOT_PASSED_STRICTLY = [
     "KTAP version 1\nok 1 a\n",
@@ -83,6 +96,9 @@ NOT_PASSED_STRICTLY = [
     "KTAP version 1\n1..1\nok 1 a\nKTAP version 1\n1..1\nok 1 a\n",
     "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nok 1 s # SKIP no such machine\n",
     "TAP version 13\n1..1\nok - a\n",
+    "TAP version 13\nTAP version 13\n1..1\nok 1 a\n",
+    "ok 1 a\nKTAP version 1\n1..1\nok 1 b\n",
+    "1..1\nKTAP version 1\n1..1\nok 1 b\n",
 ]
 
 
@@ -94,6 +110,10 @@ def test_not_passed(text):
 @pytest.mark.parametrize("text", NOT_PASSED_STRICTLY)
 def test_not_passed_strictly(text):
     assert ktap.parse(text).passed and not ktap.parse(text, strict=True).passed
+
+
+def test_a_plan_may_come_last_in_tap():
+    assert ktap.parse("TAP version 13\nok 1 a\nok 2 b\n1..2\n", strict=True).passed
 
 
 def test_a_plan_that_is_missing_is_said():
@@ -171,16 +191,42 @@ def test_kunit_with_parameters():
         "6,123,4567,-;KTAP version 1\n6,124,4568,-;1..1\n6,125,4570,-;ok 1 a\n",
         "I (1) test: KTAP version 1\nI (2) test: 1..1\nW (3) other: busy\nI (12) test: ok 1 a\n",
         "  KTAP version 1\n1..1\nok 1 a\n",
+        "/ # echo TAP version 13; echo 1..1; echo ok 1 a\nTAP version 13\n1..1\nok 1 a\n",
+        "/ # echo TAP version 13\nTAP version 13\n1..1\nok 1 a\n",
         "KTAP version 1\n1..1\nnot ok 1 a # SKIP no such machine\n",
         "TAP version 13\n1..1\nok 1 a # with a remark that is no directive",
+        "TAP version 13\n1..1\nok 1 a # error paths and timeouts\n",
+        "TAP version 13\n1..2\nok 1 a\n  ---\n  x: 1\n[drm] another's words\n  y: not ok 9\n  ...\nok 2 b\n",
     ],
 )
 def test_what_others_print(text):
     assert ktap.parse(text).passed
 
 
+@pytest.mark.parametrize(
+    "prefixes",
+    [
+        ("[INFO] ", "[WARN] ", "[ERROR] "),
+        ("[INFO ] ", "[WARN ] ", "[ERROR] "),
+        ("INFO  ", "ERROR ", "DEBUG "),
+        ("info: ", "warning: ", "error: "),
+        ("I (9) test: ", "E (10) test: "),
+        ("[00:00:01.000,000] <inf> ", "[00:00:01.000,001] <err> "),
+        ("2026-01-09T00:00:00.1Z ", "2026-01-10T00:00:00.2Z "),
+        ("Jan  9 00:00:00 host kernel: ", "Jan 10 00:00:00 host kernel: "),
+        ("[    0.060000] <6>", "[    0.070000] <3>"),
+        ("[    0.060000] test: ", "[   10.070000] test: "),
+    ],
+)
+def test_a_log_level_differs_from_line_to_line(prefixes):
+    text = "KTAP version 1\n1..2\n  KTAP version 1\n  1..2\n  ok 1 a\n  not ok 2 b\nnot ok 1 s\nok 2 c\n"
+    report = ktap.parse(prefixed(text, *prefixes))
+    assert not report.problems and not report.without_plan
+    assert outcomes(report) == [("s.a", Outcome.PASSED), ("s.b", Outcome.FAILED), ("c", Outcome.PASSED)]
+
+
 def test_a_failure_behind_another_prefix_is_one():
-    text = "I (1) test: KTAP version 1\nI (2) test: 1..1\nE (3) test: not ok 1 a\nI (4) test: ok 1 b\n"
+    text = "I (1) test: KTAP version 1\nI (2) test: 1..1\nI (3) other: not ok 1 a\nI (4) test: ok 1 b\n"
     assert not ktap.parse(text).passed
 
 
@@ -193,6 +239,11 @@ def test_kselftest():
     )
     assert report.problems == []
     assert outcomes(report) == [("selftests: membarrier: one", Outcome.PASSED), ("selftests: membarrier: two", Outcome.FAILED)]
+
+
+def test_kselftest_names_what_it_skipped_behind_the_directive():
+    report = ktap.parse("TAP version 13\n1..2\nok 1 # SKIP needs a disk\nok 2 # XFAIL on this machine\n")
+    assert outcomes(report) == [("needs a disk", Outcome.SKIPPED), ("on this machine", Outcome.TODO)]
 
 
 def test_tap_of_a_shell_script():
