@@ -5,7 +5,8 @@ Control functions are recognised by the grammar of ECMA-48 and ISO 2022 (ECMA-35
 and C1, the latter in 7 and 8 bits, control sequences (CSI), control strings (DCS, OSC, SOS, PM, APC) and
 escape sequences with intermediate bytes, such as the designation of a character set. None leaves a
 letter behind. Those that move the cursor elsewhere end the line, so that what is written there begins a
-line, as on the screen: a carriage return, a cursor position, a reset of the terminal.
+line, as on the screen: a carriage return, a cursor position, a reset of the terminal. Within a line the cursor moves as
+on the screen, and what is written there replaces what it meets. Nothing is erased: what was said has been said.
 
 A control string that is not terminated hides nothing: it loses its introducer and stays.
 
@@ -42,9 +43,12 @@ _IND, _NEL, _RI, _CSI, _ST = "\x84", "\x85", "\x8d", "\x9b", "\x9c"
 _DCS, _SOS, _OSC, _PM, _APC = "\x90", "\x98", "\x9d", "\x9e", "\x9f"
 _STRINGS = (_DCS, _SOS, _OSC, _PM, _APC)
 
-# Final bytes of control sequences: a position as of a new line; elsewhere on the screen; to the right; back.
+_CSI_PLAIN = re.compile(r"[\d;:]*")  # parameters of a function that is ECMA-48's, without intermediate bytes
+# Final bytes of control sequences: a position as of a new line; elsewhere on the screen; to the right; back; and those
+# that erase the line or the screen, with what says that it is all of it.
 _CSI_POSITION = "Hf"
-_CSI_ELSEWHERE = "ABEFGdeu`"
+_CSI_ELSEWHERE = "ABEFGLMdekru`"
+_CSI_ERASE = {"J": ("2", "3"), "K": ("1", "2")}
 _CSI_RIGHT = "Ca"
 _CSI_LEFT = "Dj"
 _RIGHT_MAX = 512
@@ -60,6 +64,7 @@ class Lines:
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._pending = ""
         self._text = ""
+        self._cursor = 0  # in the text
         self._number = 1
         self._lines: list[Line] = []
         self.is_open = False  # the last line had no end
@@ -100,17 +105,34 @@ class Lines:
         return lines
 
     def _write(self, text: str) -> None:
-        self._text += text
+        end = self._cursor + len(text)
+        if self._cursor == len(self._text):
+            self._text += text
+        else:
+            self._text = self._text[: self._cursor] + text + self._text[end:]
+        self._cursor = end
         if len(self._text) > LINE_MAX:
             self._end_line()
 
     def _end_line(self) -> None:
         self._lines.append(Line(self._number, self._text))
         self._text = ""
+        self._cursor = 0
 
     def _go_elsewhere(self) -> None:
         if self._text:
             self._end_line()
+
+    def _go_left(self, columns: int) -> None:
+        self._cursor -= columns
+        if self._cursor <= 0:  # as a carriage return
+            self._cursor = 0
+            self._go_elsewhere()
+
+    def _go_right(self, columns: int) -> None:
+        blanks = max(0, self._cursor + columns - len(self._text))
+        self._cursor += columns - blanks
+        self._write(" " * blanks)
 
     def _next_line(self) -> None:
         self._end_line()
@@ -140,7 +162,7 @@ class Lines:
                 return 1
             character = chr(ord(character) & 0xFF)
         if character == _BS:
-            self._text = self._text[:-1]
+            self._go_left(1)
             return 1
         if character in (_VT, _FF):
             self._go_elsewhere()
@@ -178,20 +200,22 @@ class Lines:
     def _sequence(self, text: str, at: int, length: int, is_last: bool) -> int:
         match = _CSI_BODY.match(text, at + length)
         if not match:
-            parameters = _CSI_PARAMETERS.match(text, at + length)
-            assert parameters
-            if parameters.end() == len(text):
+            begun = _CSI_PARAMETERS.match(text, at + length)
+            assert begun
+            if begun.end() == len(text):
                 return self._wait(text, at, is_last)
-            return parameters.end() - at
-        number = int(match[1]) if re.fullmatch("[0-9]{1,3}", match[1]) else 1
-        if match[2] in _CSI_POSITION:
-            self._end_line()
-        elif match[2] in _CSI_ELSEWHERE:
-            self._go_elsewhere()
-        elif match[2] in _CSI_RIGHT:
-            self._write(" " * min(number or 1, _RIGHT_MAX))
-        elif match[2] in _CSI_LEFT:
-            self._text = self._text[: -(number or 1)]
+            return begun.end() - at
+        parameters, final = match[1], match[2]
+        if _CSI_PLAIN.fullmatch(parameters):
+            count = max(1, int(parameters)) if re.fullmatch("[0-9]{1,3}", parameters) else 1
+            if final in _CSI_POSITION:
+                self._end_line()
+            elif final in _CSI_ELSEWHERE or parameters in _CSI_ERASE.get(final, ()):
+                self._go_elsewhere()
+            elif final in _CSI_RIGHT:
+                self._go_right(min(count, _RIGHT_MAX))
+            elif final in _CSI_LEFT:
+                self._go_left(count)
         return match.end() - at
 
     def _string(self, kind: str, text: str, at: int, length: int, is_last: bool) -> int:

@@ -22,9 +22,15 @@ ESC = b"\x1b"
         # A carriage return begins the line again, as does what moves the cursor elsewhere.
         (b"50 %\r100 %\r\n", "50 %\n100 %\n"),
         *[(b"a" + control + b"b", "a\nb") for control in (b"\x1bc", b"\x1b8", b"\x1bE", b"\x1bD", b"\x85", b"\x0b", b"\x0c")],
-        *[(b"a\x1b[" + rest + b"b", "a\nb") for rest in (b"A", b"3G", b"2d", b"u")],
+        *[(b"a\x1b[" + rest + b"b", "a\nb") for rest in (b"A", b"3G", b"2d", b"u", b"2J", b"2K", b"1;24r", b"L")],
+        *[(b"a\x1b[" + rest + b"b", "ab") for rest in (b"1 A", b">1u", b"?2J", b"K", b"0K", b"J")],
         (b"a\x1b[3Cb", "a   b"),
-        (b"abc\x1b[2Dd\b\be", "e"),
+        # Within a line the cursor moves, and what is written replaces what it meets.
+        (b"abc\x1b[2Dd\x1b[Ce", "adce"),
+        (b"$ ab\b \bc", "$ ac"),
+        (b"abc\x1b[9D\x1b[Kd", "abc\nd"),
+        (b"abc\b\b\b", "abc\n"),
+        (b"not ok 1 a" + 10 * b"\b" + b"ok 1 a    \n", "not ok 1 a\nok 1 a    \n"),
         # Character sets, as `tput sgr0` sends them, and other escape sequences of ISO 2022.
         *[(b"a" + ESC + rest + b"b", "ab") for rest in (b"(B", b")0", b"*A", b"$)C", b"%G", b"#8", b" F", b"7", b"=", b"~")],
         # Control sequences with any parameters and intermediates, in 7 and in 8 bits, and in UTF-8.
