@@ -14,6 +14,7 @@ from terminal import Line
 
 TYPED_MAX = 4096  # characters: what a pipe takes at once, however slow the machine reads
 ENTER = b"\r"  # what the key sends
+WRAPPED_MIN = 8  # characters of an echo at the end of a line that are taken for its beginning
 
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|.|$)", re.DOTALL)
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "e": b"\x1b", "\\": b"\\"}
@@ -46,7 +47,8 @@ class Conversation:
         self._replies = list(replies)
         self._past = ""  # whole lines behind the last prompt
         self._taken = 0  # characters of the open line up to the last prompt
-        self._echo = ""  # may come on the line that is open
+        self._echo = ""  # what is yet to come of it, at first on the line that is open
+        self._echo_begins = False  # on that line, and not further down
 
     @property
     def prompt(self) -> str | None:
@@ -71,10 +73,21 @@ class Conversation:
         self._past = self._past[end:]
         del self._replies[0]
         keys = typed(answer)
-        self._echo = keys.decode("utf-8", "replace").strip()
+        self._echo, self._echo_begins = keys.decode("utf-8", "replace").strip(), True
         return keys
 
     def without_echo(self, line: Line) -> Line:
-        """The line as the machine's own word: the first one after a text was typed may begin with its echo."""
-        echo, self._echo = self._echo, ""
-        return Line(line.number, line.text.replace(echo, "", 1)) if echo else line
+        """The line as the machine's own word: the first one after a text was typed may have its echo. Where others spoke
+        first the echo stands alone; where the line was full it goes on in the next."""
+        if not self._echo:
+            return line
+        text, begins = line.text.rstrip(), self._echo_begins
+        self._echo_begins = False
+        if text == self._echo or begins and self._echo in text:
+            echo, self._echo = self._echo, ""
+            return Line(line.number, text.replace(echo, "", 1))
+        for length in range(min(len(text), len(self._echo)), WRAPPED_MIN - 1, -1):
+            if text.endswith(self._echo[:length]):
+                self._echo = self._echo[length:].lstrip()
+                return Line(line.number, text[:-length])
+        return line

@@ -143,12 +143,12 @@ _NEEDS = re.compile(r"(?:kernel|loader): this boot needs EARLY_HEAP=(\d+)K$")
 _TIME = re.compile(r"kernel: time from loader entry to final account: (\d+) us$")
 _OURS = re.compile(r"(?:loader|kernel): |### ")
 _MOVED_ON = re.compile(
-    r".*(?:No bootable option or device was found|Boot Maintenance Manager|EFI Firmware Setup)"
+    r".*(?:No bootable (?:option or )?device|Boot Maintenance Manager|EFI Firmware Setup)"
     r"|UEFI Interactive Shell|BdsDxe: \w+ Boot\w+ \"(?:UiApp|EFI Internal Shell)\""
 )
-# What OVMF, SeaBIOS and iPXE say when they are well.
+# What OVMF, SeaBIOS and iPXE say of themselves.
 _FIRMWARES = re.compile(
-    r"BdsDxe: |SeaBIOS \(|iPXE |Booting from |Press (?:any key|ESC|F\d)|Machine UUID |>>(?:Start|Checking) "
+    r"BdsDxe: |SeaBIOS \(|iPXE |Booting from |Boot failed: |Press (?:any key|ESC|F\d)|Machine UUID |>>(?:Start|Checking) "
 )
 # Any line that says one of these has one of the following; most have none. Faster than an expression.
 _HINTS = ("###", "loader: stopped", "!!!!", "EARLY_HEAP=", "final account", "bootable", "Boot Maint", "EFI ", "UiApp")
@@ -195,7 +195,7 @@ class Heard:
             self._missing = [wanted for wanted in self._missing if wanted not in text]
         sign = self._pattern(line)
         self._reader.feed(line)
-        if panic := panics.find(text):
+        if (panic := panics.find(text)) and panics.find(self._reader.words_of(text)):
             if self.panic is None:
                 self.panic = line, panic
             if self.finals and self.panic_after is None:
@@ -207,7 +207,7 @@ class Heard:
             self.spoke = line
         if self.finals and self.after is None and self.finals[-1][0] != line and _OURS.match(text):
             self.after = line
-        if sign is None and self._reader.is_complete and not self.rules.strict and not self._passing:
+        if sign is None and self.has_reported:
             sign = Sign.REPORTED
         return sign
 
@@ -244,6 +244,11 @@ class Heard:
         elif match := _TIME.match(text):
             self.microseconds = int(match[1])
         return None
+
+    @property
+    def has_reported(self) -> bool:
+        """Whether a report that can pass is complete. Another may begin."""
+        return self._reader.is_complete and not self.rules.strict and not self._passing
 
     @property
     def missing(self) -> list[str]:

@@ -188,6 +188,12 @@ class Reader:
         elif body and len(self._notes) < NOTES_MAX:
             self._notes.append(body[:NOTE_MAX])
 
+    def words_of(self, text: str) -> str:
+        """What a comment in a report says, without the name of the case that says it; another line as it is."""
+        is_inside = self._levels and not self.is_complete
+        match = is_inside and re.match(r"\s*#[#\s]*[^\s:]+:(.*)", self._without_prefix(text))
+        return match[1] if match else text
+
     def finish(self) -> Report:
         """The Report, when no line is to come any more."""
         if not self._kind:
@@ -400,7 +406,8 @@ def _prefix_like(before: str) -> re.Pattern[str]:
         if level := word["level"]:
             # Of several blanks at the end all but one fill it up; the others may be the indentation of what follows.
             fills = is_last and level.endswith("  ")
-            pattern += rf"(?={_LEVELS} ).{{{len(level)}}}" if fills else _LEVELS + (" " if is_last else " *") * level.endswith(" ")
+            blanks = " " * level.endswith(" ") + "*" * (level.endswith(" ") and not is_last)
+            pattern += rf"(?={_LEVELS} ).{{{len(level)}}}" if fills else _LEVELS + blanks
         elif word["number"]:
             pattern += r"\d+"
         elif word["blanks"] and not is_last:

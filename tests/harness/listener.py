@@ -84,6 +84,8 @@ class Listener:
         sign = self.heard.hear(self._talk.without_echo(line))
         if self.spoke is None and self.heard.spoke:
             self.spoke = self.last
+        if self.sign is judge.Sign.REPORTED and not self.heard.has_reported:
+            self.sign = None  # another report has begun
         is_too_early = sign and sign.is_good and self.prompt is not None
         if sign and not is_too_early and sign is not self.sign and self.sign is not judge.Sign.FINAL:
             self.sign, self.signed = sign, self.last

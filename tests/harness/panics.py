@@ -35,14 +35,18 @@ PANICS = (
         "Linux", r"Kernel panic - not syncing",
         "<0>[    1.20][    T1] Kernel panic - not syncing: Attempted to kill init!",
     ),
-    Panic("Linux", r"(?:Internal error: )?Oops(?: - |: )", "[    1.5] Oops: 0002 [#1] PREEMPT SMP"),
-    Panic("Linux", r"kernel BUG at ", "[    1.5] kernel BUG at mm/slub.c:4000!"),
+    Panic("Linux", r"(?:Internal error: )?Oops(?: - |: | \[#)", "[    1.5] Oops: 0002 [#1] PREEMPT SMP"),
+    Panic("Linux", r"kernel BUG (?:at |\[#)", "[    1.5] kernel BUG at mm/slub.c:4000!"),
+    Panic("Linux", r"BUG: kernel NULL pointer ", "[    1.5] BUG: kernel NULL pointer dereference, address: 0000000000000000"),
+    Panic("Linux", r"(?:BUG: )?[Uu]nable to handle (?:kernel|page fault) ", "Unable to handle kernel paging request at 10"),
+    Panic("Linux", r"[a-z][\w ,-]*: [0-9a-f]{4} \[#\d", "[    1.5] invalid opcode: 0000 [#1] PREEMPT SMP"),
     Panic("xv6, the BSDs, Plan 9", r"panic: ", "cpu0: panic: acquire"),
     Panic(
         "seL4", r"seL4 called fail at ",
         "seL4 called fail at /kernel/src/kernel/boot.c:10 in function init, saying \"no\"",
     ),
     Panic("seL4", r"seL4 failed assertion ", "seL4 failed assertion 'cap' at /kernel/src/object/cnode.c:8"),
+    Panic("seL4", r"=+ KERNEL EXCEPTION =+", "========== KERNEL EXCEPTION =========="),
     Panic("seL4", r"KERNEL (?:DATA ABORT|PREFETCH ABORT|UNDEFINED INSTRUCTION)!", "KERNEL DATA ABORT!"),
     Panic(
         "Zephyr", r">>> ZEPHYR FATAL ERROR ",
@@ -50,7 +54,7 @@ PANICS = (
     ),
     Panic("Zephyr", r"\*{5} .*FAULT \*{5}", "E: ***** BUS FAULT *****"),
     Panic("Zephyr", r"ASSERTION FAIL \[", "ASSERTION FAIL [ptr != NULL] @ WEST_TOPDIR/zephyr/kernel/sem.c:10"),
-    Panic("FreeBSD", r"Fatal (?:double fault|trap \d+: )", "Fatal trap 12: page fault while in kernel mode"),
+    Panic("FreeBSD", r"Fatal (?:double fault|trap \d+: |data abort)", "Fatal trap 12: page fault while in kernel mode"),
     Panic("NetBSD", r"fatal [a-z ]+ in supervisor mode", "fatal page fault in supervisor mode"),
     Panic("OpenBSD", r"kernel: [a-z ]+ trap, code=", "kernel: page fault trap, code=0"),
     Panic("illumos", r"panic\[cpu\d+\]/thread=", "panic[cpu0]/thread=fffffffffbc2f260: assertion failed"),
@@ -61,7 +65,9 @@ PANICS = (
         "Fuchsia", r"ZIRCON KERNEL PANIC",
         "[00004.123] 00000:00000> ZIRCON KERNEL PANIC (caller pc: 0xffffffff00102030)",
     ),
-    Panic("Haiku", r"PANIC: ", "PANIC: vm_page_fault: unhandled page fault in kernel space"),
+    Panic("Haiku, Limine, barebox", r"PANIC: ", "PANIC: vm_page_fault: unhandled page fault in kernel space"),
+    Panic("Haiku", r"Welcome to Kernel Debugging Land", "Welcome to Kernel Debugging Land..."),
+    Panic("GNU Mach", r"panic \{cpu\d+\} ", "panic {cpu0} ../kern/bootstrap.c:100: main: no task"),
     Panic("HelenOS", r"Kernel panic \(", "######>Kernel panic (CPU0) due to internal error"),
     Panic("MINIX", r"kernel panic: ", "kernel panic: cannot map the boot image"),
     Panic(
@@ -75,23 +81,47 @@ PANICS = (
         "Unikraft", r"CRIT: .*(?:Assertion failure|Unhandled [Tt]rap)",
         "[    0.1] CRIT: [libukboot] Assertion failure: rc == 0",
     ),
+    Panic("FreeRTOS", r"ASSERT! Line \d+, file |vAssertCalled ?\(", "ASSERT! Line 812, file tasks.c"),
+    Panic("FreeRTOS", r"\*+ERROR\*+ A stack overflow in task ", "***ERROR*** A stack overflow in task main has been detected."),
     Panic("ESP-IDF", r"Guru Meditation Error: ", "Guru Meditation Error: Core  0 panic'ed (LoadProhibited)"),
+    Panic("ESP-IDF", r"abort\(\) was called at PC |assert failed: ", "abort() was called at PC 0x400d1234 on core 0"),
+    Panic("Mbed OS", r"\+\+ MbedOS (?:Error Info|Fault Handler) \+\+", "++ MbedOS Error Info ++"),
+    Panic("RT-Thread", r"\(.*\) assertion failed at function:", "(thread != RT_NULL) assertion failed at function:init, line:10"),
+    Panic("QNX", r"Shutdown\[\d+,\d+\] S/C/F=", "Shutdown[0,0] S/C/F=11/1/11 C/D=fe03c3a2/fe0d2c60"),
+    Panic("OSv", r"page fault outside application, addr: ", "page fault outside application, addr: 0x0000000000000008"),
+    Panic("Solo5", r"[Ss]olo5: (?:trap: type=|ABORT: )", "Solo5: trap: type=#PF ec=0x0 rip=0x1000"),
+    Panic("newlib", r'assertion ".*" failed: file ', 'assertion "next" failed: file "heap.c", line 12, function: grow'),
     Panic("ReactOS", r"\*{3} (?:Fatal System Error|STOP): ", "*** Fatal System Error: 0x0000007b"),
     Panic("Xen", r"Panic on CPU \d+:", "(XEN) Panic on CPU 0:"),
     Panic("OpenSBI", r"sbi_trap_error: ", "sbi_trap_error: hart0: trap handler failed (error -2)"),
-    Panic("Trusted Firmware-A", r"PANIC (?:at PC|in EL3)", "PANIC in EL3."),
-    # Any kernel in Rust that prints its PanicInfo.
+    Panic("Trusted Firmware-A", r"PANIC (?:at PC|in EL3)|Unhandled .* in EL3", "PANIC in EL3."),
+    Panic("EDK II", r"ASSERT(?:_EFI_ERROR)? (?:\[\w+\] )?\S+\(\d+\): ", "ASSERT [DxeCore] /edk2/String.c(166): String != NULL"),
+    Panic("EDK II", r"(?:Synchronous|SError) Exception at 0x", "Synchronous Exception at 0x000000013F5A1234"),
+    Panic("U-Boot", r'"(?:Synchronous Abort|Error)" handler', '"Synchronous Abort" handler, esr 0x96000004'),
+    Panic("U-Boot", r"Unhandled exception: |### ERROR ### Please RESET", "### ERROR ### Please RESET the board ###"),
+    Panic("U-Boot", r"SPL: failed to boot from all boot devices", "SPL: failed to boot from all boot devices"),
+    Panic("coreboot", r"Unexpected Exception \d+ @ ", "Unexpected Exception 13 @ 10:00e5f8a3 - Halting"),
     Panic(
-        "Rust", r"(?:\[?(?:panic|PANIC)\]?:? )?(?:thread .* )?panicked at ",
+        "GRUB", r"error: (?:\S+:\d+:)?(?:you need to load the kernel|no multiboot2? header|file `.*' not found|no such device)",
+        "error: file `/boot/kernel.elf' not found.",
+    ),
+    Panic("GRUB", r"Entering rescue mode\.\.\.|(?:alloc|free) magic is broken at ", "Entering rescue mode..."),
+    # Any kernel in Rust that prints its PanicInfo, and the words of much that is written by examples.
+    Panic(
+        "Rust", r"(?:\[?(?:panic|PANIC)\]?:? )?(?:thread .* )?panicked at |Uncaught panic:",
         "thread 'main' panicked at src/main.rs:3:5:",
     ),
+    Panic("others", r"EXCEPTION: (?:DOUBLE|PAGE|GENERAL PROTECTION) FAULT", "EXCEPTION: DOUBLE FAULT"),
+    Panic("others", r"(?i:kernel panic) ?(?:[!:*-]|$)", "*** KERNEL PANIC ***"),
+    Panic("others", r"(?:PANIC|Panic)(?:[!:]| ?\*|$)|\[ ?PANIC ?\]", "[PANIC] out of memory"),
 )
 
 # At the beginning of a line, or behind what ends a prefix: a colon, a bracket, the `$` of a shell.
 _BEFORE = r"(?:.*[^\w\s,;.'\"(-]\s*|\s*)"
 _PATTERNS = [(re.compile(_BEFORE + f"(?:{panic.words})"), panic) for panic in PANICS]
 # Any line of them has one of these, in small letters; most lines have none. Faster than an expression.
-_HINTS = ("panic", "oops", "bug", "fault", "fatal", "trap", "abort", "assert", "fail", "error", "exception")
+_HINTS = ("panic", "oops", "bug", "fault", "fatal", "trap", "abort", "assert", "fail", "error", "exception", "unable", "[#",
+          "shutdown[", "rescue", "magic is broken")
 
 
 def find(line: str) -> Panic | None:

@@ -72,6 +72,20 @@ def test_what_is_echoed_is_not_judged():
     assert judged == ["$ ", "yes", "$ say yes"]
 
 
+@pytest.mark.parametrize(
+    "came, left",
+    [
+        (b"[ 1.0] usb: a word of another\r\nsay ok 1 yes\r\nyes\r\n", ["$ [ 1.0] usb: a word of another", "", "yes"]),
+        # A line editor goes on in the next line when one is full.
+        (b"say ok 1 \r\r\nyes\r\nyes\r\n", ["$ ", "", "yes"]),
+        (b"say ok 1 \ryes\r\nyes\r\n", ["$ ", "", "yes"]),
+        (b"no echo at all\r\nsay ok 1 yes, it says\r\n", ["$ no echo at all", "say ok 1 yes, it says"]),
+    ],
+)
+def test_an_echo_that_is_not_one_line(came, left):
+    assert talked([("$ ", "say ok 1 yes")], b"$ ", came)[1] == left
+
+
 @background(boot, "shell-passes", **SHELL, replies=(("$ ", "say hello"), ("$ ", "test"), ("$ ", "off")), passing=("^hello$",))
 def test_a_shell_is_talked_to(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()

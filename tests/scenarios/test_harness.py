@@ -2,6 +2,7 @@
 """The harness on a real QEMU whose firmware is a stub: each ending must get its own verdict."""
 
 import dataclasses
+import io
 import os
 import pathlib
 import pty
@@ -334,6 +335,18 @@ def test_what_is_kept_of_a_machine_that_says_much(monkeypatch):
     for number in range(100):
         said.add(f"{number:02}")
     assert said.text == "00\n01\n02\n98\n99\n"
+
+
+def test_a_second_report_goes_on_after_the_first():
+    """Which alone would be the end of it."""
+    heard = listener.Listener(machine.Machine(), judge.Rules(), io.BytesIO(), lambda line, seconds: None)
+    heard.take(b"TAP version 13\n1..1\nok 1 a\nbetween them\n\n")
+    assert heard.sign is judge.Sign.REPORTED
+    heard.take(b"TAP version 13\n1..1\n")
+    assert heard.sign is None
+    heard.take(b"ok 1 b\n")
+    assert heard.sign is judge.Sign.REPORTED
+
 
 
 def test_a_full_disk_does_not_end_a_boot(image):

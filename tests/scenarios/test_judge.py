@@ -154,6 +154,13 @@ NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-b
         (REPORT + "[  0.06] Kernel panic - not syncing: no init\n", UNKNOWN, Verdict.PANIC),
         (ktap("ok 1 a", plan=2) + f"{NO_ROOT}\n", UNKNOWN, Verdict.PANIC),
         (f"[  0.06] {NO_ROOT}\n", UNKNOWN, Verdict.PANIC),
+        # A comment in a report begins with the name of its case, which may be any.
+        ("KTAP version 1\n1..1\n# panic: initializing\n# Panic: initializing\nok 1 panic\n", UNKNOWN, Verdict.PASSED),
+        ("KTAP version 1\n1..1\n# a: initializing[  0.06] Kernel panic - not syncing: no\nok 1 a\n", UNKNOWN, Verdict.PANIC),
+        (REPORT + "# panic: no memory\n", UNKNOWN, Verdict.PANIC),
+        # SeaBIOS, without a disk that it could boot.
+        ("SeaBIOS (1.16)\nBooting from Hard Disk...\nBoot failed: not a bootable disk\n\nNo bootable device.\n",
+         {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
     ],
 )
 def test_kernels_of_another_origin(text, more, verdict):

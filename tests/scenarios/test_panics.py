@@ -29,6 +29,18 @@ def test_a_panic_behind_a_prefix(prefix):
         "registering the panic handler",
         "kernel: a test of what panicked at last",
         "    # kasan_panic: initializing",
+        "Kernel panic handler installed",
+        "kernel.panic: 10",
+        "printk: console: panic=30 oops=panic nmi_watchdog=panic",
+        "error: no",
+        "mm: unable to reserve memory",
+        "BUG: sleeping function called from invalid context at kernel/x.c:1",
+        "assertion failed",
+        "[    1.0] pci 0000:00:1f.0: [8086:2918] type 00",
+        "TAP version 13: panic tests",
+        "rescue: entering rescue mode",
+        "Synchronous exceptions are handled",
+        "[WARN] PANIC_ON_OOPS is off",
     ],
 )
 def test_ordinary_words_are_no_panic(line):
