@@ -6,6 +6,7 @@ PSCI, semihosting, or the test device of RISC-V's virtual machine. Used by machi
 """
 
 import pathlib
+import re
 import struct
 from typing import NamedTuple
 
@@ -54,6 +55,15 @@ def of_file(file: pathlib.Path) -> str:
     elf, pe = _elf_machine(head), _pe_machine(head)
     fits = (name for name, one in ARCHITECTURES.items() if elf and one.elf_machine == elf or pe and one.pe_machine == pe)
     return next(fits, DEFAULT)
+
+
+def is_intel_hex(file: pathlib.Path) -> bool:
+    """Whether a file is in Intel's hexadecimal format, in which microcontrollers are programmed."""
+    try:
+        with open(file, "rb") as program:
+            return bool(re.match(rb":[0-9A-Fa-f]{10}", program.read(11)))
+    except OSError:
+        return False
 
 
 def _elf_machine(head: bytes) -> int:

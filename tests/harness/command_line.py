@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+import architectures
 import judge
 import machine
 import options
@@ -119,6 +120,12 @@ def machine_of(parsed: argparse.Namespace) -> machine.Machine:
     """The Machine that the options describe. Raises machine.Unusable."""
     debugger = tuple(word for command in parsed.gdb_command for word in ("-ex", command)) if parsed.gdb else None
     fields = options.values(machine.Machine, parsed)
+    kernel = fields["kernel"]
+    if parsed.source == machine.Machine.source and kernel and parsed.image is None:
+        # Neither firmware nor loader is for another processor.
+        is_other = not architectures.ARCHITECTURES[architectures.of_file(kernel)].is_x86
+        if is_other or architectures.is_intel_hex(kernel):
+            fields["source"] = "qemu"
     return machine.Machine(**fields, debugger=debugger, extra=tuple(parsed.extra))
 
 

@@ -81,7 +81,8 @@ class Machine:
     source: str = option(
         "volume",
         Option("--source", WHAT, "a disk made for this boot (default); QEMU's fw_cfg, without a disk; or that, with the "
-               "words as load options; or QEMU loads the kernel (Multiboot, PVH, Linux), without firmware and loader",
+               "words as load options; or QEMU loads the kernel (Multiboot, PVH, Linux), without firmware and loader, as it "
+               "does by default with one that is not for x86",
                choices=("volume", "fw_cfg", "options", "qemu")),
     )
     image: pathlib.Path | None = option(
@@ -117,7 +118,7 @@ class Machine:
     )
     arch: str | None = option(
         None,
-        Option("--arch", ON, "with --source qemu: the processor (default: that of the kernel's ELF file)",
+        Option("--arch", ON, "with --source qemu: the processor (default: that of the kernel's ELF or PE file)",
                choices=tuple(architectures.ARCHITECTURES)),
     )
     # None: that of the architecture.
@@ -198,11 +199,11 @@ class Machine:
     timeout: float = option(
         60.0, Option("--timeout", END, "default %(default)g", metavar="SECONDS", parse=options.seconds), **_ANY
     )
-    # Seconds without a word, once it spoke, that are a hang; 0: none are.
-    silence: float = option(
-        20.0,
-        Option("--silence", END, "no word for so long, once it spoke, is a hang; 0: never (default %(default)g)",
-               metavar="SECONDS", parse=options.seconds_or_never),
+    # 0: none is a hang; None: see longest_silence.
+    silence: float | None = option(
+        None,
+        Option("--silence", END, "no word for so long, once it spoke, is a hang; 0: never (default: 20, or a third of a longer "
+               "--timeout)", metavar="SECONDS", parse=options.seconds_or_never),
         **_ANY,
     )
     max_output: int = option(
@@ -238,6 +239,11 @@ class Machine:
         is_found = self.source == "qemu" and self.kernel is not None
         name = self.arch or (architectures.of_file(self.kernel) if is_found and self.kernel else architectures.DEFAULT)
         return architectures.ARCHITECTURES[name]
+
+    @property
+    def longest_silence(self) -> float:
+        """Seconds without a word, once it spoke, after which it hangs; 0: never."""
+        return max(20.0, self.timeout / 3) if self.silence is None else self.silence
 
     @property
     def has_exit_port(self) -> bool:

@@ -38,7 +38,7 @@ a project's file, from which all paths in it go out:
   [defaults]                                         of each boot
   source = "qemu"
   [[boot]]
-  name = "tests"
+  name = "tests"                                     of its log; without one, that of the file
   kernel = "build/tests.elf"                         each key is an option of a boot, without its dashes
   pass = ["all tests passed"]
   prompt = "$ "

@@ -62,13 +62,13 @@ def read(file: pathlib.Path) -> list[Entry]:
     except (OSError, UnicodeDecodeError) as error:
         raise Unusable(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     try:
-        return parse(text, file.resolve().parent)
+        return parse(text, file.resolve().parent, "boot" if file.name == NAME else re.sub(r"[^\w.-]", "_", file.stem))
     except ValueError as error:  # TOML's own are of this kind too
         raise Unusable(f"{file}: {error}") from error
 
 
-def parse(text: str, folder: pathlib.Path) -> list[Entry]:
-    """The boots of a file's text, which is in `folder`. Raises ValueError."""
+def parse(text: str, folder: pathlib.Path, usual_name: str = "boot") -> list[Entry]:
+    """The boots of a file's text, which is in `folder`. `usual_name` is that of a boot without one. Raises ValueError."""
     table = _loads(text)
     _check(table, _TOP)
     boots, defaults = table.get("boot", []), table.get("defaults", {})
@@ -86,7 +86,7 @@ def parse(text: str, folder: pathlib.Path) -> list[Entry]:
         where = f"boot {boot.get('name', number + 1)!r}"
         try:
             line = lines[number] if number < len(lines) else 0
-            entries += _entries({**defaults, **boot}, table.get("build"), line, folder)
+            entries += _entries({"name": usual_name, **defaults, **boot}, table.get("build"), line, folder)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from None
     names = [entry.name for entry in entries]
@@ -143,7 +143,7 @@ def _entries(boot: dict[str, Any], build: object, line: int, folder: pathlib.Pat
         point = dict(zip(matrix, values))
         if any(all(point[key] == value for key, value in other.items()) for other in excluded):
             continue
-        name = "-".join([_text("name", boot.get("name", "boot")), *(re.sub(r"[^\w.]+", "_", str(value)) for value in values)])
+        name = "-".join([_text("name", boot["name"]), *(re.sub(r"[^\w.]+", "_", str(value)) for value in values)])
         words = [f"--name={name}"]
         # In a table the order of the keys means nothing, to the command that of --prompt and --send does.
         for key, value in sorted({**settings, **point}.items(), key=lambda item: item[0] != "prompt"):

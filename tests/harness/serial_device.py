@@ -46,7 +46,8 @@ def _ending(listener: Listener, described: machine.Machine) -> judge.Ending | No
     now = time.monotonic()
     if listener.sign and now > listener.last + AFTER_LAST_WORD:
         return judge.Ending.UNKNOWN
-    if listener.spoke is not None and described.silence and now > listener.last + described.silence:
+    silence = described.longest_silence
+    if listener.spoke is not None and silence and now > listener.last + silence:
         return judge.Ending.SILENCE
     if listener.size > described.max_output:
         return judge.Ending.SIZE

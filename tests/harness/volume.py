@@ -5,6 +5,7 @@ import pathlib
 import shutil
 from collections.abc import Iterable
 
+import architectures
 import qemu_command
 from machine import EXIT_PORT, Machine, existing
 
@@ -35,8 +36,10 @@ def cold_sources(machine: Machine, volume: pathlib.Path) -> list[str]:
     if machine.source == "volume" and machine.image is None:
         return []
     if machine.source == "qemu":
-        words = (volume / "cmdline.txt").read_text("utf-8").strip()
-        return ["-kernel", str(existing(machine.kernel or pathlib.Path("kernel.elf"), "kernel").resolve()), "-append", words]
+        kernel = existing(machine.kernel or pathlib.Path("kernel.elf"), "kernel")
+        if architectures.is_intel_hex(kernel):
+            return ["-device", f"loader,file={qemu_command.path(kernel)}"]
+        return ["-kernel", str(kernel.resolve()), "-append", (volume / "cmdline.txt").read_text("utf-8").strip()]
     offered = _offered(volume)
     if machine.image is not None:
         # The run's id comes with the run, all else with the image, which no boot may change.

@@ -103,8 +103,8 @@ class _Watcher:
     def _until(self) -> float:
         """When the wait is over, should nothing come until then."""
         machine, listener = self._machine, self._listener
-        may_hang = machine.silence and listener.spoke is not None and not listener.sign and self._gdb is None
-        return min(self._deadline, listener.last + machine.silence) if may_hang else self._deadline
+        may_hang = machine.longest_silence and listener.spoke is not None and not listener.sign and self._gdb is None
+        return min(self._deadline, listener.last + machine.longest_silence) if may_hang else self._deadline
 
     def follow(self) -> None:
         """Until it leaves, or is to be ended."""

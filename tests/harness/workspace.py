@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import itertools
 import pathlib
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -42,7 +43,11 @@ def locked(name: str) -> Iterator[None]:
     """One at a time, whichever process it is."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     with open(OUTPUT / f"{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another run, which has {lock.name}", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

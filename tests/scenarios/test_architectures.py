@@ -7,9 +7,11 @@ import subprocess
 import pytest
 
 import architectures
+import command_line
 import machine
 import qemu_command
 import symbols
+import volume
 from judge import Verdict
 from scenario import background, boot_or_error
 
@@ -159,6 +161,25 @@ def test_addresses_of_other_processors_are_shown_with_their_place(arch, outcome)
 
 def nm(file):
     return subprocess.run(["nm", file], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_qemu_loads_a_kernel_for_another_processor(tmp_path):
+    """Neither firmware nor loader is for it; what is asked for is done."""
+    elf = bytes.fromhex("7f454c4601010100") + bytes(10)
+    for name, content, source in (
+        ("arm.elf", elf + b"\x28\0", "qemu"), ("x86.elf", elf + b"\x3e\0", "volume"), ("fw.hex", b":020000040000FA\n", "qemu"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        for words, wanted in (([], source), (["--source", "fw_cfg"], "fw_cfg")):
+            parsed = command_line.parse(["--kernel", str(tmp_path / name), *words])
+            assert command_line.machine_of(parsed).source == wanted
+
+
+def test_intel_hex_is_loaded_by_a_device(tmp_path):
+    kernel = tmp_path / "a,b.hex"
+    kernel.write_bytes(b":020000040000FA\n")
+    described = machine.Machine(source="qemu", arch="arm", kernel=kernel)
+    assert volume.cold_sources(described, tmp_path) == ["-device", f"loader,file={tmp_path}/a,,b.hex"]
 
 
 @background(boot_or_error, "arch-firmware", arch="aarch64")

@@ -328,6 +328,11 @@ def test_a_log_may_be_larger_than_the_memory(content, most, tmp_path):
     assert words in done.stdout
 
 
+def test_a_longer_time_out_allows_a_longer_silence():
+    settings = ({}, {"timeout": 900}, {"timeout": 900, "silence": 0})
+    assert [machine.Machine(**one).longest_silence for one in settings] == [20, 300, 0]
+
+
 def test_what_is_kept_of_a_machine_that_says_much(monkeypatch):
     monkeypatch.setattr(listener, "TEXT_MAX", 10)
     monkeypatch.setattr(listener, "LAST_LINES", 2)
@@ -346,7 +351,6 @@ def test_a_second_report_goes_on_after_the_first():
     assert heard.sign is None
     heard.take(b"ok 1 b\n")
     assert heard.sign is judge.Sign.REPORTED
-
 
 
 def test_a_full_disk_does_not_end_a_boot(image):

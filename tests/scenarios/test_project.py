@@ -98,6 +98,12 @@ def test_what_is_rejected(text, words, tmp_path):
     assert words in str(error.value) and str(error.value).startswith(f"{tmp_path}/harness.toml: ")
 
 
+def test_a_boot_without_a_name_has_that_of_its_file(tmp_path):
+    for name, called in (("harness.toml", "boot"), ("my kernel.toml", "my_kernel")):
+        (tmp_path / name).write_text("[[boot]]\n")
+        assert [entry.name for entry in project_file.read(tmp_path / name)] == [called]
+
+
 FOREIGN = sorted((machine.ROOT / "tests" / "foreign").glob("*.toml"))
 
 
@@ -105,6 +111,7 @@ FOREIGN = sorted((machine.ROOT / "tests" / "foreign").glob("*.toml"))
 def test_the_files_for_kernels_of_others(file):
     """`make test-foreign` boots them."""
     entries = project_file.read(file)
+    assert len(file.read_text().splitlines()) <= 10
     assert entries[0].name.startswith(file.stem)
     assert all((file.parent / word).exists() for word in re.findall(r"\./[a-z0-9-]+\.sh", entries[0].builds[0]))
     assert f"`foreign/{file.name}`" in (machine.ROOT / "tests" / "README.md").read_text("utf-8")
