@@ -6,6 +6,7 @@ Used by boot.py and sweep.py, which are commands, and by failure_report.py and t
 
 import argparse
 import dataclasses
+import io
 import os
 import pathlib
 import shlex
@@ -144,8 +145,22 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _repair_streams() -> None:
+    """Some start a program with one of them closed, or in a locale that has not all of a kernel's characters."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def guarded(program: str, work: Callable[[], int]) -> int:
     """The exit status of work(), however it ends. Wrong usage and what is missing are told in one line."""
+    _repair_streams()
     # Asked to end, or left without a terminal: unwind, so that QEMU is ended too.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

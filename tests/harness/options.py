@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 import pathlib
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -224,8 +225,10 @@ def typed_text(text: str) -> str:
 def expression(text: str) -> str:
     """A regular expression that does not match every line."""
     try:
-        matches_all = re.search(text, "") is not None
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # such as of [[:alpha:]], which means something else here
+            matches_all = re.search(text, "") is not None
+    except (re.error, Warning) as error:
         raise rejected(text, f"give a regular expression of Python's ({error})") from None
     if matches_all:
         raise rejected(text, "give a regular expression that does not match an empty line")

@@ -57,6 +57,7 @@ def run(program, *arguments):
         *[(["--file", f"{name}=README.md"], "NAME=FILE") for name in ("", "/a", "../a", "a/../../b", ".")],
         (["--file", "README.md"], "NAME=FILE"),
         *[(["--file", f"{name}=README.md"], "of its own") for name in ("cmdline.txt", "EFI", "efi/a", "Kernel.elf", "./EFI/a")],
+        (["--pass", "[[:alpha:]]"], "--pass: '[[:alpha:]]' is not accepted"),
         (["--cmdline", "\udcff"], "no UTF-8"),
         (["--source", "qemu", "--missing-kernel"], "--source qemu with --missing-kernel"),
         (["--gdb", "--count"], "count it without --gdb"),
@@ -130,6 +131,26 @@ def test_a_reader_that_leaves(firmware):
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == "" and process.wait(timeout=30) == 128 + signal.SIGPIPE
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed(closed, firmware):
+    """Then the next file that is opened has its number."""
+    words = [sys.executable, "-B", str(HARNESS / "boot.py"), *firmware(COMPLETE, LEAVE), "--name", "arguments-closed"]
+    done = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert "verdict: passed" in done.stdout or ">&-" in closed
+
+
+@pytest.mark.parametrize(
+    "locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}], ids=str
+)
+def test_a_locale_that_has_not_the_kernels_characters(locale, firmware):
+    words = [*firmware("kernel: gr\u00fcn \u2713\r\n".encode() + COMPLETE, LEAVE), "--name", "arguments-locale"]
+    command = [sys.executable, "-B", str(HARNESS / "boot.py"), *words]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, **locale}, timeout=60)
+    assert done.returncode == 0 and done.stderr == b"", done.stderr
+    assert rb"gr\xfcn \u2713" in done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
