@@ -20,6 +20,8 @@ class Architecture(NamedTuple):
     arguments: tuple[str, ...] = ()  # how the kernel can leave
     elf_machine: int = 0  # e_machine of an ELF file that is for it and no other
     pe_machine: int = 0  # the same of a PE file, such as a UEFI application or a Linux kernel with a stub for UEFI
+    uefi: str = ""  # a firmware that takes a UEFI application from QEMU, as it takes a kernel
+    uefi_package: str = ""
 
 
 _SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
@@ -30,11 +32,11 @@ ARCHITECTURES = {
     "i386": Architecture("qemu-system-i386", "qemu-system-x86", "q35", is_x86=True),
     "aarch64": Architecture(
         "qemu-system-aarch64", "qemu-system-arm", "virt", cpu="max", arguments=_SEMIHOSTING, elf_machine=183,
-        pe_machine=0xAA64,
+        pe_machine=0xAA64, uefi="/usr/share/qemu-efi-aarch64/QEMU_EFI.fd", uefi_package="qemu-efi-aarch64",
     ),
     "arm": Architecture(
         "qemu-system-arm", "qemu-system-arm", "virt", cpu="cortex-a15", arguments=_SEMIHOSTING, elf_machine=40,
-        pe_machine=0x1C2,
+        pe_machine=0x1C2, uefi="/usr/share/AAVMF/AAVMF32_CODE.fd", uefi_package="qemu-efi-arm",
     ),
     "riscv64": Architecture(
         "qemu-system-riscv64", "qemu-system-misc, or in newer releases qemu-system-riscv", "virt", elf_machine=243,
@@ -43,15 +45,14 @@ ARCHITECTURES = {
 }
 DEFAULT = "x86_64"
 _HEAD = 4096  # bytes in which the headers begin
+# What a Linux kernel has in its header, which with its stub for UEFI is a PE file too: place and bytes of x86 (boot
+# protocol, 1.1), arm64 and riscv (booting.rst of both), arm (zImage).
+_LINUX = ((0x202, b"HdrS"), (0x38, b"ARM\x64"), (0x30, b"RISCV"), (0x24, b"\x18\x28\x6f\x01"))
 
 
 def of_file(file: pathlib.Path) -> str:
     """The architecture that an ELF or a PE file is for, or the default."""
-    try:
-        with open(file, "rb") as program:
-            head = program.read(_HEAD)
-    except OSError:
-        return DEFAULT
+    head = _head(file)
     elf, pe = _elf_machine(head), _pe_machine(head)
     fits = (name for name, one in ARCHITECTURES.items() if elf and one.elf_machine == elf or pe and one.pe_machine == pe)
     return next(fits, DEFAULT)
@@ -59,11 +60,22 @@ def of_file(file: pathlib.Path) -> str:
 
 def is_intel_hex(file: pathlib.Path) -> bool:
     """Whether a file is in Intel's hexadecimal format, in which microcontrollers are programmed."""
+    return bool(re.match(rb":[0-9A-Fa-f]{10}", _head(file)))
+
+
+def is_uefi_application(file: pathlib.Path) -> bool:
+    """Whether it is a PE file that nothing but a firmware loads."""
+    head = _head(file)
+    return bool(_pe_machine(head)) and not any(head.startswith(magic, at) for at, magic in _LINUX)
+
+
+def _head(file: pathlib.Path) -> bytes:
+    """None, if it cannot be read."""
     try:
         with open(file, "rb") as program:
-            return bool(re.match(rb":[0-9A-Fa-f]{10}", program.read(11)))
+            return program.read(_HEAD)
     except OSError:
-        return False
+        return b""
 
 
 def _elf_machine(head: bytes) -> int:

@@ -146,9 +146,9 @@ _MOVED_ON = re.compile(
     r".*(?:No bootable (?:option or )?device|Boot Maintenance Manager|EFI Firmware Setup)"
     r"|UEFI Interactive Shell|BdsDxe: \w+ Boot\w+ \"(?:UiApp|EFI Internal Shell)\""
 )
-# What OVMF, SeaBIOS and iPXE say of themselves.
+# What EDK II, SeaBIOS and iPXE say of themselves.
 _FIRMWARES = re.compile(
-    r"BdsDxe: |SeaBIOS \(|iPXE |Booting from |Boot failed: |Press (?:any key|ESC|F\d)|Machine UUID |>>(?:Start|Checking) "
+    r"BdsDxe: |UEFI firmware \(|SeaBIOS \(|iPXE |Booting from |Boot failed: |Press (?:any key|ESC|F\d)|Machine UUID |>>(?:Start|Checking) "
 )
 # Any line that says one of these has one of the following; most have none. Faster than an expression.
 _HINTS = ("###", "loader: stopped", "!!!!", "EARLY_HEAP=", "final account", "bootable", "Boot Maint", "EFI ", "UiApp")

@@ -4,6 +4,7 @@
 import pathlib
 import shutil
 
+import architectures
 from machine import EXIT_PORT, Machine, Unusable, existing
 
 DEBUG_PORT = 0xE9  # the Bochs convention for isa-debugcon
@@ -32,7 +33,7 @@ def of(machine: Machine, folder: pathlib.Path) -> list[str]:
     """QEMU's command line, without what differs from boot to boot. It runs inside `folder`, so that no
     path needs quoting, and the same machine has the same command line."""
     if machine.source == "qemu" or machine.firmware == "bios":
-        pflash = []  # QEMU brings a firmware for these
+        pflash = []  # QEMU brings a firmware for these, but for UEFI applications
     elif machine.firmware_code is not None:
         code = existing(machine.firmware_code, "firmware-code")
         pflash = [_pflash(0, path(code), readonly=True)]
@@ -73,7 +74,7 @@ def of(machine: Machine, folder: pathlib.Path) -> list[str]:
     # There even when the kernel is not told of it, so that one saved machine serves both.
     if architecture.is_x86:
         command += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
-    command += architecture.arguments
+    command += [*architecture.arguments, *_firmware_of_application(machine)]
     if machine.is_exact:
         # 2^7 ns for an instruction: a good compromise between loops that wait and loops that work.
         clock = "shift=7,sleep=off"
@@ -89,6 +90,23 @@ def of(machine: Machine, folder: pathlib.Path) -> list[str]:
         events.append(extra[at + 1])
         del extra[at : at + 2]
     return [*command, "-d", ",".join(events), "-D", LOG, *extra]
+
+
+def _firmware_of_application(machine: Machine) -> list[str]:
+    """Raises Unusable where QEMU is to load a UEFI application and there is no firmware for it."""
+    if machine.source != "qemu" or machine.kernel is None or not architectures.is_uefi_application(machine.kernel):
+        return []
+    if any(word == "-bios" or "if=pflash" in word for word in machine.extra):
+        return []
+    architecture = machine.architecture
+    if architecture.is_x86:
+        raise Unusable(f"{machine.kernel} is a UEFI application: name it with --loader, and leave out --source qemu")
+    if not architecture.uefi:
+        raise Unusable(f"{machine.kernel} is a UEFI application: name a firmware for it, -- -bios FILE")
+    if not pathlib.Path(architecture.uefi).is_file():
+        package = architecture.uefi_package
+        raise Unusable(f"no firmware at {architecture.uefi}: install the package {package} (apt-get install {package})")
+    return ["-bios", architecture.uefi]
 
 
 def path(file: pathlib.Path) -> str:

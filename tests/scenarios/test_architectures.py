@@ -175,6 +175,58 @@ def test_qemu_loads_a_kernel_for_another_processor(tmp_path):
             assert command_line.machine_of(parsed).source == wanted
 
 
+def pe_file(file, number, *parts):
+    """One for a processor, with other bytes at their places."""
+    head = bytearray(b"MZ" + bytes(58) + (0x280).to_bytes(4, "little") + bytes(0x240) + b"PE\0\0" + number.to_bytes(2, "little"))
+    for place, content in parts:
+        head[place : place + len(content)] = content
+    file.write_bytes(head)
+    return file
+
+
+@pytest.mark.parametrize(
+    "number, parts, extra, given",
+    [
+        (0xAA64, [], (), ["-bios", architectures.ARCHITECTURES["aarch64"].uefi]),
+        (0xAA64, [], ("-bios", "mine.fd"), ["-bios", "mine.fd"]),
+        # Linux kernels.
+        (0xAA64, [(0x38, b"ARM\x64")], (), []),
+        (0x5064, [(0x30, b"RISCV\0\0\0")], (), []),
+        (0x1C2, [(0x24, b"\x18\x28\x6f\x01")], (), []),
+        (0x8664, [(0x202, b"HdrS")], (), []),
+        (0x8664, [], (), "name it with --loader"),
+        (0x5064, [], (), "name a firmware for it"),
+    ],
+)
+def test_a_uefi_application_brings_its_firmware(number, parts, extra, given, tmp_path, monkeypatch):
+    kernel = pe_file(tmp_path / "kernel.efi", number, *parts)
+    described = machine.Machine(source="qemu", kernel=kernel, extra=extra)
+    monkeypatch.setattr(qemu_command.pathlib.Path, "is_file", lambda file: True)
+    try:
+        command = qemu_command.of(described, tmp_path)
+        assert command[command.index("-bios") :][:2] == given if "-bios" in command else given == []
+    except machine.Unusable as error:
+        assert isinstance(given, str) and given in str(error)
+
+
+def test_the_firmware_that_is_missing_is_named(tmp_path, monkeypatch):
+    described = machine.Machine(source="qemu", kernel=pe_file(tmp_path / "kernel.efi", 0xAA64))
+    monkeypatch.setattr(qemu_command.pathlib.Path, "is_file", lambda file: False)
+    with pytest.raises(machine.Unusable, match="apt-get install qemu-efi-aarch64"):
+        qemu_command.of(described, tmp_path)
+
+
+@background(
+    boot_or_error, "arch-uefi", kernel=machine.BUILD / "embed" / "aarch64_uefi.efi", source="qemu", timeout=120,
+    passing=("^kernel: all is well$",),
+)
+def test_a_uefi_application_for_another_processor(outcome):
+    if isinstance(outcome, machine.Unusable):
+        assert "install the package" in str(outcome)
+    else:
+        assert outcome.verdict is Verdict.PASSED, outcome.summary()
+
+
 def test_intel_hex_is_loaded_by_a_device(tmp_path):
     kernel = tmp_path / "a,b.hex"
     kernel.write_bytes(b":020000040000FA\n")

@@ -158,6 +158,9 @@ NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-b
         ("KTAP version 1\n1..1\n# panic: initializing\n# Panic: initializing\nok 1 panic\n", UNKNOWN, Verdict.PASSED),
         ("KTAP version 1\n1..1\n# a: initializing[  0.06] Kernel panic - not syncing: no\nok 1 a\n", UNKNOWN, Verdict.PANIC),
         (REPORT + "# panic: no memory\n", UNKNOWN, Verdict.PANIC),
+        # EDK II for aarch64, with an application for another processor.
+        ("UEFI firmware (version 1)\nBdsDxe: failed to load Boot0001\nUEFI Interactive Shell v2\n",
+         {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
         # SeaBIOS, without a disk that it could boot.
         ("SeaBIOS (1.16)\nBooting from Hard Disk...\nBoot failed: not a bootable disk\n\nNo bootable device.\n",
          {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
