@@ -148,7 +148,8 @@ _MOVED_ON = re.compile(
 )
 # What EDK II, SeaBIOS and iPXE say of themselves.
 _FIRMWARES = re.compile(
-    r"BdsDxe: |UEFI firmware \(|SeaBIOS \(|iPXE |Booting from |Boot failed: |Press (?:any key|ESC|F\d)|Machine UUID |>>(?:Start|Checking) "
+    r"BdsDxe: |UEFI firmware \(|>>(?:Start|Checking) |SeaBIOS \(|Machine UUID |iPXE |Booting from |Boot failed: "
+    r"|Press (?:any key|ESC|F\d)"
 )
 # Any line that says one of these has one of the following; most have none. Faster than an expression.
 _HINTS = ("###", "loader: stopped", "!!!!", "EARLY_HEAP=", "final account", "bootable", "Boot Maint", "EFI ", "UiApp")
@@ -454,6 +455,8 @@ def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
         lacks += f"; {report.problems[0]}"
     elif report and not report.cases:
         lacks += "; the report has no case"
+    elif report and rules.strict and not rules.passing:
+        lacks += "; with --strict a report does not pass by itself"
     elif report is None and not rules.passing and not rules.strict and not (heard.spoke and _OURS.match(heard.spoke.text)):
         lacks += ", no KTAP report"
     if ended.prompt is not None:

@@ -180,6 +180,11 @@ def test_kernels_of_another_origin(text, more, verdict):
         (ktap("ok 1 a", "not ok 2 b"), {}, "failed: not ok: b (line 4)"),
         (ktap("ok 1 a", "ok 2 b # SKIP no"), {"status": 0},
          "passed: the report is complete; tests: 1 passed, 1 skipped (b) (line 4)"),
+        (REPORT, {"status": 0, "strict": True},
+         "truncated: no final line; with --strict a report does not pass by itself; QEMU exited with 0; "
+         "the last line (4) was: ok 2 b"),
+        (ktap(), UNKNOWN,
+         "truncated: no final line; the report has no case; the saved log ends there; the last line (2) was: 1..0"),
         (WORK + "cpu0: panic: acquire\n", {}, "panic: cpu0: panic: acquire (line 3)"),
         (WORK + "loader: stopped: no kernel\n", {}, "loader stopped: no kernel (line 3)"),
         (WORK, {"ending": Ending.SILENCE},
