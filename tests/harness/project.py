@@ -63,7 +63,7 @@ class Project:
         """Raises machine.Unusable when it fails, each time with the same words."""
         with self._lock:
             if command not in self._failed:
-                with workspace.locked("build"):
+                with workspace.locked("build", f"{name()}: another run builds in {machine.OUTPUT}; this one waits for it"):
                     done = subprocess.run(
                         command, shell=True, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                         stderr=subprocess.STDOUT, text=True, errors="replace",

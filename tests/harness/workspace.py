@@ -39,14 +39,15 @@ def own_log(name: str) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def locked(name: str) -> Iterator[None]:
-    """One at a time, whichever process it is."""
+def locked(name: str, waiting: str = "") -> Iterator[None]:
+    """One at a time, whichever process it is. Where it has to wait it says so in these words, if there are any."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     with open(OUTPUT / f"{name}.lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"waiting for another run, which has {lock.name}", file=sys.stderr, flush=True)
+            if waiting:
+                print(waiting, file=sys.stderr, flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

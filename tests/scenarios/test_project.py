@@ -248,14 +248,15 @@ def test_wrong_usage(ran, words, said):
 
 
 def test_two_runs_in_one_tree_build_one_after_the_other(tmp_path):
-    """And each judges its own boots."""
+    """And each judges its own boots, and says what it waits for."""
     build = "[ ! -e building ] && touch building && sleep 0.3 && rm building"
     text = f'build = "{build}"\n[[boot]]\nname = "two-runs"\nsource = "qemu"\nkernel = "{machine.BUILD}/example.elf"\n'
     (tmp_path / "harness.toml").write_text(text)
-    runs = [subprocess.Popen(PROJECT, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    for process in runs:
-        said = process.communicate(timeout=60)[0]
-        assert process.returncode == 0, said
+    pipe = subprocess.PIPE
+    runs = [subprocess.Popen(PROJECT, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
+    ended = [(process.communicate(timeout=60), process.returncode) for process in runs]
+    assert all(status == 0 for _, status in ended), ended
+    assert any("another run builds in " in errors for (_, errors), _ in ended), ended
 
 
 def test_what_xml_cannot_have_is_replaced():
