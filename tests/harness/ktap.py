@@ -41,9 +41,9 @@ _HASH = re.compile(r"(?:^|(?<=\s))#")
 _DIRECTIVE = re.compile(r"((?i:SKIP)[A-Za-z]*|(?i:TODO)|XFAIL|TIMEOUT|ERROR)(?![\w=])[:\s]*(.*)")
 _BAIL_OUT = re.compile(r"Bail out!", re.IGNORECASE)
 # What may be a report's, though not in a form that is read here.
-_LIKE_FAILURE = re.compile(r"not ok\b", re.IGNORECASE)
-_HIDDEN_FAILURE = re.compile(r"not ok \d", re.IGNORECASE)
-_LIKE_REPORT = re.compile(r"\bK?TAP version \d|^\s*1\.\.\d+\s*(?:#.*)?$|^\s*not ok\b", re.IGNORECASE)
+_LIKE_FAILURE = re.compile(r"not ok(?![a-z])", re.IGNORECASE)
+_HIDDEN_FAILURE = re.compile(r"not ok ?\d", re.IGNORECASE)
+_LIKE_REPORT = re.compile(r"\bK?TAP version \d|^\s*1\.\.\d+\s*(?:#.*)?$|^\s*not ok(?![a-z])", re.IGNORECASE)
 _NO_END = "a block of data has no end, a line `...`"
 # Any line that means something outside a report has one of these.
 _HINTS = ("version", "not ok", "ail out", "..")
@@ -126,6 +126,7 @@ class _Level:
     name: str = ""  # said in advance, by `# Subtest:`
     plan: int = -1
     is_over: bool = False  # a plan came behind its results
+    is_numbered: bool = False  # its results have numbers
     results: int = 0
     cases: list[Case] = dataclasses.field(default_factory=list)
 
@@ -241,6 +242,8 @@ class Reader:
         if before:
             if self._levels:
                 return False
+            if _HIDDEN_FAILURE.search(before):
+                self._problem(f"outside any report: {before!r}", line, True)
             self._prefix = _prefix_like(before)
             indent = 0
         if (kind, number) not in _VERSIONS_KNOWN:
@@ -277,8 +280,10 @@ class Reader:
             self._subtest = (indent, name)
 
     def _is_result(self, match: re.Match[str]) -> bool:
-        """In KTAP each result has a number; a line such as "ok then" has none, and a failure is believed anyway."""
-        return self._kind == "TAP" or bool(match[2]) or match[1] == "not ok"
+        """In KTAP each result has a number, in TAP all or none of a report; a line such as "ok then" of another program's has
+        none, and a failure is believed anyway."""
+        may_have_none = self._kind == "TAP" and not self._levels[-1].is_numbered
+        return may_have_none or bool(match[2]) or match[1] == "not ok"
 
     def _result(self, line: Line, match: re.Match[str], indent: int) -> None:
         word, number, rest = match.groups()
@@ -297,6 +302,7 @@ class Reader:
             below = []  # announced, and nothing of it came
         level = self._level(indent, line)
         level.results += 1
+        level.is_numbered |= bool(number)
         if level.is_over:
             self._problem(f"{name}: a result behind the plan of its report", line)
         if number and int(number) != level.results:

@@ -86,6 +86,8 @@ NOT_PASSED = [
     "TAP version 13\n1..1\nok 1 a\n  ---\n  data: 1\n",
     "kernel: not ok 1 a\nkernel: KTAP version 1\nkernel: 1..1\nkernel: ok 1 a\n",
     "Bail out!\nTAP version 13\n1..1\nok 1 a\n",
+    "not ok 1 a KTAP version 1\n1..1\nok 1 a\n",
+    "KTAP version 1\nok 1 a\nnot ok2 b\n",
     "TAP version 13\n1..0 # SKIP no such machine\n",
 ]
 NOT_PASSED_STRICTLY = [
@@ -196,6 +198,7 @@ def test_kunit_with_parameters():
         "KTAP version 1\n1..1\nnot ok 1 a # SKIP no such machine\n",
         "TAP version 13\n1..1\nok 1 a # with a remark that is no directive",
         "TAP version 13\n1..1\nok 1 a # error paths and timeouts\n",
+        "TAP version 13\n1..2\nok 1 a\nok then, says another\nok\nok 2 b\n",
         "TAP version 13\n1..2\nok 1 a\n  ---\n  x: 1\n[drm] another's words\n  y: not ok 9\n  ...\nok 2 b\n",
     ],
 )
