@@ -34,6 +34,12 @@ __attribute__((__format__(WRITER_FORMAT_, 2, 3))) void writer_print(const struct
                                                                     const char *format, ...);
 void writer_vprint(const struct writer *writer, const char *format, va_list list);
 
+// The end of a noun behind a number, as in "%zu block%s": nothing behind 1, else "s".
+static inline const char *writer_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 // A writer into a caller's array: as much as fits, always NUL-terminated if the size is not 0.
 struct writer_buffer {
     char *text;

@@ -32,6 +32,7 @@
 
 // CPUID, SDM 2A "CPUID - CPU Identification".
 #define CPUID_FEATURES UINT32_C(0x00000001)
+#define CPUID_FEATURES_EBX_APIC_ID_SHIFT 24
 #define CPUID_FEATURES_ECX_RDRAND (UINT32_C(1) << 30)
 #define CPUID_FEATURES_ECX_HYPERVISOR (UINT32_C(1) << 31) // reserved for them: AMD APM 3, E.3.2
 #define CPUID_FEATURES_EDX_MTRR (UINT32_C(1) << 12)
@@ -62,6 +63,12 @@ static inline struct cpu_cpuid cpu_cpuid(uint32_t leaf, uint32_t subleaf)
                      : "=a"(out.eax), "=b"(out.ebx), "=c"(out.ecx), "=d"(out.edx)
                      : "a"(leaf), "c"(subleaf));
     return out;
+}
+
+// The id that this processor's local APIC has had since the reset; of a larger one its low 8 bits.
+static inline uint32_t cpu_initial_apic_id(void)
+{
+    return cpu_cpuid(CPUID_FEATURES, 0).ebx >> CPUID_FEATURES_EBX_APIC_ID_SHIFT;
 }
 
 // The time stamp counter, read after every earlier instruction has finished. RDTSC alone may

@@ -25,7 +25,8 @@ struct timer_sample timer_sample(const struct timer *timer)
 bool timer_may_have_wrapped(const struct timer *timer, struct timer_sample earlier,
                             struct timer_sample later)
 {
-    return later.tsc - earlier.tsc >= timer->mask * (TIMER_TSC_HZ_MIN / TIMER_HZ);
+    return later.tsc - earlier.tsc >=
+           timer->mask * (TIMER_TSC_PER_US_MIN * MICROSECONDS / TIMER_HZ);
 }
 
 uint64_t timer_calibrate(const struct timer *timer, struct timer_sample earlier,

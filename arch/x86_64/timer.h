@@ -30,9 +30,11 @@ struct timer timer_at(struct device_io io, uint16_t port, bool is_32_bits);
 // Reads both counters. Only where there is a timer. A microsecond or so.
 struct timer_sample timer_sample(const struct timer *timer);
 
-// Whether the timer may have wrapped between two samples, by the TSC, which does not: no processor
-// with a long mode counts slower than TIMER_TSC_HZ_MIN. Pure.
-#define TIMER_TSC_HZ_MIN UINT64_C(100000000)
+// No processor with a long mode counts its TSC slower, or faster.
+#define TIMER_TSC_PER_US_MIN UINT64_C(100)
+#define TIMER_TSC_PER_US_MAX UINT64_C(10000)
+
+// Whether the timer may have wrapped between two samples, by the TSC, which does not. Pure.
 bool timer_may_have_wrapped(const struct timer *timer, struct timer_sample earlier,
                             struct timer_sample later);
 

@@ -46,13 +46,6 @@ static struct traps_place *known_places;
 static volatile uint32_t reporter;
 static volatile unsigned report_depth;
 
-#define INITIAL_APIC_ID_SHIFT 24 // in EBX: SDM 2A "CPUID", leaf 1
-
-static uint32_t this_processor(void)
-{
-    return cpu_cpuid(CPUID_FEATURES, 0).ebx >> INITIAL_APIC_ID_SHIFT;
-}
-
 static uint8_t stack_of(unsigned vector)
 {
     switch (vector) {
@@ -266,7 +259,7 @@ static void report(const struct writer *writer, const struct traps_frame *frame,
 {
     writer_print(writer, "trap: %s (vector %llu, error code 0x%llx) on processor %u\n",
                  traps_name(frame->vector), (unsigned long long)frame->vector,
-                 (unsigned long long)frame->error, this_processor());
+                 (unsigned long long)frame->error, cpu_initial_apic_id());
     switch (frame->vector) {
     case TRAPS_PAGE_FAULT:
         report_page_fault(writer, frame->error, cr2);
@@ -287,7 +280,7 @@ static void report(const struct writer *writer, const struct traps_frame *frame,
 // Claims the report for this processor. False iff another has it.
 static bool claim_report(void)
 {
-    uint32_t me = this_processor() + 1;
+    uint32_t me = cpu_initial_apic_id() + 1;
     uint32_t owner = 0;
 
     return __atomic_compare_exchange_n(&reporter, &owner, me, false, __ATOMIC_ACQ_REL,
@@ -315,8 +308,8 @@ static _Noreturn void report_and_stop(const struct traps_frame *frame, uint64_t 
 
 void traps_enter(struct traps_frame *frame)
 {
-    uint64_t cr2 = cpu_read_cr2();                     // before anything can fault again
-    bool may_go_on = reporter != this_processor() + 1; // a report that traps is not resumed
+    uint64_t cr2 = cpu_read_cr2();                          // before anything can fault again
+    bool may_go_on = reporter != cpu_initial_apic_id() + 1; // a report that traps is not resumed
     if (may_go_on && trap_hook.handle && trap_hook.handle(trap_hook.context, frame))
         return;
     report_and_stop(frame, cr2);

@@ -46,6 +46,8 @@ void boot_time_print(const struct kernel *kernel)
     uint64_t per_microsecond = timer_calibrate(timer, start, now);
     if (per_microsecond == 0 || tsc < kernel->handoff->loader_tsc)
         writer_print(writer, PREFIX "unknown, the clocks do not advance\n");
+    else if (per_microsecond < TIMER_TSC_PER_US_MIN || per_microsecond > TIMER_TSC_PER_US_MAX)
+        writer_print(writer, PREFIX "unknown, the ACPI timer does not count as it should\n");
     else if (timer_may_have_wrapped(timer, start, now))
         writer_print(writer, PREFIX "unknown, the ACPI timer may have wrapped\n");
     else

@@ -17,8 +17,10 @@
 #define AFTER_INIT_US 10000
 #define BETWEEN_STARTUPS_US 200
 // Bounds of waits for what must come: an emulator with more processors than its host may take
-// seconds.
+// seconds. A list may have many that are not there: each that does not come halves what the next is
+// given, down to what is plenty on a real machine.
 #define ARRIVAL_US 2000000
+#define ARRIVAL_US_MIN 10000
 #define WORK_US 30000000
 
 // Spare pages below 1 MiB: the trampoline, then a top table and three that map the trampoline at
@@ -149,7 +151,8 @@ static bool build_trampoline(const struct processors *processors, physical_t low
     return paging_map(&paging, low.value, low, TRAMPOLINE_SIZE, PAGING_READ_EXECUTE) == PAGING_OK;
 }
 
-static bool start_one(struct processors *processors, struct processor *processor, physical_t low)
+static bool start_one(struct processors *processors, struct processor *processor, physical_t low,
+                      uint64_t patience)
 {
     void *trampoline = (void *)(processors->paging->direct_map + low.value);
 
@@ -158,7 +161,7 @@ static bool start_one(struct processors *processors, struct processor *processor
         if (!apic_send_startup(&processors->apic, processor->apic_id, low))
             return false;
         if (wait_for_flag(processors->timer, &processor->arrived,
-                          tries == 0 ? BETWEEN_STARTUPS_US : ARRIVAL_US))
+                          tries == 0 ? BETWEEN_STARTUPS_US : patience))
             return true;
     }
     return false;
@@ -168,14 +171,19 @@ static bool start_one(struct processors *processors, struct processor *processor
 // start-up message, which it never gets, and is left out.
 static void start_all(struct processors *processors, physical_t low)
 {
+    uint64_t patience = ARRIVAL_US;
+
     for (size_t i = 0; i < processors->count; i++)
         apic_send_init(&processors->apic, processors->others[i].apic_id);
     wait_for(processors->timer, AFTER_INIT_US);
-    for (size_t i = 0; i < processors->count; i++)
-        if (start_one(processors, &processors->others[i], low))
+    for (size_t i = 0; i < processors->count; i++) {
+        if (start_one(processors, &processors->others[i], low, patience)) {
             processors->arrived++;
-        else
-            apic_send_init(&processors->apic, processors->others[i].apic_id);
+            continue;
+        }
+        apic_send_init(&processors->apic, processors->others[i].apic_id);
+        patience = patience / 2 > ARRIVAL_US_MIN ? patience / 2 : ARRIVAL_US_MIN;
+    }
 }
 
 static bool take_first_stacks(struct processors *processors, const uint32_t *ids,

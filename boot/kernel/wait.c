@@ -10,23 +10,28 @@
 
 struct wait wait_begin(const struct timer *timer, uint64_t microseconds)
 {
+    struct timer_sample now = timer_sample(timer);
+
     return (struct wait){
         .timer = timer,
-        .count = timer_sample(timer).count,
+        .count = now.count,
         .limit = microseconds * TIMER_HZ / 1000000,
+        .tsc = now.tsc,
+        .tsc_limit = microseconds * TIMER_TSC_PER_US_MAX,
     };
 }
 
 bool wait_is_over(struct wait *wait)
 {
-    uint32_t count = timer_sample(wait->timer).count;
-    uint32_t passed = (count - wait->count) & wait->timer->mask;
+    struct timer_sample now = timer_sample(wait->timer);
+    uint32_t passed = (now.count - wait->count) & wait->timer->mask;
 
     wait->ticks += passed;
-    wait->count = count;
+    wait->count = now.count;
     wait->standing = passed == 0 ? wait->standing + 1 : 0;
     cpu_pause();
-    return wait->ticks >= wait->limit || wait->standing >= STANDING_LOOKS;
+    return wait->ticks >= wait->limit || wait->standing >= STANDING_LOOKS ||
+           now.tsc - wait->tsc >= wait->tsc_limit;
 }
 
 void wait_for(const struct timer *timer, uint64_t microseconds)

@@ -32,7 +32,7 @@ KERNEL = boot_cost.ROOT / "build" / "heap-4096K" / "kernel.elf"
 TOLERANCE = 0.1  # by how much of a point a line may miss it
 
 ENTRIES = re.compile(r"memory map: (\d+) descriptors")
-PROCESSORS = re.compile(r"processors: (\d+) of \d+ others started")
+PROCESSORS = re.compile(r"processors: (\d+) of \d+ others? started")
 
 
 def linear(n: float) -> float:

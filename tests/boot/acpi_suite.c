@@ -177,8 +177,20 @@ static void a_root_pointer_that_cannot_be_believed_is_named(struct suite_run *ru
     }
     for (size_t i = 8; i < 36; i++) { // each other byte, without mending the sums
         make_good();
+        set_root(2, 0, START + XSDT);
         memory[RSDP + i] ^= 0x80;
         CHECK_EQUAL(run, read_tables(), ACPI_BAD_CHECKSUM);
+    }
+}
+
+static void behind_a_damaged_end_of_the_root_pointer_the_rsdt_is_read(struct suite_run *run)
+{
+    for (size_t i = 20; i < 36; i++) {
+        make_good();
+        memory[RSDP + i] ^= 0x80;
+        CHECK_EQUAL(run, read_tables(), ACPI_OK);
+        CHECK(run, tables.has_bad_xsdt);
+        CHECK_TEXT(run, table(0)->signature, "OLD!");
     }
 }
 
@@ -187,6 +199,10 @@ static void a_long_root_pointer_must_be_mapped_to_its_end(struct suite_run *run)
     make_good();
     memcpy(memory + sizeof memory - 20, memory + RSDP, 20);
     fba_init(&fba, heap, sizeof heap);
+    CHECK_EQUAL(run, read_from(START + sizeof memory - 20), ACPI_OK);
+    CHECK(run, tables.has_bad_xsdt);
+    set_root(2, 0, START + XSDT);
+    memcpy(memory + sizeof memory - 20, memory + RSDP, 20);
     CHECK_EQUAL(run, read_from(START + sizeof memory - 20), ACPI_UNREACHABLE);
 }
 
@@ -230,6 +246,41 @@ static void a_good_rsdt_takes_the_place_of_a_bad_xsdt(struct suite_run *run)
     CHECK_EQUAL(run, read_tables(), ACPI_UNREACHABLE);
 }
 
+static void an_rsdt_that_leads_to_more_tables_takes_the_place_of_the_xsdt(struct suite_run *run)
+{
+    make_good();
+    put(XSDT + HEADER + 4, 0xdeadbeef, 4); // of both entries the upper half
+    fix_table(XSDT);
+    CHECK_EQUAL(run, read_tables(), ACPI_OK); // one each: the XSDT's stays
+    CHECK(run, !tables.has_bad_xsdt);
+    CHECK_EQUAL(run, tables.skipped, 1);
+    CHECK_TEXT(run, table(0)->signature, "FACP");
+    put(XSDT + HEADER + 12, 0xdeadbeef, 4);
+    fix_table(XSDT);
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK(run, tables.has_bad_xsdt);
+    CHECK_EQUAL(run, tables.list.count, 1);
+    CHECK_EQUAL(run, tables.skipped, 0);
+    CHECK_TEXT(run, table(0)->signature, "OLD!");
+    make_good();
+    put(XSDT + LENGTH, HEADER, 4); // no entries
+    fix_table(XSDT);
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK_TEXT(run, table(0)->signature, "OLD!");
+}
+
+static void a_table_that_is_named_twice_is_listed_once(struct suite_run *run)
+{
+    make_good();
+    put(XSDT + LENGTH, HEADER + 24, 4);
+    put(XSDT + HEADER + 16, START + MADT, 8);
+    fix_table(XSDT);
+    CHECK_EQUAL(run, read_tables(), ACPI_OK);
+    CHECK_EQUAL(run, tables.list.count, 2);
+    CHECK_EQUAL(run, tables.repeated, 1);
+    CHECK_EQUAL(run, tables.skipped, 0);
+}
+
 static void damaged_tables_are_skipped_and_counted(struct suite_run *run)
 {
     static const uint32_t lengths[] = {0, 35, sizeof memory, (64u << 20) + 1, UINT32_MAX};
@@ -261,6 +312,7 @@ static void half_an_entry_is_none(struct suite_run *run)
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
     CHECK_EQUAL(run, tables.list.count, 1);
+    set_root(2, 0, START + XSDT);
     put(XSDT + LENGTH, HEADER, 4);
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
@@ -347,6 +399,7 @@ static void a_damaged_structure_ends_the_count(struct suite_run *run)
         CHECK_EQUAL(run, processor(0)->uid, 1);
         if (length < 2)
             CHECK_EQUAL(run, processors.list.count, 1);
+        CHECK(run, length >= 2 || processors.is_damaged);
         if (length == 8)
             CHECK_EQUAL(run, processors.list.count, 2);
     }
@@ -355,12 +408,15 @@ static void a_damaged_structure_ends_the_count(struct suite_run *run)
     STRUCTURE(0, 8, 2, 2, 1, 0, 0); // the table ends in it
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
     CHECK_EQUAL(run, processors.list.count, 1);
+    CHECK(run, processors.is_damaged);
     make_good();
     STRUCTURE(0, 7, 1, 1, 1, 0, 0); // too short for what it says to be
     STRUCTURE(9, 15, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0);
     STRUCTURE(0, 8, 5, 6, 1, 0, 0, 0);
     CHECK_EQUAL(run, read_tables(), ACPI_OK);
     CHECK_EQUAL(run, processors.list.count, 1);
+    CHECK_EQUAL(run, processors.dropped, 2);
+    CHECK(run, !processors.is_damaged);
     CHECK_EQUAL(run, processor(0)->uid, 5);
 }
 
@@ -610,6 +666,9 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_long_root_pointer_must_be_mapped_to_its_end),
     SUITE_CASE(a_root_table_that_cannot_be_believed_is_named),
     SUITE_CASE(a_good_rsdt_takes_the_place_of_a_bad_xsdt),
+    SUITE_CASE(behind_a_damaged_end_of_the_root_pointer_the_rsdt_is_read),
+    SUITE_CASE(an_rsdt_that_leads_to_more_tables_takes_the_place_of_the_xsdt),
+    SUITE_CASE(a_table_that_is_named_twice_is_listed_once),
     SUITE_CASE(damaged_tables_are_skipped_and_counted),
     SUITE_CASE(half_an_entry_is_none),
     SUITE_CASE(an_unused_entry_is_no_damage),

@@ -5,8 +5,8 @@
 
 struct stub {
     uint32_t count; // not masked
-    uint32_t step;  // that each look adds
-    uint64_t looks;
+    uint32_t step;  // that each look adds, or each of so many
+    uint64_t looks, looks_of_a_step;
     bool *flag; // set at look number `flag_at`
     uint64_t flag_at;
 };
@@ -17,8 +17,9 @@ static uint32_t read_stub(void *context, uintptr_t address, unsigned width)
 
     (void)address;
     (void)width;
-    stub->count += stub->step;
     stub->looks++;
+    if (stub->looks_of_a_step == 0 || stub->looks % stub->looks_of_a_step == 0)
+        stub->count += stub->step;
     if (stub->flag && stub->looks == stub->flag_at)
         *stub->flag = true;
     return stub->count;
@@ -60,6 +61,16 @@ static void a_timer_that_stands_ends_the_wait(struct suite_run *run)
     CHECK(run, !wait_for_count(&timer, &none, 1, 30000000));
 }
 
+// It would take hours by its count.
+static void a_timer_that_creeps_ends_the_wait(struct suite_run *run)
+{
+    struct stub stub = {.step = 1, .looks_of_a_step = 50000};
+    struct timer timer = timer_of(&stub);
+
+    wait_for(&timer, 10000);
+    CHECK(run, stub.count < 10000);
+}
+
 static void what_comes_in_time_is_seen(struct suite_run *run)
 {
     bool flag = false;
@@ -85,8 +96,11 @@ static void what_does_not_come_is_given_up_on(struct suite_run *run)
 }
 
 static const struct suite_case cases[] = {
-    SUITE_CASE(a_wait_is_over_when_its_time_has_passed), SUITE_CASE(time_adds_up_over_wraps),
-    SUITE_CASE(a_timer_that_stands_ends_the_wait),       SUITE_CASE(what_comes_in_time_is_seen),
+    SUITE_CASE(a_wait_is_over_when_its_time_has_passed),
+    SUITE_CASE(time_adds_up_over_wraps),
+    SUITE_CASE(a_timer_that_stands_ends_the_wait),
+    SUITE_CASE(a_timer_that_creeps_ends_the_wait),
+    SUITE_CASE(what_comes_in_time_is_seen),
     SUITE_CASE(what_does_not_come_is_given_up_on),
 };
 const struct suite wait_suite = SUITE("wait", cases);

@@ -12,7 +12,7 @@ import re
 import heap_trace
 import machine
 
-PROCESSORS = re.compile(r"kernel: acpi: (\d+) processors\b")
+PROCESSORS = re.compile(r"kernel: acpi: (\d+) processors?\b")
 USABLE = re.compile(r"kernel: memory map: .*, (\d+) KiB usable$")
 FIRMWARE_MAX = 64 << 20  # bytes: more than a firmware keeps for itself
 GIB = 1 << 30

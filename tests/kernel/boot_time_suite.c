@@ -33,6 +33,15 @@ static uint32_t read_standing_timer(void *context, uintptr_t address, unsigned w
     return 7;
 }
 
+// As slow as a clock of seconds.
+static uint32_t read_creeping_timer(void *context, uintptr_t address, unsigned width)
+{
+    (void)context;
+    (void)address;
+    (void)width;
+    return (uint32_t)(cpu_rdtsc() / (RATIO * 1024));
+}
+
 // A machine whose loader began so long ago, and that has read its timer of 24 bits a millisecond
 // later for the first time.
 static void start(uint64_t microseconds, uint32_t (*read)(void *, uintptr_t, unsigned))
@@ -81,6 +90,9 @@ static void what_is_not_known_is_not_printed(struct suite_run *run)
     handoff.loader_tsc = UINT64_MAX; // later than now
     CHECK_EQUAL(run, printed(), 0);
     CHECK(run, strstr(said, "unknown, the clocks do not advance"));
+    start(SECONDS(1), read_creeping_timer);
+    CHECK_EQUAL(run, printed(), 0);
+    CHECK(run, strstr(said, "unknown, the ACPI timer does not count as it should"));
     start(SECONDS(1), read_timer);
     kernel.timer.port = 0;
     CHECK_EQUAL(run, printed(), 0);

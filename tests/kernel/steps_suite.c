@@ -198,8 +198,26 @@ static void acpi_tables_are_read_through_the_direct_map(struct suite_run *run)
     CHECK_EQUAL(run, kernel.timer.port, 0);
     CHECK_EQUAL(run, kernel.power.pm1a_control, 0);
     CHECK(run, strstr(said, "kernel: acpi: 3 tables: APIC SPCR FACP\n"));
-    CHECK(run, strstr(said, "kernel: acpi: 1 processors\n"));
+    CHECK(run, strstr(said, "kernel: acpi: 1 processor\n"));
     CHECK(run, strstr(said, "kernel: acpi: no power-off: the FADT names no port for it\n"));
+}
+
+static void what_is_wrong_with_the_list_of_processors_is_said(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    put_firmware();
+    memcpy(firmware + MADT + 52,
+           (const unsigned char[]){0, 6, 0, 0, 0, 0, 0, 8, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0}, 18);
+    put_table(MADT, "APIC", 70);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "kernel: acpi: 1 processor, 2 more dropped: of a repeated id, that of "
+                            "all processors, or too short; the list is damaged, and what follows "
+                            "is not known\n"));
+    start(HEAP_SIZE);
+    put_firmware();
+    firmware[MADT + 9]++;
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "kernel: acpi: no list of processors (MADT) that is good\n"));
 }
 
 static void without_tables_the_boot_goes_on(struct suite_run *run)
@@ -321,6 +339,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(descriptors_that_overlap_may_be_more_ranges),
     SUITE_CASE(a_memory_map_without_room_is_no_memory),
     SUITE_CASE(acpi_tables_are_read_through_the_direct_map),
+    SUITE_CASE(what_is_wrong_with_the_list_of_processors_is_said),
     SUITE_CASE(without_tables_the_boot_goes_on),
     SUITE_CASE(acpi_without_room_is_no_memory),
     SUITE_CASE(a_serial_port_without_a_driver_is_named),

@@ -72,8 +72,14 @@ WRAPS = {
         "acpi_table_read": "bytes are shifted to their places in a word",
         "acpi_table_read_address": "a shift by at most 3",
     },
-    "boot/kernel/acpi/madt.c": {"add": "counts of what the table lists"},
-    "boot/kernel/acpi/tables.c": {"acpi_tables_read": "a count of what is listed in the root table"},
+    "boot/kernel/acpi/madt.c": {
+        "add": "counts of what the table lists",
+        "acpi_madt_read": "a count of what the table lists",
+    },
+    "boot/kernel/acpi/tables.c": {
+        "list_tables": "counts of what is listed in the root table",
+        "count_good": "a count of what is listed in the root table",
+    },
     "boot/kernel/acpi/aml.c": {"enter_package": "bytes are shifted to their places in a word"},
 }
 

@@ -65,7 +65,7 @@ void acpi_edit_seal(unsigned char *table)
     fix_sum(table, length_of(table), table + HEADER_SUM);
 }
 
-static void seal_pointer(void)
+void acpi_edit_seal_pointer(void)
 {
     fix_sum(rsdp, RSDP_SIZE, rsdp + RSDP_SUM);
     fix_sum(rsdp, RSDP_SIZE_2, rsdp + RSDP_SUM_2);
@@ -143,12 +143,19 @@ bool acpi_edit_begin(EFI_SYSTEM_TABLE *system, EFI_MEMORY_TYPE type)
     acpi_edit_seal(xsdt);
     acpi_edit_put(rsdp + RSDP_RSDT, 4, 0);
     acpi_edit_put(rsdp + RSDP_XSDT, 8, (uintptr_t)xsdt);
-    seal_pointer();
+    acpi_edit_seal_pointer();
     return !EFI_ERROR(services->InstallConfigurationTable(&acpi_20, rsdp));
+}
+
+unsigned char *acpi_edit_pointer(void)
+{
+    return rsdp;
 }
 
 unsigned char *acpi_edit_find(const char *signature)
 {
+    if (memcmp(signature, "XSDT", 4) == 0)
+        return xsdt;
     for (unsigned char *entry = xsdt + HEADER_SIZE; entry < xsdt + length_of(xsdt); entry += 8) {
         unsigned char *table = (unsigned char *)(uintptr_t)acpi_edit_get(entry, 8);
         if (table && has_signature(table, signature))
@@ -196,11 +203,6 @@ bool acpi_edit_add_rsdt(void)
         memcpy(rsdt + HEADER_SIZE + 4 * (size_t)i, xsdt + HEADER_SIZE + 8 * (size_t)i, 4);
     acpi_edit_seal(rsdt);
     acpi_edit_put(rsdp + RSDP_RSDT, 4, (uintptr_t)rsdt);
-    seal_pointer();
+    acpi_edit_seal_pointer();
     return true;
-}
-
-void acpi_edit_damage_xsdt(void)
-{
-    xsdt[HEADER_SUM]++;
 }

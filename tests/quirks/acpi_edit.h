@@ -14,8 +14,12 @@
 // Returns false iff there are none, or there is no memory.
 bool acpi_edit_begin(EFI_SYSTEM_TABLE *system, EFI_MEMORY_TYPE type);
 
-// The copy with this signature, "DSDT" included; NULL if there is none.
+// The copy with this signature, "DSDT" and "XSDT" included; NULL if there is none.
 unsigned char *acpi_edit_find(const char *signature);
+
+// The copy of the root pointer, and what makes both its sums right again.
+unsigned char *acpi_edit_pointer(void);
+void acpi_edit_seal_pointer(void);
 
 // Adds a table of `length` bytes, all zero but for its header.
 unsigned char *acpi_edit_add(const char *signature, uint32_t length);
@@ -28,9 +32,6 @@ void acpi_edit_seal(unsigned char *table);
 
 // Makes an RSDT of the XSDT's entries, which the root pointer names too.
 bool acpi_edit_add_rsdt(void);
-
-// Leaves the XSDT with a sum that is wrong.
-void acpi_edit_damage_xsdt(void);
 
 // Little-endian numbers of `width` bytes.
 uint64_t acpi_edit_get(const unsigned char *at, unsigned width);

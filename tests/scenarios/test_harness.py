@@ -259,10 +259,10 @@ def test_the_command_that_repeats_a_boot(described, tmp_path):
 
 
 def test_expected_and_came_stand_side_by_side():
-    text = "".join(f"kernel: step {number}\n" for number in range(20)) + "kernel: acpi: 1 processors\nkernel: end\n"
+    text = "".join(f"kernel: step {number}\n" for number in range(20)) + "kernel: acpi: 1 processor\nkernel: end\n"
     rows = failure_report.beside("kernel: acpi: 4 processors", text)
     row = next(row for row in rows if "≠" in row)
-    assert "kernel: acpi: 4 processors" in row and "kernel: acpi: 1 processors" in row
+    assert "kernel: acpi: 4 processors" in row and "kernel: acpi: 1 processor" in row
     assert any("kernel: step 19" in row for row in rows) and not any("kernel: step 9" in row for row in rows)
 
 

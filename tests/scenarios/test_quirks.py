@@ -10,8 +10,12 @@ import machine
 from judge import Verdict
 from scenario import background, boot, each
 
-SOURCE = machine.ROOT / "tests" / "quirks" / "firmware_quirk.c"
+SOURCES = machine.ROOT / "tests" / "quirks"
 GOOD_TABLES = "kernel: acpi: 6 tables: FACP APIC HPET MCFG WAET BGRT"
+
+OF_THE_RSDT = GOOD_TABLES + ", of the RSDT: the XSDT is damaged, out of reach or names fewer\n"
+NO_MADT = "kernel: acpi: no list of processors (MADT) that is good\n"
+DAMAGED_LIST = "the list is damaged, and what follows is not known\n"
 
 
 def boot_quirk(name, **settings):
@@ -28,17 +32,42 @@ PASSING = {
     "none": ((GOOD_TABLES + "\n", "kernel: screen: 160 columns"), {}),
     "ascii_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
     "binary_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
-    "reserved_tables": ((GOOD_TABLES + "\n", "kernel: acpi: 2 processors\n", "1 of 1 others started"), {"processors": 2}),
+    "reserved_tables": ((GOOD_TABLES + "\n", "kernel: acpi: 2 processors\n", "1 of 1 other started"), {"processors": 2}),
+    "tables_in_boot_memory": ((GOOD_TABLES + "\n",), {}),
     "unused_entries": ((GOOD_TABLES + "\n",), {}),
     "wild_entries": ((GOOD_TABLES + ", 3 more damaged or out of reach\n",), {}),
     "control_characters": (("kernel: acpi: 8 tables: FACP APIC HPET MCFG WAET BGRT ?### ?[2J\n",), {}),
-    "damaged_xsdt": ((GOOD_TABLES + ", of the RSDT: the XSDT is damaged or out of reach\n",), {}),
-    "repeated_processors": (("kernel: acpi: 3 processors, 4 entries dropped: a repeated id, or that of all processors\n",
+    "damaged_xsdt": ((OF_THE_RSDT,), {}),
+    "xsdt_nowhere": ((OF_THE_RSDT,), {}),
+    "xsdt_of_wild_entries": ((OF_THE_RSDT, "1 of 1 other started"), {"processors": 2}),
+    "empty_xsdt": ((OF_THE_RSDT,), {}),
+    "damaged_end_of_pointer": ((OF_THE_RSDT,), {}),
+    "old_pointer": ((GOOD_TABLES + "\n",), {}),
+    "no_tables": (("kernel: acpi: the firmware offers none; going on with one processor, no timer and no power-off\n",), {}),
+    "repeated_tables": ((GOOD_TABLES + ", 6 named more than once\n",), {}),
+    "repeated_processors": (("kernel: acpi: 3 processors, 4 more dropped: of a repeated id, that of all processors, or too short\n",
                              "2 of 2 others started"), {"processors": 3}),
-    "disabled_boot_processor": (("kernel: acpi: 1 processors, 1 more not enabled\n", "1 of 1 others started"),
+    "disabled_boot_processor": (("kernel: acpi: 1 processor, 1 more not enabled\n", "1 of 1 other started"),
                                 {"processors": 2}),
-    "damaged_madt": (("1 more damaged or out of reach", "kernel: acpi: no processor is listed as enabled\n"), {}),
-    "standing_timer": (("final account: unknown, the clocks do not advance", "1 of 1 others started"), {"processors": 2}),
+    "damaged_madt": (("1 more damaged or out of reach", NO_MADT), {}),
+    "absent_processors": (("kernel: acpi: 50 processors\n", "1 of 49 others started",
+                           "kernel: processors: no answer from id 64 65 66 67 68 69 70 71 and others\n"), {"processors": 2}),
+    "unreachable_processors": (("1 of 9 others started", "kernel: processors: no answer from id 387323156 387323157 "),
+                               {"processors": 2}),
+    "structure_of_no_length": (("kernel: acpi: 1 processor; " + DAMAGED_LIST,), {"processors": 2}),
+    "structure_beyond_the_table": ((DAMAGED_LIST,), {"processors": 2}),
+    "structure_that_is_too_short": (("kernel: acpi: 1 processor, 1 more dropped: ", "or too short"), {"processors": 2}),
+    "unlisted_boot_processor": (("1 of 1 other started",), {"processors": 2}),
+    "no_madt": ((NO_MADT, "no other is started: none is listed\n"), {"processors": 2}),
+    "other_timer": (("kernel: processors: 0 of 1 other started\n", "kernel: processors: no answer from id 1\n"),
+                    {"processors": 2}),
+    "short_fadt": ((GOOD_TABLES + "\n",), {"exit_port": False}),
+    "long_fadt": ((GOOD_TABLES + "\n",), {"exit_port": False}),
+    "cut_fadt": (("no power-off: the FADT names no port for it\n", "unknown, this machine has no ACPI timer\n"), {}),
+    "reduced_hardware": (("kernel: acpi: no power-off: reduced hardware has no registers for it\n",), {}),
+    "power_port_beyond": ((GOOD_TABLES + "\n",), {"exit_port": False}),
+    "no_state_s5": (("kernel: acpi: no power-off: the DSDT does not describe the state S5\n",), {}),
+    "standing_timer": (("final account: unknown, the clocks do not advance", "1 of 1 other started"), {"processors": 2}),
     "no_timer": (("final account: unknown, this machine has no ACPI timer",), {}),
     "x_dsdt_nowhere": ((GOOD_TABLES + "\n",), {"exit_port": False}),
     "x_dsdt_that_wraps": ((GOOD_TABLES + "\n",), {"exit_port": False}),
@@ -78,8 +107,9 @@ def test_a_quirk_that_no_loader_can_live_with_ends_in_a_sentence(sentence, outco
 
 
 def test_each_quirk_has_a_scenario():
-    names = set(re.findall(r'^    \{"(\w+)", \w+\},$', SOURCE.read_text("utf-8"), re.MULTILINE))
-    assert names == {*PASSING, *STOPPING}
+    text = "".join(file.read_text("utf-8") for file in SOURCES.glob("*.c"))
+    names = re.findall(r'^    \{"(\w+)", \w+\},$', text, re.MULTILINE)
+    assert sorted(names) == sorted([*PASSING, *STOPPING])
 
 
 @background(boot, "two-screens", gpu="none", extra=("-device", "virtio-gpu-pci", "-device", "VGA"))

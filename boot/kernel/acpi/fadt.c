@@ -33,7 +33,7 @@ static uint16_t read_port(const struct acpi_table *table, enum field field, enum
 {
     struct acpi_address address = acpi_table_read_address(table, extended);
 
-    if (address.address != 0 && address.space == ACPI_SPACE_IO)
+    if (address.space == ACPI_SPACE_IO && port_of(address.address) != 0)
         return port_of(address.address);
     return port_of(acpi_table_read(table, field, 4));
 }

@@ -29,14 +29,17 @@
 #define LOCAL_APIC_ID_ALL UINT32_C(0xff)
 #define LOCAL_X2APIC_ID_ALL UINT32_C(0xffffffff)
 
-// Reads the structure of `size` bytes at `at`. False iff it is not a processor's. An id of all
-// processors becomes LOCAL_X2APIC_ID_ALL.
-static bool read_processor(struct acpi_processor *processor, const struct acpi_table *madt,
-                           size_t at, size_t size)
+// Bytes of a processor's structure of this type; 0: it is not a processor's.
+static size_t size_of(uint64_t type)
 {
-    uint64_t type = acpi_table_read(madt, at + STRUCTURE_TYPE, 1);
+    return type == LOCAL_APIC ? LOCAL_APIC_SIZE : type == LOCAL_X2APIC ? LOCAL_X2APIC_SIZE : 0;
+}
 
-    if (type == LOCAL_APIC && size >= LOCAL_APIC_SIZE) {
+// Reads the processor's structure at `at`. An id of all processors becomes LOCAL_X2APIC_ID_ALL.
+static void read_processor(struct acpi_processor *processor, const struct acpi_table *madt,
+                           size_t at, uint64_t type)
+{
+    if (type == LOCAL_APIC) {
         *processor = (struct acpi_processor){
             .uid = (uint32_t)acpi_table_read(madt, at + LOCAL_APIC_UID, 1),
             .apic_id = (uint32_t)acpi_table_read(madt, at + LOCAL_APIC_ID, 1),
@@ -44,17 +47,13 @@ static bool read_processor(struct acpi_processor *processor, const struct acpi_t
         };
         if (processor->apic_id == LOCAL_APIC_ID_ALL)
             processor->apic_id = LOCAL_X2APIC_ID_ALL;
-        return true;
+        return;
     }
-    if (type == LOCAL_X2APIC && size >= LOCAL_X2APIC_SIZE) {
-        *processor = (struct acpi_processor){
-            .apic_id = (uint32_t)acpi_table_read(madt, at + LOCAL_X2APIC_ID, 4),
-            .enabled = acpi_table_read(madt, at + LOCAL_X2APIC_FLAGS, 4) & FLAG_ENABLED,
-            .uid = (uint32_t)acpi_table_read(madt, at + LOCAL_X2APIC_UID, 4),
-        };
-        return true;
-    }
-    return false;
+    *processor = (struct acpi_processor){
+        .apic_id = (uint32_t)acpi_table_read(madt, at + LOCAL_X2APIC_ID, 4),
+        .enabled = acpi_table_read(madt, at + LOCAL_X2APIC_FLAGS, 4) & FLAG_ENABLED,
+        .uid = (uint32_t)acpi_table_read(madt, at + LOCAL_X2APIC_UID, 4),
+    };
 }
 
 static struct acpi_processor *find(const struct acpi_processors *processors, uint32_t apic_id)
@@ -91,13 +90,20 @@ bool acpi_madt_read(struct acpi_processors *processors, const struct acpi_table 
 {
     *processors = (struct acpi_processors){.list = array_list_of(struct acpi_processor, allocator)};
     for (size_t at = STRUCTURES; madt && acpi_table_has(madt, at, STRUCTURE_SIZE_MIN);) {
+        uint64_t type = acpi_table_read(madt, at + STRUCTURE_TYPE, 1);
         size_t size = (size_t)acpi_table_read(madt, at + STRUCTURE_LENGTH, 1);
         struct acpi_processor processor;
 
-        if (size < STRUCTURE_SIZE_MIN || !acpi_table_has(madt, at, size))
-            return true; // damaged from here on
-        if (read_processor(&processor, madt, at, size) && !add(processors, &processor))
-            return false;
+        processors->is_damaged = size < STRUCTURE_SIZE_MIN || !acpi_table_has(madt, at, size);
+        if (processors->is_damaged)
+            return true; // from here on
+        if (size < size_of(type)) {
+            processors->dropped++;
+        } else if (size_of(type) != 0) {
+            read_processor(&processor, madt, at, type);
+            if (!add(processors, &processor))
+                return false;
+        }
         at += size;
     }
     return true;

@@ -18,7 +18,9 @@ struct acpi_processor {
 struct acpi_processors {
     struct array_list list; // of struct acpi_processor, in the table's order, each id once
     size_t enabled;         // how many are
-    size_t dropped;         // structures that repeat an id, or have one that means all processors
+    // Structures that repeat an id, have one that means all processors, or are too short for one.
+    size_t dropped;
+    bool is_damaged; // the table ends in a structure of no sane length, and more may be missing
 };
 
 // Lists the processors of `madt`; NULL lists none. A processor that is listed more than once is

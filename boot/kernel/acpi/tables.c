@@ -13,6 +13,10 @@
 // Header of every table, ACPI 5.2.6.
 #define HEADER_LENGTH 4
 
+// Bytes of an entry of each root table, ACPI 5.2.7 and 5.2.8.
+#define RSDT_ENTRY 4
+#define XSDT_ENTRY 8
+
 // A table longer than this is taken for a damaged length.
 #define TABLE_MAX (UINT32_C(64) << 20)
 
@@ -89,11 +93,13 @@ static enum acpi_status read_root_at(struct acpi_table *root, uint64_t physical,
 }
 
 // Reads the root pointer: the addresses of the two root tables, 0 where it has none.
-static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, uint64_t rsdp,
-                                     const struct acpi_memory *memory)
+// `has_bad_xsdt`: the part that has the XSDT's is damaged, or cannot be read.
+static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, bool *has_bad_xsdt,
+                                     uint64_t rsdp, const struct acpi_memory *memory)
 {
     const void *bytes = rsdp ? bytes_at(memory, rsdp, RSDP_SIZE) : NULL;
 
+    *has_bad_xsdt = false;
     if (rsdp == 0)
         return ACPI_ABSENT;
     if (!bytes)
@@ -109,61 +115,99 @@ static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, uint64_t rs
     if (acpi_table_read(&pointer, RSDP_REVISION, 1) < 2)
         return ACPI_OK;
     bytes = bytes_at(memory, rsdp, RSDP_SIZE_2);
-    if (!bytes)
-        return ACPI_UNREACHABLE;
-    if (!sums_to_zero(bytes, RSDP_SIZE_2))
-        return ACPI_BAD_CHECKSUM;
+    *has_bad_xsdt = !bytes || !sums_to_zero(bytes, RSDP_SIZE_2);
+    if (*has_bad_xsdt && *rsdt == 0)
+        return bytes ? ACPI_BAD_CHECKSUM : ACPI_UNREACHABLE;
+    if (*has_bad_xsdt)
+        return ACPI_OK;
     pointer = table_of(bytes, RSDP_SIZE_2);
     *xsdt = acpi_table_read(&pointer, RSDP_XSDT, 8);
     return ACPI_OK;
 }
 
-// Finds the root table: the XSDT where there is a good one, else the RSDT, whose entries have four
-// bytes.
-static enum acpi_status read_root(struct acpi_table *root, size_t *entry_size,
-                                  struct acpi_tables *tables, uint64_t rsdp,
+static bool is_listed(const struct acpi_tables *tables, const void *bytes)
+{
+    array_list_each(struct acpi_table, table, &tables->list)
+    {
+        if (table->bytes == bytes)
+            return true;
+    }
+    return false;
+}
+
+// Lists the tables that a root table names, whose entries have `entry_size` bytes. False iff an
+// allocation failed.
+static bool list_tables(struct acpi_tables *tables, const struct acpi_table *root,
+                        size_t entry_size, const struct acpi_memory *memory)
+{
+    for (size_t at = ACPI_TABLE_HEADER_SIZE; acpi_table_has(root, at, entry_size);
+         at += entry_size) {
+        uint64_t address = acpi_table_read(root, at, entry_size);
+        struct acpi_table table;
+        if (address == 0)
+            continue; // an unused entry
+        if (!read_table(&table, memory, address))
+            tables->skipped++;
+        else if (is_listed(tables, table.bytes))
+            tables->repeated++;
+        else if (!array_list_append(&tables->list, &table))
+            return false;
+    }
+    return true;
+}
+
+// How many entries of an RSDT lead to a good table.
+static size_t count_good(const struct acpi_table *rsdt, const struct acpi_memory *memory)
+{
+    size_t count = 0;
+
+    for (size_t at = ACPI_TABLE_HEADER_SIZE; acpi_table_has(rsdt, at, RSDT_ENTRY);
+         at += RSDT_ENTRY) {
+        uint64_t address = acpi_table_read(rsdt, at, RSDT_ENTRY);
+        struct acpi_table table;
+        count += address != 0 && read_table(&table, memory, address);
+    }
+    return count;
+}
+
+// Lists the tables of the XSDT, if there is one that can be read.
+static enum acpi_status read_xsdt(struct acpi_tables *tables, uint64_t xsdt,
                                   const struct acpi_memory *memory)
 {
-    uint64_t xsdt = 0;
-    uint64_t rsdt = 0;
-    enum acpi_status status = read_pointer(&xsdt, &rsdt, rsdp, memory);
+    struct acpi_table root;
+    enum acpi_status status = read_root_at(&root, xsdt, "XSDT", memory);
 
     if (status != ACPI_OK)
         return status;
-    if (xsdt != 0) {
-        *entry_size = 8;
-        status = read_root_at(root, xsdt, "XSDT", memory);
-        if (status == ACPI_OK || rsdt == 0)
-            return status;
-    }
-    *entry_size = 4;
-    enum acpi_status other = read_root_at(root, rsdt, "RSDT", memory);
-    tables->has_bad_xsdt = xsdt != 0 && other == ACPI_OK;
-    return other == ACPI_OK || xsdt == 0 ? other : status;
+    return list_tables(tables, &root, XSDT_ENTRY, memory) ? ACPI_OK : ACPI_NO_MEMORY;
 }
 
 enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
                                   const struct acpi_memory *memory, struct allocator allocator)
 {
     struct acpi_table root;
-    size_t entry_size = 0;
+    uint64_t xsdt = 0;
+    uint64_t rsdt = 0;
+    bool has_bad_xsdt = false;
 
     *tables = (struct acpi_tables){.list = array_list_of(struct acpi_table, allocator)};
-    enum acpi_status status = read_root(&root, &entry_size, tables, rsdp, memory);
+    enum acpi_status status = read_pointer(&xsdt, &rsdt, &has_bad_xsdt, rsdp, memory);
     if (status != ACPI_OK)
         return status;
-    for (size_t at = ACPI_TABLE_HEADER_SIZE; acpi_table_has(&root, at, entry_size);
-         at += entry_size) {
-        uint64_t address = acpi_table_read(&root, at, entry_size);
-        struct acpi_table table;
-        if (address == 0)
-            continue; // an unused entry
-        if (!read_table(&table, memory, address))
-            tables->skipped++;
-        else if (!array_list_append(&tables->list, &table))
-            return ACPI_NO_MEMORY;
+    if (xsdt != 0) {
+        status = read_xsdt(tables, xsdt, memory);
+        bool is_whole = status == ACPI_OK && tables->skipped == 0 && tables->list.count != 0;
+        if (is_whole || status == ACPI_NO_MEMORY || rsdt == 0)
+            return status;
     }
-    return ACPI_OK;
+    enum acpi_status other = read_root_at(&root, rsdt, "RSDT", memory);
+    if (other != ACPI_OK)
+        return xsdt != 0 ? status : other;
+    if (status == ACPI_OK && xsdt != 0 && count_good(&root, memory) <= tables->list.count)
+        return status;
+    tables->has_bad_xsdt = has_bad_xsdt || xsdt != 0;
+    tables->list.count = tables->skipped = tables->repeated = 0;
+    return list_tables(tables, &root, RSDT_ENTRY, memory) ? ACPI_OK : ACPI_NO_MEMORY;
 }
 
 const struct acpi_table *acpi_tables_find(const struct acpi_tables *tables, const char *signature)

@@ -62,7 +62,8 @@ static const char *read_power_and_time(struct kernel *kernel, const struct acpi_
 
 static void print_tables(const struct writer *writer)
 {
-    writer_print(writer, "kernel: acpi: %zu tables:", tables.list.count);
+    writer_print(writer, "kernel: acpi: %zu table%s:", tables.list.count,
+                 writer_plural(tables.list.count));
     array_list_each(struct acpi_table, table, &tables.list)
     {
         writer_print(writer, " ");
@@ -71,24 +72,33 @@ static void print_tables(const struct writer *writer)
     }
     if (tables.skipped > 0)
         writer_print(writer, ", %zu more damaged or out of reach", tables.skipped);
+    if (tables.repeated > 0)
+        writer_print(writer, ", %zu named more than once", tables.repeated);
     if (tables.has_bad_xsdt)
-        writer_print(writer, ", of the RSDT: the XSDT is damaged or out of reach");
+        writer_print(writer, ", of the RSDT: the XSDT is damaged, out of reach or names fewer");
     writer_print(writer, "\n");
 }
 
-static void print_processors(const struct writer *writer)
+// Whether there is a list of them.
+static void print_processors(const struct writer *writer, bool is_listed)
 {
     size_t disabled = processors.list.count - processors.enabled;
 
-    if (processors.enabled == 0)
+    if (!is_listed)
+        writer_print(writer, "kernel: acpi: no list of processors (MADT) that is good");
+    else if (processors.enabled == 0)
         writer_print(writer, "kernel: acpi: no processor is listed as enabled");
     else
-        writer_print(writer, "kernel: acpi: %zu processors", processors.enabled);
+        writer_print(writer, "kernel: acpi: %zu processor%s", processors.enabled,
+                     writer_plural(processors.enabled));
     if (disabled > 0)
         writer_print(writer, ", %zu more not enabled", disabled);
     if (processors.dropped > 0)
-        writer_print(writer, ", %zu entries dropped: a repeated id, or that of all processors",
+        writer_print(writer,
+                     ", %zu more dropped: of a repeated id, that of all processors, or too short",
                      processors.dropped);
+    if (processors.is_damaged)
+        writer_print(writer, "; the list is damaged, and what follows is not known");
     writer_print(writer, "\n");
 }
 
@@ -110,11 +120,11 @@ enum step_result step_acpi(struct kernel *kernel)
         return STEP_DONE;
     }
     const char *no_power_off = read_power_and_time(kernel, &memory);
-    if (reader.out_of_tables ||
-        !acpi_madt_read(&processors, acpi_tables_find(&tables, "APIC"), heap))
+    const struct acpi_table *madt = acpi_tables_find(&tables, "APIC");
+    if (reader.out_of_tables || !acpi_madt_read(&processors, madt, heap))
         return STEP_NO_MEMORY;
     print_tables(console_at(&kernel->console, CONSOLE_INFO));
-    print_processors(console_at(&kernel->console, CONSOLE_INFO));
+    print_processors(console_at(&kernel->console, CONSOLE_INFO), madt != NULL);
     if (no_power_off)
         writer_print(writer, "kernel: acpi: no power-off: %s\n", no_power_off);
     return STEP_DONE;

@@ -3,6 +3,7 @@
 // rest.
 #include "boot/kernel/steps/processors.h"
 
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/trampoline.h"
 #include "boot/kernel/budget.h"
 #include "boot/kernel/early_traps.h"
@@ -12,6 +13,7 @@
 
 BUDGET("processors", 5 * PAGE_SIZE, 13 * PAGE_SIZE, 0);
 
+#define NAMED_MAX 8u // of the processors that did not start
 #define NONE_STARTED "kernel: processors: no other is started: "
 
 static struct processors processors;
@@ -78,10 +80,41 @@ static size_t choose_count(struct kernel *kernel, size_t count)
         return count;
     kernel->given_up = processors_size(count) - processors_size(most);
     writer_print(&kernel->console.writer,
-                 "kernel: processors: there is memory for %zu of %zu others; %zu are given up, "
+                 "kernel: processors: there is memory for %zu of %zu other%s; %zu %s given up, "
                  "which would take %llu bytes\n",
-                 most, count, count - most, (unsigned long long)kernel->given_up);
+                 most, count, writer_plural(count), count - most, count - most == 1 ? "is" : "are",
+                 (unsigned long long)kernel->given_up);
     return most;
+}
+
+// Names those that did not start: a list may have processors that are not there.
+static void print_missing(const struct writer *writer)
+{
+    size_t left = NAMED_MAX;
+
+    writer_print(writer, "kernel: processors: no answer from id");
+    for (size_t i = 0; i < processors.count && left > 0; i++) {
+        if (processors.others[i].arrived)
+            continue;
+        writer_print(writer, " %u", processors.others[i].apic_id);
+        left--;
+    }
+    writer_print(writer, "%s\n",
+                 processors.count - processors.arrived > NAMED_MAX ? " and others" : "");
+}
+
+static void print_started(struct kernel *kernel)
+{
+    const struct writer *writer = console_at(&kernel->console, CONSOLE_INFO);
+
+    writer_print(writer, "kernel: processors: %zu of %zu other%s started", processors.arrived,
+                 processors.count, writer_plural(processors.count));
+    if (processors.arrived > 0)
+        writer_print(writer, ", all took their areas at once, %zu retr%s",
+                     processors.shared.retries, processors.shared.retries == 1 ? "y" : "ies");
+    writer_print(writer, "\n");
+    if (processors.arrived < processors.count)
+        print_missing(&kernel->console.writer);
 }
 
 static enum step_result start(struct kernel *kernel, uint64_t low)
@@ -113,18 +146,24 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
         return STEP_STOPPED;
     }
     early_heap_note(&kernel->heap, processors_requested(&processors));
-    writer_print(console_at(&kernel->console, CONSOLE_INFO),
-                 "kernel: processors: %zu of %zu others started, all took their areas at once, "
-                 "%zu retries\n",
-                 processors.arrived, processors.count, processors.shared.retries);
+    print_started(kernel);
     return STEP_DONE;
+}
+
+// Whether the boot processor, by CPUID, is the only one that is listed.
+static bool is_alone(const struct array_list *listed)
+{
+    const struct acpi_processor *first = array_list_at(listed, 0);
+
+    return listed->count == 1 && (first->apic_id & 0xff) == cpu_initial_apic_id();
 }
 
 enum step_result step_processors(struct kernel *kernel)
 {
-    size_t listed = step_acpi_processors()->list.count;
+    const struct array_list *listed = &step_acpi_processors()->list;
     uint64_t low = find_low_memory(PROCESSORS_LOW_SIZE);
-    const char *obstacle = listed <= 1               ? "there is none"
+    const char *obstacle = listed->count == 0        ? "none is listed"
+                           : is_alone(listed)        ? "there is none"
                            : kernel->timer.port == 0 ? "there is no ACPI timer to pace them"
                            : low == 0                ? "no usable memory below 1 MiB to begin in"
                                                      : NULL;

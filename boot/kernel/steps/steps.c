@@ -35,10 +35,19 @@ static uint64_t memory_gib(void)
     return (end + GIB - 1) / GIB;
 }
 
+// Of this machine, as far as they are known: a list may lack the one that this runs on.
+static size_t processor_count(void)
+{
+    size_t listed = step_acpi_processors()->list.count;
+    size_t started = 1 + step_processors_started()->count;
+
+    return started > listed ? started : listed;
+}
+
 // Names a part that took more than it has declared.
 static void check_budget(const struct kernel *kernel, const char *name, uint64_t taken)
 {
-    uint64_t excess = budget_excess(name, taken, step_acpi_processors()->list.count, memory_gib());
+    uint64_t excess = budget_excess(name, taken, processor_count(), memory_gib());
 
     if (excess != 0)
         writer_print(&kernel->console.writer,

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Quirks of the list of processors, the MADT: ACPI 6.5, 5.2.12.
+#include "tests/quirks/acpi_edit.h"
+#include "tests/quirks/quirk.h"
+
+static bool copy_acpi(void)
+{
+    return acpi_edit_begin(quirk_system, EfiACPIReclaimMemory);
+}
+
+enum { LENGTH = 4, MADT_STRUCTURES = 44, LOCAL_APIC = 0, LOCAL_APIC_SIZE = 8, LOCAL_X2APIC = 9 };
+
+static unsigned char *copy_madt(void)
+{
+    return copy_acpi() ? acpi_edit_find("APIC") : NULL;
+}
+
+static void add_x2apic(unsigned char *madt, uint32_t id)
+{
+    uint32_t length = (uint32_t)acpi_edit_get(madt + LENGTH, 4);
+    unsigned char *entry = madt + length;
+
+    entry[0] = LOCAL_X2APIC;
+    entry[1] = 16;
+    acpi_edit_put(entry + 4, 4, id);
+    acpi_edit_put(entry + 8, 4, 1);
+    acpi_edit_put(madt + LENGTH, 4, length + 16);
+}
+
+static bool repeated_processors(void)
+{
+    if (!copy_acpi())
+        return false;
+    unsigned char *madt = acpi_edit_find("APIC");
+    const unsigned char *end = madt + acpi_edit_get(madt + LENGTH, 4);
+    for (unsigned char *entry = madt + MADT_STRUCTURES; entry < end; entry += entry[1])
+        if (entry[0] == LOCAL_APIC)
+            add_x2apic(madt, entry[3]);
+    add_x2apic(madt, UINT32_MAX);
+    acpi_edit_seal(madt);
+    return true;
+}
+
+static bool disabled_boot_processor(void)
+{
+    if (!copy_acpi())
+        return false;
+    unsigned char *madt = acpi_edit_find("APIC");
+    acpi_edit_put(madt + MADT_STRUCTURES + 4, 4, 0);
+    acpi_edit_seal(madt);
+    return true;
+}
+
+static bool damaged_madt(void)
+{
+    if (!copy_acpi())
+        return false;
+    acpi_edit_find("APIC")[9]++;
+    return true;
+}
+
+// Nobody has the ids.
+static bool absent_processors(void)
+{
+    unsigned char *madt = copy_madt();
+
+    if (!madt)
+        return false;
+    for (uint32_t id = 0x40; id < 0x70; id++)
+        add_x2apic(madt, id);
+    acpi_edit_seal(madt);
+    return true;
+}
+
+// Ids of more than the 8 bits that an xAPIC has for them.
+static bool unreachable_processors(void)
+{
+    unsigned char *madt = copy_madt();
+
+    if (!madt)
+        return false;
+    for (uint32_t id = 0x17161514; id < 0x1716151c; id++)
+        add_x2apic(madt, id);
+    acpi_edit_seal(madt);
+    return true;
+}
+
+// The structure behind the boot processor's.
+static bool change_second(unsigned offset, unsigned char value)
+{
+    unsigned char *madt = copy_madt();
+
+    if (!madt)
+        return false;
+    madt[MADT_STRUCTURES + LOCAL_APIC_SIZE + offset] = value;
+    acpi_edit_seal(madt);
+    return true;
+}
+
+static bool structure_of_no_length(void)
+{
+    return change_second(1, 0);
+}
+
+static bool structure_beyond_the_table(void)
+{
+    return change_second(1, 255);
+}
+
+static bool structure_that_is_too_short(void)
+{
+    return change_second(1, 6);
+}
+
+// Of the two processors of the machine the list has the second alone.
+static bool unlisted_boot_processor(void)
+{
+    unsigned char *madt = copy_madt();
+
+    if (!madt)
+        return false;
+    madt[MADT_STRUCTURES] = 0x7f; // a type of the future
+    acpi_edit_seal(madt);
+    return true;
+}
+
+static bool no_madt(void)
+{
+    unsigned char *madt = copy_madt();
+
+    if (!madt)
+        return false;
+    madt[0] = 'X';
+    acpi_edit_seal(madt);
+    return true;
+}
+
+const struct quirk madt_quirks[] = {
+    {"repeated_processors", repeated_processors},
+    {"disabled_boot_processor", disabled_boot_processor},
+    {"damaged_madt", damaged_madt},
+    {"absent_processors", absent_processors},
+    {"unreachable_processors", unreachable_processors},
+    {"structure_of_no_length", structure_of_no_length},
+    {"structure_beyond_the_table", structure_beyond_the_table},
+    {"structure_that_is_too_short", structure_that_is_too_short},
+    {"unlisted_boot_processor", unlisted_boot_processor},
+    {"no_madt", no_madt},
+    {0},
+};
