@@ -2,6 +2,18 @@
 // The parts of the region that handoff.h points to.
 #include "boot/handoff.h"
 
+#include "arch/x86_64/paging.h"
+
+// The image takes the addresses behind it.
+#define DIRECT_MAP_SIZE (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
+
+uint64_t handoff_memory_end(void)
+{
+    uint64_t end = paging_physical_end();
+
+    return end < DIRECT_MAP_SIZE ? end : DIRECT_MAP_SIZE;
+}
+
 struct memory_map handoff_memory_map(const struct handoff *handoff)
 {
     return (struct memory_map){

@@ -172,6 +172,10 @@ struct memory_map handoff_memory_map(const struct handoff *handoff);
 // The command line, NUL-terminated; "" if there is none.
 const char *handoff_command_line(const struct handoff *handoff);
 
+// Where the memory ends that loader and kernel use: this processor has no addresses for what is
+// beyond, or the direct map has none. They leave it out, whatever the memory map says.
+uint64_t handoff_memory_end(void);
+
 // Module `number`, counted from 0; NULL iff there are not so many.
 const struct handoff_module *handoff_module(const struct handoff *handoff, size_t number);
 

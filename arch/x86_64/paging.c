@@ -134,6 +134,22 @@ struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t addres
     };
 }
 
+bool paging_maps_any(const struct paging *paging, uintptr_t start, uint64_t size)
+{
+    if (size > UINT64_MAX - start)
+        return false;
+    for (uintptr_t at = start; at - start < size;) {
+        struct paging_lookup found = paging_lookup(paging, at);
+        uint64_t step = found.page_size - at % found.page_size;
+        if (found.present)
+            return true;
+        if (step >= size - (at - start))
+            return false;
+        at += step;
+    }
+    return false;
+}
+
 // ── Walking ─────────────────────────────────────────────────────────────────────────────────────
 
 struct walk {
@@ -446,6 +462,8 @@ const char *paging_status_name(enum paging_status status)
         return "mapped by a large page";
     case PAGING_FIVE_LEVELS:
         return "five-level paging is on";
+    case PAGING_IS_MEMORY:
+        return "memory is there, and no device";
     case PAGING_NX_MISSING:
         return "the processor has no no-execute bit";
     }

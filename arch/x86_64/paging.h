@@ -28,6 +28,7 @@ enum paging_status {
     PAGING_NOT_MAPPED,  // something there is not mapped
     PAGING_LARGE_PAGE,  // a large page would have to be split
     PAGING_FIVE_LEVELS, // the processor runs with five-level paging (CR4.LA57)
+    PAGING_IS_MEMORY,   // memory is there, and no device
     PAGING_NX_MISSING,  // the processor cannot forbid execution (NX), or its firmware hides it
 };
 
@@ -120,6 +121,10 @@ void paging_drop_slot(struct paging *paging, uintptr_t address);
 // Flushes this processor's TLB, global translations included: what each of the others does when one
 // has unmapped something (TLB shootdown).
 void paging_flush_tlb(void);
+
+// Whether anything of [start, start + size) is mapped; not if it wraps. O(pages and holes), which
+// are as large as their table entries.
+bool paging_maps_any(const struct paging *paging, uintptr_t start, uint64_t size);
 
 // What `address` leads to. An address that is not canonical is not present.
 struct paging_lookup paging_lookup(const struct paging *paging, uintptr_t address);

@@ -24,7 +24,8 @@ struct device_map {
 // where `registers` then is. From 2 MiB on both addresses are congruent, so that a large device
 // gets large pages. Page tables come from `paging`.
 // Fails as paging_map_large() does, with PAGING_BAD_RANGE also if the range wraps, is empty or lies
-// beyond what the processor can address; nothing is mapped then. O(mapped pages).
+// beyond what the processor can address, and with PAGING_IS_MEMORY if any of it is memory; nothing
+// is mapped then. O(mapped pages).
 enum paging_status device_map_add(struct device_map *map, physical_t registers, uint64_t size,
                                   volatile void **mapped);
 
@@ -34,7 +35,7 @@ enum paging_status device_map_framebuffer(struct device_map *map, physical_t sta
                                           void **mapped);
 
 // Maps the pages of [start, start + size) read-only and cached as the firmware's memory type ranges
-// say (MTRR), unless they are mapped so already. Fails as device_map_add() does.
+// say (MTRR), unless they are mapped so already. Fails as device_map_add() does, but for memory.
 enum paging_status device_map_read_only(struct device_map *map, physical_t start, uint64_t size,
                                         const void **mapped);
 

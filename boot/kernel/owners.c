@@ -17,14 +17,14 @@ static void take(struct region_map *map, uint64_t base, uint64_t size)
 
 void owners_take(const struct handoff *handoff, struct region_map *map)
 {
-    uint64_t end = paging_physical_end();
+    uint64_t end = handoff_memory_end();
     const struct handoff_module *module;
 
     take(map, 0, PAGE_SIZE); // its address looks like a mistake
     take(map, handoff->image_physical, handoff->image_size);
     // The map should call it a device, or reserved.
     take(map, handoff->framebuffer.physical, handoff->framebuffer.size);
-    region_add(map, end, UINT64_MAX - end, REGION_TAKEN); // the processor has no addresses for it
+    region_add(map, end, UINT64_MAX - end, REGION_TAKEN); // nothing reaches it
     for (size_t i = 0; (module = handoff_module(handoff, i)) != NULL; i++)
         take(map, module->physical, module->size);
 }

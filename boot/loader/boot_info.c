@@ -96,7 +96,8 @@ enum loader_result boot_info_reserve_map(struct loader *loader)
     EFI_STATUS status = firmware_map_capacity(&loader->firmware, &loader->map_capacity);
 
     if (EFI_ERROR(status))
-        return loader_stop(loader, status, "the firmware does not say how large its memory map is");
+        return loader_stop(loader, status, "the size of the firmware's memory map is not known: %s",
+                           firmware_map_defect(status));
     loader->heap.ledger.tag = "memory map";
     loader->map_buffer =
         allocator_alloc(&loader->heap.allocator, loader->map_capacity, sizeof(uint64_t));

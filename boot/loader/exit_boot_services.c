@@ -19,8 +19,9 @@ enum loader_result exit_boot_services(struct loader *loader)
         return LOADER_DONE;
     case FIRMWARE_INTACT:
         return loader_stop(loader, status,
-                           "the final memory map cannot be read to a buffer of %llu bytes",
-                           (unsigned long long)loader->map_capacity);
+                           "the final memory map cannot be read to a buffer of %llu bytes: %s; "
+                           "start again",
+                           (unsigned long long)loader->map_capacity, firmware_map_defect(status));
     case FIRMWARE_EXIT_FAILED:
         break;
     }

@@ -99,6 +99,10 @@ static enum loader_result stop_unread(struct loader *loader, EFI_STATUS status, 
     if (status == EFI_BAD_BUFFER_SIZE)
         return loader_stop(loader, status, "%s has %llu bytes, at most %llu are read", name,
                            (unsigned long long)file->size, (unsigned long long)most);
+    if (status == EFI_OUT_OF_RESOURCES)
+        return loader_stop(loader, status,
+                           "there is no memory for %s, %llu bytes: give the machine more", name,
+                           (unsigned long long)file->size);
     return loader_stop(loader, status, "%s, %llu bytes, could not be read", name,
                        (unsigned long long)file->size);
 }
@@ -200,7 +204,9 @@ enum loader_result files_read_command_line(struct loader *loader)
 
     if (read_load_options(loader) == LOADER_OPTIONS_TOO_LONG)
         return loader_stop(loader, EFI_BAD_BUFFER_SIZE,
-                           "the load options have more than %u characters",
+                           "the load options have %llu bytes, and more than the %u characters "
+                           "that a command line may have: shorten them",
+                           (unsigned long long)firmware_load_options(&loader->firmware).size,
                            HANDOFF_COMMAND_LINE_MAX);
     if (loader->command_line_size == 0) {
         source = COMMAND_LINE_NAME;

@@ -3,6 +3,7 @@
 #include "boot/loader/firmware.h"
 
 #include "arch/x86_64/page.h"
+#include "arch/x86_64/paging.h"
 #include "arch/x86_64/string.h"
 
 // With GUIDs of its own the loader links nothing of the GNU-EFI library but its start code. Not
@@ -50,7 +51,7 @@ void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE
         firmware->loaded = NULL;
 }
 
-void firmware_print_status(struct firmware *firmware, EFI_STATUS status)
+void firmware_print_status(const struct writer *writer, EFI_STATUS status)
 {
     static const char *const errors[] = {
         "Success",          "Load Error",           "Invalid Parameter",
@@ -69,9 +70,9 @@ void firmware_print_status(struct firmware *firmware, EFI_STATUS status)
     uint64_t number = status & ~EFI_ERROR_MASK;
 
     if ((EFI_ERROR(status) || number == 0) && number < sizeof errors / sizeof errors[0])
-        writer_print(&firmware->console, "%s", errors[number]);
+        writer_print(writer, "%s", errors[number]);
     else
-        writer_print(&firmware->console, "status 0x%llx", (unsigned long long)status);
+        writer_print(writer, "status 0x%llx", (unsigned long long)status);
 }
 
 // ── Pages ───────────────────────────────────────────────────────────────────────────────────────
@@ -297,6 +298,24 @@ static bool is_drawable(const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info)
     return info->PixelFormat != PixelBltOnly;
 }
 
+static uint64_t line_size(const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info)
+{
+    return info->PixelsPerScanLine * UINT64_C(4);
+}
+
+// Whether its numbers agree: its lines fit into it, and it does not wrap.
+static bool is_consistent(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode)
+{
+    const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *info = mode->Info;
+    uint64_t line = line_size(info);
+    struct range bytes;
+
+    return range_of(&bytes, mode->FrameBufferBase, mode->FrameBufferSize) &&
+           bytes.end <= paging_physical_end() && line != 0 &&
+           info->PixelsPerScanLine >= info->HorizontalResolution &&
+           info->VerticalResolution <= mode->FrameBufferSize / line;
+}
+
 // The graphics output of a handle, if it has such a framebuffer; else NULL.
 static const EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics_of(struct firmware *firmware, EFI_HANDLE handle)
 {
@@ -311,21 +330,41 @@ static const EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics_of(struct firmware *firmware
                : NULL;
 }
 
+// The first of all outputs but the console's whose numbers agree, or else the first of all, of
+// which the kernel then says what is wrong.
+static const EFI_GRAPHICS_OUTPUT_PROTOCOL *find_other_graphics(struct firmware *firmware)
+{
+    EFI_HANDLE handles[GRAPHICS_OUTPUTS_MAX];
+    UINTN size = sizeof handles;
+    const EFI_GRAPHICS_OUTPUT_PROTOCOL *first = NULL;
+
+    if (EFI_ERROR(firmware->system->BootServices->LocateHandle(
+            ByProtocol, &graphics_output_protocol, NULL, &size, handles)))
+        return NULL;
+    for (UINTN i = 0; i < size / sizeof handles[0]; i++) {
+        const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = graphics_of(firmware, handles[i]);
+        if (gop && is_consistent(gop->Mode))
+            return gop;
+        first = first ? first : gop;
+    }
+    return first;
+}
+
 // The console's output first: the firmware shows it. Its driver may be one for several cards,
 // without a framebuffer of its own.
 static const EFI_GRAPHICS_OUTPUT_PROTOCOL *find_graphics(struct firmware *firmware)
 {
-    EFI_HANDLE handles[GRAPHICS_OUTPUTS_MAX];
-    UINTN size = sizeof handles;
-    const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop =
+    const EFI_GRAPHICS_OUTPUT_PROTOCOL *own =
         graphics_of(firmware, firmware->system->ConsoleOutHandle);
 
-    if (gop || EFI_ERROR(firmware->system->BootServices->LocateHandle(
-                   ByProtocol, &graphics_output_protocol, NULL, &size, handles)))
-        return gop;
-    for (UINTN i = 0; i < size / sizeof handles[0] && !gop; i++)
-        gop = graphics_of(firmware, handles[i]);
-    return gop;
+    if (own && is_consistent(own->Mode))
+        return own;
+    const EFI_GRAPHICS_OUTPUT_PROTOCOL *other = find_other_graphics(firmware);
+    if (other && is_consistent(other->Mode))
+        writer_print(&firmware->console,
+                     "loader: screen: of the graphics outputs one that is not the console's, which "
+                     "has no good framebuffer\n");
+    return own && !(other && is_consistent(other->Mode)) ? own : other;
 }
 
 struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
@@ -336,7 +375,10 @@ struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
         return (struct firmware_framebuffer){0};
     return (struct firmware_framebuffer){
         .physical = gop->Mode->FrameBufferBase,
-        .size = gop->Mode->FrameBufferSize,
+        // Some firmware gives all memory of the card.
+        .size = is_consistent(gop->Mode)
+                    ? line_size(gop->Mode->Info) * gop->Mode->Info->VerticalResolution
+                    : gop->Mode->FrameBufferSize,
         .width = gop->Mode->Info->HorizontalResolution,
         .height = gop->Mode->Info->VerticalResolution,
         .pixels_per_line = gop->Mode->Info->PixelsPerScanLine,
@@ -361,6 +403,18 @@ static EFI_STATUS get_map(struct firmware *firmware, void *buffer, uint64_t capa
     if (stride < MEMORY_DESCRIPTOR_SIZE || size % stride != 0)
         return EFI_INCOMPATIBLE_VERSION;
     return size <= capacity ? EFI_SUCCESS : EFI_BUFFER_TOO_SMALL;
+}
+
+const char *firmware_map_defect(EFI_STATUS status)
+{
+    switch (status) {
+    case EFI_BUFFER_TOO_SMALL:
+        return "it has grown beyond the room that was made for it";
+    case EFI_INCOMPATIBLE_VERSION:
+        return "it is not made of descriptors of 40 bytes or more";
+    default:
+        return "the firmware fails to give it";
+    }
 }
 
 EFI_STATUS firmware_map_capacity(struct firmware *firmware, uint64_t *capacity)

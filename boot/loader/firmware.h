@@ -33,8 +33,8 @@ struct firmware {
 // the firmware's watchdog, which would reset the machine after five minutes (UEFI 3.1.2).
 void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
-// Writes what a status means, in the words of the specification (UEFI appendix D), to the console.
-void firmware_print_status(struct firmware *firmware, EFI_STATUS status);
+// Writes what a status means, in the words of the specification (UEFI appendix D).
+void firmware_print_status(const struct writer *writer, EFI_STATUS status);
 
 // ── Pages ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -99,7 +99,7 @@ struct firmware_tables {
 struct firmware_tables firmware_find_tables(const struct firmware *firmware);
 
 // The linear framebuffer, of 32 bits a pixel, of the console's graphics output (UEFI 12.9), or of
-// the first one that has one; `size` 0: none.
+// the first other one that has a good one, which is said; `size` 0: none.
 struct firmware_framebuffer {
     uint64_t physical, size;
     uint32_t width, height, pixels_per_line, format;
@@ -120,6 +120,9 @@ EFI_STATUS firmware_map_capacity(struct firmware *firmware, uint64_t *capacity);
 // (EFI_INCOMPATIBLE_VERSION), or the firmware fails.
 EFI_STATUS firmware_read_map(struct firmware *firmware, void *buffer, uint64_t capacity,
                              struct memory_map *map);
+
+// What it means, in a few words, that reading the memory map has failed so.
+const char *firmware_map_defect(EFI_STATUS status);
 
 // Reads the memory map to pages of its own, which the caller frees.
 // Fails iff one of the above or the allocation does; `pages` are none then.

@@ -6,7 +6,7 @@
 #include "arch/x86_64/string.h"
 #include "boot/loader/kaslr.h"
 
-// For the message only: 0 if the memory map cannot be read.
+// For the message only: 0 if the memory map cannot be read, for which there may be no memory.
 static uint64_t largest_free_piece(struct loader *loader)
 {
     struct firmware_pages pages;
@@ -22,12 +22,21 @@ static uint64_t largest_free_piece(struct loader *loader)
 static enum loader_result stop_without_memory(struct loader *loader, EFI_STATUS status,
                                               uint64_t size)
 {
+    uint64_t needed = size + HANDOFF_IMAGE_ALIGN;
+    uint64_t largest = largest_free_piece(loader);
+
+    if (largest == 0 || largest >= needed)
+        return loader_stop(loader, status,
+                           "the kernel and its early heap need %llu KiB of free memory in one "
+                           "piece, which the firmware does not give, %s",
+                           (unsigned long long)needed / 1024,
+                           largest == 0 ? "and its memory map cannot be read"
+                                        : "although its memory map has them");
     return loader_stop(loader, status,
                        "the kernel and its early heap need %llu KiB of free memory in one piece; "
                        "the largest free piece has %llu KiB: link with a smaller EARLY_HEAP (now "
                        "%llu KiB) or give the machine more memory",
-                       (unsigned long long)(size + HANDOFF_IMAGE_ALIGN) / 1024,
-                       (unsigned long long)largest_free_piece(loader) / 1024,
+                       (unsigned long long)needed / 1024, (unsigned long long)largest / 1024,
                        (unsigned long long)loader->region_size / 1024);
 }
 

@@ -61,12 +61,30 @@ static uint64_t tables_for(struct range pages)
     return range_size(pages) == 0 ? 0 : paging_tables_needed(pages.start, range_size(pages));
 }
 
+// Whether the direct map has any of it, as it has all memory.
+static bool is_memory(const struct loader *loader, const struct handoff_framebuffer *screen)
+{
+    uint64_t end = handoff_memory_end();
+    uint64_t room = screen->physical < end ? end - screen->physical : 0;
+
+    return paging_maps_any(&loader->paging, HANDOFF_DIRECT_MAP + screen->physical,
+                           screen->size < room ? screen->size : room);
+}
+
 // The pages of the late console's part of the framebuffer; none if they would wrap.
 static struct range find_screen(struct loader *loader)
 {
+    struct handoff_framebuffer *screen = &loader->handoff->framebuffer;
     struct range pages = {0, 0};
 
-    loader->late_screen = late_console_part(&loader->handoff->framebuffer);
+    if (is_memory(loader, screen)) {
+        writer_print(&loader->firmware.console,
+                     "loader: screen: the framebuffer at 0x%llx, %llu bytes, is left out: the "
+                     "memory map has memory there\n",
+                     (unsigned long long)screen->physical, (unsigned long long)screen->size);
+        *screen = (struct handoff_framebuffer){0};
+    }
+    loader->late_screen = late_console_part(screen);
     if (!range_of_pages(&pages, loader->late_screen.physical, loader->late_screen.size))
         loader->late_screen.size = 0;
     return pages;
@@ -86,7 +104,8 @@ enum loader_result jump_map(struct loader *loader)
     EFI_STATUS allocated =
         firmware_allocate(&loader->firmware, tables * PAGE_SIZE, PAGE_SIZE, &loader->jump_tables);
     if (EFI_ERROR(allocated))
-        return loader_stop(loader, allocated, "no memory for the page tables of the jump");
+        return loader_stop(loader, allocated, "no memory for the page tables of the jump, %llu KiB",
+                           (unsigned long long)(tables * PAGE_SIZE / 1024));
     struct table_source source = {loader->jump_tables.start, tables};
     struct paging paging = {
         .root = loader->paging.root, .new_table = new_table, .context = &source};

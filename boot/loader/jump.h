@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-// Maps the loader's image, and `late_screen`, which it sets, at their own addresses, with tables
+// Maps the loader's image, and `late_screen`, which it sets (a framebuffer in memory is left out), at their own addresses, with tables
 // outside the early heap, as nothing of them outlives the jump. After kernel_mapping_build(). A
 // screen that cannot be mapped becomes none.
 // Stops iff there is no memory for the tables, or the image cannot be mapped.

@@ -7,8 +7,6 @@
 // The first 2 MiB are left out: a kernel at address 0 looks like a mistake, and other processors
 // start below 1 MiB.
 #define PLACES_START HANDOFF_IMAGE_ALIGN
-// The direct map ends where the image is linked; memory beyond cannot be addressed through it.
-#define PLACES_END (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
 // The memory map may change between a draw and the allocation; another place is drawn then.
 #define DRAWS 16
 // Intel SDM 1, 7.3.17.1: RDRAND may fail for a while, and ten tries tell that from a defect.
@@ -45,7 +43,8 @@ enum loader_result kaslr_draw_seed(struct loader *loader)
 static EFI_STATUS draw_place(struct firmware *firmware, uint64_t size, uint64_t *state,
                              uint64_t *place, uint64_t *count)
 {
-    const struct placement placement = {size, HANDOFF_IMAGE_ALIGN, PLACES_START, PLACES_END};
+    const struct placement placement = {size, HANDOFF_IMAGE_ALIGN, PLACES_START,
+                                        handoff_memory_end()};
     struct firmware_pages pages;
     struct memory_map map;
 

@@ -4,9 +4,6 @@
 
 #include "arch/x86_64/page.h"
 
-// The image takes the addresses behind it.
-#define DIRECT_MAP_SIZE (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
-
 // ── The image ───────────────────────────────────────────────────────────────────────────────────
 
 // Where a virtual address of the image lies.
@@ -75,8 +72,6 @@ static enum paging_status map_memory(struct loader *loader, struct range memory)
 {
     uint64_t largest = paging_largest_page();
 
-    if (memory.end > DIRECT_MAP_SIZE)
-        return PAGING_BAD_RANGE;
     while (memory.start < memory.end) {
         enum paging_access access;
         struct range part = first_uniform(loader, memory, &access);
@@ -95,13 +90,26 @@ static enum paging_status map_memory(struct loader *loader, struct range memory)
 // page spans two memory types.
 static enum paging_status map_all_memory(struct loader *loader, struct memory_map *map)
 {
+    const uint64_t end = handoff_memory_end();
     struct memory_map_cursor cursor = {0};
     struct range memory;
+    uint64_t beyond = 0;
     enum paging_status status = PAGING_OK;
 
     memory_map_sort(map);
-    while (status == PAGING_OK && memory_map_next_mapped(map, &cursor, &memory))
-        status = map_memory(loader, memory);
+    while (status == PAGING_OK && memory_map_next_mapped(map, &cursor, &memory)) {
+        struct range within = {memory.start, memory.end < end ? memory.end : end};
+        beyond += range_size(memory);
+        if (within.start < within.end) {
+            beyond -= range_size(within);
+            status = map_memory(loader, within);
+        }
+    }
+    if (beyond > 0)
+        writer_print(&loader->firmware.console,
+                     "loader: %llu KiB of memory are left out: the map has them beyond 0x%llx, "
+                     "where this processor or the kernel has no addresses for them\n",
+                     (unsigned long long)beyond / 1024, (unsigned long long)end);
     return status;
 }
 
@@ -112,7 +120,11 @@ static enum paging_status build(struct loader *loader, struct memory_map *map)
     loader->paging = (struct paging){.new_table = early_heap_new_table, .context = &loader->heap};
     if (!early_heap_new_table(&loader->heap, &loader->paging.root))
         return PAGING_NO_MEMORY;
-    enum paging_status status = map_image(loader);
+    // Its page tables are reached through the direct map.
+    enum paging_status status =
+        loader->image.start + loader->image.pages * PAGE_SIZE > handoff_memory_end()
+            ? PAGING_BAD_RANGE
+            : map_image(loader);
     return status == PAGING_OK ? map_all_memory(loader, map) : status;
 }
 
@@ -123,7 +135,10 @@ enum loader_result kernel_mapping_build(struct loader *loader)
         firmware_read_map(&loader->firmware, loader->map_buffer, loader->map_capacity, &map);
 
     if (EFI_ERROR(read))
-        return loader_stop(loader, read, "the firmware's memory map cannot be read");
+        return loader_stop(loader, read,
+                           "the firmware's memory map cannot be read: %s; room was made for %llu "
+                           "bytes",
+                           firmware_map_defect(read), (unsigned long long)loader->map_capacity);
     loader->heap.ledger.tag = "page tables";
     enum paging_status status = build(loader, &map);
     if (status == PAGING_OK)

@@ -12,7 +12,7 @@ enum loader_result loader_stop(struct loader *loader, EFI_STATUS status, const c
     writer_vprint(console, format, arguments);
     va_end(arguments);
     writer_print(console, " (");
-    firmware_print_status(&loader->firmware, status);
+    firmware_print_status(console, status);
     writer_print(console, ")\n");
     loader->status = status;
     return LOADER_STOPPED;

@@ -48,12 +48,15 @@ static void find_devices(struct loader *loader)
 static _Noreturn void stop_late(const struct loader *loader)
 {
     static struct late_console late;
+    const struct writer *writer = &late.console.writer;
 
     late_console_open(&late, &loader->late_screen);
-    writer_print(&late.console.writer,
-                 "loader: stopped: ExitBootServices failed (status 0x%llx); boot services may be "
-                 "partly shut down, so the loader halts\n",
-                 (unsigned long long)loader->status);
+    writer_print(writer, "loader: stopped: ExitBootServices failed (");
+    firmware_print_status(writer, loader->status);
+    writer_print(writer, ")%s; boot services may be partly shut down, so the loader halts\n",
+                 loader->status == EFI_BUFFER_TOO_SMALL
+                     ? ", and then the memory map had grown beyond the room that was made for it"
+                     : "");
     cpu_stop();
 }
 

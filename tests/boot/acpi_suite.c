@@ -269,18 +269,6 @@ static void an_rsdt_that_leads_to_more_tables_takes_the_place_of_the_xsdt(struct
     CHECK_TEXT(run, table(0)->signature, "OLD!");
 }
 
-static void a_table_that_is_named_twice_is_listed_once(struct suite_run *run)
-{
-    make_good();
-    put(XSDT + LENGTH, HEADER + 24, 4);
-    put(XSDT + HEADER + 16, START + MADT, 8);
-    fix_table(XSDT);
-    CHECK_EQUAL(run, read_tables(), ACPI_OK);
-    CHECK_EQUAL(run, tables.list.count, 2);
-    CHECK_EQUAL(run, tables.repeated, 1);
-    CHECK_EQUAL(run, tables.skipped, 0);
-}
-
 static void damaged_tables_are_skipped_and_counted(struct suite_run *run)
 {
     static const uint32_t lengths[] = {0, 35, sizeof memory, (64u << 20) + 1, UINT32_MAX};
@@ -668,7 +656,6 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_good_rsdt_takes_the_place_of_a_bad_xsdt),
     SUITE_CASE(behind_a_damaged_end_of_the_root_pointer_the_rsdt_is_read),
     SUITE_CASE(an_rsdt_that_leads_to_more_tables_takes_the_place_of_the_xsdt),
-    SUITE_CASE(a_table_that_is_named_twice_is_listed_once),
     SUITE_CASE(damaged_tables_are_skipped_and_counted),
     SUITE_CASE(half_an_entry_is_none),
     SUITE_CASE(an_unused_entry_is_no_damage),

@@ -202,6 +202,17 @@ static void acpi_tables_are_read_through_the_direct_map(struct suite_run *run)
     CHECK(run, strstr(said, "kernel: acpi: no power-off: the FADT names no port for it\n"));
 }
 
+static void a_table_that_is_named_twice_is_listed_once(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    put_firmware();
+    put(firmware + RSDT + 44, (uintptr_t)firmware + MADT, 8);
+    put(firmware + RSDT + 60, (uintptr_t)firmware + SPCR, 8);
+    put_table(RSDT, "XSDT", 68);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "kernel: acpi: 3 tables: APIC FACP SPCR, 1 named more than once\n"));
+}
+
 static void what_is_wrong_with_the_list_of_processors_is_said(struct suite_run *run)
 {
     start(HEAP_SIZE);
@@ -339,6 +350,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(descriptors_that_overlap_may_be_more_ranges),
     SUITE_CASE(a_memory_map_without_room_is_no_memory),
     SUITE_CASE(acpi_tables_are_read_through_the_direct_map),
+    SUITE_CASE(a_table_that_is_named_twice_is_listed_once),
     SUITE_CASE(what_is_wrong_with_the_list_of_processors_is_said),
     SUITE_CASE(without_tables_the_boot_goes_on),
     SUITE_CASE(acpi_without_room_is_no_memory),

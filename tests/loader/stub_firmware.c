@@ -350,8 +350,11 @@ static EFI_GRAPHICS_OUTPUT_PROTOCOL *screen_of(EFI_HANDLE handle)
         }
         modes[i] = (EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE){
             .Info = &infos[i],
-            .FrameBufferBase = UINT64_C(0xe0000000) - 0x10000000 * (uint64_t)i,
-            .FrameBufferSize = 704 * 480 * 4,
+            .FrameBufferBase = i == 0 && firmware->screen_start != 0
+                                   ? firmware->screen_start
+                                   : UINT64_C(0xe0000000) - 0x10000000 * (uint64_t)i,
+            .FrameBufferSize =
+                i == 0 && firmware->screen_size != 0 ? firmware->screen_size : 704 * 480 * 4,
         };
         screens[i] = (EFI_GRAPHICS_OUTPUT_PROTOCOL){.Mode = &modes[i]};
         if (handle == &screen_handles[i] && (i == 0 || firmware->has_second_screen))

@@ -35,12 +35,12 @@ static bool long_options(void)
 
 static bool options_without_an_end(void)
 {
-    return set_options(L"run=mine exit=0xf4#", 36);
+    return set_options(L"run=mine exit-port=0xf4#", 2 * 23);
 }
 
 static bool options_of_an_odd_size(void)
 {
-    return set_options(L"run=mine exit=0xf4", 37);
+    return set_options(L"run=mine exit-port=0xf4###", 2 * 26 + 1);
 }
 
 static bool options_at_no_address(void)

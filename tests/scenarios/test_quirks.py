@@ -17,6 +17,10 @@ OF_THE_RSDT = GOOD_TABLES + ", of the RSDT: the XSDT is damaged, out of reach or
 NO_MADT = "kernel: acpi: no list of processors (MADT) that is good\n"
 DAMAGED_LIST = "the list is damaged, and what follows is not known\n"
 
+NO_SCREEN = "kernel: screen: no framebuffer of 32 bits a pixel is offered\n"
+IN_MEMORY = "4096000 bytes, is left out: the memory map has memory there\n"
+BEYOND = " KiB of memory are left out: the map has them beyond 0x"
+
 
 def boot_quirk(name, **settings):
     return boot(
@@ -32,6 +36,11 @@ PASSING = {
     "none": ((GOOD_TABLES + "\n", "kernel: screen: 160 columns"), {}),
     "ascii_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
     "binary_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
+    "options_without_an_end": (("loader: command line from the load options\n",), {"run_id": "mine"}),
+    "options_of_an_odd_size": (("the 53 bytes of load options are not text in UTF-16 and are ignored",), {}),
+    "options_at_no_address": ((GOOD_TABLES + "\n",), {}),
+    "image_of_no_size": ((GOOD_TABLES + "\n",), {}),
+    "image_nowhere": ((GOOD_TABLES + "\n",), {}),
     "reserved_tables": ((GOOD_TABLES + "\n", "kernel: acpi: 2 processors\n", "1 of 1 other started"), {"processors": 2}),
     "tables_in_boot_memory": ((GOOD_TABLES + "\n",), {}),
     "unused_entries": ((GOOD_TABLES + "\n",), {}),
@@ -76,16 +85,59 @@ PASSING = {
     "no_dsdt": (("kernel: acpi: no power-off: the DSDT is damaged or out of reach\n",), {}),
     "serial_port_that_wraps": (("SPCR names a UART at 0xfffffffffffffffc in address space 0, which is out of reach\n",), {}),
     "serial_port_beyond": (("memory 0x8000000000000, which SPCR names: the range of addresses is not valid",), {}),
-    "screen_of_16_bits": (("kernel: screen: the firmware offers none\n",), {}),
+    "serial_port_of_another_type": (("SPCR names a UART of type 3, for which there is no driver\n",), {}),
+    "serial_port_in_another_space": (("SPCR names a UART at 0x2f8 in address space 10, which is out of reach\n",), {}),
+    "serial_port_in_the_wrong_space": (("memory 0x3f8, which SPCR names: memory is there, and no device\n",), {}),
+    "serial_port_in_memory_in_use": (("which SPCR names: memory is there, and no device\n",), {}),
+    "serial_port_behind_the_last_port": (("SPCR names a UART at 0x103f8 in address space 1, which is out of reach\n",), {}),
+    "short_spcr": (("kernel: serial: SPCR has 50 bytes, too few to name a UART\n",), {}),
+    "empty_spcr": (("kernel: acpi: 7 tables: FACP APIC HPET MCFG WAET BGRT SPCR\n",), {}),
+    "screen_of_16_bits": ((NO_SCREEN,), {}),
     "screen_that_wraps": (("1280x800, 4096000 bytes, is not usable: the range of addresses is not valid\n",), {}),
     "screen_beyond": (("1280x800, 4096000 bytes, is not usable: the range of addresses is not valid\n",), {}),
     "screen_without_lines": (("1280x800, 4096000 bytes, is not usable: its lines do not fit its size\n",), {}),
+    "screen_at_zero": (("loader: screen: the framebuffer at 0x0, " + IN_MEMORY, NO_SCREEN, "1 of 1 other started"),
+                       {"processors": 2}),
+    "screen_in_memory": (("loader: screen: the framebuffer at 0xd000000, " + IN_MEMORY, NO_SCREEN), {}),
+    "screen_that_is_too_large": (("kernel: screen: 160 columns",), {}),
+    "screen_that_is_too_small": (("1280x800, 4096 bytes, is not usable: its lines do not fit its size\n",), {}),
+    "screen_that_is_too_wide": (("4294967295x4294967295, 4096000 bytes, is not usable: ",), {}),
+    "screen_for_blt_only": ((NO_SCREEN,), {}),
+    "screen_of_unknown_format": (("is not usable: its pixels do not have 32 bits each\n",), {}),
+    "screen_without_info": ((NO_SCREEN,), {}),
+    "wrapped_screen_of_the_console": (("loader: screen: of the graphics outputs one that is not the console's, which has "
+                                       "no good framebuffer\n", "kernel: screen: 160 columns"), {}),
+    "no_console": ((GOOD_TABLES + "\n",), {}),
+    "reversed_map": ((GOOD_TABLES + "\n",), {}),
+    "map_of_large_descriptors": ((GOOD_TABLES + "\n",), {}),
+    "growing_map": ((GOOD_TABLES + "\n",), {}),
+    "memory_beyond_the_processor": (("loader: 64" + BEYOND,), {}),
+    "memory_without_end": ((BEYOND,), {}),
+    "memory_at_an_odd_address": ((GOOD_TABLES + "\n",), {}),
     "wild_map": ((GOOD_TABLES + "\n",), {}),
     "stale_key": ((GOOD_TABLES + "\n",), {}),
 }
+HALTED = "boot services may be partly shut down, so the loader halts"
 STOPPING = {
-    "failing_exit": "loader: stopped: ExitBootServices failed (status 0x8000000000000007); boot services may be partly "
-                    "shut down, so the loader halts",
+    "failing_exit": f"loader: stopped: ExitBootServices failed (Device Error); {HALTED}",
+    "key_that_is_always_stale": f"loader: stopped: ExitBootServices failed (Invalid Parameter); {HALTED}",
+    "late_growing_map": "loader: stopped: ExitBootServices failed (Buffer Too Small), and then the memory map had grown "
+                        f"beyond the room that was made for it; {HALTED}",
+    "fast_growing_map": "loader: stopped: the final memory map cannot be read to a buffer of 8192 bytes: it has grown beyond "
+                        "the room that was made for it; start again (Buffer Too Small)",
+    "no_map": "loader: stopped: the size of the firmware's memory map is not known: the firmware fails to give it (Device "
+              "Error)",
+    "map_of_small_descriptors": "loader: stopped: the size of the firmware's memory map is not known: it is not made of "
+                                "descriptors of 40 bytes or more (Incompatible Version)",
+    "no_pages": " bytes: give the machine more (Out of Resources)",
+    "pages_for_the_file_only": "in one piece, which the firmware does not give, and its memory map cannot be read (Out of "
+                               "Resources)",
+    "pages_for_file_and_image_only": "no memory for the page tables of the jump, ",
+    "pages_below_one_mib": "loader: stopped: there is no memory for kernel.elf, ",
+    "long_options": "loader: stopped: the load options have 10000 bytes, and more than the 4095 characters that a command "
+                    "line may have: shorten them (Bad Buffer Size)",
+    "no_volume": "loader: stopped: no kernel.elf: the loader was not started from a volume with a file system; ",
+    "unknown_loader": "loader: stopped: no kernel.elf: the loader was not started from a volume with a file system; ",
 }
 
 

@@ -20,6 +20,8 @@ struct acpi_pci {
     uint8_t segment, bus, device, function;
 };
 
+#define ACPI_SPCR_SIZE 80 // bytes that every revision has
+
 struct acpi_spcr {
     uint8_t type; // enum acpi_spcr_type, or another number of that table
     struct acpi_address address;

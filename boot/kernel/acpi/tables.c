@@ -125,16 +125,6 @@ static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, bool *has_b
     return ACPI_OK;
 }
 
-static bool is_listed(const struct acpi_tables *tables, const void *bytes)
-{
-    array_list_each(struct acpi_table, table, &tables->list)
-    {
-        if (table->bytes == bytes)
-            return true;
-    }
-    return false;
-}
-
 // Lists the tables that a root table names, whose entries have `entry_size` bytes. False iff an
 // allocation failed.
 static bool list_tables(struct acpi_tables *tables, const struct acpi_table *root,
@@ -148,8 +138,6 @@ static bool list_tables(struct acpi_tables *tables, const struct acpi_table *roo
             continue; // an unused entry
         if (!read_table(&table, memory, address))
             tables->skipped++;
-        else if (is_listed(tables, table.bytes))
-            tables->repeated++;
         else if (!array_list_append(&tables->list, &table))
             return false;
     }
@@ -206,7 +194,7 @@ enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
     if (status == ACPI_OK && xsdt != 0 && count_good(&root, memory) <= tables->list.count)
         return status;
     tables->has_bad_xsdt = has_bad_xsdt || xsdt != 0;
-    tables->list.count = tables->skipped = tables->repeated = 0;
+    tables->list.count = tables->skipped = 0;
     return list_tables(tables, &root, RSDT_ENTRY, memory) ? ACPI_OK : ACPI_NO_MEMORY;
 }
 

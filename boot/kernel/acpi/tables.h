@@ -26,9 +26,8 @@ enum acpi_status {
 };
 
 struct acpi_tables {
-    struct array_list list; // of struct acpi_table: the good ones, in the root table's order, once
+    struct array_list list; // of struct acpi_table: the good ones, in the root table's order
     size_t skipped;         // entries that are not listed: the table is unreachable or damaged
-    size_t repeated;        // entries that are not listed: the table is listed already
     // The list is the RSDT's, because the XSDT, or the way to it, is damaged, or leads to fewer
     // good tables.
     bool has_bad_xsdt;
@@ -36,7 +35,7 @@ struct acpi_tables {
 
 // Lists all tables, from the root pointer at physical address `rsdp` (0: absent). Anything but
 // ACPI_OK leaves `tables` with what was listed so far. The tables' bytes stay where they are.
-// Linear in the bytes of the tables, O(tables²).
+// Linear in the bytes of the tables.
 enum acpi_status acpi_tables_read(struct acpi_tables *tables, uint64_t rsdp,
                                   const struct acpi_memory *memory, struct allocator allocator);
 

@@ -60,7 +60,28 @@ static const char *read_power_and_time(struct kernel *kernel, const struct acpi_
     return read_power(kernel, &fadt, memory);
 }
 
-static void print_tables(const struct writer *writer)
+static bool is_before(const struct acpi_table *table, const struct acpi_table *first)
+{
+    while (first < table && first->bytes != table->bytes)
+        first++;
+    return first < table;
+}
+
+// Leaves each table once in the list. Returns how many were there again.
+static size_t drop_repeated(struct array_list *list)
+{
+    struct acpi_table *first = list->items;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_before(&first[i], first))
+            first[kept++] = first[i];
+    size_t dropped = list->count - kept;
+    list->count = kept;
+    return dropped;
+}
+
+static void print_tables(const struct writer *writer, size_t repeated)
 {
     writer_print(writer, "kernel: acpi: %zu table%s:", tables.list.count,
                  writer_plural(tables.list.count));
@@ -72,8 +93,8 @@ static void print_tables(const struct writer *writer)
     }
     if (tables.skipped > 0)
         writer_print(writer, ", %zu more damaged or out of reach", tables.skipped);
-    if (tables.repeated > 0)
-        writer_print(writer, ", %zu named more than once", tables.repeated);
+    if (repeated > 0)
+        writer_print(writer, ", %zu named more than once", repeated);
     if (tables.has_bad_xsdt)
         writer_print(writer, ", of the RSDT: the XSDT is damaged, out of reach or names fewer");
     writer_print(writer, "\n");
@@ -119,11 +140,12 @@ enum step_result step_acpi(struct kernel *kernel)
                      acpi_status_name(status));
         return STEP_DONE;
     }
+    size_t repeated = drop_repeated(&tables.list);
     const char *no_power_off = read_power_and_time(kernel, &memory);
     const struct acpi_table *madt = acpi_tables_find(&tables, "APIC");
     if (reader.out_of_tables || !acpi_madt_read(&processors, madt, heap))
         return STEP_NO_MEMORY;
-    print_tables(console_at(&kernel->console, CONSOLE_INFO));
+    print_tables(console_at(&kernel->console, CONSOLE_INFO), repeated);
     print_processors(console_at(&kernel->console, CONSOLE_INFO), madt != NULL);
     if (no_power_off)
         writer_print(writer, "kernel: acpi: no power-off: %s\n", no_power_off);

@@ -19,13 +19,22 @@ static void print_ranges(const struct writer *writer)
     }
 }
 
+// Of the range, as far as it can be used.
+static uint64_t usable_bytes_of(const struct region *range)
+{
+    uint64_t end = handoff_memory_end();
+
+    if (range->end < end)
+        end = range->end;
+    return range->kind == MEMORY_USABLE && range->start < end ? end - range->start : 0;
+}
+
 static uint64_t usable_bytes(void)
 {
     uint64_t usable = 0;
 
     for (size_t i = 0; i < ranges.count; i++)
-        if (ranges.entries[i].kind == MEMORY_USABLE)
-            usable += ranges.entries[i].end - ranges.entries[i].start;
+        usable += usable_bytes_of(&ranges.entries[i]);
     return usable;
 }
 

@@ -43,7 +43,7 @@ enum step_result step_screen(struct kernel *kernel)
 
     if (framebuffer->size == 0) {
         writer_print(console_at(&kernel->console, CONSOLE_INFO),
-                     "kernel: screen: the firmware offers none\n");
+                     "kernel: screen: no framebuffer of 32 bits a pixel is offered\n");
         return STEP_DONE;
     }
     enum screen_status usable = screen_check(framebuffer, &text_size);
@@ -58,12 +58,14 @@ enum step_result step_screen(struct kernel *kernel)
         &kernel->devices, physical(framebuffer->physical), framebuffer->size, &pixels);
     if (mapped == PAGING_NO_MEMORY)
         return STEP_NO_MEMORY;
-    if (mapped != PAGING_OK)
+    if (mapped != PAGING_OK) {
         print_unusable(writer, framebuffer, paging_status_name(mapped));
-    else if (screen.columns != 0) // the step runs again: what the screen shows stays
+        allocator_free(&kernel->heap.allocator, text, text_size, 1);
+    } else if (screen.columns != 0) { // the step runs again: what the screen shows stays
         screen_move(&screen, pixels, text);
-    else
+    } else {
         open_screen(kernel, pixels, text, text_size);
+    }
     return STEP_DONE;
 }
 

@@ -26,6 +26,10 @@ static bool find_place(struct place *place, const struct kernel *kernel)
 {
     const struct acpi_table *table = acpi_tables_find(step_acpi_tables(), "SPCR");
 
+    if (table && !acpi_table_has(table, 0, ACPI_SPCR_SIZE))
+        writer_print(&kernel->console.writer,
+                     "kernel: serial: SPCR has %u bytes, too few to name a UART\n", table->length);
+
     *place = (struct place){.named_by = "SPCR", .baud = UART_KEEP_BAUD};
     if (table && acpi_spcr_read(&place->spcr, table)) {
         serial_find_address(&place->spcr, kernel->ports);
@@ -103,15 +107,22 @@ static enum paging_status map_registers(struct kernel *kernel, const struct acpi
                           mapped);
 }
 
+// Whether the console is at this UART already. Until now it is at a port.
+static bool is_in_use(const struct kernel *kernel, const struct acpi_address *address)
+{
+    const struct console_device *current = console_find(&kernel->console, SERIAL_NAME);
+
+    return current && address->space == ACPI_SPACE_IO && current->address == address->address;
+}
+
 enum step_result step_serial(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
-    const struct console_device *current = console_find(&kernel->console, SERIAL_NAME);
     struct place place;
     volatile void *mapped;
 
-    if (!find_place(&place, kernel) ||
-        (current && current->address == place.spcr.address.address) || !is_usable(&place, writer))
+    if (!find_place(&place, kernel) || is_in_use(kernel, &place.spcr.address) ||
+        !is_usable(&place, writer))
         return STEP_DONE;
     enum paging_status status = map_registers(kernel, &place.spcr, &mapped);
     if (status == PAGING_NO_MEMORY)
