@@ -51,8 +51,8 @@ static void check_budget(const struct kernel *kernel, const char *name, uint64_t
 
     if (excess != 0)
         writer_print(&kernel->console.writer,
-                     "kernel: %s took %llu bytes more than its budget: boot/kernel/budget.h\n",
-                     name, (unsigned long long)excess);
+                     "kernel: %s took %llu byte%s more than its budget: boot/kernel/budget.h\n",
+                     name, (unsigned long long)excess, writer_plural(excess));
 }
 
 static enum step_result run_one(struct kernel *kernel, const struct step *step)
@@ -67,14 +67,14 @@ static enum step_result run_one(struct kernel *kernel, const struct step *step)
         writer_print(&kernel->console.writer,
                      "kernel: step %s: an allocation was failed on purpose (fail=%zu)\n",
                      step->name, heap->failing.fail_alloc);
-        return STEP_NO_MEMORY;
+        heap->failing.failed = false; // what the step has made of it is its result
     }
     if (result != STEP_DONE)
         return result;
     size_t taken = fba_used(&heap->fba) - before;
     writer_print(console_at(&kernel->console, CONSOLE_INFO),
-                 "kernel: step %s took %zu bytes, %zu left\n", step->name, taken,
-                 fba_available(&heap->fba, 1));
+                 "kernel: step %s took %zu byte%s, %zu left\n", step->name, taken,
+                 writer_plural(taken), fba_available(&heap->fba, 1));
     check_budget(kernel, step->name, taken);
     return result;
 }
@@ -86,7 +86,6 @@ static bool leave_out(struct kernel *kernel, const struct step *step)
         return false;
     writer_print(&kernel->console.writer,
                  "kernel: step %s got no memory; the boot carries on without it\n", step->name);
-    kernel->heap.failing.failed = false;
     if (!kernel->left_out)
         kernel->left_out = step->name;
     return true;
