@@ -29,8 +29,9 @@ static void keep_first_failure(struct fba *fba, void *context)
     if (heap->failure.reason != REPORT_NONE)
         return;
     report_keep(&heap->failure, &report, fba);
-    writer_print(report.writer, "%s%s: %zu bytes for %s: %s\n", report.prefix, report.name,
-                 heap->failure.fba.failure.size, heap->failure.tag ? heap->failure.tag : "a block",
+    writer_print(report.writer, "%s%s: %zu byte%s for %s: %s\n", report.prefix, report.name,
+                 heap->failure.fba.failure.size, writer_plural(heap->failure.fba.failure.size),
+                 heap->failure.tag ? heap->failure.tag : "a block",
                  report_reason_name(heap->failure.reason));
 }
 

@@ -90,18 +90,21 @@ void report_holders(const struct report *report, size_t most)
     size_t count = ledger_top(report->ledger, holders, most < MOST_HOLDERS ? most : MOST_HOLDERS);
     size_t others = report->ledger->requested - report->ledger->unrecorded_size;
     for (size_t i = 0; i < count; i++) {
-        writer_print(report->writer, "%s  holder: %s, %zu bytes in %zu blocks, largest by %p\n",
+        writer_print(report->writer, "%s  holder: %s, %zu byte%s in %zu block%s, largest by %p\n",
                      prefix_of(report), holders[i].tag ? holders[i].tag : "(untagged)",
-                     holders[i].size, holders[i].blocks, holders[i].caller);
+                     holders[i].size, writer_plural(holders[i].size), holders[i].blocks,
+                     writer_plural(holders[i].blocks), holders[i].caller);
         others -= holders[i].size;
     }
     if (others != 0)
         writer_print(report->writer, "%s  holder: (others), %zu bytes\n", prefix_of(report),
                      others);
     if (report->ledger->unrecorded_size != 0)
-        writer_print(report->writer, "%s  holder: (not recorded), %zu bytes in %zu blocks\n",
+        writer_print(report->writer, "%s  holder: (not recorded), %zu byte%s in %zu block%s\n",
                      prefix_of(report), report->ledger->unrecorded_size,
-                     report->ledger->unrecorded_blocks);
+                     writer_plural(report->ledger->unrecorded_size),
+                     report->ledger->unrecorded_blocks,
+                     writer_plural(report->ledger->unrecorded_blocks));
     if (report->requested != 0)
         writer_print(report->writer, "%s  holder: (before this ledger), %zu bytes\n",
                      prefix_of(report), report->requested);
@@ -211,8 +214,8 @@ static void print_request(const struct report *report, const struct report_recor
         writer_print(report->writer, "%s  asked: more bytes than can be counted, alignment %zu",
                      prefix_of(report), failure->align);
     else
-        writer_print(report->writer, "%s  asked: %zu bytes, alignment %zu", prefix_of(report),
-                     failure->size, failure->align);
+        writer_print(report->writer, "%s  asked: %zu byte%s, alignment %zu", prefix_of(report),
+                     failure->size, writer_plural(failure->size), failure->align);
     writer_print(report->writer, "%s", requests[failure->request]);
     if (record->tag)
         writer_print(report->writer, ", for %s", record->tag);
@@ -260,8 +263,9 @@ static void print_reason(const struct report *report, const struct report_record
     if (record->missing == SIZE_MAX)
         writer_print(writer, "%s  missing: more bytes than can be counted\n", prefix_of(report));
     else if (record->missing != 0)
-        writer_print(writer, "%s  missing: %zu bytes; available: %zu; failures so far: %zu\n",
-                     prefix_of(report), record->missing, record->available, fba->failure.count);
+        writer_print(writer, "%s  missing: %zu byte%s; available: %zu; failures so far: %zu\n",
+                     prefix_of(report), record->missing, writer_plural(record->missing),
+                     record->available, fba->failure.count);
 }
 
 // Where the bytes are; its signs are the legend of the picture.
@@ -298,8 +302,9 @@ static void print_holders(const struct report *report, const struct report_recor
 
     for (size_t i = 0; i < record->holder_count; i++) {
         const struct ledger_holder *holder = &record->holders[i];
-        writer_print(writer, "%s  holder: %s, %zu bytes in %zu blocks", prefix,
-                     holder->tag ? holder->tag : "(untagged)", holder->size, holder->blocks);
+        writer_print(writer, "%s  holder: %s, %zu byte%s in %zu block%s", prefix,
+                     holder->tag ? holder->tag : "(untagged)", holder->size,
+                     writer_plural(holder->size), holder->blocks, writer_plural(holder->blocks));
         if (!holder->tag)
             writer_print(writer, ", largest by %p", holder->caller);
         writer_print(writer, "\n");

@@ -76,8 +76,9 @@ static void list_modules(const struct handoff *handoff, const struct writer *wri
     const struct handoff_module *module;
 
     for (size_t i = 0; (module = handoff_module(handoff, i)) != NULL; i++)
-        writer_print(writer, "kernel: module %s: %llu bytes at 0x%llx\n", module->name,
-                     (unsigned long long)module->size, (unsigned long long)module->physical);
+        writer_print(writer, "kernel: module %s: %llu byte%s at 0x%llx\n", module->name,
+                     (unsigned long long)module->size, writer_plural(module->size),
+                     (unsigned long long)module->physical);
 }
 
 // Takes the page tables over, and drops the mapping of the loader's jump.

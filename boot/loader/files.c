@@ -37,8 +37,8 @@ static EFI_STATUS read_from_fw_cfg(struct loader *loader, const char *name, uint
         path[sizeof FW_CFG_FOLDER - 1 + i] = name[i];
     if (!fw_cfg_find(&loader->fw_cfg, path, &offered))
         return EFI_NOT_FOUND;
-    writer_print(&loader->firmware.console, "loader: %s, %u bytes, from fw_cfg\n", name,
-                 offered.size);
+    writer_print(&loader->firmware.console, "loader: %s, %u byte%s, from fw_cfg\n", name,
+                 offered.size, writer_plural(offered.size));
     file->size = offered.size;
     if (offered.size > most)
         return EFI_BAD_BUFFER_SIZE;
@@ -150,8 +150,8 @@ static enum loader_options_text read_load_options(struct loader *loader)
     if (text == LOADER_OPTIONS_NOT_TEXT)
         writer_print(
             &loader->firmware.console,
-            "loader: the %llu bytes of load options are not text in UTF-16 and are ignored\n",
-            (unsigned long long)options.size);
+            "loader: the load options, %llu byte%s, are not text in UTF-16 and are ignored\n",
+            (unsigned long long)options.size, writer_plural(options.size));
     if (text == LOADER_OPTIONS_TEXT && length > 0)
         writer_print(&loader->firmware.console, "loader: command line from the load options\n");
     return text;

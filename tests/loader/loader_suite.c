@@ -829,7 +829,7 @@ static void options_that_are_no_text_are_named(struct suite_run *run)
     firmware.options = "\1\0\2\0"; // in UCS-2, no characters of a text
     firmware.options_size = 4;
     CHECK(run, boot());
-    CHECK(run, stub_firmware_said(&firmware, "the 4 bytes of load options are not text"));
+    CHECK(run, stub_firmware_said(&firmware, "the load options, 4 bytes, are not text"));
     CHECK_EQUAL(run, loader.handoff->modules.size, 2 * sizeof(struct handoff_module));
 }
 

@@ -40,7 +40,7 @@ def test_a_report_fits_a_screen_and_names_what_to_type(name, outcome):
 
 
 REASONS = {
-    "exhausted": ["reason: exhausted: it would fit if the buffer were emptier", "missing: 1 bytes; available: 4096"],
+    "exhausted": ["reason: exhausted: it would fit if the buffer were emptier", "missing: 1 byte; available: 4096"],
     "only the reserve is left": ["reason: only the reserve is left: it would fit there, and that is kept back"],
     "too large": ["reason: too large: never more than 4096 bytes at this alignment:", "of 8192 bytes 4096 stay for good"],
     "size overflow": ["asked: more bytes than can be counted", "reason: size overflow: count times size is no size"],

@@ -34,10 +34,10 @@ def boot_quirk(name, **settings):
 # By quirk: what the log has to say, and further settings of the machine.
 PASSING = {
     "none": ((GOOD_TABLES + "\n", "kernel: screen: 160 columns"), {}),
-    "ascii_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
-    "binary_options": (("the 16 bytes of load options are not text in UTF-16 and are ignored",), {}),
+    "ascii_options": (("the load options, 16 bytes, are not text in UTF-16 and are ignored",), {}),
+    "binary_options": (("the load options, 16 bytes, are not text in UTF-16 and are ignored",), {}),
     "options_without_an_end": (("loader: command line from the load options\n",), {"run_id": "mine"}),
-    "options_of_an_odd_size": (("the 53 bytes of load options are not text in UTF-16 and are ignored",), {}),
+    "options_of_an_odd_size": (("the load options, 53 bytes, are not text in UTF-16 and are ignored",), {}),
     "options_at_no_address": ((GOOD_TABLES + "\n",), {}),
     "image_of_no_size": ((GOOD_TABLES + "\n",), {}),
     "image_nowhere": ((GOOD_TABLES + "\n",), {}),

@@ -48,7 +48,7 @@ static void a_failure_is_told_in_full(struct suite_run *run)
           suite_contains(text, "asked: 64 bytes, alignment 32, for stacks\ntest:   asked by 0x"));
     CHECK(run, suite_contains(text, "reason: exhausted"));
     CHECK(run, suite_contains(text, "missing: 32 bytes; available: 32; failures so far: 1\n"));
-    CHECK(run, suite_contains(text, "holder: tables, 96 bytes in 1 blocks"));
+    CHECK(run, suite_contains(text, "holder: tables, 96 bytes in 1 block"));
     CHECK_EQUAL(run, text[buffer.length - 1], '\n');
 }
 
@@ -93,7 +93,7 @@ static void each_reason_is_explained(struct suite_run *run)
     (void)fba_alloc_zeroed(&fba, 1, 3);
     report = new_report();
     report_failure(&report, &fba);
-    CHECK(run, suite_contains(text, "asked: 1 bytes, alignment 3, zeroed\n"));
+    CHECK(run, suite_contains(text, "asked: 1 byte, alignment 3, zeroed\n"));
     CHECK(run, suite_contains(text, "reason: bad alignment: 3 is not a power of two\n"));
 
     (void)fba_scratch_alloc(&fba, 65, 1);
@@ -125,14 +125,14 @@ static void holders_without_a_tag_are_told_as_such(struct suite_run *run)
     CHECK(run, !allocator_alloc(&allocator, 128, 1));
     report.ledger = &ledger;
     report_failure(&report, &fba);
-    CHECK(run, suite_contains(text, "holder: (untagged), 20 bytes in 1 blocks"));
-    CHECK(run, suite_contains(text, "holder: (untagged), 10 bytes in 1 blocks"));
+    CHECK(run, suite_contains(text, "holder: (untagged), 20 bytes in 1 block"));
+    CHECK(run, suite_contains(text, "holder: (untagged), 10 bytes in 1 block"));
     CHECK(run, !suite_contains(text, "()"));
 
     report = new_report();
     report.ledger = &ledger;
     report_holders(&report, 1);
-    CHECK(run, suite_contains(text, "holder: (untagged), 20 bytes in 1 blocks"));
+    CHECK(run, suite_contains(text, "holder: (untagged), 20 bytes in 1 block"));
     CHECK(run, suite_contains(text, "holder: (others), 10 bytes\n"));
 }
 
@@ -148,7 +148,7 @@ static void what_no_entry_tells_of_has_lines_of_its_own(struct suite_run *run)
     report.ledger = &ledger;
     report.requested = 5;
     report_holders(&report, 8);
-    CHECK(run, suite_contains(text, "holder: (not recorded), 10 bytes in 1 blocks\n"));
+    CHECK(run, suite_contains(text, "holder: (not recorded), 10 bytes in 1 block\n"));
     CHECK(run, suite_contains(text, "holder: (before this ledger), 5 bytes\n"));
     CHECK(run, !suite_contains(text, "(others)"));
 }
@@ -286,7 +286,7 @@ static void accounts_tell_padding_and_holders_by_their_tags(struct suite_run *ru
     report_account(&report, &fba);
     report_holders(&report, 8);
     CHECK(run, suite_contains(text, "padding: 2\n"));
-    CHECK(run, suite_contains(text, "holder: second, 32 bytes in 1 blocks, largest by 0x"));
+    CHECK(run, suite_contains(text, "holder: second, 32 bytes in 1 block, largest by 0x"));
     CHECK(run, !allocator_alloc(&allocator, 128, 1));
     report_keep(&record, &report, &fba);
     report_print_json(&report, &record);

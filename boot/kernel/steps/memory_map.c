@@ -67,8 +67,9 @@ enum step_result step_memory_map(struct kernel *kernel)
     if (!read_ranges(&map, owners_entries(kernel->handoff), kernel->heap.allocator))
         return STEP_NO_MEMORY;
     writer_print(console_at(&kernel->console, CONSOLE_INFO),
-                 "kernel: memory map: %zu descriptors are %zu ranges, %llu KiB usable\n",
-                 map.size / map.stride, ranges.count, (unsigned long long)usable_bytes() / 1024);
+                 "kernel: memory map: %zu descriptor%s are %zu range%s, %llu KiB usable\n",
+                 map.size / map.stride, writer_plural(map.size / map.stride), ranges.count,
+                 writer_plural(ranges.count), (unsigned long long)usable_bytes() / 1024);
     if (console_prints(&kernel->console, CONSOLE_DEBUG)) // formatting them takes its time, too
         print_ranges(&kernel->console.writer);
     return STEP_DONE;
