@@ -58,11 +58,12 @@ endef
 include kmem/sources.mk
 ARCH_SRCS   := $(sort $(wildcard arch/x86_64/*.[cS]))
 BOOT_SRCS   := $(sort $(wildcard boot/*.c)) # of loader and kernel
-KERNEL_SRCS := $(sort $(wildcard boot/kernel/*.[cS] boot/kernel/*/*.[cS])) $(BOOT_SRCS) $(ARCH_SRCS) $(KMEM_SOURCES)
+CONSOLE_SRCS := $(sort $(wildcard boot/console/*.[cS])) # likewise
+KERNEL_SRCS := $(sort $(wildcard boot/kernel/*.[cS] boot/kernel/*/*.[cS])) $(BOOT_SRCS) $(CONSOLE_SRCS) $(ARCH_SRCS) $(KMEM_SOURCES)
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.[cS]))
 
 # The linker takes from it what the loader uses.
-LOADER_LIB_SRCS := $(BOOT_SRCS) $(addprefix boot/kernel/,console.c font.S screen.c serial.c) \
+LOADER_LIB_SRCS := $(BOOT_SRCS) $(CONSOLE_SRCS) \
     $(filter-out arch/x86_64/entry.S arch/x86_64/trampoline%,$(ARCH_SRCS)) $(KMEM_SOURCES)
 
 # $(call objects,FOLDER,SOURCES)
@@ -150,7 +151,7 @@ build/loader/%.o: %.c build/stamps/LOADER_CC | run-packages
 build/loader/%.o: %.S build/stamps/LOADER_CC | run-packages
 	$(call compile,$(LOADER_CC))
 
-build/kernel/boot/kernel/font.o build/loader/boot/kernel/font.o: build/font.psf
+build/kernel/boot/console/font.o build/loader/boot/console/font.o: build/font.psf
 
 build/font.psf: | run-packages
 	$(Q)mkdir -p $(@D) && gzip -dc $(FONT) >$@

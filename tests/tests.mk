@@ -61,7 +61,7 @@ build/host/%.o: %.c build/stamps/HOST_CC | test-packages
 build/host/%.o: %.S build/stamps/HOST_CC | test-packages
 	$(call compile,$(HOST_CC))
 
-build/host/boot/kernel/font.o: build/font.psf
+build/host/boot/console/font.o: build/font.psf
 
 build/host/lib.a: $(HOST_LIB_OBJS) build/stamps/HOST_LIB_OBJS
 	$(archive)

@@ -19,9 +19,6 @@ enum {
 // 8.1 line control
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80
-// 8.2 baud generator: the divisor is the clock / (16 × baud)
-#define CLOCK_HZ UINT32_C(1843200)
-#define FASTEST_BAUD (CLOCK_HZ / 16)
 // 8.4 line status
 #define LSR_DATA_READY 0x01
 #define LSR_HOLDING_EMPTY 0x20     // THRE: room for a byte
@@ -74,10 +71,12 @@ static bool loops_back(const struct device_registers *registers, uint8_t value)
 
 static void set_baud(const struct device_registers *registers, uint32_t baud)
 {
+    bool is_set_up = (read(registers, LINE_CONTROL) & LCR_8N1) == LCR_8N1;
+
     write(registers, LINE_CONTROL, LCR_DLAB);
     unsigned divisor = read(registers, DATA) | (unsigned)read(registers, INTERRUPT_ENABLE) << 8;
-    if (baud != UART_KEEP_BAUD || divisor == 0) {
-        divisor = FASTEST_BAUD / (baud != UART_KEEP_BAUD ? baud : FASTEST_BAUD);
+    if (!is_set_up || divisor == 0) { // 8.2: the divisor is the clock / (16 × baud)
+        divisor = baud < NS16550_BAUD_MAX ? (NS16550_BAUD_MAX + baud / 2) / baud : 1;
         write(registers, DATA, (uint8_t)divisor);
         write(registers, INTERRUPT_ENABLE, (uint8_t)(divisor >> 8));
     }

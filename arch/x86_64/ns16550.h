@@ -12,13 +12,14 @@
 #define NS16550_COM3 UINT16_C(0x3e8)
 #define NS16550_COM4 UINT16_C(0x2e8)
 
-#define NS16550_BAUD_MAX UINT32_C(115200)
+#define NS16550_CLOCK_HZ UINT32_C(1843200) // of the PC's
+#define NS16550_BAUD_MAX (NS16550_CLOCK_HZ / 16)
 
 // Opening lets what the firmware left in the transmitter go out first. It fails iff the scratch
 // register does not hold what is written to it (an absent device reads as all ones; an 8250 has no
-// such register and is rejected too) or a byte does not come back in loopback. A rate counts from
-// the PC's clock of 1.8432 MHz; UART_KEEP_BAUD keeps the divisor, and takes 115200 baud where it is
-// 0.
+// such register and is rejected too) or a byte does not come back in loopback. The firmware has set
+// a rate iff the line is set to 8 data bits, which it is not after a reset, and the divisor is not
+// 0. A rate counts from the PC's clock.
 extern const struct uart_driver ns16550_driver;
 
 // The registers of a UART at I/O ports, a byte each.

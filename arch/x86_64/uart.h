@@ -12,13 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UART_KEEP_BAUD UINT32_C(0) // the rate that the firmware has set, if it has set one
-
 // What a driver knows of its type of UART. Its functions wait as device_wait.h does, or not at all.
 struct uart_driver {
     const char *name; // of the type
-    // Looks for a UART and sets it up to send at `baud`, or UART_KEEP_BAUD. Returns whether there
-    // is one.
+    // Looks for a UART and sets it up to send, at the rate that the firmware has set, or at `baud`,
+    // not 0, where it has set none. Returns whether there is one.
     bool (*open)(const struct device_registers *registers, uint32_t baud);
     // How many bytes it takes now without being asked again.
     unsigned (*room)(const struct device_registers *registers);

@@ -9,7 +9,7 @@
 #include "arch/x86_64/timer.h"
 #include "boot/early_heap.h"
 #include "boot/handoff.h"
-#include "boot/kernel/console.h"
+#include "boot/console/console.h"
 #include "boot/kernel/device_map.h"
 #include "boot/kernel/kernel_options.h"
 #include "boot/kernel/page_frames.h"

@@ -3,7 +3,7 @@
 #include "boot/kernel/kernel_options.h"
 
 #include "boot/cmdline.h"
-#include "boot/kernel/console.h"
+#include "boot/console/console.h"
 
 // Returns false iff the word is not 0x and up to four digits, or is 0.
 static bool parse_port(struct cmdline_word word, uint16_t *port)

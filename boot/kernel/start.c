@@ -8,7 +8,7 @@
 #include "arch/x86_64/protections.h"
 #include "boot/kernel/early_traps.h"
 #include "boot/kernel/handoff_check.h"
-#include "boot/kernel/serial.h"
+#include "boot/console/serial.h"
 #include "kmem/fba_account.h"
 
 static void open_console(struct kernel *kernel)

@@ -117,14 +117,16 @@ static enum paging_status map_all_memory(struct loader *loader, struct memory_ma
 
 static enum paging_status build(struct loader *loader, struct memory_map *map)
 {
+    struct range image;
+
     loader->paging = (struct paging){.new_table = early_heap_new_table, .context = &loader->heap};
     if (!early_heap_new_table(&loader->heap, &loader->paging.root))
         return PAGING_NO_MEMORY;
     // Its page tables are reached through the direct map.
-    enum paging_status status =
-        loader->image.start + loader->image.pages * PAGE_SIZE > handoff_memory_end()
-            ? PAGING_BAD_RANGE
-            : map_image(loader);
+    if (!range_of_pages(&image, loader->image.start, loader->image.pages * PAGE_SIZE) ||
+        image.end > handoff_memory_end())
+        return PAGING_BAD_RANGE;
+    enum paging_status status = map_image(loader);
     return status == PAGING_OK ? map_all_memory(loader, map) : status;
 }
 

@@ -6,9 +6,9 @@
 
 #include "arch/x86_64/debugcon.h"
 #include "boot/handoff.h"
-#include "boot/kernel/console.h"
-#include "boot/kernel/screen.h"
-#include "boot/kernel/serial.h"
+#include "boot/console/console.h"
+#include "boot/console/screen.h"
+#include "boot/console/serial.h"
 
 #define LATE_CONSOLE_TEXT 8192u // bytes: 50 rows of 160 columns
 

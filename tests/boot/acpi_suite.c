@@ -626,6 +626,36 @@ static void the_serial_port_is_where_spcr_says(struct suite_run *run)
     CHECK_EQUAL(run, spcr.address.access_bytes, 0);
 }
 
+static void the_rate_of_the_serial_port_is_named_by_code_or_number(struct suite_run *run)
+{
+    static const struct {
+        uint8_t revision, code;
+        uint32_t precise, baud, clock_hz;
+    } rows[] = {
+        {1, 0, 0, 0, 0},       {1, 3, 0, 9600, 0},     {2, 4, 9, 19200, 0},
+        {3, 6, 9, 57600, 777}, {4, 7, 0, 115200, 777}, {4, 7, 1500000, 1500000, 777},
+        {4, 5, 0, 0, 777},
+    };
+    struct acpi_spcr spcr = {0};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        make_good();
+        put_table(OTHER, "SPCR", 88);
+        put(XSDT + HEADER, START + OTHER, 8);
+        fix_table(XSDT);
+        memory[OTHER + 8] = rows[i].revision;
+        memory[OTHER + 44] = 0xf8;
+        memory[OTHER + 58] = rows[i].code;
+        put(OTHER + 76, 777, 4);
+        put(OTHER + 80, rows[i].precise, 4);
+        fix_table(OTHER);
+        CHECK_EQUAL(run, read_tables(), ACPI_OK);
+        CHECK(run, acpi_spcr_read(&spcr, acpi_tables_find(&tables, "SPCR")));
+        CHECK_EQUAL(run, spcr.baud, rows[i].baud);
+        CHECK_EQUAL(run, spcr.clock_hz, rows[i].clock_hz);
+    }
+}
+
 static void a_serial_port_may_be_a_pci_device(struct suite_run *run)
 {
     struct acpi_spcr spcr = {0};
@@ -672,6 +702,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_timer_of_no_length_is_none),
     SUITE_CASE(fields_beyond_a_short_table_are_absent),
     SUITE_CASE(the_serial_port_is_where_spcr_says),
+    SUITE_CASE(the_rate_of_the_serial_port_is_named_by_code_or_number),
     SUITE_CASE(a_serial_port_may_be_a_pci_device),
 };
 const struct suite acpi_suite = SUITE("acpi", cases);

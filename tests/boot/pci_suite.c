@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What arch/x86_64/pci.h promises, and boot/kernel/serial.h of UARTs on PCI, on a stub of the
+// What arch/x86_64/pci.h promises, and boot/console/serial.h of UARTs on PCI, on a stub of the
 // configuration space.
 #include "arch/x86_64/pci.h"
-#include "boot/kernel/serial.h"
+#include "boot/console/serial.h"
 #include "tests/boot/stub_pci.h"
 #include "tests/boot/suites.h"
 
@@ -79,33 +79,15 @@ static void a_base_address_register_names_a_place(struct suite_run *run)
 static void a_uart_in_memory_is_found_behind_one_at_ports(struct suite_run *run)
 {
     struct stub_pci stub = {.functions = {UART_AT_PORTS, UART_IN_MEMORY}};
-    struct acpi_spcr spcr;
+    struct serial_port port;
 
     stub.functions[1].at = PCI_FUNCTION(2, 1, 0);
-    CHECK(run, serial_find_pci(&spcr, stub_pci_ports(&stub)));
-    CHECK_EQUAL(run, spcr.address.space, ACPI_SPACE_MEMORY);
-    CHECK_EQUAL(run, spcr.address.address, UINT64_C(0x12febf1000));
-    CHECK_TEXT(run, serial_driver(&spcr)->name, "16550");
+    CHECK(run, serial_find_pci(&port, stub_pci_ports(&stub)));
+    CHECK(run, !port.is_at_ports);
+    CHECK_EQUAL(run, port.address, UINT64_C(0x12febf1000));
+    CHECK_TEXT(run, port.driver->name, "16550");
     stub.functions[1].class = 0x070300; // a modem
-    CHECK(run, !serial_find_pci(&spcr, stub_pci_ports(&stub)));
-}
-
-static void the_device_that_spcr_names_tells_the_address(struct suite_run *run)
-{
-    struct stub_pci stub = {.functions = {UART_AT_PORTS}};
-    struct acpi_spcr spcr = {.pci = {.is_named = true, .bus = 1, .device = 2, .function = 3}};
-    struct acpi_spcr with_address = spcr, elsewhere = spcr;
-
-    stub.functions[0].at = PCI_FUNCTION(1, 2, 3);
-    serial_find_address(&spcr, stub_pci_ports(&stub));
-    CHECK_EQUAL(run, spcr.address.space, ACPI_SPACE_IO);
-    CHECK_EQUAL(run, spcr.address.address, 0xc000);
-    with_address.address.address = 0x2f8;
-    serial_find_address(&with_address, stub_pci_ports(&stub));
-    CHECK_EQUAL(run, with_address.address.address, 0x2f8);
-    elsewhere.pci.segment = 1;
-    serial_find_address(&elsewhere, stub_pci_ports(&stub));
-    CHECK_EQUAL(run, elsewhere.address.address, 0);
+    CHECK(run, !serial_find_pci(&port, stub_pci_ports(&stub)));
 }
 
 static const struct suite_case cases[] = {
@@ -114,6 +96,5 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_machine_without_pci_has_no_functions),
     SUITE_CASE(a_base_address_register_names_a_place),
     SUITE_CASE(a_uart_in_memory_is_found_behind_one_at_ports),
-    SUITE_CASE(the_device_that_spcr_names_tells_the_address),
 };
 const struct suite pci_suite = SUITE("pci", cases);

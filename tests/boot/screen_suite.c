@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/screen.h promises, on a framebuffer of the test's own.
-#include "boot/kernel/screen.h"
+// What boot/console/screen.h promises, on a framebuffer of the test's own.
+#include "boot/console/screen.h"
 #include "tests/boot/suites.h"
 
 #define COLUMNS 3

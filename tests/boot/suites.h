@@ -28,6 +28,7 @@ extern const struct suite power_suite;
 extern const struct suite range_suite;
 extern const struct suite recorded_maps_suite;
 extern const struct suite screen_suite;
+extern const struct suite spcr_port_suite;
 extern const struct suite timer_suite;
 extern const struct suite uart_suite;
 extern const struct suite wait_suite;

@@ -176,18 +176,24 @@ static void a_uart_is_set_up_at_every_width_and_stride(struct suite_run *run)
     }
 }
 
-static void the_rate_is_set_or_kept(struct suite_run *run)
+static void the_rate_that_the_firmware_has_set_is_kept(struct suite_run *run)
 {
     struct stub stub = new_stub(1, 1);
     struct uart uart;
 
-    CHECK(run, open(&uart, &stub, 300));
+    CHECK(run, open(&uart, &stub, 300)); // as after a reset
     CHECK_EQUAL(run, stub.divisor, 384);
-    CHECK(run, open(&uart, &stub, UART_KEEP_BAUD));
+    CHECK(run, open(&uart, &stub, 115200)); // it is set up now
     CHECK_EQUAL(run, stub.divisor, 384);
-    stub.divisor = 0; // the firmware has set none
-    CHECK(run, open(&uart, &stub, UART_KEEP_BAUD));
+    stub.divisor = 0; // no rate at all
+    CHECK(run, open(&uart, &stub, 9600));
+    CHECK_EQUAL(run, stub.divisor, 12);
+    stub.line_control = 0x02; // 7 data bits
+    CHECK(run, open(&uart, &stub, UINT32_MAX));
     CHECK_EQUAL(run, stub.divisor, 1);
+    stub.line_control = 0;
+    CHECK(run, open(&uart, &stub, 4423)); // the nearest
+    CHECK_EQUAL(run, stub.divisor, 26);
 }
 
 static void what_is_no_16550_is_not_opened(struct suite_run *run)
@@ -298,7 +304,7 @@ static void a_port_that_is_not_open_drops_all(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(a_uart_is_set_up_at_every_width_and_stride),
-    SUITE_CASE(the_rate_is_set_or_kept),
+    SUITE_CASE(the_rate_that_the_firmware_has_set_is_kept),
     SUITE_CASE(what_is_no_16550_is_not_opened),
     SUITE_CASE(a_busy_port_is_waited_for),
     SUITE_CASE(a_fifo_is_filled_and_never_overrun),

@@ -103,7 +103,7 @@ FAULTS = [
     ("acpi_fuzz", "a table read beyond its end", "boot/kernel/acpi/table.c",
      "return range_has((struct range){0, table->length}, offset, size);", "return offset <= table->length || size == 0;"),
     ("acpi_fuzz", "a structure without a length", "boot/kernel/acpi/madt.c",
-     "if (size < STRUCTURE_SIZE_MIN || !acpi", "if (!acpi"),
+     "is_damaged = size < STRUCTURE_SIZE_MIN || !acpi", "is_damaged = !acpi"),
     ("acpi_fuzz", "processors listed twice", "boot/kernel/acpi/madt.c",
      "if (processor->apic_id == apic_id)", "if (processor->apic_id == apic_id && processor->enabled)"),
     ("acpi_fuzz", "a package larger than its table", "boot/kernel/acpi/aml.c",

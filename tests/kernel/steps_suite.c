@@ -2,7 +2,7 @@
 // What the boot steps promise that touch no hardware: memory map, ACPI, serial. On the host,
 // because the test kernel has run them for real and still uses what they have made.
 #include "boot/kernel/budget.h"
-#include "boot/kernel/serial.h"
+#include "boot/console/serial.h"
 #include "boot/kernel/steps/acpi.h"
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/serial.h"

@@ -30,7 +30,7 @@ import vocabulary
         ("boot/kernel/seal.c", "end = start + handoff->image_size;", 1),
         ("boot/kernel/steps/a.c", "last = registers.value + size;", 1),
         ("boot/loader/a.c", "address = start + FIELD_OFFSET;", 0),
-        ("boot/kernel/screen.c", "end = start + size;", 0),
+        ("boot/console/screen.c", "end = start + size;", 0),
     ],
 )
 def test_words_and_idioms(path, text, count):

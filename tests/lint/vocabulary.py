@@ -22,7 +22,7 @@ NO_REPORTS = ("kmem/", "arch/", "boot/", "Makefile", "README.md", "linker.ld", "
 OURS = ("boot/", "arch/")
 # Where numbers are read that firmware or a file has given.
 READERS = ("boot/memory_map.c", "boot/handoff.c", "boot/loader/", "boot/kernel/acpi", "boot/kernel/device_map.c",
-           "boot/kernel/handoff_check.c", "boot/kernel/seal.c", "boot/kernel/serial.c", "boot/kernel/steps/")
+           "boot/kernel/handoff_check.c", "boot/kernel/seal.c", "boot/kernel/spcr_port.c", "boot/kernel/steps/")
 _BASE = r"(?:start|base|offset|address|physical|virtual|vaddr|paddr|at)"
 _LENGTH = r"(?:size|length|filesz|memsz|bytes|pages)"
 

@@ -59,7 +59,7 @@ static bool damaged_madt(void)
     return true;
 }
 
-// Nobody has the ids.
+// No processor has the ids.
 static bool absent_processors(void)
 {
     unsigned char *madt = copy_madt();

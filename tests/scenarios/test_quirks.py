@@ -54,8 +54,8 @@ PASSING = {
     "old_pointer": ((GOOD_TABLES + "\n",), {}),
     "no_tables": (("kernel: acpi: the firmware offers none; going on with one processor, no timer and no power-off\n",), {}),
     "repeated_tables": ((GOOD_TABLES + ", 6 named more than once\n",), {}),
-    "repeated_processors": (("kernel: acpi: 3 processors, 4 more dropped: of a repeated id, that of all processors, or too short\n",
-                             "2 of 2 others started"), {"processors": 3}),
+    "repeated_processors": (("kernel: acpi: 3 processors, 4 more dropped: of a repeated id, that of all processors, or too "
+                             "short\n", "2 of 2 others started"), {"processors": 3}),
     "disabled_boot_processor": (("kernel: acpi: 1 processor, 1 more not enabled\n", "1 of 1 other started"),
                                 {"processors": 2}),
     "damaged_madt": (("1 more damaged or out of reach", NO_MADT), {}),

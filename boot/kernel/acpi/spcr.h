@@ -26,6 +26,8 @@ struct acpi_spcr {
     uint8_t type; // enum acpi_spcr_type, or another number of that table
     struct acpi_address address;
     struct acpi_pci pci; // whose UART it is
+    uint32_t baud;       // 0: as the firmware has set it
+    uint32_t clock_hz;   // of the UART; 0: not named
 };
 
 // False iff the table is too short or names neither an address nor a PCI device.

@@ -4,7 +4,7 @@
 #include "boot/kernel/steps/screen.h"
 
 #include "boot/kernel/budget.h"
-#include "boot/kernel/screen.h"
+#include "boot/console/screen.h"
 
 BUDGET("screen", 8 * PAGE_SIZE, 0, 0); // page tables of the framebuffer
 

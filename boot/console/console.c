@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The list of devices of console.h.
-#include "boot/kernel/console.h"
+#include "boot/console/console.h"
 
 static void write_to_all(void *context, const char *text, size_t length)
 {

@@ -4,8 +4,8 @@
 // screen shows is kept as text, and a character is drawn only where it differs from the one that is
 // there. Behind the last row the text scrolls by half a screen, so that a line costs little more
 // than its own characters.
-#ifndef BOOT_KERNEL_SCREEN_H
-#define BOOT_KERNEL_SCREEN_H
+#ifndef BOOT_CONSOLE_SCREEN_H
+#define BOOT_CONSOLE_SCREEN_H
 
 #include "boot/handoff.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The drawing of screen.h. Its glyphs come from a console font of the distribution, in the file
 // that font.S includes.
-#include "boot/kernel/screen.h"
+#include "boot/console/screen.h"
 
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/string.h"

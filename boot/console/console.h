@@ -2,8 +2,8 @@
 // console: what the kernel prints to: every device that has been set; text is dropped where there
 // is none. A serial port, a debug console, a screen is a struct console_device, which its driver's
 // user sets: no driver is known here.
-#ifndef BOOT_KERNEL_CONSOLE_H
-#define BOOT_KERNEL_CONSOLE_H
+#ifndef BOOT_CONSOLE_CONSOLE_H
+#define BOOT_CONSOLE_CONSOLE_H
 
 #include "kmem/writer.h"
 
