@@ -20,14 +20,25 @@ static EFI_GUID random_number_protocol = EFI_RNG_PROTOCOL_GUID;
 #define MAP_SLACK 32                 // descriptors
 #define MAP_MAX (UINT64_C(64) << 20) // bytes, of the map and of a descriptor; a bound for sums
 
+// UEFI 4.3 lets both be NULL, for a machine without a console.
+static SIMPLE_TEXT_OUTPUT_INTERFACE *console_of(const EFI_SYSTEM_TABLE *system)
+{
+    return system->ConOut ? system->ConOut : system->StdErr;
+}
+
+bool firmware_has_console(const struct firmware *firmware)
+{
+    return console_of(firmware->system) != NULL;
+}
+
 // The firmware's console takes UCS-2, NUL-terminated, with a carriage return before each line feed
 // (UEFI 12.4.3). It gets whole lines, because each call is slow.
 static void write_console(void *context, const char *text, size_t length)
 {
     struct firmware *firmware = context;
-    SIMPLE_TEXT_OUTPUT_INTERFACE *out = firmware->system->ConOut;
+    SIMPLE_TEXT_OUTPUT_INTERFACE *out = console_of(firmware->system);
 
-    if (!out) // a machine without a console: UEFI 4.3 lets ConOut be NULL
+    if (!out)
         return;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\n')
@@ -213,15 +224,6 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
 }
 
 // ── What the firmware knows ─────────────────────────────────────────────────────────────────────
-
-struct range firmware_image(const struct firmware *firmware)
-{
-    struct range image = {0, 0};
-
-    if (firmware->loaded)
-        (void)range_of(&image, (uintptr_t)firmware->loaded->ImageBase, firmware->loaded->ImageSize);
-    return image;
-}
 
 struct firmware_options firmware_load_options(const struct firmware *firmware)
 {

@@ -33,6 +33,10 @@ struct firmware {
 // the firmware's watchdog, which would reset the machine after five minutes (UEFI 3.1.2).
 void firmware_open(struct firmware *firmware, EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
+// Whether the firmware has a console: its output, or that for errors. What is written is dropped
+// where it has none; the user may set `console` to another writer then.
+bool firmware_has_console(const struct firmware *firmware);
+
 // Writes what a status means, in the words of the specification (UEFI appendix D).
 void firmware_print_status(const struct writer *writer, EFI_STATUS status);
 
@@ -76,9 +80,6 @@ EFI_STATUS firmware_read_file(struct firmware *firmware, const CHAR16 *name, uin
 void firmware_close_volume(struct firmware *firmware);
 
 // ── What the firmware knows ─────────────────────────────────────────────────────────────────────
-
-// Returns where the loader's image lies; empty iff the firmware does not tell.
-struct range firmware_image(const struct firmware *firmware);
 
 // The load options that the loader was started with (UEFI 9.1): any bytes; `size` 0: none.
 struct firmware_options {

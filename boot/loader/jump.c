@@ -6,8 +6,6 @@
 #include "arch/x86_64/string.h"
 #include "boot/loader/late_console.h"
 
-#define IMAGE_MAX (UINT64_C(16) << 20) // bytes of the loader: a bound for its page tables
-
 struct table_source {
     uint64_t next; // physical, mapped at the same address
     uint64_t left;
@@ -35,17 +33,12 @@ static enum paging_status map_itself(struct paging *paging, uint64_t start, uint
     return paging_map(paging, start, physical(start), end - start, access);
 }
 
-// The loader's code is executable; the rest of its image is writable, as its data lies anywhere in
-// there.
-static enum paging_status map_loader(struct paging *paging, struct range image, struct range code)
+static enum paging_status map_loader(struct paging *paging, struct range code, struct range data)
 {
     enum paging_status status = map_itself(paging, code.start, code.end, PAGING_READ_EXECUTE);
 
-    if (status == PAGING_OK)
-        status = map_itself(paging, image.start, code.start, PAGING_READ_WRITE);
-    if (status == PAGING_OK)
-        status = map_itself(paging, code.end, image.end, PAGING_READ_WRITE);
-    return status;
+    return status == PAGING_OK ? map_itself(paging, data.start, data.end, PAGING_READ_WRITE)
+                               : status;
 }
 
 // False iff it cannot be mapped.
@@ -94,13 +87,9 @@ enum loader_result jump_map(struct loader *loader)
 {
     struct range code = {page_round_down(loader->code.start, PAGE_SIZE),
                          page_round_up(loader->code.end, PAGE_SIZE)};
-    struct range image = firmware_image(&loader->firmware);
+    struct range data = {code.end, page_round_up(loader->data.end, PAGE_SIZE)};
     struct range screen = find_screen(loader);
-
-    if (!range_of_pages(&image, image.start, range_size(image)) || image.start > code.start ||
-        image.end < code.end || range_size(image) > IMAGE_MAX)
-        image = code; // the firmware does not tell, or not the truth
-    uint64_t tables = tables_for(image) + tables_for(screen);
+    uint64_t tables = tables_for((struct range){code.start, data.end}) + tables_for(screen);
     EFI_STATUS allocated =
         firmware_allocate(&loader->firmware, tables * PAGE_SIZE, PAGE_SIZE, &loader->jump_tables);
     if (EFI_ERROR(allocated))
@@ -109,7 +98,7 @@ enum loader_result jump_map(struct loader *loader)
     struct table_source source = {loader->jump_tables.start, tables};
     struct paging paging = {
         .root = loader->paging.root, .new_table = new_table, .context = &source};
-    enum paging_status status = map_loader(&paging, image, code);
+    enum paging_status status = map_loader(&paging, code, data);
     if (status != PAGING_OK)
         return loader_stop(loader, EFI_LOAD_ERROR, "the jump to the kernel cannot be mapped: %s",
                            paging_status_name(status));

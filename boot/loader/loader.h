@@ -50,7 +50,8 @@ struct loader {
     struct loader_random random;
     const struct verifier *verifier; // NULL: nothing has to be signed
     uint64_t tsc;                    // time stamp counter at the entry
-    struct range code;               // the loader's own
+    uint64_t base;                   // where the loader's own image lies
+    struct range code, data;         // of it; the data behind the code
 
     EFI_STATUS status; // meaningful with LOADER_STOPPED and LOADER_EXIT_FAILED
 

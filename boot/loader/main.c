@@ -11,7 +11,9 @@
 #include "boot/loader/late_console.h"
 #include "boot/loader/run.h"
 
-extern const unsigned char _text[], _etext[]; // GNU-EFI's linker script: the loader's code
+// Of GNU-EFI's linker script. The firmware knows the image too, but need not tell, or tell the
+// truth.
+extern const unsigned char ImageBase[], _text[], _etext[], _edata[];
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
@@ -32,6 +34,18 @@ static bool draw_number(void *context, uint64_t *number)
 {
     (void)context;
     return cpu_rdrand(number);
+}
+
+// The firmware uses no serial port where it has no console.
+static void find_console(struct loader *loader)
+{
+    static const struct handoff_framebuffer no_screen;
+    static struct late_console late;
+
+    if (firmware_has_console(&loader->firmware))
+        return;
+    late_console_open(&late, &no_screen);
+    loader->firmware.console = late.console.writer;
 }
 
 static void find_devices(struct loader *loader)
@@ -74,8 +88,11 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     static struct loader loader;
 
     loader.tsc = cpu_rdtsc();
+    loader.base = (uintptr_t)ImageBase;
     loader.code = (struct range){(uintptr_t)_text, (uintptr_t)_etext};
+    loader.data = (struct range){(uintptr_t)_etext, (uintptr_t)_edata};
     firmware_open(&loader.firmware, image, system);
+    find_console(&loader);
     find_devices(&loader);
     loader.verifier = verifier_built_in();
     enum loader_result result = check_processor(&loader);

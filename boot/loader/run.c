@@ -147,7 +147,7 @@ enum loader_result loader_run(struct loader *loader)
 {
     // With it, the addresses in later lines can be traced to lines of the source.
     writer_print(&loader->firmware.console, "loader: image at 0x%llx\n",
-                 (unsigned long long)firmware_image(&loader->firmware).start);
+                 (unsigned long long)loader->base);
     enum loader_result result = run(loader);
     if (result == LOADER_STOPPED) {
         free_attempt(loader);

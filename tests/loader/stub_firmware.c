@@ -490,9 +490,7 @@ EFI_SYSTEM_TABLE *stub_firmware_start(struct stub_firmware *settings)
         .Revision = LOADED_IMAGE_REVISION,
         .DeviceHandle = settings->has_no_volume ? NULL : &volume_handle,
         .ImageBase = (void *)(uintptr_t)STUB_IMAGE_START,
-        .ImageSize = settings->hides_image     ? 0
-                     : settings->image_is_huge ? UINT64_C(1) << 40
-                                               : STUB_IMAGE_SIZE,
+        .ImageSize = STUB_IMAGE_SIZE,
         .LoadOptionsSize = settings->options_size,
         .LoadOptions = (void *)(uintptr_t)settings->options,
     };

@@ -45,8 +45,6 @@ struct stub_firmware {
     bool screen_has_16_bits;
     uint64_t screen_start, screen_size; // of the console's framebuffer; 0: good ones
     bool has_second_screen;             // that is memory, behind the console's
-    bool image_is_huge;                 // the loader's image is said to have a TiB
-    bool hides_image;                   // the size of the loader's image is said to be 0
     const void *options;
     uint32_t options_size;
     struct stub_file files[8]; // up to one without a path

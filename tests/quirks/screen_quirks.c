@@ -167,7 +167,7 @@ static bool wrapped_screen_of_the_console(void)
 
 static bool no_console(void)
 {
-    quirk_system->ConOut = NULL;
+    quirk_system->ConOut = quirk_system->StdErr = NULL;
     quirk_system->ConsoleOutHandle = NULL;
     return true;
 }

@@ -7,6 +7,7 @@ import re
 import pytest
 
 import machine
+import small_kernel
 from judge import Verdict
 from scenario import background, boot, each
 
@@ -168,3 +169,24 @@ def test_each_quirk_has_a_scenario():
 def test_a_screen_with_a_framebuffer_is_found_behind_one_without(outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
     assert re.search(r"^kernel: screen: \d+ columns, \d+ rows$", outcome.text, re.MULTILINE)
+
+
+def boot_without_console_and_kernel():
+    return boot_quirk("no_console", kernel=None)
+
+
+@background(boot_without_console_and_kernel)
+def test_where_the_firmware_has_no_console_the_loader_speaks_on_the_serial_port(outcome):
+    assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
+    assert "loader: stopped: no kernel.elf: it is not in the root directory of the volume" in outcome.text
+
+
+def boot_first_fault_in_an_image_of_no_size():
+    kernel = small_kernel.write("first-fault-no-size", small_kernel.elf(b"\x0f\x0b"))  # ud2
+    return boot_quirk("image_of_no_size", kernel=kernel)
+
+
+@background(boot_first_fault_in_an_image_of_no_size)
+def test_a_first_fault_is_reported_though_the_firmware_does_not_know_the_loaders_size(outcome):
+    assert outcome.verdict is Verdict.PANIC, outcome.summary()
+    assert "loader: stopped: the kernel faulted before it had loaded descriptor tables of its own: invalid opcode" in outcome.text
