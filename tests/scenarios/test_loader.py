@@ -57,7 +57,7 @@ NAMES = tuple(f"module={name}" for name, _ in MODULES)
 )
 def test_modules(source, outcome):
     assert outcome.verdict is Verdict.PASSED, outcome.summary()
-    found = re.findall(r"^kernel: module (\S+): (\d+) bytes at 0x([0-9a-f]+)$", outcome.text, re.MULTILINE)
+    found = re.findall(r"^kernel: module (\S+): (\d+) bytes? at 0x([0-9a-f]+)$", outcome.text, re.MULTILINE)
     assert [(name, int(size)) for name, size, _ in found] == [(name, len(data)) for name, data in MODULES]
     assert all(int(start, 16) % 4096 == 0 for _, _, start in found)
 
