@@ -34,17 +34,17 @@ struct stub_firmware {
     uint64_t read_most;          // bytes that one Read gives; 0: all
     uint64_t file_ends_at;       // Read gives nothing from there on; 0: at its size
     bool reads_fail;
-    bool reads_too_much;    // Read says that it gave a byte more than it was asked for
-    bool pages_wrap;        // AllocatePages gives the last page of the address space
-    size_t extra_map_bytes; // by which GetMemoryMap overstates the size of the map
-    uint64_t far_memory;    // physical address of a further page of memory; 0: none
-    bool low_memory_only;   // AllocatePages of any pages finds some below 1 MiB
+    bool reads_too_much;                // Read says that it gave a byte more than it was asked for
+    bool pages_wrap;                    // AllocatePages gives the last page of the address space
+    size_t extra_map_bytes;             // by which GetMemoryMap overstates the size of the map
+    uint64_t screen_start, screen_size; // of the console's framebuffer; 0: good ones
+    uint64_t far_memory;                // physical address of a further page of memory; 0: none
+    bool low_memory_only;               // AllocatePages of any pages finds some below 1 MiB
     bool has_no_console, has_no_volume, has_no_screen, has_random_numbers;
     bool has_old_tables;                     // ACPI 1.0 and SMBIOS 2 only
     EFI_GRAPHICS_PIXEL_FORMAT screen_format; // of the console's; with masks: 10 bits a colour
     bool screen_has_16_bits;
-    uint64_t screen_start, screen_size; // of the console's framebuffer; 0: good ones
-    bool has_second_screen;             // that is memory, behind the console's
+    bool has_second_screen; // that is memory, behind the console's
     const void *options;
     uint32_t options_size;
     struct stub_file files[8]; // up to one without a path

@@ -23,13 +23,11 @@ const void *proof_memory_at(void *context, uint64_t physical, size_t size);
 /*@ predicate items{L}(struct array_list *list) = list->items == \null
         || \valid_read((struct acpi_table *)list->items + (0 .. list->count - 1)); */
 
-/*@ terminates \true; assigns \nothing;
-    ensures \result.items == \null && \result.count == 0; */
+/*@ terminates \true; assigns \nothing; */
 struct array_list array_list_init(struct allocator allocator, size_t item_size, size_t item_align);
 
-/*@ requires \valid(list) && \valid_read((struct acpi_table *)item) && items(list);
-    terminates \true; assigns *list;
-    ensures items(list); */
+/*@ requires \valid(list) && \valid_read((struct acpi_table *)item);
+    terminates \true; assigns *list; */
 bool array_list_append(struct array_list *list, const void *item);
 
 #endif
