@@ -9,9 +9,6 @@
 #define cleanup(function) __attribute__((__cleanup__(function)))
 #define may_alias __attribute__((__may_alias__))
 #define NULL 0
-#define bool unsigned char
-#define true 1
-#define false 0
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #define container_of(at, type, member) ((type *)((char *)(at)-offsetof(type, member)))
 #define min(a, b) ((a) < (b) ? (a) : (b))
@@ -23,6 +20,7 @@
 
 typedef unsigned short size_t;
 typedef unsigned long long uint32_t;
+typedef enum { false, true } bool;
 
 struct writer {
     int port;
@@ -48,14 +46,17 @@ struct report {
 #undef writer
 #undef limit
 #undef report
+#undef bool
+#undef true
+#undef false
 
 _Static_assert(sizeof(size_t) == 2 && sizeof(kmem_size_t) == sizeof(void *), "one name each");
 _Static_assert(sizeof(uint32_t) == 8 && sizeof(kmem_uint32_t) == 4, "one name each");
 
-void account(struct report *own, struct limit *budget, const struct writer *serial,
+bool account(struct report *own, struct limit *budget, const struct writer *serial,
              const struct kmem_writer *writer, struct fba *fba);
 
-void account(struct report *own, struct limit *budget, const struct writer *serial,
+bool account(struct report *own, struct limit *budget, const struct writer *serial,
              const struct kmem_writer *writer, struct fba *fba)
 {
     struct kmem_report report = {.kmem_writer = writer, .prefix = "", .name = "early heap"};
@@ -68,4 +69,5 @@ void account(struct report *own, struct limit *budget, const struct writer *seri
             writer_print(writer, "%zu bytes do not fit\n", sizeof(struct limit));
     }
     report_account(&report, fba);
+    return fba_status(fba) == FBA_OK ? true : false;
 }

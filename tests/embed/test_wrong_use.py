@@ -29,6 +29,10 @@ ALLOCATES = BUFFER + "int main(void) { return !fba_alloc_zeroed(&early, 100, 8);
 SCOPE = BUFFER + "int main(void) { FBA_SCOPE(&early) { } return 0; }\n"
 MARK = BUFFER + "int main(void) { struct fba_mark mark; return fba_mark(&early, &mark) || fba_rewind(&early, &mark); }\n"
 POINTER = '#include "fba.h"\nint main(void) { char *memory = 0; struct fba early = FBA_INIT(memory); return early.end > 0; }\n'
+TYPES = "typedef unsigned short size_t;\ntypedef enum { false, true } bool;\n"
+RENAMED = (
+    f'{TYPES}#define size_t kmem_size_t\n#include "fba.h"\n#undef size_t\n#undef bool\n#undef true\n#undef false\n'
+    "bool is_open(struct fba *fba);\nbool is_open(struct fba *fba) { return fba_status(fba) == FBA_OK ? true : false; }\n")
 SHARED = MEMORY_FUNCTIONS + '#include "fba_shared.h"\nint main(void) { return 0; }\n'
 
 
@@ -60,6 +64,9 @@ BUILT = {
     "`stdbool.h: No such file or directory`; `no include path in which to search for stdbool.h`": (
         Use([*GCC, "-ffreestanding", "-nostdinc", "-I.", "-c"]), Use([*GCC, "-ffreestanding", "-nostdinc", "-c"]),
         Use([*GCC, "-ffreestanding", "-nostdinc", "-isystem", COMPILERS_HEADERS, "-c"])),
+    "`conflicting types for`; `expected identifier before numeric constant`": (
+        Use([*GCC, "-c"], f'{TYPES}#include "fba.h"\n'), Use([*GCC, "-c"], f'#include "fba.h"\n{TYPES}'),
+        Use([*GCC, "-c"], RENAMED)),
     "`C++ style comments are not allowed in ISO C90`; `loop initial declarations are only allowed in C99`": (
         Use(["gcc", "-std=c90", "-c"]), Use(["gcc", "-std=gnu90", "-c", "probe.c"]), Use([*GCC, "-c", "probe.c"])),
     "`size of unnamed array is negative`; clang: `array size is negative`": (
