@@ -55,8 +55,7 @@ def test_the_code_of_the_manual_compiles(number, tmp_path):
     code, _ = code_of(MANUAL)[number]
     if "#include" not in code:
         code = '#include "kmem/fba.h"\n' + code
-    # One example is there to be wrong, and the compiler may notice.
-    compiled(tmp_path, code, "-Wno-error=return-local-addr", "-c", "-o", "program.o")
+    compiled(tmp_path, code, "-c", "-o", "program.o")
 
 
 # The table: a question, a piece, what is to be copied with it.

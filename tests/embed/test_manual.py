@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a user does first, with kmem/README.md alone, on five processors: the files that it has copied, its flags, its
 functions, its console and its code give the first allocation and the first failure report on the serial line. And what
-QEMU tells of a kernel that is wrong and has no trap handler."""
+QEMU tells of a kernel that is wrong, and the kernel itself with the trap handlers that tests/embed has."""
 
 import re
 import shlex
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -52,6 +53,21 @@ void kernel_main(void)
         ;
 }
 """
+# What start.S calls at an exception.
+TRAPPED = """
+#include "kmem/fba.h"
+#include "kmem/writer.h"
+
+extern const struct writer com1;
+void trapped(uintptr_t exception, uintptr_t instruction, uintptr_t address);
+
+void trapped(uintptr_t exception, uintptr_t instruction, uintptr_t address)
+{
+    writer_print(&com1, "exception %zu at 0x%zx, address 0x%zx\\n", (size_t)exception, (size_t)instruction, (size_t)address);
+    for (;;)
+        ;
+}
+"""
 # A heap where there is no memory.
 UNMAPPED = """
 #include "kmem/fba.h"
@@ -62,8 +78,8 @@ void kernel_main(void)
 {
     static struct fba early;
 
-    fba_init(&early, (void *)0x%x, 4096);
-    *(volatile char *)fba_alloc(&early, 1, 1) = 1;
+    fba_init(&early, (void *)0x%s, 4096);
+    *(volatile char *)fba_alloc(&early, 1, 1) = 1; /* the fault */
     for (;;)
         ;
 }
@@ -106,35 +122,47 @@ def built(folder, processor, left_out=()):
     return folder / "kernel.elf"
 
 
-def kernel(name, processor, left_out=()):
-    """The kernel of the manual."""
+def kernel(name, processor, texts, left_out=()):
+    """Of the texts and of what the manual has for all."""
     console = KERNELS[processor][3]
     folder = empty_folder(name)
-    first, keep = block_with("void early_boot("), block_with("report_keep(")
-    texts = {"kernel": f"{BEFORE}{first}{BEHIND}".replace("com1", console), "keep": keep, "string": block_with("void *memset("),
-             "console": block_with(f"const struct writer {console} =")}
-    for file, text in texts.items():
-        (folder / f"{file}.c").write_text(text, encoding="utf-8")
+    common = {"string": block_with("void *memset("), "console": block_with(f"const struct writer {console} ="),
+              "trapped": TRAPPED}
+    for file, text in {**texts, **common}.items():
+        (folder / f"{file}.c").write_text(text.replace("com1", console), encoding="utf-8")
     return built(folder, processor, left_out)
+
+
+MANUALS = {"kernel": f"{BEFORE}{block_with('void early_boot(')}{BEHIND}", "keep": block_with("report_keep(")}
 
 
 def boot(processor):
     (shown,) = re.findall(r"```\n\n((?:    [^\n]*\n)+)", MANUAL)
     lines = [re.split("0x", line.removeprefix("    "))[0] for line in shown.splitlines()]
     return runner.run(machine.Machine(
-        name=f"manual-{processor.replace(' ', '-')}", kernel=kernel(processor, processor), source="qemu",
+        name=f"manual-{processor.replace(' ', '-')}", kernel=kernel(processor, processor, MANUALS), source="qemu",
         passing=("^  peak: 65192$",), expected=("allocated", *lines, "missing: 656 bytes"), **KERNELS[processor][4]))
 
 
-def interrupts(image, processor):
-    """What `qemu -d int` says of an image, and what it prints, in a second."""
+def interrupts(image, processor, awaited):
+    """What `qemu -d int` says of an image, and what that prints, once `awaited` is in either; a minute at most."""
     emulators = {"x86-64": ["x86_64"], "aarch64": ["aarch64", "-M", "virt", "-cpu", "cortex-a57"],
-                 "riscv64": ["riscv64", "-M", "virt", "-bios", "none"]}
+                 "riscv64": ["riscv64", "-M", "virt", "-bios", "none"], "arm v7-M": ["arm", "-M", "mps2-an385"]}
     name, *options = emulators[processor]
-    command = [f"qemu-system-{name}", *options, "-kernel", image, "-display", "none", "-no-reboot", "-serial", "stdio",
-               "-d", "int", "-D", image.with_suffix(".log")]
-    done = subprocess.run(["timeout", "2", *command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    return image.with_suffix(".log").read_text(encoding="utf-8"), done.stdout
+    log, serial = image.with_suffix(".log"), image.with_suffix(".txt")
+    command = [f"qemu-system-{name}", *options, "-kernel", image, "-display", "none", "-monitor", "none", "-no-reboot",
+               "-serial", f"file:{serial}", "-d", "int", "-D", log]
+    said = ["", ""]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not any(re.search(awaited, text, re.MULTILINE) for text in said) and time.monotonic() < deadline:
+            ended = process.poll() is not None
+            said = [file.read_text(encoding="utf-8") if file.exists() else "" for file in (log, serial)]
+            if ended:
+                break
+            time.sleep(0.05)
+        process.kill()
+    return said
 
 
 @pytest.mark.parametrize("processor", [
@@ -145,17 +173,18 @@ def test_the_first_failure_report(processor, outcome):
 
 
 def test_without_its_flags_a_kernel_is_reset_and_qemu_says_why():
-    log, said = interrupts(kernel("x86-64-vectors", "x86-64", left_out=["-mgeneral-regs-only"]), "x86-64")
+    log, said = interrupts(kernel("x86-64-vectors", "x86-64", MANUALS, left_out=["-mgeneral-regs-only"]), "x86-64", "v=06")
     assert "v=06" in log  # undefined instruction
     assert "out of memory" not in said
 
 
-@pytest.mark.parametrize("processor, register", (("x86-64", "CR2"), ("aarch64", "FAR"), ("riscv64", "tval")))
-def test_qemu_says_where_there_is_no_memory(processor, register):
-    folder = empty_folder(f"{processor}-unmapped")
-    address = 0x7ff000000000 if processor == "x86-64" else 0x700000000000
-    texts = {"kernel": UNMAPPED % address, "string": block_with("void *memset(")}
-    for file, text in texts.items():
-        (folder / f"{file}.c").write_text(text, encoding="utf-8")
-    log, _ = interrupts(built(folder, processor), processor)
-    assert re.search(rf"{register}[ :=]+(0x)?0*{address:x}\b", log), log[:2000]
+REGISTERS = {"x86-64": "CR2", "aarch64": "FAR", "riscv64": "tval", "arm v7-M": "BFAR"}
+
+
+@pytest.mark.parametrize("processor", REGISTERS)
+def test_qemu_says_where_there_is_no_memory(processor):
+    address = "70000000" if processor == "arm v7-M" else "700000000000"
+    image = kernel(f"{processor}-unmapped", processor, {"kernel": UNMAPPED % address})
+    log, said = interrupts(image, processor, rf"^exception \d+ at 0x[0-9a-f]+, address 0x{address}$")
+    assert re.search(rf"{REGISTERS[processor]}[ :=]+(0x)?0*{address}\b", log), log[:2000]
+    assert f"address 0x{address}\n" in said

@@ -19,6 +19,7 @@ GCC = ["gcc", "-std=c11", "-O2"]
 FREESTANDING = ["-std=c11", "-O2", "-ffreestanding", "-fno-pic", "-fno-stack-protector", "-nostdlib", "-static", "-Wl,-e,main"]
 KERNEL = ["gcc", "-no-pie", *FREESTANDING]
 AARCH64 = ["aarch64-linux-gnu-gcc", "-no-pie", *FREESTANDING]
+RISCV64 = ["riscv64-linux-gnu-gcc", "-mabi=lp64", "-ffreestanding", "-c"]
 RISCV32 = ["clang", "--target=riscv32-unknown-elf", "-ffreestanding", "-c", "fba_shared.c"]
 # A flat binary, for which the linker makes no table.
 FLAT = ["i686-linux-gnu-gcc", "-no-pie", *FREESTANDING, "-Wl,--oformat,binary,--build-id=none", "-Wno-main"]
@@ -33,6 +34,7 @@ TYPES = "typedef unsigned short size_t;\ntypedef enum { false, true } bool;\n"
 RENAMED = (
     f'{TYPES}#define size_t kmem_size_t\n#include "fba.h"\n#undef size_t\n#undef bool\n#undef true\n#undef false\n'
     "bool is_open(struct fba *fba);\nbool is_open(struct fba *fba) { return fba_status(fba) == FBA_OK ? true : false; }\n")
+HART = 'long hart(void);\nlong hart(void) { long number; __asm__("csrr %0, mhartid" : "=r"(number)); return number; }\n'
 SHARED = MEMORY_FUNCTIONS + '#include "fba_shared.h"\nint main(void) { return 0; }\n'
 
 
@@ -55,6 +57,8 @@ BUILT = {
     "``undefined reference to `__aarch64_cas8_acq_rel'``": (
         Use([*AARCH64, "fba.c", "fba_shared.c"], SHARED),
         Use([*AARCH64, "fba.c", "fba_shared.c", "-mno-outline-atomics"], SHARED)),
+    "``extension `zicsr' required``": (
+        Use([*RISCV64, "-march=rv64imac"], HART), Use([*RISCV64, "-march=rv64imac_zicsr"], HART)),
     "``multiple definition of `fba_init'``": (Use([*GCC, "fba.c", "kmem.c"]), Use([*GCC, "kmem.c"])),
     "`can not be used when making a PIE object`": (
         Use([*GCC, "fba.c", "-fno-pic", "-pie"]), Use([*GCC, "fba.c", "-fno-pic", "-static", "-no-pie"])),

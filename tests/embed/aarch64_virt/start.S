@@ -11,6 +11,8 @@ start:
     mrs x0, sctlr_el1
     orr x0, x0, #ALIGNMENT_CHECK
     msr sctlr_el1, x0
+    ldr x0, =exceptions
+    msr vbar_el1, x0
     isb
     ldr x0, =stack_end
     mov sp, x0
@@ -22,6 +24,19 @@ start:
     b 1b
 2:  ldr x0, =DEVICE_TREE
     b kernel_main
+
+    .balign 2048
+exceptions: // of four kinds from four origins
+    .rept 16
+    b trap
+    .balign 128
+    .endr
+trap:
+    mrs x0, esr_el1
+    lsr x0, x0, #26 // the exception class
+    mrs x1, elr_el1
+    mrs x2, far_el1
+    b trapped
 
     .bss
     .balign 16

@@ -2,6 +2,8 @@
 // The vectors of a Cortex-M kernel, which is loaded to address 0, and its entry. Variables with a
 // value are copied from where they were loaded.
 
+#define BUS_FAULT_ADDRESS 0xe000ed38
+
     .syntax unified
     .thumb
 
@@ -9,7 +11,7 @@
     .long stack_end
     .long start
     .rept 14 // exceptions
-    .long stop
+    .long trap
     .endr
 
     .text
@@ -34,8 +36,12 @@ start:
 4:  b kernel_main
 
     .thumb_func
-stop:
-    b stop
+trap:
+    mrs r0, ipsr
+    ldr r1, [sp, #24] // as the processor has pushed it
+    ldr r2, =BUS_FAULT_ADDRESS
+    ldr r2, [r2]
+    b trapped
 
     .bss
     .balign 8

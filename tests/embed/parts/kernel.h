@@ -15,6 +15,10 @@
 // the firmware left.
 _Noreturn void kernel_main(const void *boot_information);
 
+// Called by start.S at an exception, of which none is expected: the processor's number of it, the
+// instruction, and the address that was not to be had, if the exception is about one.
+_Noreturn void trapped(uintptr_t exception, uintptr_t instruction, uintptr_t address);
+
 // console_*.c: makes the device ready; `console` polls it, and needs neither interrupt nor memory.
 void console_open(void);
 extern const struct writer console;

@@ -106,6 +106,13 @@ static const char *start_heap(const void *boot_information)
     return NULL;
 }
 
+_Noreturn void trapped(uintptr_t exception, uintptr_t instruction, uintptr_t address)
+{
+    writer_print(&console, "not ok: exception %zu at 0x%zx, address 0x%zx\n", (size_t)exception,
+                 (size_t)instruction, (size_t)address);
+    leave(false);
+}
+
 _Noreturn void kernel_main(const void *boot_information)
 {
     const char *wrong = start_early();

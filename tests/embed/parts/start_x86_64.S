@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // From 32-bit protected mode, as PVH and Multiboot2 enter a kernel, to 64 bits: the first GiB is mapped
-// where it is. (Intel, Software Developer's Manual, 3A, 9.8.5 "Initializing IA-32e Mode")
+// where it is, and each exception calls trapped(). (Intel, Software Developer's Manual, 3A, 9.8.5 "Initializing IA-32e Mode")
 
 #define PAGE 4096
 #define PRESENT_WRITABLE 3
@@ -11,6 +11,8 @@
 #define CR0_PG (1 << 31)
 #define CODE_64 8
 #define DATA 16
+#define EXCEPTIONS 32
+#define INTERRUPT_GATE 0x8e00
 
     .code32
     .text
@@ -56,7 +58,42 @@ start:
     movl %eax, %ds
     movl %eax, %es
     movl %eax, %ss
+
+    movl $exceptions, %eax
+    movl $gates, %ecx
+1:  movzwl %ax, %edx
+    orl $CODE_64 << 16, %edx
+    movl %edx, (%rcx)
+    movl %eax, %edx
+    movw $INTERRUPT_GATE, %dx
+    movl %edx, 4(%rcx)
+    addl $16, %eax
+    addl $16, %ecx
+    cmpl $gates_end, %ecx
+    jb 1b
+    lidt gates_pointer
     call kernel_main
+
+    // One entry each, 16 bytes apart, which pushes its number.
+    .set number, 0
+    .balign 16
+exceptions:
+    .rept EXCEPTIONS
+    .if !(number == 8 || number >= 10 && number <= 14 || number == 17 || number == 21)
+    pushq $0 // where these have an error code
+    .endif
+    pushq $number
+    jmp trap
+    .balign 16
+    .set number, number + 1
+    .endr
+
+trap:
+    popq %rdi
+    movq 8(%rsp), %rsi
+    movq %cr2, %rdx
+    andq $-16, %rsp
+    call trapped
 
     .section .rodata
     .balign 8
@@ -67,11 +104,16 @@ descriptors:
 descriptors_pointer:
     .short . - descriptors - 1
     .long descriptors
+gates_pointer:
+    .short gates_end - gates - 1
+    .quad gates
 
     .bss
     .balign PAGE
 level4: .skip PAGE
 level3: .skip PAGE
 level2: .skip PAGE
+gates:  .skip 16 * EXCEPTIONS
+gates_end:
     .skip 16384
 stack_end:

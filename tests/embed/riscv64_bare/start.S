@@ -6,4 +6,15 @@
     .globl start
 start:
     bnez a0, start
+    .option norelax // gp is not set
+    .option arch, +zicsr
+    la t0, trap
+    csrw mtvec, t0
     tail start_hart
+
+    .balign 4
+trap:
+    csrr a0, mcause
+    csrr a1, mepc
+    csrr a2, mtval
+    tail trapped

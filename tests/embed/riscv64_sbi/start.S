@@ -4,4 +4,15 @@
     .section .start, "ax"
     .globl start
 start:
+    .option norelax // gp is not set
+    .option arch, +zicsr
+    la t0, trap
+    csrw stvec, t0
     tail start_hart
+
+    .balign 4
+trap:
+    csrr a0, scause
+    csrr a1, sepc
+    csrr a2, stval
+    tail trapped
