@@ -10,12 +10,14 @@
 #include "boot/early_heap.h"
 #include "boot/handoff.h"
 #include "boot/console/console.h"
+#include "boot/console/console_log.h"
 #include "boot/kernel/device_map.h"
 #include "boot/kernel/kernel_options.h"
 #include "boot/kernel/page_frames.h"
 
 struct kernel {
     struct console console;
+    struct console_log log; // until there is a serial port
     struct kernel_options options;
     const struct handoff *handoff; // NULL until it has been checked
     struct early_heap heap;

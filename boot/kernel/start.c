@@ -20,6 +20,9 @@ static void open_console(struct kernel *kernel)
     if (serial_open_standard(&uart)) {
         const struct console_device device = serial_device(&uart, uart.registers.base);
         console_set(&kernel->console, &device);
+    } else {
+        const struct console_device device = console_log_device(&kernel->log);
+        console_set(&kernel->console, &device);
     }
     if (debugcon_open(&debugcon, kernel->ports)) {
         const struct console_device device = {"debug console", 0, debugcon_write, &debugcon};

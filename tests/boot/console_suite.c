@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What boot/console/console.h promises: text goes to every device, one of each kind.
-#include "boot/console/console.h"
+#include "boot/console/console_log.h"
 #include "tests/boot/suites.h"
 
 static char texts[2][64];
@@ -91,11 +91,32 @@ static void there_is_room_for_so_many_devices(struct suite_run *run)
     CHECK_EQUAL(run, console.count, CONSOLE_DEVICES_MAX);
 }
 
+static void a_log_keeps_what_a_later_device_gets(struct suite_run *run)
+{
+    static struct console_log log;
+    const struct console_device kept = console_log_device(&log);
+    const struct console_device later = device("later", 0, 0);
+
+    console_init(&console);
+    console_set(&console, &kept);
+    writer_print(&console.writer, "one ");
+    writer_print(&console.writer, "two");
+    console_log_replay(&log, &later);
+    CHECK_TEXT(run, texts[0], "one two");
+    log.length = CONSOLE_LOG_SIZE - 1;
+    writer_print(&console.writer, "xyz");
+    CHECK_EQUAL(run, log.length, CONSOLE_LOG_SIZE);
+    CHECK_EQUAL(run, log.dropped, 2);
+    console_log_replay(&log, &later);
+    CHECK_EQUAL(run, log.length + log.dropped, 0);
+}
+
 static const struct suite_case cases[] = {
     SUITE_CASE(text_goes_to_every_device),
     SUITE_CASE(messages_of_the_loglevel_and_above_are_left_out),
     SUITE_CASE(a_device_takes_the_place_of_its_kind),
     SUITE_CASE(a_removed_device_gets_no_text),
     SUITE_CASE(there_is_room_for_so_many_devices),
+    SUITE_CASE(a_log_keeps_what_a_later_device_gets),
 };
 const struct suite console_suite = SUITE("console", cases);

@@ -14,6 +14,7 @@ from scenario import background, boot
 TYPE_16550_GAS = 0x12  # a 16550, its registers as the address structure describes them
 MEMORY, PORT = 0, 1  # address spaces
 COM3 = 0x3E8
+ELSEWHERE = 0x220
 NO_DEVICE = 0xFE030000  # memory where the machine has nothing
 
 
@@ -46,6 +47,26 @@ def test_the_console_moves_to_the_port_that_spcr_names(outcome):
     assert moved in booted.text
     assert booted.text.split(moved)[1].strip().splitlines()[-1] in com3, com3[-2000:]
     assert "kernel: handoff " not in com3
+
+
+def boot_where_no_pc_has_a_port():
+    """The only UART is where SPCR alone tells; the judge reads the debug console."""
+    log = machine.BUILD / "spcr" / "elsewhere.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    uart = ("-chardev", f"file,id=uart,path={log}", "-device", "isa-serial,chardev=uart,iobase=0x220")
+    outcome = boot_with_spcr("elsewhere", TYPE_16550_GAS, PORT, ELSEWHERE, 8, extra=uart, serial=False)
+    return outcome, terminal.clean(log.read_bytes()) if log.exists() else ""
+
+
+@background(boot_where_no_pc_has_a_port)
+def test_a_port_that_is_found_late_gets_what_was_said_before(outcome):
+    booted, port = outcome
+    assert booted.verdict is Verdict.PASSED, booted.summary()
+    moved = "kernel: serial: continuing at port 0x220, which SPCR names\n"
+    assert moved in booted.text
+    start = "kernel: console: log, debug console\n"
+    assert port.partition(start)[2] == booted.text.partition(start)[2] != ""
 
 
 @background(boot_with_spcr, "memory", TYPE_16550_GAS, MEMORY, NO_DEVICE, 32)

@@ -93,6 +93,10 @@ static void move_console(struct kernel *kernel, const struct serial_port *port,
     writer_print(writer, "kernel: serial: continuing at %s 0x%llx, which %s names\n",
                  space_of(port), address, named_by);
     has_moved = console_set(&kernel->console, &device);
+    if (before.name)
+        return;
+    console_log_replay(&kernel->log, &device);
+    console_remove(&kernel->console, CONSOLE_LOG_NAME);
 }
 
 // Maps the registers if they are in memory. `mapped` is NULL where they are not.
@@ -128,9 +132,12 @@ enum step_result step_serial(struct kernel *kernel)
 
 void step_serial_undo(struct kernel *kernel)
 {
-    if (has_moved && before.name)
+    if (has_moved && before.name) {
         console_set(&kernel->console, &before);
-    else if (has_moved)
+    } else if (has_moved) {
+        const struct console_device log = console_log_device(&kernel->log);
         console_remove(&kernel->console, SERIAL_NAME);
+        console_set(&kernel->console, &log);
+    }
     has_moved = false;
 }
