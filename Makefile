@@ -178,13 +178,16 @@ endef
 build/kernel.elf: $(KERNEL_OBJS) linker.ld boot/loader/elf_note.py $(addprefix build/stamps/,KERNEL_LD KERNEL_OBJS HEAP_BYTES)
 	$(call link_kernel,$(HEAP_BYTES))
 
-# What the parts of the boot declare, against the heap: boot/kernel/budget.h. A kernel that is kept has to have enough;
-# one that is run may show what becomes of it.
-BUDGET_COUNT = $(PYTHON) boot/budget.py build/kernel.elf $(HEAP_BYTES) $(CHECKED_SMP) $(CHECKED_MEM) \
-    $(if $(BUDGET),$(call one_of,BUDGET,$(BUDGET),check,warn))
+# What the parts of the boot declare, added up against the heap: boot/kernel/budget.ld. A kernel that is kept has to have
+# enough; one that is run may show what becomes of it.
+BUDGET_LD    = $(LD) -T boot/kernel/budget.ld --defsym=EARLY_HEAP_SIZE=$(HEAP_BYTES) --defsym=PROCESSORS=$(CHECKED_SMP) \
+    --defsym=MEMORY_SIZE=$(CHECKED_MEM)
+BUDGET_WORDS = $(PYTHON) boot/budget.py build/kernel.elf $(HEAP_BYTES) $(CHECKED_SMP) $(CHECKED_MEM) \
+    $(if $(BUDGET),$(call one_of,BUDGET,$(BUDGET),check,warn),$(@:build/budget-%=%))
 
-build/budget-check build/budget-warn: build/kernel.elf boot/budget.py build/stamps/BUDGET_COUNT
-	$(Q)$(BUDGET_COUNT) $(if $(BUDGET),,$(@:build/budget-%=%))
+build/budget-check build/budget-warn: build/kernel.elf boot/kernel/budget.ld boot/budget.py \
+    $(addprefix build/stamps/,BUDGET_LD BUDGET)
+	$(Q)$(BUDGET_LD) $(KERNEL_OBJS) -o $@ 2>$@.words || $(BUDGET_WORDS) <$@.words
 	$(Q)touch $@
 
 build/heap-%/kernel.elf: $(KERNEL_OBJS) linker.ld boot/loader/elf_note.py \

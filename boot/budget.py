@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Adds up what the parts of a kernel declare to take from its early heap (boot/kernel/budget.h).
+"""Says with every number what the linker found: that what the parts of a kernel declare to take from its early heap
+(boot/kernel/budget.h) is more than the heap has.
 
-    budget.py KERNEL HEAP PROCESSORS MEMORY check|warn
+    budget.py KERNEL HEAP PROCESSORS MEMORY check|warn <THE_LINKER'S_WORDS
 
-The kernel's file, and bytes of the heap, processors, bytes of memory. Says so when the sum is larger than the heap, with
-every number; with `check` that is an error.
+The kernel's file, and bytes of the heap, processors, bytes of memory. With `check` that is an error.
 """
 
 import pathlib
@@ -14,6 +14,7 @@ import sys
 
 ENTRY = struct.Struct("<24s3Q")
 GIB = 1 << 30
+PAGE = 4096
 
 
 def symbols(kernel: pathlib.Path) -> dict[str, int]:
@@ -41,18 +42,35 @@ def budgets(kernel: pathlib.Path) -> list[tuple[str, int, int, int]]:
     return [(name.rstrip(b"\0").decode(), *numbers) for name, *numbers in entries]
 
 
+def up(value: int, unit: int) -> int:
+    return -(-value // unit)
+
+
+def parts(declared: list[tuple[str, int, int, int]], heap: int, processors: int, memory: int) -> dict[str, int]:
+    """What each part takes at most, as boot/kernel/budget.ld adds it up."""
+    most = {name: fixed + each * (processors - 1) + per_gib * up(memory, GIB) for name, fixed, each, per_gib in declared}
+    most["loader"] += PAGE * (up(heap, 2 << 20) + 1 + up(heap, GIB) + 1 + 1)
+    return most
+
+
 def main(kernel: str, heap: int, processors: int, memory: int, is_check: bool) -> int:
-    gib = -(-memory // GIB)
-    rows = [(name, fixed + each * (processors - 1) + per_gib * gib)
-            for name, fixed, each, per_gib in budgets(pathlib.Path(kernel))]
-    total = sum(most for _, most in rows)
-    if total <= heap:
-        return 0
-    words = ("an error by itself for make all and make image, not for make run; BUDGET=warn builds it all the same"
-             if is_check else "a boot may do with less, and says what it needs")
-    print(f"budget: the parts of the boot declare up to {total} bytes for {processors} processors and {gib} GiB, and the "
-          f"early heap has {heap}: {', '.join(f'{name} {most}' for name, most in rows)}; "
-          f"EARLY_HEAP={-(-total // 4096) * 4}K suffices for certain ({words})", file=sys.stderr)
+    said = sys.stdin.read()
+    is_too_much = "will not fit in region" in said
+    if is_check or not is_too_much:
+        print(said, end="", file=sys.stderr)
+    if not is_too_much:
+        return 1
+    declared = budgets(pathlib.Path(kernel))
+    rows = parts(declared, heap, processors, memory)
+    enough = heap
+    while (total := sum(parts(declared, enough, processors, memory).values())) > enough:
+        enough = up(total, PAGE) * PAGE  # a larger heap has more page tables
+    lines = [f"the early heap has {heap} bytes, and the parts of the boot declare to take up to {sum(rows.values())}",
+             f"with {processors} processors and {up(memory, GIB)} GiB:"]
+    lines += [f"  {most:8} {name}" for name, most in sorted(rows.items(), key=lambda row: -row[1])]
+    lines.append(f"EARLY_HEAP={enough // 1024}K suffices for certain; "
+                 + ("BUDGET=warn builds it all the same" if is_check else "a boot may do with less, and says what it needs"))
+    print("\n".join(f"budget: {line}" for line in lines), file=sys.stderr)
     return 1 if is_check else 0
 
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 // Page tables, those of the direct map for each GiB, the memory map, boot info and command line.
-BUDGET("loader", 15 * PAGE_SIZE + HANDOFF_COMMAND_LINE_MAX + 1, 0, PAGE_SIZE);
+BUDGET("loader", 11 * PAGE_SIZE + HANDOFF_COMMAND_LINE_MAX + 1, 0, PAGE_SIZE);
 
 // The linker names beginning and end of the section.
 extern const struct budget budgets_start[] __asm__("__start_budgets");

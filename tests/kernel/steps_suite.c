@@ -339,8 +339,8 @@ static void what_exceeds_a_budget_is_counted(struct suite_run *run)
     CHECK_EQUAL(run, budget_excess("processors", 5 * PAGE_SIZE + 1, 1, 1), 1);
     CHECK_EQUAL(run, budget_excess("processors", 5 * PAGE_SIZE + 1, 0, 1), 1);
     CHECK_EQUAL(run, budget_excess("processors", 5 * PAGE_SIZE + 1, 2, 1), 0);
-    CHECK_EQUAL(run, budget_excess("loader", 20 * PAGE_SIZE, 1, 3), PAGE_SIZE);
-    CHECK_EQUAL(run, budget_excess("loader", 20 * PAGE_SIZE, 1, 4), 0);
+    CHECK_EQUAL(run, budget_excess("loader", 16 * PAGE_SIZE, 1, 3), PAGE_SIZE);
+    CHECK_EQUAL(run, budget_excess("loader", 16 * PAGE_SIZE, 1, 4), 0);
     CHECK_EQUAL(run, budget_excess("no such part", UINT64_MAX, 1, 1), 0);
 }
 

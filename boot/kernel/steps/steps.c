@@ -55,6 +55,15 @@ static void check_budget(const struct kernel *kernel, const char *name, uint64_t
                      name, (unsigned long long)excess, writer_plural(excess));
 }
 
+// What the loader took, but for the page tables of the region.
+static uint64_t taken_by_loader(const struct handoff *handoff)
+{
+    uint64_t used = handoff->heap.used;
+    uint64_t tables = paging_tables_needed(handoff->region_virtual, handoff->heap.size) * PAGE_SIZE;
+
+    return used > tables ? used - tables : 0;
+}
+
 static enum step_result run_one(struct kernel *kernel, const struct step *step)
 {
     struct early_heap *heap = &kernel->heap;
@@ -101,7 +110,7 @@ enum step_result steps_run(struct kernel *kernel)
             result = STEP_DONE;
     }
     if (result == STEP_DONE)
-        check_budget(kernel, "loader", kernel->handoff->heap.used);
+        check_budget(kernel, "loader", taken_by_loader(kernel->handoff));
     return result;
 }
 
