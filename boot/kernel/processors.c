@@ -212,14 +212,9 @@ static enum processors_status guard(struct processors *processors)
     return processors_flush_tlbs(processors) ? PROCESSORS_OK : PROCESSORS_STUCK;
 }
 
-static size_t list_size(size_t count)
-{
-    return page_round_up(count * sizeof(struct processor), PAGE_SIZE);
-}
-
 size_t processors_size(size_t count)
 {
-    return list_size(count) +
+    return page_round_up(count * sizeof(struct processor), PAGE_SIZE) +
            count * (PROCESSOR_GUARD_SIZE + PROCESSOR_FIRST_STACK_SIZE + processor_area_request());
 }
 
@@ -229,8 +224,8 @@ enum processors_status processors_start(struct processors *processors, const uin
 {
     processors->count = count;
     processors->arrived = 0;
-    // Whole pages, for the reason that processor_area has.
-    processors->others = allocator_alloc(allocator, list_size(count), PAGE_SIZE);
+    // From a page on, so that what all take together does not depend on what came before.
+    processors->others = allocator_alloc(allocator, count * sizeof(struct processor), PAGE_SIZE);
     if (!processors->others || !take_first_stacks(processors, ids, allocator))
         return PROCESSORS_NO_MEMORY;
     if (!build_trampoline(processors, low))

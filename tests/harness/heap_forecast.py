@@ -8,6 +8,7 @@ larger boot has. The calls that come of it are replayed as those of a boot are. 
 import dataclasses
 import itertools
 import re
+from collections.abc import Iterable
 
 import heap_trace
 import machine
@@ -40,21 +41,20 @@ def boot_of(trace: heap_trace.Trace, lines: list[str]) -> Boot:
 class Line:
     """A straight line through what two boots had, and how far along it the other machine is."""
 
-    first: float
-    second: float
-    wanted: float
+    first: int
+    second: int
+    wanted: int
 
     def at(self, first: int, second: int) -> int:
         """The value there, rounded up."""
-        along = (self.wanted - self.first) / (self.second - self.first)
-        return max(0, -int(-(first + (second - first) * along) // 1))
+        return max(0, first - (first - second) * (self.wanted - self.first) // (self.second - self.first))
 
 
 def _parts(calls: list[heap_trace.Call]) -> list[tuple[tuple[str, str], list[heap_trace.Call]]]:
     return [(of, list(part)) for of, part in itertools.groupby(calls, lambda call: (call.by, call.tag))]
 
 
-def _alike(one: list[heap_trace.Call], other: list[heap_trace.Call]) -> int:
+def _alike(one: Iterable[heap_trace.Call], other: Iterable[heap_trace.Call]) -> int:
     """How many calls at their beginning are of the same kind."""
     pairs = itertools.takewhile(lambda two: (two[0].kind, two[0].align) == (two[1].kind, two[1].align), zip(one, other))
     return len(list(pairs))
@@ -71,21 +71,23 @@ class _Forecast:
 
     def add(self, first: heap_trace.Call, second: heap_trace.Call) -> None:
         kind = "a" if second.kind == "s" else second.kind  # where it stood is not known for another machine
-        if kind == "a":
+        size = max(first.size, second.size) if second.tag == COMMAND_LINE else self._line.at(first.size, second.size)
+        if kind == "a" and (size > 0 or second.size == 0):
             self._blocks += 1
             self._numbers[second.block] = self._blocks
-        size = max(first.size, second.size) if second.tag == COMMAND_LINE else self._line.at(first.size, second.size)
+        elif second.block not in self._numbers and kind not in heap_trace.MARKS:
+            return  # of a block that the other machine does not ask for
         self.calls.append(dataclasses.replace(second, kind=kind, block=self._numbers.get(second.block, 0), size=size))
 
     def add_part(self, of: tuple[str, str], first: list[heap_trace.Call], second: list[heap_trace.Call]) -> None:
         more = len(second) - len(first)
         begin = _alike(first, second)
         end = min(_alike(first[::-1], second[::-1]), len(first) - begin)
+        repeated = second[begin : begin + more] or second[:begin]
         if more < 0 or begin + end < len(first):
             raise machine.Unusable(f"what {of[0]} allocates for {of[1]} differs in more than its amount: no forecast")
-        count = begin + self._line.at(0, more)
-        repeated = second[begin : begin + more] or second[:begin]
-        for number in range(count):
+        can_go = _alike(first[:begin][::-1], itertools.cycle(repeated[::-1])) if more else 0
+        for number in range(max(self._line.at(begin, begin + more), begin - can_go)):
             if number < begin:
                 self.add(first[number], second[number])
             else:
@@ -112,7 +114,8 @@ def forecast(first: Boot, second: Boot, line: Line) -> heap_trace.Trace:
 
 
 def line_of(first: Boot, second: Boot, processors: int | None, memory: int | None) -> tuple[Line, str]:
-    """The line to a machine with so many processors or so much memory, and that machine in words."""
+    """The line to a machine with so many processors or so much memory, and that machine in words. What grows with memory
+    grows with each GiB that it begins: page tables do."""
     differ = (first.processors != second.processors, first.memory != second.memory)
     ends = (first.processors, second.processors) if processors else (first.memory, second.memory)
     if None in ends:
@@ -121,8 +124,13 @@ def line_of(first: Boot, second: Boot, processors: int | None, memory: int | Non
         what = "processors" if processors else "memory"
         raise machine.Unusable(f"the two boots have to differ in {what}, and in nothing else; they had {first.processors} and "
                                f"{second.processors} processors, {_gib(first.memory)} and {_gib(second.memory)} GiB")
-    words = f"{processors} processors" if processors else f"{_gib(memory)} GiB"
-    return Line(float(ends[0] or 0), float(ends[1] or 0), float(processors or memory or 0)), words
+    if processors:
+        return Line(first.processors or 0, second.processors or 0, processors), f"{processors} processors"
+    begun = [-(-(size or 0) // GIB) for size in (first.memory, second.memory, memory)]
+    if begun[0] == begun[1]:
+        raise machine.Unusable(f"what memory costs shows from GiB to GiB, and the two boots had {_gib(first.memory)} and "
+                               f"{_gib(second.memory)}: give logs such as of 1G and of 2G")
+    return Line(*begun), f"{_gib(memory)} GiB"
 
 
 def _gib(memory: int | None) -> str:
@@ -143,8 +151,8 @@ def answer(first: Boot, second: Boot, processors: int | None, memory: int | None
     line, words = line_of(first, second, processors, memory)
     trace = forecast(first, second, line)
     needed = heap_trace.smallest(trace) // 1024
-    rows = [f"with {words}: EARLY_HEAP={needed}K suffices, by a straight line through the two logs; what neither shows, "
-            "such as a longer memory map, is not in it"]
+    rows = [f"with {words}: EARLY_HEAP={needed}K suffices, by a straight line through the two logs; what neither shows "
+            f"is not in it: EARLY_HEAP={needed + heap_trace.PAGE // 1024}K has a page for a longer memory map"]
     held: dict[tuple[str, str], list[int]] = {}
     for column, calls in enumerate((first.trace.calls, trace.calls)):
         for call in calls:

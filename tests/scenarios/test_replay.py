@@ -139,13 +139,31 @@ def forecast(name, machines, wanted, asked):
     return said, [boot_with_heap(f"forecast-{name}", size, **wanted) for size in (need, need - PAGE_KIB)]
 
 
+def of_processors(first, second, wanted):
+    return [f"smp-{first}-{second}-{wanted}", [{"processors": first}, {"processors": second}], {"processors": wanted},
+            ["--smp", str(wanted)]]
+
+
+def of_memory(first, second, wanted):
+    return [f"mem-{first}-{second}-{wanted}", [{"memory": first}, {"memory": second}], {"memory": wanted}, ["--mem", wanted]]
+
+
+PROCESSORS = ["bytes asked for by kernel, processors, instead of"]
+TABLES = ["bytes asked for by loader, page tables, instead of"]
+
+
 @pytest.mark.parametrize("words", each(forecast, {
-    "processors": (["bytes asked for by kernel, processors, instead of"],
-                   ["smp", [{"processors": 4}, {"processors": 2}], {"processors": 8}, ["--smp", "8"]], {}),
-    "memory": (["bytes asked for by loader, page tables, instead of"],
-               ["mem", [{"memory": "1G"}, {"memory": "2G"}], {"memory": "4G"}, ["--mem", "4G"]], {}),
+    "twice-the-processors": (PROCESSORS, of_processors(4, 2, 8), {}),
+    "many-processors": (PROCESSORS, of_processors(2, 3, 64), {}),
+    "fewer-processors": (PROCESSORS, of_processors(8, 4, 2), {}),
+    "processors-between": (PROCESSORS, of_processors(2, 8, 3), {}),
+    "twice-the-memory": (TABLES, of_memory("1G", "2G", "4G"), {}),
+    "from-little-memory": (TABLES, of_memory("256M", "2G", "4G"), {}),
+    "less-memory": (TABLES, of_memory("4G", "2G", "256M"), {}),
+    "memory-between": (TABLES, of_memory("4G", "1G", "2G"), {}),
 }))
 def test_two_logs_tell_what_a_third_machine_needs(words, outcome):
+    """To the page."""
     said, (enough, one_page_less) = outcome
     assert words in said.stdout
     assert enough.verdict is Verdict.PASSED, enough.summary()
@@ -164,16 +182,21 @@ def log_of(folder, processors, memory, calls):
 
 
 ONE, TWO = ["t a", "a 0 1000 1000 1"], ["t a", "a 0 1000 1000 1", "a 1000 1000 1000 1"]
+FOUR = [*TWO, "a 2000 1000 1000 1", "a 3000 1000 1000 1"]
+OTHER = ["t a", "a 0 10 8 1"]
 
 
 @pytest.mark.parametrize("first, second, asked, words", [
     ((2, 256, ONE), (4, 256, TWO), ["--smp", "8"], "with 8 processors: EARLY_HEAP=16K suffices"),
     ((4, 256, TWO), (2, 256, ONE), ["--smp", "2"], "with 2 processors: EARLY_HEAP=4K suffices"),
+    ((4, 256, TWO), (6, 256, FOUR), ["--smp", "3"], "with 3 processors: EARLY_HEAP=4K suffices"),
+    ((4, 256, OTHER), (6, 256, [*OTHER, "a 1000 1000 1000 1"]), ["--smp", "1"], "with 1 processors: EARLY_HEAP=4K suffices"),
     ((1, 1024, ONE), (1, 2048, TWO), ["--mem", "4G"], "with 4 GiB: EARLY_HEAP=16K suffices"),
     ((2, 256, ONE), (4, 512, TWO), ["--smp", "8"], "have to differ in processors, and in nothing else"),
     ((2, 256, ONE), (4, 256, TWO), ["--mem", "8G"], "have to differ in memory"),
     ((2, 256, ONE), (4, 256, [*ONE, "t b", "a 1000 1 1 1"]), ["--smp", "8"], "only one of the boots allocated for kernel b"),
     ((2, 256, ONE), (4, 256, ["t a", "a 0 10 8 1"]), ["--smp", "8"], "differs in more than its amount"),
+    ((1, 128, ONE), (1, 256, TWO), ["--mem", "8G"], "what memory costs shows from GiB to GiB"),
     ((2, 256, ONE), (4, 256, TWO), [], "a second log goes with --smp N or with --mem SIZE"),
 ])
 def test_a_forecast_says_what_it_needs(first, second, asked, words, tmp_path):
