@@ -7,12 +7,9 @@ void limit_init(struct limit *limit, struct allocator inner, size_t budget)
     *limit = (struct limit){.inner = inner, .budget = budget};
 }
 
-static bool is_within(struct limit *limit, size_t more)
+static bool is_within(const struct limit *limit, size_t more)
 {
-    if (more <= limit->budget - limit->used)
-        return true;
-    limit->failures++;
-    return false;
+    return more <= limit->budget - limit->used;
 }
 
 static void use(struct limit *limit, size_t more)
@@ -33,6 +30,7 @@ static void *limit_alloc(void *context, size_t size, size_t align, const void *c
     struct limit *limit = context;
 
     if (!is_within(limit, size)) {
+        limit->failures++;
         limit->failed_size = size;
         limit->failed_align = align;
         limit->failed_caller = caller;

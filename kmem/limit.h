@@ -15,9 +15,9 @@ struct limit {
     size_t budget;   // bytes asked for that may be outstanding at once; padding is not counted
     size_t used;     // never more than budget
     size_t peak;     // most ever used
-    size_t failures; // requests beyond the budget, which the inner allocator never saw
-    // The newest of them that was an allocation.
-    size_t failed_size, failed_align;
+    size_t failures; // allocations beyond the budget, which the inner allocator never saw; a block
+                     // that cannot grow in place may move, and is none
+    size_t failed_size, failed_align; // of the newest of them
     const void *failed_caller;
 };
 

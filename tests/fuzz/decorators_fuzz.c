@@ -241,7 +241,6 @@ static void step_resize(struct input *input)
 
     growths += grows;
     bool through = !grows || is_growth_let_through(size - block->size);
-    over_budget += outer == LIMIT && !through;
     bool resized = allocator_resize(&allocator, block->start, block->size, size, block->align);
     CHECK(through || !resized);
     CHECK(grows || resized || block->size == 0); // without bytes it may lie in the free space
