@@ -181,6 +181,8 @@ void report_keep(struct report_record *record, const struct report *report, cons
         .missing = explanation.shortfall,
         .most = fba_room_(fba->adopted, fba->end, fba->failure.align),
     };
+    if (record->reason == REPORT_OVERFLOW)
+        record->missing = SIZE_MAX;
     keep_holders(record, report);
     if (report->ledger)
         record->padding = fba_used(fba) - report->ledger->requested - report->requested;
@@ -190,15 +192,20 @@ void report_keep_budget(struct report_record *record, const struct report *repor
                         const struct limit *limit)
 {
     size_t left = limit->budget - limit->used;
+    bool is_size = limit->failed_size != SIZE_MAX;
 
     *record = (struct report_record){
-        .reason = limit->failures != 0 ? REPORT_BUDGET : REPORT_NONE,
+        .reason = limit->failures == 0 ? REPORT_NONE
+                  : is_size            ? REPORT_BUDGET
+                                       : REPORT_OVERFLOW,
         .fba.failure = {.count = limit->failures,
                         .size = limit->failed_size,
                         .align = limit->failed_align,
                         .caller = limit->failed_caller},
         .available = left,
-        .missing = limit->failed_size > left ? limit->failed_size - left : 0,
+        .missing = !is_size                    ? SIZE_MAX
+                   : limit->failed_size > left ? limit->failed_size - left
+                                               : 0,
         .budget = limit->budget,
         .budget_used = limit->used,
     };
@@ -233,7 +240,7 @@ static void print_reason(const struct report *report, const struct report_record
         writer_print(writer, ": it would fit if the buffer were emptier");
         break;
     case REPORT_RESERVED:
-        writer_print(writer, ": it would fit there, and that is kept back");
+        writer_print(writer, ": room enough, but kept back");
         break;
     case REPORT_TOO_LARGE:
         writer_print(writer, ": never more than %zu bytes at this alignment:\n", record->most);
@@ -263,7 +270,7 @@ static void print_reason(const struct report *report, const struct report_record
     if (record->missing == SIZE_MAX)
         writer_print(writer, "%s  missing: more bytes than can be counted\n", prefix_of(report));
     else if (record->missing != 0)
-        writer_print(writer, "%s  missing: %zu byte%s; available: %zu; failures so far: %zu\n",
+        writer_print(writer, "%s  missing: %zu byte%s; available: %zu; failures: %zu\n",
                      prefix_of(report), record->missing, writer_plural(record->missing),
                      record->available, fba->failure.count);
 }
@@ -282,12 +289,12 @@ static void print_region(const struct report *report, const struct report_record
     writer_print(writer, "%s  region: %zu bytes at 0x%zx\n", prefix, fba_capacity(fba),
                  (size_t)fba->base);
     if (fba->state == FBA_STATE_SEALED)
-        writer_print(writer, "%s  taken: %zu permanent (#), %zu given away (-), %zu rounding (~)\n",
+        writer_print(writer, "%s  %zu permanent (#), %zu given away (-), %zu rounding (~)\n",
                      prefix, fba_used(fba), free_size,
                      fba_capacity(fba) - fba_used(fba) - free_size);
     else
-        writer_print(writer, "%s  taken: %zu permanent (#), %zu scratch (s), %zu free (.)\n",
-                     prefix, fba_used(fba), fba_scratch_used(fba), free_size);
+        writer_print(writer, "%s  %zu permanent (#), %zu scratch (s), %zu free (.)\n", prefix,
+                     fba_used(fba), fba_scratch_used(fba), free_size);
     print_cells(report, fba, PICTURE_COLUMNS);
     writer_print(writer, "\n%s  peak: %zu", prefix, fba_peak(fba));
     if (record->has_ledger)
@@ -302,12 +309,13 @@ static void print_holders(const struct report *report, const struct report_recor
 
     for (size_t i = 0; i < record->holder_count; i++) {
         const struct ledger_holder *holder = &record->holders[i];
-        writer_print(writer, "%s  holder: %s, %zu byte%s in %zu block%s", prefix,
-                     holder->tag ? holder->tag : "(untagged)", holder->size,
+        writer_print(writer, "%s  holder: ", prefix);
+        if (holder->tag)
+            writer_print(writer, "%s", holder->tag);
+        else
+            writer_print(writer, "by %p", holder->caller);
+        writer_print(writer, ", %zu byte%s in %zu block%s\n", holder->size,
                      writer_plural(holder->size), holder->blocks, writer_plural(holder->blocks));
-        if (!holder->tag)
-            writer_print(writer, ", largest by %p", holder->caller);
-        writer_print(writer, "\n");
     }
     if (record->others != 0)
         writer_print(writer, "%s  holder: (others), %zu bytes\n", prefix, record->others);

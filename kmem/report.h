@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // report: an account of an fba, or of a failure, through a writer: as lines for a person, each of
-// one fact and within 80 columns, and as one line of JSON for a program. Sizes are bytes. Allocates
-// nothing, so it works in a failure hook, in a trap and in a panic. A failure can be kept and
-// printed later: before there is a console, or until the setting that mends it is known.
+// one fact, and as one line of JSON for a program. Sizes are bytes. Allocates nothing, so it works
+// in a failure hook, in a trap and in a panic. A failure can be kept and printed later: before
+// there is a console, or until the setting that mends it is known.
 #ifndef KMEM_REPORT_H
 #define KMEM_REPORT_H
 
@@ -72,9 +72,9 @@ void report_keep(struct report_record *record, const struct report *report, cons
 void report_keep_budget(struct report_record *record, const struct report *report,
                         const struct limit *limit);
 
-// Prints a kept failure in at most 21 lines: what was asked and by whom, why it failed, how much
-// was missing, how full the buffer was, a picture of it, who held the most, what could be given
-// back, and the setting.
+// Prints a kept failure in at most 21 lines, of up to 80 columns with a prefix of 9 and names of
+// 16: what was asked and by whom, why it failed, how much was missing, how full the buffer was, a
+// picture of it, who held the most, what could be given back, and the setting.
 void report_print(const struct report *report, const struct report_record *record);
 
 // The same facts in one line: the prefix, `report ` and a JSON object.

@@ -41,12 +41,13 @@ def test_a_report_fits_a_screen_and_names_what_to_type(name, outcome):
 
 REASONS = {
     "exhausted": ["reason: exhausted: it would fit if the buffer were emptier", "missing: 1 byte; available: 4096"],
-    "only the reserve is left": ["reason: only the reserve is left: it would fit there, and that is kept back"],
+    "only the reserve is left": ["reason: only the reserve is left: room enough, but kept back"],
     "too large": ["reason: too large: never more than 4096 bytes at this alignment:", "of 8192 bytes 4096 stay for good"],
-    "size overflow": ["asked: more bytes than can be counted", "reason: size overflow: count times size is no size"],
+    "size overflow": ["asked: more bytes than can be counted", "reason: size overflow: count times size is no size",
+                      "missing: more bytes than can be counted"],
     "bad alignment": ["reason: bad alignment: 24 is not a power of two"],
     "not ready": ["reason: not ready: it has not been opened"],
-    "sealed": ["reason: sealed: it serves nothing any more", "taken: 100 permanent (#), 4096 given away (-), 3996 rounding (~)"],
+    "sealed": ["reason: sealed: it serves nothing any more", "100 permanent (#), 4096 given away (-), 3996 rounding (~)"],
     "budget exceeded": ["reason: budget exceeded: 60 of 64 bytes were given out", "missing: 12 bytes; available: 4"],
 }
 
@@ -59,6 +60,8 @@ def test_every_reason_has_its_own_words(outcome):
     for (reason, sentences), text in zip(REASONS.items(), texts, strict=True):
         for sentence in sentences:
             assert sentence in text, f"{reason}: {sentence!r} is missing in\n{text}"
+        screen = [line for line in text.splitlines() if line.startswith("reasons: ") and "report {" not in line]
+        assert 2 < len(screen) < LINES and max(map(len, screen)) <= COLUMNS, text
 
 
 # --- What happens next is the kernel's choice -----------------------------------------------------
