@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Fails each allocation of a boot in turn, one boot each, and says for each place in the source how that ended.
+"""Fails each allocation of a kernel in turn, one boot each, and says for each place in the source how that ended.
 
 It finds error paths that nothing else runs: a NULL that is used, a lock that stays taken, a hang. The kernel has to
 know two words of the command line: fail=N, which fails its Nth allocation (kmem/failing.h), and ledger, which tells
@@ -16,10 +16,12 @@ sys.dont_write_bytecode = True  # nothing is written outside build/
 
 import argparse
 import collections
+import contextlib
 import dataclasses
 import hashlib
 import os
 import pathlib
+from collections.abc import Iterator
 
 import command_line
 import heap_trace
@@ -71,6 +73,9 @@ def place_of(boot: runner.Boot) -> str:
 def outcome_of(base: machine.Machine, number: int) -> Outcome:
     words = (*base.words, f"fail={number}", "ledger")
     boot = runner.run(dataclasses.replace(base, name=f"{base.name[:40]}-{number}", words=words))
+    was_ended = boot.status is not None and boot.status < 0  # by another program, or QEMU failed
+    if boot.verdict is Verdict.COULD_NOT_START or (was_ended and boot.verdict.title not in ACCEPTED):
+        raise machine.Unusable(boot.judgement.reason)
     return Outcome(number, place_of(boot), boot.verdict.title, boot.judgement.reason.replace("\t", " "))
 
 
@@ -96,6 +101,29 @@ def read(file: pathlib.Path, key: str) -> dict[int, Outcome]:
     return {int(row[0]): Outcome(int(row[0]), *row[1:]) for row in found if len(row) == 4}
 
 
+@contextlib.contextmanager
+def writing(file: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise machine.Unusable(f"{file} cannot be written: {error.strerror}; what it has stays, and the same command goes "
+                               "on from there") from error
+
+
+def write(file: pathlib.Path, key: str, known: dict[int, Outcome]) -> None:
+    """Writes the file anew: all of it or, on a full disk, nothing."""
+    new = file.with_suffix(".new")
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text("\n".join([key, *(outcome.row for outcome in known.values())]) + "\n", encoding="utf-8")
+        os.replace(new, file)
+
+
+def add(file: pathlib.Path, outcome: Outcome) -> None:
+    with writing(file), open(file, "a", encoding="utf-8") as written:
+        print(outcome.row, file=written)
+
+
 # --- The command ----------------------------------------------------------------------------------
 
 
@@ -104,26 +132,26 @@ def run_all(base: machine.Machine, file: pathlib.Path, jobs: int) -> tuple[list[
     key = key_of(base)
     known = read(file, key)
     errors: dict[int, str] = {}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, "w", encoding="utf-8") as written:
-        print(key, *(outcome.row for outcome in known.values()), sep="\n", file=written, flush=True)
+    write(file, key, known)
 
-        def show(number: int, outcome: "Outcome | machine.Unusable") -> None:
-            if isinstance(outcome, Outcome):
-                known[number] = outcome
-                print(outcome.row, file=written, flush=True)
-                print(f"fail={number}: {outcome.verdict}: {outcome.place or 'none failed'}", file=sys.stderr, flush=True)
+    def show(number: int, outcome: "Outcome | machine.Unusable") -> None:
+        if isinstance(outcome, Outcome):
+            known[number] = outcome
+            add(file, outcome)
+            print(f"fail={number}: {outcome.verdict}: {outcome.place or 'none failed'}", file=sys.stderr, flush=True)
+        else:
+            print(f"fail={number}: could not be run", file=sys.stderr, flush=True)
 
-        for first in range(1, NUMBERS_MAX, 2 * jobs):
-            batch = range(first, first + 2 * jobs)
-            numbers = [number for number in batch if number not in known]
-            done = parallel.run(numbers, lambda number: outcome_of(base, number), jobs, show)
-            failed = {number: str(one) for number, one in zip(numbers, done) if isinstance(one, machine.Unusable)}
-            errors.update(failed)
-            if numbers and len(failed) == len(numbers):
-                raise machine.Unusable(f"none of {len(numbers)} boots could be run: {next(iter(failed.values()))}")
-            if any(number in known and is_last(known[number]) for number in batch):
-                break
+    for first in range(1, NUMBERS_MAX, 2 * jobs):
+        batch = range(first, first + 2 * jobs)
+        numbers = [number for number in batch if number not in known]
+        done = parallel.run(numbers, lambda number: outcome_of(base, number), jobs, show)
+        failed = {number: str(one) for number, one in zip(numbers, done) if isinstance(one, machine.Unusable)}
+        errors.update(failed)
+        if numbers and len(failed) == len(numbers):
+            raise machine.Unusable(f"none of {len(numbers)} boots could be run: {next(iter(failed.values()))}")
+        if any(number in known and is_last(known[number]) for number in batch):
+            break
     end = min((number for number, outcome in known.items() if is_last(outcome)), default=NUMBERS_MAX)
     return [known[number] for number in sorted(known) if number < end], errors
 

@@ -45,6 +45,7 @@ class Boot:
     debugcon_log: pathlib.Path | None = None
     microseconds: int | None = None  # from the loader's entry to the final account, as the kernel says
     lost: str | None = None  # why the log is incomplete
+    status: int | None = None  # QEMU's exit status, negative if a signal ended it; None: the harness ended it
 
     @property
     def verdict(self) -> judge.Verdict:
@@ -172,6 +173,7 @@ def run(machine: Machine, show: Show = _ignore) -> Boot:
             debugcon_log=debugcon_log,
             microseconds=watched.heard.microseconds,
             lost=watched.lost,
+            status=watched.status,
         )
         history.append(boot)
         if machine.record:

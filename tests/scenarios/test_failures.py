@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The command that fails each allocation of a boot in turn: its table, that it goes on, and that it resumes."""
 
+import os
 import subprocess
 import sys
+import types
+
+import pytest
 
 import failures
 import machine
+from judge import Verdict
 from scenario import background
 
 COMMAND = [sys.executable, "-B", str(machine.ROOT / "tests" / "harness" / "failures.py"), "--"]
@@ -43,3 +48,33 @@ def test_a_boot_that_cannot_be_run_leaves_the_others(monkeypatch, tmp_path):
     outcomes, errors = failures.run_all(machine.Machine(name="stub"), tmp_path / "stub.tsv", 2)
     assert [outcome.number for outcome in outcomes] == [1, 3] and errors == {2: "the disk is full"}
     assert failures.table(outcomes) == ["   2 x hang           f at a.c:1  (fail=1, ...)"]
+
+
+@pytest.mark.parametrize("verdict, status", [
+    (Verdict.COULD_NOT_START, 1), (Verdict.TRUNCATED, -9), (Verdict.COULD_NOT_START, -9),
+])
+def test_a_boot_that_another_program_ended_is_no_outcome(verdict, status, monkeypatch):
+    ended = types.SimpleNamespace(status=status, verdict=verdict, judgement=types.SimpleNamespace(reason="QEMU exited with -9"))
+    monkeypatch.setattr(failures.runner, "run", lambda described: ended)
+    with pytest.raises(machine.Unusable, match="QEMU exited with -9"):
+        failures.outcome_of(machine.Machine(name="stub"), 1)
+
+
+def test_a_full_disk_is_said_and_takes_nothing_that_was_found(monkeypatch, tmp_path):
+    file = tmp_path / "stub.tsv"
+    base = machine.Machine(name="stub")
+    found = failures.Outcome(1, "f at a.c:1", "passed", "")
+    failures.write(file, failures.key_of(base), {1: found})
+    file.with_suffix(".new").symlink_to("/dev/full")
+    with pytest.raises(machine.Unusable, match="stub.tsv cannot be written: No space left on device; what it has stays"):
+        failures.run_all(base, file, 1)
+    assert failures.read(file, failures.key_of(base)) == {1: found}
+
+    file.unlink()
+    file.symlink_to("/dev/full")
+    monkeypatch.setattr(os, "replace", lambda *_: None)
+    file.with_suffix(".new").unlink()
+    monkeypatch.setattr(failures, "outcome_of", lambda base, number: found)
+    monkeypatch.setattr(failures, "read", lambda *_: {})
+    with pytest.raises(machine.Unusable, match="No space left on device"):
+        failures.run_all(base, file, 1)
