@@ -214,8 +214,8 @@ static enum processors_status guard(struct processors *processors)
 
 size_t processors_size(size_t count)
 {
-    return page_round_up(count * sizeof(struct processor), PAGE_SIZE) +
-           count * (PROCESSOR_GUARD_SIZE + PROCESSOR_FIRST_STACK_SIZE + processor_area_request());
+    return count * (sizeof(struct processor) + PROCESSOR_GUARD_SIZE + PROCESSOR_FIRST_STACK_SIZE +
+                    processor_area_request());
 }
 
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
@@ -224,8 +224,7 @@ enum processors_status processors_start(struct processors *processors, const uin
 {
     processors->count = count;
     processors->arrived = 0;
-    // From a page on, so that what all take together does not depend on what came before.
-    processors->others = allocator_alloc(allocator, count * sizeof(struct processor), PAGE_SIZE);
+    processors->others = allocator_new_array(allocator, struct processor, count);
     if (!processors->others || !take_first_stacks(processors, ids, allocator))
         return PROCESSORS_NO_MEMORY;
     if (!build_trampoline(processors, low))

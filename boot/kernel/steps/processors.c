@@ -69,7 +69,7 @@ static bool list_others(struct array_list *ids, struct kernel *kernel)
 // has no room for; to ask it is no failure.
 static size_t choose_count(struct kernel *kernel, size_t count)
 {
-    size_t room = allocator_available(&kernel->heap.allocator, PAGE_SIZE);
+    size_t room = allocator_available(&kernel->heap.allocator, _Alignof(struct processor));
     size_t most = count;
 
     if (kernel->options.out_of_memory != KERNEL_DEGRADES)
