@@ -35,26 +35,32 @@ static bool contains(const struct ledger_entry *run, uintptr_t start)
 
 static void clear_run(struct ledger_entry *run)
 {
-    run->blocks = 0;
+    run->size = run->blocks = 0;
     run->end = run->start;
 }
 
-// The run that a block lies in: the newest one, as an address may have been handed out before. A
-// block of zero bytes lies in none.
-static struct ledger_entry *ledger_find(struct ledger *ledger, const void *block, size_t size)
+// The run that an address lies in: the newest one, as it may have been handed out before.
+static struct ledger_entry *search(const struct ledger *ledger, uintptr_t start)
 {
-    struct ledger_entry *found = ledger->newest;
-    uintptr_t start = (uintptr_t)block;
+    struct ledger_entry *found = NULL;
 
-    if (size == 0 || (found && contains(found, start)))
-        return size == 0 ? NULL : found;
-    found = NULL;
     for (size_t i = 0; i < ledger->capacity; i++) {
         struct ledger_entry *entry = &ledger->entries[i];
         if (contains(entry, start) && (!found || entry->sequence > found->sequence))
             found = entry;
     }
     return found;
+}
+
+// The run that a block belongs to. One of zero bytes belongs to none.
+static FBA_INLINE struct ledger_entry *ledger_find(const struct ledger *ledger, uintptr_t start,
+                                                   size_t size)
+{
+    struct ledger_entry *newest = ledger->newest;
+
+    if (size == 0)
+        return NULL;
+    return newest && contains(newest, start) ? newest : search(ledger, start);
 }
 
 // The innermost mark that was open when the block at `start` was taken; NULL: none was.
@@ -96,14 +102,33 @@ static bool take_unrecorded(struct ledger *ledger, uintptr_t start, size_t size)
     return true;
 }
 
-static void forget(struct ledger *ledger, struct ledger_entry *entry)
+// Makes the blocks of a run unrecorded, and those of the older runs that reach over them: when such
+// a block is given back, it would be taken for one of theirs.
+static void forget(struct ledger *ledger, struct ledger_entry *run)
 {
-    add_unrecorded(ledger, entry->start, entry->size, entry->blocks);
-    clear_run(entry);
+    uintptr_t start = run->start, end = run->end;
+
+    while (run) {
+        struct ledger_entry *next = NULL;
+
+        start = run->start < start ? run->start : start;
+        end = run->end > end ? run->end : end;
+        add_unrecorded(ledger, run->start, run->size, run->blocks);
+        clear_run(run);
+        for (size_t i = 0; i < ledger->capacity; i++) {
+            struct ledger_entry *entry = &ledger->entries[i];
+            if (entry->blocks != 0 && entry->start < end && entry->end > start &&
+                entry->sequence < run->sequence && (!next || entry->sequence > next->sequence))
+                next = entry;
+        }
+        run = next;
+    }
 }
 
-// An entry for a new run: an unused one, else that of the smallest run if the block is larger.
-static FBA_INLINE struct ledger_entry *take_entry(struct ledger *ledger, size_t size)
+// An entry for a new run: an unused one, else that of the smallest run if the block is larger, or
+// if it lies where blocks of another run were given back and could be taken for one of that.
+static FBA_INLINE struct ledger_entry *take_entry(struct ledger *ledger, uintptr_t start,
+                                                  size_t size)
 {
     struct ledger_entry *smallest = NULL;
 
@@ -114,7 +139,7 @@ static FBA_INLINE struct ledger_entry *take_entry(struct ledger *ledger, size_t 
         if (!smallest || entry->size < smallest->size)
             smallest = entry;
     }
-    if (!smallest || smallest->size >= size)
+    if (!smallest || (smallest->size >= size && !search(ledger, start)))
         return NULL;
     forget(ledger, smallest);
     return smallest;
@@ -138,7 +163,7 @@ static FBA_INLINE void record(struct ledger *ledger, uintptr_t start, size_t siz
     struct ledger_entry *run = ledger->newest;
 
     if (FBA_UNLIKELY(!extends(ledger, start, align, caller))) {
-        run = size != 0 ? take_entry(ledger, size) : NULL;
+        run = size != 0 ? take_entry(ledger, start, size) : NULL;
         if (run)
             *run = (struct ledger_entry){
                 .start = start, .tag = ledger->tag, .caller = caller, .largest = size};
@@ -178,13 +203,13 @@ static FBA_INLINE void strike_off(struct ledger *ledger, struct ledger_entry *ru
         run->end = run->start;
 }
 
-static void strike(struct ledger *ledger, const void *block, size_t size)
+static void strike(struct ledger *ledger, uintptr_t start, size_t size)
 {
-    struct ledger_entry *run = ledger_find(ledger, block, size);
+    struct ledger_entry *run = ledger_find(ledger, start, size);
 
     if (run && size <= run->size)
-        strike_off(ledger, run, (uintptr_t)block, size);
-    else if (take_unrecorded(ledger, (uintptr_t)block, size))
+        strike_off(ledger, run, start, size);
+    else if (take_unrecorded(ledger, start, size))
         ledger->requested -= size;
     else
         ledger->foreign++;
@@ -217,14 +242,15 @@ static bool ledger_resize(void *context, void *block, size_t old_size, size_t ne
                           size_t align, const void *caller)
 {
     struct ledger *ledger = context;
-    struct ledger_entry *run = ledger_find(ledger, block, old_size);
+    uintptr_t start = (uintptr_t)block;
+    struct ledger_entry *run = ledger_find(ledger, start, old_size);
 
     if (!ledger->inner.operations->resize(ledger->inner.context, block, old_size, new_size, align,
                                           caller))
         return false;
     if (run && new_size != 0 && old_size <= run->size) {
-        if ((uintptr_t)block + old_size == run->end)
-            run->end = (uintptr_t)block + new_size;
+        if (start + old_size == run->end)
+            run->end = start + new_size;
         if (run->end > ledger->highest)
             ledger->highest = run->end;
         run->size = run->size - old_size + new_size;
@@ -232,16 +258,19 @@ static bool ledger_resize(void *context, void *block, size_t old_size, size_t ne
         ledger->requested = ledger->requested - old_size + new_size;
         return true;
     }
-    strike(ledger, block, old_size);
+    strike(ledger, start, old_size);
+    run = new_size != 0 ? search(ledger, start) : NULL;
+    if (run)
+        forget(ledger, run);
     ledger->requested += new_size;
-    add_unrecorded(ledger, (uintptr_t)block, new_size, 1);
+    add_unrecorded(ledger, start, new_size, 1);
     return true;
 }
 
 FBA_CALLED static void ledger_free_slowly(struct ledger *ledger, void *block, size_t size,
                                           size_t align, const void *caller)
 {
-    strike(ledger, block, size);
+    strike(ledger, (uintptr_t)block, size);
     ledger->inner.operations->free(ledger->inner.context, block, size, align, caller);
 }
 
