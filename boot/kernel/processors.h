@@ -63,8 +63,8 @@ enum processors_status {
 // Bytes below 1 MiB that processors_start() needs.
 #define PROCESSORS_LOW_SIZE (5 * PAGE_SIZE)
 
-// Bytes that processors_start() takes for so many from a heap that ends with a whole page, beside the
-// padding in front of the first of its pages: a list, then whole pages.
+// Bytes that processors_start() takes for so many from a heap that ends with a whole page, beside
+// the padding in front of the first of its pages: a list, then whole pages.
 size_t processors_size(size_t count);
 
 // Starts `count` processors with the ids at `ids`. `low` is free physical memory below 1 MiB of

@@ -75,7 +75,7 @@ static void what_exceeds_the_budget_of_a_limit_fails(struct suite_run *run)
     CHECK(run, !allocator_alloc(&allocator, 21, 1));
     CHECK(run, !allocator_alloc(&allocator, SIZE_MAX, 1));
     CHECK(run, !allocator_resize(&allocator, block, 30, 51, 1));
-    CHECK_EQUAL(run, limit.failures, 2); // that it cannot grow is none
+    CHECK_EQUAL(run, limit.failures, 2);    // that it cannot grow is none
     CHECK_EQUAL(run, fba.failure.count, 0); // the fba never heard of them
     CHECK(run, allocator_resize(&allocator, block, 30, 50, 1));
     CHECK(run, allocator_resize(&allocator, block, 50, 10, 1));

@@ -218,7 +218,8 @@ static void a_reserve_that_is_kept_back_is_a_reason(struct suite_run *run)
     CHECK(run, !fba_alloc(&fba, 32, 1));
     report.reserve = &reserve;
     report_failure(&report, &fba);
-    CHECK(run, suite_contains(text, "reason: only the reserve is left: room enough, but kept back"));
+    CHECK(run,
+          suite_contains(text, "reason: only the reserve is left: room enough, but kept back"));
 
     (void)fba_alloc(&reserve, 40, 1);
     report = new_report();
