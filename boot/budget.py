@@ -66,7 +66,7 @@ def main(kernel: str, heap: int, processors: int, memory: int, is_check: bool) -
     while (total := sum(parts(declared, enough, processors, memory).values())) > enough:
         enough = up(total, PAGE) * PAGE  # a larger heap has more page tables
     lines = [f"the early heap has {heap} bytes, and the parts of the boot declare to take up to {sum(rows.values())}",
-             f"with {processors} processors and {up(memory, GIB)} GiB:"]
+             f"with SMP={processors} and {up(memory, GIB)} GiB of memory:"]
     lines += [f"  {most:8} {name}" for name, most in sorted(rows.items(), key=lambda row: -row[1])]
     lines.append(f"EARLY_HEAP={enough // 1024}K suffices for certain; "
                  + ("BUDGET=warn builds it all the same" if is_check else "a boot may do with less, and says what it needs"))

@@ -30,7 +30,7 @@ def named(said):
 def test_a_heap_that_is_too_small_fails_with_the_numbers(tmp_path):
     failed = added_up(tmp_path, EARLY_HEAP="64K")
     assert failed.returncode == 1 and "will not fit in region" in failed.stderr
-    for words in ("the early heap has 65536 bytes", "1 processors and 1 GiB", "  40960 interrupts\n", " loader\n"):
+    for words in ("the early heap has 65536 bytes", "with SMP=1 and 1 GiB of memory:", "  40960 interrupts\n", " loader\n"):
         assert words in failed.stderr
     rows = [int(size) for size in re.findall(r"^budget: +(\d+) \w", failed.stderr, re.MULTILINE)]
     assert f"declare to take up to {sum(rows)}\n" in failed.stderr and len(rows) == 7

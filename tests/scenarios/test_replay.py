@@ -190,7 +190,7 @@ OTHER = ["t a", "a 0 10 8 1"]
     ((2, 256, ONE), (4, 256, TWO), ["--smp", "8"], "with 8 processors: EARLY_HEAP=16K suffices"),
     ((4, 256, TWO), (2, 256, ONE), ["--smp", "2"], "with 2 processors: EARLY_HEAP=4K suffices"),
     ((4, 256, TWO), (6, 256, FOUR), ["--smp", "3"], "with 3 processors: EARLY_HEAP=4K suffices"),
-    ((4, 256, OTHER), (6, 256, [*OTHER, "a 1000 1000 1000 1"]), ["--smp", "1"], "with 1 processors: EARLY_HEAP=4K suffices"),
+    ((4, 256, OTHER), (6, 256, [*OTHER, "a 1000 1000 1000 1"]), ["--smp", "1"], "with 1 processor: EARLY_HEAP=4K suffices"),
     ((1, 1024, ONE), (1, 2048, TWO), ["--mem", "4G"], "with 4 GiB: EARLY_HEAP=16K suffices"),
     ((2, 256, ONE), (4, 512, TWO), ["--smp", "8"], "have to differ in processors, and in nothing else"),
     ((2, 256, ONE), (4, 256, TWO), ["--mem", "8G"], "have to differ in memory"),
