@@ -125,7 +125,8 @@ def line_of(first: Boot, second: Boot, processors: int | None, memory: int | Non
         raise machine.Unusable(f"the two boots have to differ in {what}, and in nothing else; they had {first.processors} and "
                                f"{second.processors} processors, {_gib(first.memory)} and {_gib(second.memory)} GiB")
     if processors:
-        return Line(first.processors or 0, second.processors or 0, processors), f"{processors} processor{'' if processors == 1 else 's'}"
+        words = "1 processor" if processors == 1 else f"{processors} processors"
+        return Line(first.processors or 0, second.processors or 0, processors), words
     begun = [-(-(size or 0) // GIB) for size in (first.memory, second.memory, memory)]
     if begun[0] == begun[1]:
         raise machine.Unusable(f"what memory costs shows from GiB to GiB, and the two boots had {_gib(first.memory)} and "
