@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // owners: who owns physical memory that the firmware's memory map calls usable: the kernel's image,
-// its modules and whatever else must not become a page frame.
+// its modules and whatever else must not become a page frame. ACPI's tables in such memory are
+// taken when they are read: steps/acpi.c.
 #ifndef BOOT_KERNEL_OWNERS_H
 #define BOOT_KERNEL_OWNERS_H
 

@@ -46,7 +46,8 @@ static void start(size_t heap_size)
         .buffer = heap_bytes, .physical = physical(0), .size = heap_size};
 
     memset(&kernel, 0, sizeof kernel);
-    handoff = (struct handoff){.region_virtual = (uintptr_t)map_bytes};
+    handoff =
+        (struct handoff){.region_virtual = (uintptr_t)map_bytes, .memory_map.descriptor_size = 48};
     kernel.handoff = &handoff;
     pci = (struct stub_pci){0};
     kernel.ports = stub_pci_ports(&pci);
@@ -81,7 +82,6 @@ static void add_descriptor(uint32_t type, uint64_t start_address, uint64_t pages
     put(at + 24, pages, 8);
     put(at + 32, 0xf, 8); // can be cached in every way
     handoff.memory_map.span.size += 48;
-    handoff.memory_map.descriptor_size = 48;
 }
 
 static void add_descriptors(void)
@@ -200,6 +200,24 @@ static void acpi_tables_are_read_through_the_direct_map(struct suite_run *run)
     CHECK(run, strstr(said, "kernel: acpi: 3 tables: APIC SPCR FACP\n"));
     CHECK(run, strstr(said, "kernel: acpi: 1 processor\n"));
     CHECK(run, strstr(said, "kernel: acpi: no power-off: the FADT names no port for it\n"));
+}
+
+static void tables_in_usable_memory_stay_acpis(struct suite_run *run)
+{
+    const uint64_t page = (uintptr_t)firmware;
+
+    start(HEAP_SIZE);
+    put_firmware();
+    add_descriptor(CONVENTIONAL, page - PAGE_SIZE, 3);
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    const struct region *ranges = step_memory_map_ranges()->entries;
+    CHECK_EQUAL(run, step_memory_map_ranges()->count, 3);
+    CHECK_EQUAL(run, ranges[1].kind, MEMORY_ACPI_RECLAIM);
+    CHECK_EQUAL(run, ranges[1].start, page);
+    CHECK_EQUAL(run, ranges[1].end, page + PAGE_SIZE);
+    CHECK(run,
+          strstr(said, " KiB of tables are in memory that the map calls usable, and are kept"));
 }
 
 static void a_table_that_is_named_twice_is_listed_once(struct suite_run *run)
@@ -350,6 +368,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(descriptors_that_overlap_may_be_more_ranges),
     SUITE_CASE(a_memory_map_without_room_is_no_memory),
     SUITE_CASE(acpi_tables_are_read_through_the_direct_map),
+    SUITE_CASE(tables_in_usable_memory_stay_acpis),
     SUITE_CASE(a_table_that_is_named_twice_is_listed_once),
     SUITE_CASE(what_is_wrong_with_the_list_of_processors_is_said),
     SUITE_CASE(without_tables_the_boot_goes_on),

@@ -88,7 +88,7 @@ PARSER_FAULTS = [
      "length < ACPI_TABLE_HEADER_SIZE || ", "", "read_bytes"),
     ("NULL read", "boot/kernel/acpi/tables.c", "    if (!header)\n        return false;\n", "", "read_bytes"),
     ("a root pointer read too far", "boot/kernel/acpi/tables.c",
-     "    bytes = bytes_at(memory, rsdp, RSDP_SIZE_2);\n    *has_bad_xsdt = !bytes || ", "    *has_bad_xsdt = ",
+     "    bytes = bytes_at(memory, rsdp, ACPI_POINTER_SIZE);\n    *has_bad_xsdt = !bytes || ", "    *has_bad_xsdt = ",
      "read_pointer"),
     ("entries without a size", "boot/kernel/acpi/tables.c", "&root, RSDT_ENTRY, memory)", "&root, 0, memory)",
      "acpi_tables_read"),

@@ -5,7 +5,6 @@
 // Root pointer, ACPI 5.2.5.3: revision 0 ends after the first 20 bytes.
 #define RSDP_SIGNATURE "RSD PTR "
 #define RSDP_SIZE 20
-#define RSDP_SIZE_2 36
 #define RSDP_REVISION 15
 #define RSDP_RSDT 16
 #define RSDP_XSDT 24
@@ -114,13 +113,13 @@ static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, bool *has_b
     *xsdt = 0;
     if (acpi_table_read(&pointer, RSDP_REVISION, 1) < 2)
         return ACPI_OK;
-    bytes = bytes_at(memory, rsdp, RSDP_SIZE_2);
-    *has_bad_xsdt = !bytes || !sums_to_zero(bytes, RSDP_SIZE_2);
+    bytes = bytes_at(memory, rsdp, ACPI_POINTER_SIZE);
+    *has_bad_xsdt = !bytes || !sums_to_zero(bytes, ACPI_POINTER_SIZE);
     if (*has_bad_xsdt && *rsdt == 0)
         return bytes ? ACPI_BAD_CHECKSUM : ACPI_UNREACHABLE;
     if (*has_bad_xsdt)
         return ACPI_OK;
-    pointer = table_of(bytes, RSDP_SIZE_2);
+    pointer = table_of(bytes, ACPI_POINTER_SIZE);
     *xsdt = acpi_table_read(&pointer, RSDP_XSDT, 8);
     return ACPI_OK;
 }
@@ -130,6 +129,7 @@ static enum acpi_status read_pointer(uint64_t *xsdt, uint64_t *rsdt, bool *has_b
 static bool list_tables(struct acpi_tables *tables, const struct acpi_table *root,
                         size_t entry_size, const struct acpi_memory *memory)
 {
+    tables->root = *root;
     for (size_t at = ACPI_TABLE_HEADER_SIZE; acpi_table_has(root, at, entry_size);
          at += entry_size) {
         uint64_t address = acpi_table_read(root, at, entry_size);

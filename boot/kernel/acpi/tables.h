@@ -9,6 +9,8 @@
 #include "kmem/allocator.h"
 #include "kmem/array_list.h"
 
+#define ACPI_POINTER_SIZE 36 // bytes of the root pointer, from revision 2 on (ACPI 5.2.5.3)
+
 // How physical memory is read: the bytes at [physical, physical + size), or NULL if they cannot be
 // reached.
 struct acpi_memory {
@@ -26,6 +28,7 @@ enum acpi_status {
 };
 
 struct acpi_tables {
+    struct acpi_table root; // the one whose tables are listed
     struct array_list list; // of struct acpi_table: the good ones, in the root table's order
     size_t skipped;         // entries that are not listed: the table is unreachable or damaged
     // The list is the RSDT's, because the XSDT, or the way to it, is damaged, or leads to fewer

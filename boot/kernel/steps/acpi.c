@@ -8,17 +8,18 @@
 #include "boot/kernel/acpi/fadt.h"
 #include "boot/kernel/acpi_memory.h"
 #include "boot/kernel/budget.h"
+#include "boot/kernel/steps/memory_map.h"
 
 BUDGET("acpi", PAGE_SIZE + 64, 64, 0);
 
 static struct acpi_tables tables;
+static struct acpi_table dsdt; // length 0: not found
 static struct acpi_processors processors;
 
 // Reads how the machine powers off. Returns NULL, or why that is not known.
 static const char *read_power(struct kernel *kernel, const struct acpi_fadt *fadt,
                               const struct acpi_memory *memory)
 {
-    struct acpi_table dsdt;
     struct acpi_s5 s5;
     bool has_bad_sum;
 
@@ -26,8 +27,10 @@ static const char *read_power(struct kernel *kernel, const struct acpi_fadt *fad
         return "reduced hardware has no registers for it";
     if (fadt->pm1a_control == 0)
         return "the FADT names no port for it";
-    if (!acpi_fadt_find_dsdt(&dsdt, &has_bad_sum, fadt, memory))
+    if (!acpi_fadt_find_dsdt(&dsdt, &has_bad_sum, fadt, memory)) {
+        dsdt.length = 0;
         return "the DSDT is damaged or out of reach";
+    }
     if (has_bad_sum)
         writer_print(&kernel->console.writer,
                      "kernel: acpi: the checksum of the DSDT is wrong; it is read all the same, to "
@@ -58,6 +61,35 @@ static const char *read_power_and_time(struct kernel *kernel, const struct acpi_
     if (fadt.timer != 0)
         kernel->timer_start = timer_sample(&kernel->timer);
     return read_power(kernel, &fadt, memory);
+}
+
+static bool claim(struct kernel *kernel, const struct acpi_table *table, uint64_t *claimed)
+{
+    struct paging_lookup found = paging_lookup(&kernel->paging, (uintptr_t)table->bytes);
+
+    return table->length == 0 || step_memory_map_claim(kernel, found.to.value, table->length,
+                                                       MEMORY_ACPI_RECLAIM, claimed);
+}
+
+// Some firmware keeps its tables where the memory map says that nothing of value is: what was read
+// stays ACPI's. False iff an allocation failed.
+static bool claim_tables(struct kernel *kernel)
+{
+    uint64_t claimed = 0;
+    bool done = step_memory_map_claim(kernel, kernel->handoff->acpi_rsdp, ACPI_POINTER_SIZE,
+                                      MEMORY_ACPI_RECLAIM, &claimed) &&
+                claim(kernel, &tables.root, &claimed) && claim(kernel, &dsdt, &claimed);
+
+    array_list_each(struct acpi_table, table, &tables.list)
+    {
+        done = done && claim(kernel, table, &claimed);
+    }
+    if (done && claimed > 0)
+        writer_print(console_at(&kernel->console, CONSOLE_INFO),
+                     "kernel: acpi: %llu KiB of tables are in memory that the map calls usable, "
+                     "and are kept\n",
+                     (unsigned long long)claimed / 1024);
+    return done;
 }
 
 static bool is_before(const struct acpi_table *table, const struct acpi_table *first)
@@ -131,6 +163,7 @@ enum step_result step_acpi(struct kernel *kernel)
     const struct allocator heap = kernel->heap.allocator;
 
     processors = (struct acpi_processors){0};
+    dsdt.length = 0;
     enum acpi_status status = acpi_tables_read(&tables, kernel->handoff->acpi_rsdp, &memory, heap);
     if (status == ACPI_NO_MEMORY || reader.out_of_tables)
         return STEP_NO_MEMORY;
@@ -143,7 +176,7 @@ enum step_result step_acpi(struct kernel *kernel)
     size_t repeated = drop_repeated(&tables.list);
     const char *no_power_off = read_power_and_time(kernel, &memory);
     const struct acpi_table *madt = acpi_tables_find(&tables, "APIC");
-    if (reader.out_of_tables || !acpi_madt_read(&processors, madt, heap))
+    if (reader.out_of_tables || !acpi_madt_read(&processors, madt, heap) || !claim_tables(kernel))
         return STEP_NO_MEMORY;
     print_tables(console_at(&kernel->console, CONSOLE_INFO), repeated);
     print_processors(console_at(&kernel->console, CONSOLE_INFO), madt != NULL);

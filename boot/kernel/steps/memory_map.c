@@ -2,11 +2,16 @@
 // Takes one list from the early heap.
 #include "boot/kernel/steps/memory_map.h"
 
+#include "arch/x86_64/string.h"
 #include "boot/kernel/budget.h"
 #include "boot/kernel/owners.h"
+#include "boot/range.h"
 #include "kmem/array_list.h"
 
 BUDGET("memory map", PAGE_SIZE, 0, 0);
+
+#define CLAIM_ENTRIES 2u   // a claim may split a range
+#define FURTHER_CLAIMS 32u // entries of room for more of them
 
 static struct region_map ranges;
 
@@ -73,6 +78,39 @@ enum step_result step_memory_map(struct kernel *kernel)
     if (console_prints(&kernel->console, CONSOLE_DEBUG)) // formatting them takes its time, too
         print_ranges(&kernel->console.writer);
     return STEP_DONE;
+}
+
+// Room for a claim, and still for the owners.
+static bool make_room(struct kernel *kernel)
+{
+    size_t needed = ranges.count + CLAIM_ENTRIES + owners_entries(kernel->handoff);
+    struct array_list list = array_list_of(struct region, kernel->heap.allocator);
+
+    if (ranges.capacity >= needed)
+        return true;
+    if (!array_list_reserve(&list, needed + FURTHER_CLAIMS))
+        return false;
+    memcpy(list.items, ranges.entries, ranges.count * sizeof *ranges.entries);
+    ranges.entries = list.items;
+    ranges.capacity = needed + FURTHER_CLAIMS;
+    return true;
+}
+
+bool step_memory_map_claim(struct kernel *kernel, uint64_t start, uint64_t size,
+                           enum memory_kind kind, uint64_t *claimed)
+{
+    const struct memory_map map = handoff_memory_map(kernel->handoff);
+    struct range pages;
+
+    if (!range_of_pages(&pages, start, size) ||
+        !memory_map_is_usable(&map, pages.start, range_size(pages)))
+        return true;
+    if (!make_room(kernel))
+        return false;
+    uint64_t before = usable_bytes();
+    region_add(&ranges, pages.start, range_size(pages), kind);
+    *claimed += before - usable_bytes();
+    return true;
 }
 
 struct region_map *step_memory_map_ranges(void)
