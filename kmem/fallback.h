@@ -7,8 +7,9 @@
 // hand out memory of the fba's buffer, except what left it at the seal. The fba is asked first
 // whether the request fits, so that its failure record and hook speak of real failures only.
 //
-// The fba may be decorated, and is then reached through `front` only. `second` may be set later:
-// until then all requests are the first's. What is over the fallback is over both:
+// The fba may be decorated, and is then reached through `front` only; what that cannot serve
+// although it said so goes to `second` too. `second` may be set later: until then all requests are
+// the first's. What is over the fallback is over both:
 //
 //     allocator ── yours ── fallback ─┬─ front ── yours, such as free_lists ── first
 //                                     └─ second
@@ -29,7 +30,7 @@ struct fallback {
 };
 
 // The pair as an allocator; `fallback` must outlive its use. A block never moves from the one to
-// the other by a resize.
+// the other by a resize. Where `front` is all-zero, it becomes the fba as an allocator.
 struct allocator fallback_allocator(struct fallback *fallback);
 
 #ifdef __cplusplus

@@ -38,8 +38,11 @@ void kernel_main(const struct handoff *handoff)
     enum step_result result = steps_run(kernel);
     if (result != STEP_DONE)
         kernel_end(kernel, result == STEP_NO_MEMORY ? KERNEL_OUT_OF_MEMORY : KERNEL_PANIC);
-    if (decorators)
-        kernel_end(kernel, decorators_run(kernel) ? KERNEL_COMPLETE : KERNEL_TESTS_FAILED);
+    if (decorators) {
+        bool kept = decorators_run(kernel);
+        boot_time_print(kernel);
+        kernel_end(kernel, kept ? KERNEL_COMPLETE : KERNEL_TESTS_FAILED);
+    }
 
     const char *crash = after(only, "crash.");
     if (crash)
