@@ -41,8 +41,7 @@ struct early_heap_output {
 };
 
 // Decorators, each over the one below it. Further ones go in at the top, where they stay over the
-// page allocator too, or right over the fba: after opening or adopting, before the first
-// allocation (boot/README.md).
+// page allocator too, or right over the fba, before the first allocation (boot/README.md).
 //
 //     allocator        what the boot allocates through
 //     fallback         the heap alone, until the seal makes the page allocator its `second`

@@ -356,7 +356,8 @@ static struct allocator open_inner(struct input *input)
         return fallback_allocator(&fallback);
     case FREE_LISTS:
         free_lists_init(&lists, &fbas[0]);
-        return free_lists_allocator(&lists);
+        fallback = (struct fallback){.first = &fbas[0], .front = free_lists_allocator(&lists)};
+        return fallback_allocator(&fallback); // without a second it changes nothing
     default:
         return fba_allocator(&fbas[0]);
     }
