@@ -44,6 +44,7 @@ ARCHITECTURES = {
     ),
 }
 DEFAULT = "x86_64"
+_X86_ELF, _X86_PE = (3, 62), (0x14C, 0x8664)  # of 32 and of 64 bits
 _HEAD = 4096  # bytes in which the headers begin
 # What a Linux kernel has in its header, which with its stub for UEFI is a PE file too: place and bytes of x86 (boot
 # protocol, 1.1), arm64 and riscv (booting.rst of both), arm (zImage).
@@ -56,6 +57,15 @@ def of_file(file: pathlib.Path) -> str:
     elf, pe = _elf_machine(head), _pe_machine(head)
     fits = (name for name, one in ARCHITECTURES.items() if elf and one.elf_machine == elf or pe and one.pe_machine == pe)
     return next(fits, DEFAULT)
+
+
+def fits(name: str, file: pathlib.Path) -> bool:
+    """Whether a file is for this architecture, as far as it tells."""
+    head = _head(file)
+    elf, pe = _elf_machine(head), _pe_machine(head)
+    if elf in _X86_ELF or pe in _X86_PE:
+        return ARCHITECTURES[name].is_x86
+    return of_file(file) in (name, DEFAULT)
 
 
 def is_intel_hex(file: pathlib.Path) -> bool:

@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 
+import architectures
 import judge
 import ktap
 import qemu
@@ -81,6 +82,10 @@ def _check(machine: Machine) -> None:
         (
             not architecture.is_x86 and (machine.source != "qemu" or not machine.serial or machine.debugcon),
             "a machine that is not x86 has no OVMF and no debug console here: boot it with --source qemu",
+        ),
+        (
+            machine.arch and machine.source == "qemu" and machine.kernel and not architectures.fits(machine.arch, machine.kernel),
+            f"{machine.kernel} is not for {machine.arch}: leave out --arch, and its own processor is found",
         ),
         (
             machine.firmware == "bios" and machine.image is None and machine.source != "qemu",

@@ -17,9 +17,8 @@ LOADER = "opt/harness/loader.efi"
 def make(machine: Machine, volume: pathlib.Path, run_id: str) -> None:
     boot = volume / "EFI" / "BOOT"
     boot.mkdir(parents=True)
-    if machine.firmware_code is None and machine.image is None:
-        if machine.source != "qemu":
-            shutil.copyfile(existing(machine.loader, "loader"), boot / "BOOTX64.EFI")
+    if machine.firmware_code is None and machine.image is None and machine.source != "qemu":
+        shutil.copyfile(existing(machine.loader, "loader"), boot / "BOOTX64.EFI")
         if machine.kernel is not None:
             shutil.copyfile(existing(machine.kernel, "kernel"), volume / "kernel.elf")
     for name, content in machine.files:

@@ -58,7 +58,11 @@ def read(file: pathlib.Path) -> str:
 
 def write(file: pathlib.Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        # What could not be written is told without its name.
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def words_of(error: OSError) -> str:

@@ -175,6 +175,22 @@ def test_qemu_loads_a_kernel_for_another_processor(tmp_path):
             assert command_line.machine_of(parsed).source == wanted
 
 
+def test_a_kernel_for_another_processor_than_asked_for():
+    outcome = boot_or_error("arch-other", kernel=machine.BUILD / "example.elf", source="qemu", arch="arm")
+    assert isinstance(outcome, machine.Unusable) and "is not for arm: leave out --arch" in str(outcome)
+
+
+@pytest.mark.parametrize(
+    "number, fitting",
+    [(3, {"x86_64", "i386"}), (62, {"x86_64", "i386"}), (183, {"aarch64"}), (40, {"arm"}), (243, {"riscv64"}),
+     (99, set(architectures.ARCHITECTURES))],
+)
+def test_which_processor_a_file_fits(number, fitting, tmp_path):
+    kernel = tmp_path / "kernel.elf"
+    kernel.write_bytes(bytes.fromhex("7f454c4601010100") + bytes(10) + number.to_bytes(2, "little"))
+    assert {name for name in architectures.ARCHITECTURES if architectures.fits(name, kernel)} == fitting
+
+
 def pe_file(file, number, *parts):
     """One for a processor, with other bytes at their places."""
     head = bytearray(b"MZ" + bytes(58) + (0x280).to_bytes(4, "little") + bytes(0x240) + b"PE\0\0" + number.to_bytes(2, "little"))

@@ -247,6 +247,11 @@ def test_wrong_usage(ran, words, said):
     assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+def test_a_report_that_cannot_be_written(ran):
+    done = subprocess.run([*PROJECT, "shell-64M-1", "--junit", "/dev/full"], cwd=ran[0] / "their", capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.endswith(": /dev/full: No space left on device\n"), done.stderr
+
+
 def test_two_runs_in_one_tree_build_one_after_the_other(tmp_path):
     """And each judges its own boots, and says what it waits for."""
     build = "[ ! -e building ] && touch building && sleep 0.3 && rm building"
