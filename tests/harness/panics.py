@@ -84,7 +84,7 @@ PANICS = (
     Panic("FreeRTOS", r"ASSERT! Line \d+, file |vAssertCalled ?\(", "ASSERT! Line 812, file tasks.c"),
     Panic("FreeRTOS", r"\*+ERROR\*+ A stack overflow in task ", "***ERROR*** A stack overflow in task main has been detected."),
     Panic("ESP-IDF", r"Guru Meditation Error: ", "Guru Meditation Error: Core  0 panic'ed (LoadProhibited)"),
-    Panic("ESP-IDF", r"abort\(\) was called at PC |assert failed: ", "abort() was called at PC 0x400d1234 on core 0"),
+    Panic("ESP-IDF", r"abort\(\) was called at PC |assert failed: \S+ \S+:\d+ \(", "assert failed: app_main main.c:12 (next)"),
     Panic("Mbed OS", r"\+\+ MbedOS (?:Error Info|Fault Handler) \+\+", "++ MbedOS Error Info ++"),
     Panic("RT-Thread", r"\(.*\) assertion failed at function:", "(thread != RT_NULL) assertion failed at function:init, line:10"),
     Panic("QNX", r"Shutdown\[\d+,\d+\] S/C/F=", "Shutdown[0,0] S/C/F=11/1/11 C/D=fe03c3a2/fe0d2c60"),

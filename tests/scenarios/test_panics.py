@@ -36,6 +36,7 @@ def test_a_panic_behind_a_prefix(prefix):
         "mm: unable to reserve memory",
         "BUG: sleeping function called from invalid context at kernel/x.c:1",
         "assertion failed",
+        "# a: assert failed: 1 == 2",
         "[    1.0] pci 0000:00:1f.0: [8086:2918] type 00",
         "TAP version 13: panic tests",
         "rescue: entering rescue mode",
