@@ -25,6 +25,7 @@ class Result:
     sentence: str  # the verdict, or why there was none
     could_run: bool = True
     cases: list[ktap.Case] = dataclasses.field(default_factory=list)
+    started: str = "1970-01-01T00:00:00"  # ISO 8601, without a zone
     seconds: float = 0.0
     details: str = ""  # what helps to find out: the end of its log, where that is, how to repeat it
     line: int = 0  # of the project's file
@@ -40,20 +41,23 @@ def _plain(text: str) -> str:
 
 
 def junit(results: Iterable[Result]) -> str:
-    """A suite for each boot, with its cases and one for the verdict."""
+    """A suite for each boot, with its cases and one for the verdict. It has what Ant's schema demands and Jenkins' allows."""
     root = ElementTree.Element("testsuites")
-    for result in results:
+    for number, result in enumerate(results):
         skipped = [case for case in result.cases if case.outcome in (ktap.Outcome.SKIPPED, ktap.Outcome.TODO)]
         bad = 0 if result.is_good else 1
         suite = ElementTree.SubElement(
-            root, "testsuite", name=result.name, tests=str(len(result.cases) + 1), skipped=str(len(skipped)),
+            root, "testsuite", id=str(number), package="boot-harness", name=result.name, hostname="localhost",
+            timestamp=result.started, tests=str(len(result.cases) + 1), skipped=str(len(skipped)),
             failures=str(len(result.failed_cases) + bad * result.could_run), errors=str(bad * (not result.could_run)),
             time=f"{result.seconds:.3f}",
         )
+        ElementTree.SubElement(suite, "properties")
         for case in result.cases:
             element = ElementTree.SubElement(suite, "testcase", classname=result.name, name=_plain(case.name), time="0")
             if case in result.failed_cases:
-                words = ElementTree.SubElement(element, "failure", message=f"not ok (line {case.number} of the log)")
+                message = f"not ok (line {case.number} of the log)"
+                words = ElementTree.SubElement(element, "failure", type="not ok", message=message)
                 words.text = _plain(case.detail)
             elif case in skipped:
                 ElementTree.SubElement(element, "skipped", message=_plain(case.outcome.value))
@@ -62,8 +66,10 @@ def junit(results: Iterable[Result]) -> str:
         )
         if not result.is_good:
             kind = "failure" if result.could_run else "error"
-            words = ElementTree.SubElement(element, kind, message=_plain(result.sentence))
+            words = ElementTree.SubElement(element, kind, type=VERDICT, message=_plain(result.sentence))
             words.text = _plain(result.details)
+        ElementTree.SubElement(suite, "system-out").text = _plain(result.sentence)
+        ElementTree.SubElement(suite, "system-err")
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -9,6 +9,7 @@ import sys
 sys.dont_write_bytecode = True  # nothing is written outside build/
 
 import argparse
+import datetime
 import fnmatch
 import os
 import pathlib
@@ -82,9 +83,14 @@ class Project:
         return f"cd {shlex.quote(str(self._folder))} && {shlex.join([*program, *entry.words])}"
 
 
+def now() -> str:
+    return datetime.datetime.now().isoformat(timespec="seconds")
+
+
 def boot(entry: Entry, project: Project) -> Result:
     for command in entry.builds:
         project.run(command)
+    started = now()
     ended = runner.run(command_line.machine_of(entry.parsed))
     is_good = ended.verdict is entry.verdict
     sentence = str(ended.judgement)
@@ -93,13 +99,13 @@ def boot(entry: Entry, project: Project) -> Result:
     details = [*(line for line in ended.text.splitlines() if line.strip())][-TAIL:]
     details += [f"the whole log: {ended.log}", f"repeat: {project.command_of(entry)}"]
     cases = ended.report.cases if ended.report else []
-    return Result(entry.name, is_good, sentence, True, cases, ended.seconds, "\n".join(details), entry.line)
+    return Result(entry.name, is_good, sentence, True, cases, started, ended.seconds, "\n".join(details), entry.line)
 
 
 def result_of(entry: Entry, outcome: Result | machine.Unusable) -> Result:
     if isinstance(outcome, Result):
         return outcome
-    return Result(entry.name, False, f"could not be run: {outcome}", could_run=False, line=entry.line)
+    return Result(entry.name, False, f"could not be run: {outcome}", could_run=False, started=now(), line=entry.line)
 
 
 def chosen(entries: Sequence[Entry], patterns: Sequence[str]) -> list[Entry]:

@@ -178,9 +178,15 @@ def test_a_boot_is_repeated_by_its_command(ran):
 def test_its_junit(ran):
     suites = xml.etree.ElementTree.parse(ran[0] / "out" / "junit.xml").getroot()
     assert [suite.get("name") for suite in suites] == [*GOOD, "fails", "cannot"]
-    cases = {f"{case.get('classname')}.{case.get('name')}": case for suite in suites for case in suite}
+    cases = {f"{case.get('classname')}.{case.get('name')}": case for suite in suites for case in suite.iter("testcase")}
     assert {name for name, case in cases.items() if len(case)} == {"fails.a.b", "fails.verdict", "cannot.verdict"}
     assert "repeat: " in cases["fails.verdict"].find("failure").text
+    for suite in suites:
+        # As Ant's schema has it.
+        assert [part.tag for part in suite if part.tag != "testcase"] == ["properties", "system-out", "system-err"]
+        assert all(suite.get(name) for name in ("id", "package", "hostname")) and suite.find("system-out").text
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp"))
+        assert all(part.get("type") for case in suite.iter("testcase") for part in case)
     assert "no compiler" in cases["cannot.verdict"].find("error").get("message")
     assert [(suite.get("tests"), suite.get("failures"), suite.get("errors")) for suite in suites][-3:] == [
         ("1", "0", "0"), ("2", "2", "0"), ("1", "0", "1"),
@@ -267,7 +273,8 @@ def test_two_runs_in_one_tree_build_one_after_the_other(tmp_path):
 def test_what_xml_cannot_have_is_replaced():
     result = Result("a", False, "said \ufffe", cases=[ktap.Case("b\x01", ktap.Outcome.FAILED, "<&\x1b")], details="\ud800")
     suite = xml.etree.ElementTree.fromstring(boot_results.junit([result]).partition("\n")[2])[0]
-    assert [case.get("name") for case in suite] == ["b\ufffd", "verdict"] and suite[0][0].text == "<&\ufffd"
+    cases = list(suite.iter("testcase"))
+    assert [case.get("name") for case in cases] == ["b\ufffd", "verdict"] and cases[0][0].text == "<&\ufffd"
 
 
 def test_what_was_to_fail_fails_nothing():

@@ -49,7 +49,7 @@ class _Boot(pytest.Collector):
         self._suite = suite
 
     def collect(self) -> Iterator[pytest.Item]:
-        for case in self._suite:
+        for case in self._suite.iter("testcase"):
             yield _Case.from_parent(self, name=case.get("name"), case=case)
 
 
