@@ -8,7 +8,9 @@ letter behind. Those that move the cursor elsewhere end the line, so that what i
 line, as on the screen: a carriage return, a cursor position, a reset of the terminal. Within a line the cursor moves as
 on the screen, and what is written there replaces what it meets. Nothing is erased: what was said has been said.
 
-A control string that is not terminated hides nothing: it loses its introducer and stays.
+A control string that is not terminated hides nothing: it loses its introducer and stays. Of those that have an end of a
+line in them only a device control string (DCS) is believed, such as a picture; another one has most likely lost its own
+end, and what would hide is the kernel's words until the next one.
 
 Pure: bytes in pieces in, lines out. Used once for each byte: what is shown is what the judge reads.
 """
@@ -34,7 +36,8 @@ _RETURNS = re.compile(r"\r+\n?")
 _CSI_BODY = re.compile(r"([ -?]*)([@-~])")
 _CSI_PARAMETERS = re.compile(r"[ -?]*")
 _INTERMEDIATES = re.compile(r"[ -/]+")
-_STRING_BODY = re.compile(r"[\x08-\x0d -~\x80-\u10ffff]*?(?=[\x00-\x07\x0e-\x1f\x7f-\x9f\udc80-\udc9f])")
+_STRING_BODY = re.compile(r"[\t -~\x80-\u10ffff]*?(?=[\x00-\x08\x0a-\x1f\x7f-\x9f\udc80-\udc9f])")
+_DCS_BODY = re.compile(r"[\x08-\x0d -~\x80-\u10ffff]*?(?=[\x00-\x07\x0e-\x1f\x7f-\x9f\udc80-\udc9f])")
 # The Linux console's palette commands, which it ends without a terminator.
 _LINUX_PALETTE = re.compile(r"P[0-9A-Fa-f]{7}|R")
 
@@ -221,19 +224,17 @@ class Lines:
     def _string(self, kind: str, text: str, at: int, length: int, is_last: bool) -> int:
         if kind == _OSC and (palette := _LINUX_PALETTE.match(text, at + length)):
             return palette.end() - at
-        body = _STRING_BODY.match(text, at + length)
+        body = (_DCS_BODY if kind == _DCS else _STRING_BODY).match(text, at + length)
         if not body:
             return self._wait(text, at, is_last, length)
         end = body.end()
         terminator = text[end]
-        hidden = body[0].count(_LF)
         if terminator == _ESC and end + 1 == len(text) and not is_last:
             return self._wait(text, at, is_last, length)
         if terminator in (_ST, "\udc9c") or text[end : end + 2] == _ESC + "\\":
-            self._number += hidden
+            self._number += body[0].count(_LF)
             return end + (2 if terminator == _ESC else 1) - at
-        # A terminator of xterm's, not of ECMA-48: too common to be believed some lines later.
-        if kind == _OSC and terminator == _BEL and not hidden:
+        if kind == _OSC and terminator == _BEL:  # xterm's, not of ECMA-48
             return end + 1 - at
         return length
 

@@ -44,7 +44,8 @@ ESC = b"\x1b"
         (b"\x1bPq#0\n~~\x1b\\a", "a"),
         (b"\x1b]P0123456a\x1b]R", "a"),
         # What is damaged or never ends hides nothing.
-        (b"\x1b]not ended\nnot ok 1 a\n\x07", "not ended\nnot ok 1 a\n"),
+        *[(b"\x1b" + kind + b"not ended\nnot ok 1 a\n" + end, "not ended\nnot ok 1 a\n")
+          for kind in (b"]", b"X", b"^", b"_") for end in (b"", b"\x07", b"\x1b\\", b"\x9c", b"\x1b]0;title\x07")],
         (b"\x1bPnot ended\nnot ok 1 a\n\x1b[m", "not ended\nnot ok 1 a\n"),
         (b"\x1b[31\nnot ok 1 a\n", "\nnot ok 1 a\n"),
         (b"\x1b(\nnot ok 1 a\n", "\nnot ok 1 a\n"),
