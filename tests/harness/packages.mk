@@ -56,8 +56,8 @@ packages_test := $(packages_install) $(packages_image) $(packages_signing) $(pac
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
     $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
 
-packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-riscv,qemu-system-misc=qemu-system-riscv64 python3=/usr/bin/python3 $(TOML) git=git \
-    gcc=gcc flex=flex bison=bison bc=bc $(call cross,riscv64-linux-gnu,riscv64)
+packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-riscv,qemu-system-misc=qemu-system-riscv64 \
+    qemu-system-arm=qemu-system-arm python3=/usr/bin/python3 $(TOML) git=git gcc=gcc flex=flex bison=bison bc=bc $(call cross,riscv64-linux-gnu,riscv64)
 
 # gcc 12 and clang 14 know no MC/DC. The suites run on 64 bits and on 32.
 packages_coverage := clang-19=clang-19 llvm-19=llvm-cov-19 g++=g++ qemu-user=qemu-i386 \
