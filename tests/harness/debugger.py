@@ -3,6 +3,7 @@
 
 import contextlib
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -13,6 +14,11 @@ import symbols
 from machine import OUTPUT, Machine, Unusable
 
 LISTEN_SECONDS = 10  # for QEMU to listen to it
+
+
+def _quoted(file: pathlib.Path) -> str:
+    """Its path as a word of gdb's."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", str(file.resolve())) + '"'
 
 
 @contextlib.contextmanager
@@ -28,11 +34,11 @@ def started(
         time.sleep(0.02)
     command = [program, "-q", "-ex", "set confirm off", "-ex", "set pagination off"]
     if machine.kernel and machine.kernel.is_file():
-        command += ["-ex", f"file {machine.kernel.resolve()}"]
-    symbols_of_loader = machine.loader.with_suffix(".so").resolve()
+        command += ["-ex", f"file {_quoted(machine.kernel)}"]
+    symbols_of_loader = machine.loader.with_suffix(".so")
     image = symbols.image_of(OUTPUT / "logs" / f"{machine.name}.previous.log")
     if image is not None and symbols_of_loader.is_file():
-        command += ["-ex", f"add-symbol-file {symbols_of_loader} -o {image:#x}"]
+        command += ["-ex", f"add-symbol-file {_quoted(symbols_of_loader)} -o {image:#x}"]
     if machine.architecture.qemu == qemu.QEMU:  # also where the kernel's file is one of 32 bits
         command += ["-ex", "set architecture i386:x86-64"]
     command += ["-ex", "target remote gdb"]

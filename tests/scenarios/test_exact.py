@@ -3,6 +3,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,18 @@ def in_gdb():
         [*BOOT, "--name", "exact-gdb", "--quiet", "--gdb", *options],
         cwd=machine.ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180,
     )
+
+
+def test_gdb_finds_a_kernel_in_any_folder(tmp_path):
+    folder = tmp_path / 'of "my" own'
+    folder.mkdir()
+    kernel = shutil.copy(machine.BUILD / "shell.elf", folder / "shell.elf")
+    words = ["--source", "qemu", "--kernel", str(kernel), "--name", "exact-gdb-folder", "--quiet", "--gdb"]
+    done = subprocess.run(
+        [*BOOT, *words, "--gdb-command", "info symbol start", "--gdb-command", "kill", "--gdb-command", "quit"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+    )
+    assert "start in section .text" in done.stdout, done.stdout + done.stderr
 
 
 @background(in_gdb)
