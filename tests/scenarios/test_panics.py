@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The table of panics: each row is recognised by its example, and ordinary words are none."""
 
+import time
+
 import pytest
 
 import panics
+import terminal
 
 
 @pytest.mark.parametrize("panic", panics.PANICS, ids=lambda panic: f"{panic.kernel}-{panic.words[:20]}")
@@ -46,3 +49,11 @@ def test_a_panic_behind_a_prefix(prefix):
 )
 def test_ordinary_words_are_no_panic(line):
     assert panics.find(line) is None
+
+
+@pytest.mark.parametrize("unit", ["=(", "=", "=***** ", "= a", "[#1 ", "=thread ", "error: file `"])
+def test_a_long_line_takes_no_long_time(unit):
+    """One as long as it can be, for which a pattern begins at each place."""
+    start = time.process_time()
+    panics.find((unit * terminal.LINE_MAX)[: terminal.LINE_MAX] + " fail panic")
+    assert time.process_time() - start < 1
