@@ -64,10 +64,11 @@ static bool try_allocation(struct kernel *kernel)
         writer_print(writer, "kernel: page allocator: no frame at all\n");
         return false;
     }
-    writer_print(writer, "kernel: %d bytes from its allocator: at %p, %llu page frames left", SIZE,
-                 block, (unsigned long long)kernel->page_frames.free);
+    uint64_t left = kernel->page_frames.free;
     allocator_free(allocator, block, SIZE, SIZE);
-    writer_print(writer, "; given back, %llu free\n", (unsigned long long)kernel->page_frames.free);
+    writer_print(writer,
+                 "kernel: %d bytes from its allocator: %llu frames left; given back, %llu free\n",
+                 SIZE, (unsigned long long)left, (unsigned long long)kernel->page_frames.free);
     return !sealed && kernel->page_frames.free == before;
 }
 
