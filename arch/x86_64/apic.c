@@ -50,7 +50,9 @@ static void write_msr(void *context, uint32_t msr, uint64_t value)
 
 bool apic_has_x2(void)
 {
-    return cpu_cpuid(CPUID_FEATURES, 0).ecx & CPUID_FEATURES_ECX_X2APIC;
+    // One that the firmware has switched on answers in no other way, even if a hypervisor hides it.
+    return (cpu_cpuid(CPUID_FEATURES, 0).ecx & CPUID_FEATURES_ECX_X2APIC) ||
+           (cpu_rdmsr(MSR_IA32_APIC_BASE) & APIC_BASE_X2);
 }
 
 physical_t apic_registers(void)
@@ -84,9 +86,13 @@ static void write_register(const struct apic *apic, uint32_t number, uint32_t va
 
 void apic_enable(const struct apic *apic)
 {
-    uint64_t base = apic->read_msr(apic->context, MSR_IA32_APIC_BASE) | APIC_BASE_ENABLE;
+    uint64_t base = apic->read_msr(apic->context, MSR_IA32_APIC_BASE);
 
-    apic->write_msr(apic->context, MSR_IA32_APIC_BASE, apic->x2 ? base | APIC_BASE_X2 : base);
+    // One that is off becomes an xAPIC first: "x2APIC State Transitions". All else traps.
+    if (!(base & APIC_BASE_ENABLE))
+        apic->write_msr(apic->context, MSR_IA32_APIC_BASE, base |= APIC_BASE_ENABLE);
+    if (apic->x2 && !(base & APIC_BASE_X2))
+        apic->write_msr(apic->context, MSR_IA32_APIC_BASE, base | APIC_BASE_X2);
     write_register(apic, REGISTER_SPURIOUS, SPURIOUS_ENABLE | APIC_SPURIOUS_VECTOR);
 }
 
@@ -101,6 +107,8 @@ uint32_t apic_id(const struct apic *apic)
 static bool send(const struct apic *apic, uint32_t id, uint32_t command)
 {
     if (apic->x2) {
+        // What was stored before is seen before the message: "MSR Access in x2APIC Mode".
+        cpu_fence();
         apic->write_msr(apic->context, MSR_X2APIC + REGISTER_COMMAND_LOW,
                         (uint64_t)id << 32 | command);
         return true;

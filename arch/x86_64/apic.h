@@ -24,7 +24,8 @@ struct apic {
     void *context;
 };
 
-// Whether this processor has an x2APIC, and where its xAPIC registers lie.
+// Whether this processor has an x2APIC, or runs with one already, and where its xAPIC registers
+// lie.
 bool apic_has_x2(void);
 physical_t apic_registers(void);
 
@@ -34,7 +35,7 @@ struct apic apic_x2(void);
 struct apic apic_x1(volatile uint32_t *registers);
 
 // Switches this processor's APIC on, with spurious interrupts going to APIC_SPURIOUS_VECTOR. On
-// each processor; ring 0.
+// each processor, before all else: an x2APIC that is not on has no registers, and traps. Ring 0.
 #define APIC_SPURIOUS_VECTOR 0xffu
 void apic_enable(const struct apic *apic);
 

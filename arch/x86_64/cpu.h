@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // cpu: single instructions that C has no expression for, and the names of the register bits that
-// this project sets or tests. All but cpu_rdtsc, cpu_cpuid, cpu_store_fence and cpu_pause need ring
-// 0.
+// this project sets or tests. All but cpu_rdtsc, cpu_cpuid, cpu_initial_apic_id, cpu_pause and the
+// fences need ring 0.
 //
 // "SDM", here and in the files around, is Intel's Software Developer's Manual by volume and
 // section, as numbered while paging was chapter 4 of volume 3A (order number 325462-078, December
@@ -69,6 +69,13 @@ static inline struct cpu_cpuid cpu_cpuid(uint32_t leaf, uint32_t subleaf)
 static inline uint32_t cpu_initial_apic_id(void)
 {
     return cpu_cpuid(CPUID_FEATURES, 0).ebx >> CPUID_FEATURES_EBX_APIC_ID_SHIFT;
+}
+
+// All loads and stores before it come before those after it, and before a WRMSR that does not wait
+// for them (SDM 3A 11.12.3).
+static inline void cpu_fence(void)
+{
+    __asm__ volatile("mfence\n\tlfence" : : : "memory");
 }
 
 // The time stamp counter, read after every earlier instruction has finished. RDTSC alone may

@@ -230,7 +230,6 @@ enum processors_status processors_start(struct processors *processors, const uin
     if (!build_trampoline(processors, low))
         return PROCESSORS_NOT_MAPPED;
     traps_set_handler((struct traps_handler){on_interrupt, processors});
-    apic_enable(&processors->apic);
     start_all(processors, low);
     memset((void *)(processors->paging->direct_map + low.value), 0, PROCESSORS_LOW_SIZE);
 

@@ -71,10 +71,10 @@ size_t processors_size(size_t count);
 // PROCESSORS_LOW_SIZE bytes, written through the direct map, and free again afterwards. First
 // stacks come from `allocator`, everything else, for all processors at once, from `heap` in shared
 // mode. A processor that does not come in time is left out: see `arrived`. `guarded`: unmap the
-// guard pages; only where the heap is mapped in small pages. The caller has set apic, paging,
-// timer, heap and both gates. May be called again, which starts all of them anew; one call at a
-// time. Takes some 10 ms, and a fraction of a millisecond for each processor; 4 s more if some do
-// not come, and 10 ms for each of them.
+// guard pages; only where the heap is mapped in small pages. The caller has set apic, which is on,
+// paging, timer, heap and both gates. May be called again, which starts all of them anew; one call
+// at a time. Takes some 10 ms, and a fraction of a millisecond for each processor; 4 s more if some
+// do not come, and 10 ms for each of them.
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
                                         size_t count, physical_t low,
                                         const struct allocator *allocator, bool guarded);

@@ -19,8 +19,11 @@
 // The model-specific registers that may be touched.
 struct stub {
     uint64_t base, id, end_of_interrupt, spurious, command;
-    size_t strangers; // accesses to any other
+    size_t strangers; // accesses to any other, or that trap in the mode that it is in
 };
+
+#define ENABLED UINT64_C(0x800)
+#define X2 UINT64_C(0x400)
 
 static struct stub stub;
 
@@ -43,14 +46,25 @@ static uint64_t *find(struct stub *registers, uint32_t msr)
     }
 }
 
-static uint64_t read_msr(void *context, uint32_t msr)
+// An x2APIC that is not on has no registers but its base.
+static uint64_t *access(struct stub *registers, uint32_t msr)
 {
-    return *find(context, msr);
+    registers->strangers += msr != MSR_APIC_BASE && !(registers->base & X2);
+    return find(registers, msr);
 }
 
+static uint64_t read_msr(void *context, uint32_t msr)
+{
+    return *access(context, msr);
+}
+
+// Off, it becomes an xAPIC first: SDM 3A "x2APIC State Transitions".
 static void write_msr(void *context, uint32_t msr, uint64_t value)
 {
-    *find(context, msr) = value;
+    struct stub *registers = context;
+
+    registers->strangers += msr == MSR_APIC_BASE && (value & X2) && !(registers->base & ENABLED);
+    *access(registers, msr) = value;
 }
 
 static uint32_t words[1024];
@@ -93,10 +107,22 @@ static void an_x2apic_is_enabled_and_numbered_by_msr(struct suite_run *run)
     CHECK_EQUAL(run, stub.strangers, 0);
 }
 
+static void one_that_is_on_already_stays_as_it_is(struct suite_run *run)
+{
+    struct apic apic = open_x2();
+
+    stub.base |= ENABLED | X2;
+    apic_enable(&apic);
+    CHECK_EQUAL(run, stub.base, 0xfee00d00);
+    CHECK_EQUAL(run, stub.spurious, 0x1ff);
+    CHECK_EQUAL(run, stub.strangers, 0);
+}
+
 static void an_x2apic_message_is_one_write(struct suite_run *run)
 {
     struct apic apic = open_x2();
 
+    apic_enable(&apic);
     CHECK(run, apic_send_init(&apic, 0x12345));
     CHECK_EQUAL(run, stub.command, UINT64_C(0x12345) << 32 | 0x4500);
     CHECK(run, apic_send_startup(&apic, 300, physical(0x9b000)));
@@ -150,6 +176,7 @@ static void a_message_that_does_not_leave_is_given_up_on(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(an_x2apic_is_enabled_and_numbered_by_msr),
+    SUITE_CASE(one_that_is_on_already_stays_as_it_is),
     SUITE_CASE(an_x2apic_message_is_one_write),
     SUITE_CASE(an_xapic_is_enabled_and_numbered_in_memory),
     SUITE_CASE(an_xapic_message_has_its_destination_in_the_high_word),

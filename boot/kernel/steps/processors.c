@@ -40,12 +40,15 @@ static enum paging_status open_apic(struct kernel *kernel, struct apic *apic)
 
     if (apic_has_x2()) {
         *apic = apic_x2();
-        return PAGING_OK;
+    } else {
+        enum paging_status status =
+            device_map_add(&kernel->devices, apic_registers(), APIC_REGISTERS_SIZE, &registers);
+        if (status != PAGING_OK)
+            return status;
+        *apic = apic_x1(registers);
     }
-    enum paging_status status =
-        device_map_add(&kernel->devices, apic_registers(), APIC_REGISTERS_SIZE, &registers);
-    *apic = apic_x1(registers);
-    return status;
+    apic_enable(apic);
+    return PAGING_OK;
 }
 
 // Lists the ids of the processors to start, uint32_t. False iff an allocation failed.
