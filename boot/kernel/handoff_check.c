@@ -2,6 +2,8 @@
 // The checks of handoff_check.h, from the structure itself to what it points to.
 #include "boot/kernel/handoff_check.h"
 
+#include "boot/range.h"
+
 #define REJECT(writer, ...) (writer_print((writer), __VA_ARGS__), false)
 #define NUMBER(value) ((unsigned long long)(value))
 
@@ -11,17 +13,13 @@ struct part {
     struct handoff_span span;
 };
 
-static bool is_within(uint64_t start, uint64_t size, uint64_t outer_start, uint64_t outer_size)
+// Bytes from `start` on; those that would wrap end with the address space.
+static struct range bytes_of(uint64_t start, uint64_t size)
 {
-    return start >= outer_start && start - outer_start <= outer_size &&
-           size <= outer_size - (start - outer_start);
-}
+    struct range bytes = {start, UINT64_MAX};
 
-static bool overlaps(struct handoff_span a, struct handoff_span b)
-{
-    // Distances are compared, because sums may wrap.
-    return a.size != 0 && b.size != 0 &&
-           (a.offset < b.offset ? b.offset - a.offset < a.size : a.offset - b.offset < b.size);
+    (void)range_of(&bytes, start, size);
+    return bytes;
 }
 
 static bool check_identity(const struct handoff *handoff, const struct writer *writer)
@@ -47,13 +45,17 @@ static bool check_identity(const struct handoff *handoff, const struct writer *w
 static bool check_region(const struct handoff *handoff, const struct writer *writer)
 {
     uint64_t size = handoff->heap.size;
+    struct range image;
 
     if (handoff->linked_size == 0 || size < handoff->linked_size ||
         ((size | handoff->linked_size | handoff->region_virtual) & (PAGE_SIZE - 1)) != 0)
         return REJECT(writer,
                       "its region at 0x%llx of %llu bytes, %llu linked, is not made of whole pages",
                       NUMBER(handoff->region_virtual), NUMBER(size), NUMBER(handoff->linked_size));
-    if (!is_within(handoff->region_virtual, size, handoff->image_virtual, handoff->image_size))
+    if (!range_of(&image, handoff->image_virtual, handoff->image_size))
+        return REJECT(writer, "the image at 0x%llx, %llu bytes, wraps around the address space",
+                      NUMBER(handoff->image_virtual), NUMBER(handoff->image_size));
+    if (!range_has(image, handoff->region_virtual, size))
         return REJECT(writer,
                       "its region at 0x%llx, %llu bytes, leaves the image at 0x%llx, %llu "
                       "bytes",
@@ -72,9 +74,11 @@ static bool check_region(const struct handoff *handoff, const struct writer *wri
     return true;
 }
 
+// Where parts begin is a difference of addresses: one that wraps is too large to be in the region.
 static bool check_parts(const struct handoff *handoff, const struct writer *writer)
 {
-    struct handoff_span line = handoff->command_line;
+    const struct handoff_span line = handoff->command_line;
+    const struct range used = {0, handoff->heap.used};
     const struct part parts[] = {
         {"boot info", {(uintptr_t)handoff - handoff->region_virtual, sizeof *handoff}},
         {"memory map", handoff->memory_map.span},
@@ -83,15 +87,19 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
         {"top page table", {handoff->page_table_root - handoff->region_physical, PAGE_SIZE}},
     };
 
+    if (line.size > HANDOFF_COMMAND_LINE_MAX)
+        return REJECT(writer, "its command line has %llu bytes, at most %u are allowed",
+                      NUMBER(line.size), HANDOFF_COMMAND_LINE_MAX);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (!is_within(parts[i].span.offset, parts[i].span.size, 0, handoff->heap.used))
+        if (!range_has(used, parts[i].span.offset, parts[i].span.size))
             return REJECT(writer,
                           "its %s, %llu bytes at offset %llu, is not in the used part of "
                           "the region, %llu bytes",
                           parts[i].name, NUMBER(parts[i].span.size), NUMBER(parts[i].span.offset),
                           NUMBER(handoff->heap.used));
         for (size_t j = 0; j < i; j++) {
-            if (overlaps(parts[i].span, parts[j].span))
+            if (range_overlaps(bytes_of(parts[i].span.offset, parts[i].span.size),
+                               bytes_of(parts[j].span.offset, parts[j].span.size)))
                 return REJECT(writer, "its %s and its %s overlap at offset %llu", parts[i].name,
                               parts[j].name, NUMBER(parts[i].span.offset));
         }
@@ -99,9 +107,6 @@ static bool check_parts(const struct handoff *handoff, const struct writer *writ
     if (handoff->page_table_root % PAGE_SIZE != 0)
         return REJECT(writer, "its top page table at 0x%llx does not begin at a page",
                       NUMBER(handoff->page_table_root));
-    if (line.size > HANDOFF_COMMAND_LINE_MAX)
-        return REJECT(writer, "its command line has %llu bytes, at most %u are allowed",
-                      NUMBER(line.size), HANDOFF_COMMAND_LINE_MAX);
     if (handoff_command_line(handoff)[line.size] != '\0')
         return REJECT(writer, "its command line of %llu bytes does not end with a NUL",
                       NUMBER(line.size));
@@ -112,57 +117,58 @@ static bool check_memory(const struct handoff *handoff, const struct writer *wri
 {
     struct memory_map map = handoff_memory_map(handoff);
     const struct handoff_framebuffer *screen = &handoff->framebuffer;
-    const struct handoff_span image = {handoff->image_physical, handoff->image_size};
 
     if (map.stride < MEMORY_DESCRIPTOR_SIZE || map.size == 0 || map.size % map.stride != 0)
         return REJECT(writer, "its memory map of %zu bytes is not made of descriptors of %zu bytes",
                       map.size, map.stride);
-    if (!memory_map_is_usable(&map, image.offset, image.size))
+    if (!memory_map_is_usable(&map, handoff->image_physical, handoff->image_size))
         return REJECT(writer,
                       "the image at 0x%llx, %llu bytes, is not in memory that the map "
                       "calls usable",
                       NUMBER(handoff->image_physical), NUMBER(handoff->image_size));
-    if (overlaps(image, (struct handoff_span){screen->physical, screen->size}))
+    if (range_overlaps(bytes_of(handoff->image_physical, handoff->image_size),
+                       bytes_of(screen->physical, screen->size)))
         return REJECT(writer, "the framebuffer at 0x%llx overlaps the image at 0x%llx",
                       NUMBER(screen->physical), NUMBER(handoff->image_physical));
     return true;
 }
 
-// Where a module lies, in whole pages.
-static struct handoff_span pages_of(const struct handoff_module *module)
+// Where a module lies, in whole pages; none if that wraps.
+static struct range pages_of(const struct handoff_module *module)
 {
-    return (struct handoff_span){module->physical, page_round_up(module->size, PAGE_SIZE)};
+    struct range pages = {0, 0};
+
+    (void)range_of_pages(&pages, module->physical, module->size);
+    return pages;
 }
 
 static bool check_module(const struct handoff *handoff, size_t number, const struct memory_map *map,
                          const struct writer *writer)
 {
     const struct handoff_module *module = handoff_module(handoff, number);
-    const struct handoff_span pages = pages_of(module);
-    const struct handoff_span image = {handoff->image_physical, handoff->image_size};
+    const struct range pages = pages_of(module);
     const struct handoff_framebuffer *screen = &handoff->framebuffer;
 
     if (module->name[HANDOFF_MODULE_NAME_MAX] != '\0')
         return REJECT(writer, "the name of module %zu does not end with a NUL", number);
     if (module->size == 0)
         return true;
-    if (module->size > UINT64_MAX - PAGE_SIZE || pages.offset % PAGE_SIZE != 0 ||
-        pages.offset < HANDOFF_MODULES_START ||
-        !memory_map_is_usable(map, pages.offset, pages.size))
+    if (module->physical % PAGE_SIZE != 0 || pages.start < HANDOFF_MODULES_START ||
+        !memory_map_is_usable(map, pages.start, range_size(pages)))
         return REJECT(writer,
                       "module %s at 0x%llx, %llu bytes, is not in pages above 1 MiB that "
                       "the map calls usable",
                       module->name, NUMBER(module->physical), NUMBER(module->size));
-    if (overlaps(pages, image) ||
-        overlaps(pages, (struct handoff_span){screen->physical, screen->size}))
+    if (range_overlaps(pages, bytes_of(handoff->image_physical, handoff->image_size)) ||
+        range_overlaps(pages, bytes_of(screen->physical, screen->size)))
         return REJECT(writer,
                       "module %s at 0x%llx, %llu bytes, overlaps the image at 0x%llx or "
                       "the framebuffer at 0x%llx",
                       module->name, NUMBER(module->physical), NUMBER(module->size),
-                      NUMBER(image.offset), NUMBER(screen->physical));
+                      NUMBER(handoff->image_physical), NUMBER(screen->physical));
     for (size_t i = 0; i < number; i++) {
         const struct handoff_module *other = handoff_module(handoff, i);
-        if (overlaps(pages, pages_of(other)))
+        if (range_overlaps(pages, pages_of(other)))
             return REJECT(writer, "module %s at 0x%llx and module %s at 0x%llx overlap",
                           module->name, NUMBER(module->physical), other->name,
                           NUMBER(other->physical));

@@ -218,6 +218,8 @@ static const struct damage damages[] = {
     {LEAVES, {SET(heap.size, 0 - (uint64_t)PAGE)}},
     {LEAVES, {GROW(image_virtual, IMAGE_BEFORE_REGION + PAGE)}},
     {LEAVES, {SET(region_virtual, 0)}},
+    {"the image at 0xfffffffffffff000, # bytes, wraps around the address space",
+     {SET(image_virtual, 0 - (uint64_t)PAGE), SET(region_virtual, 0 - (uint64_t)PAGE)}},
     {INCONGRUENT, {GROW(region_physical, PAGE)}},
     {INCONGRUENT, {GROW(image_physical, PAGE)}},
     {INCONGRUENT, {GROW(region_physical, PAGE), GROW(image_physical, PAGE)}},
