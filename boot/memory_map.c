@@ -158,7 +158,7 @@ static void swap(struct memory_map *map, size_t a, size_t b)
     unsigned char *y = map->descriptors + b * map->stride;
     size_t i = 0;
 
-    for (uint64_t word, other; i + sizeof word <= map->stride; i += sizeof word) {
+    for (uint64_t word, other; map->stride - i >= sizeof word; i += sizeof word) {
         memcpy(&word, x + i, sizeof word);
         memcpy(&other, y + i, sizeof other);
         memcpy(x + i, &other, sizeof other);
