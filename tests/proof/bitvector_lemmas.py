@@ -31,6 +31,7 @@ ANY = {
     "highest_bits": "(= (bvlshr x (_ bv6 BITS)) (bvudiv x (_ bv64 BITS)))",
     "page_mask": "(= (bvand x (mask page)) (bvurem x page))",
     "page_mask_off": "(= (bvand x (bvnot (mask page))) (bvsub x (bvurem x page)))",
+    "or_above": "(bvule x (bvor x a))",
     "page_mask_or": "(= (= (bvand (bvor x a) (mask page)) zero)"
                     " (and (= (bvurem x page) zero) (= (bvurem a page) zero)))",
 }

@@ -37,6 +37,11 @@ SOURCES = {
     "boot/kernel/kernel_options.c": ((), ("boot/cmdline.c",)),
     "boot/loader/elf.c": (("boot/range.h", "arch/x86_64/page.h"), ("boot/loader/elf_note.c",)),
     "boot/loader/elf_note.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
+    "boot/loader/fw_cfg.c": ((), ()),
+    "boot/memory_map.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
+    "boot/handoff.c": ((), ()),
+    "boot/kernel/handoff_check.c": ((), ("boot/handoff.c", "boot/range.h", "arch/x86_64/page.h")),
+    "boot/kernel/acpi_memory.c": (("arch/x86_64/address.h",), ("boot/range.h", "arch/x86_64/page.h")),
     "boot/kernel/acpi/table.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
     "boot/kernel/acpi/spcr.c": ((), ("boot/kernel/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
     "boot/kernel/acpi/aml.c": ((), ()),
@@ -52,6 +57,11 @@ ENVIRONMENTS = {
     "boot/kernel/kernel_options.c": ("cmdline.h",),
     "boot/loader/elf.c": ("elf.h",),
     "boot/loader/elf_note.c": ("elf.h",),
+    "boot/loader/fw_cfg.c": ("fw_cfg.h",),
+    "boot/memory_map.c": ("memory_map.h",),
+    "boot/handoff.c": ("handoff.h",),
+    "boot/kernel/handoff_check.c": ("handoff.h", "memory_map.h", "handoff_check.h"),
+    "boot/kernel/acpi_memory.c": ("acpi_memory.h",),
     "boot/kernel/acpi/tables.c": ("tables.h",),
     "boot/kernel/acpi/fadt.c": ("tables.h",),
     "boot/kernel/acpi/madt.c": ("madt.h",),
@@ -67,6 +77,11 @@ WRAPS = {
         "mix": "a product modulo 2^64",
         "word_at": "bytes are shifted to their places in a word",
         "elf_note_checksum": "bytes are shifted to their places in a word",
+    },
+    "boot/loader/fw_cfg.c": {"read_selected": "a key is shifted to its place"},
+    "boot/kernel/handoff_check.c": {
+        "check_region": "distances between addresses, modulo 2^64",
+        "check_parts": "distances between addresses: one that wraps is larger than the region",
     },
     "boot/kernel/acpi/table.c": {
         "acpi_table_read": "bytes are shifted to their places in a word",
@@ -222,6 +237,16 @@ def goals_of(source, folder, log, names, efforts=None):
     return goals, needed
 
 
+def lemmas(ships):
+    """The lemmas of each source and of the headers that Frama-C reads first."""
+    goals = {}
+    for source, texts in ships.items():
+        prepare(texts, BUILD / "lemmas")
+        goals |= prove.goals_of(frama_c(source, BUILD / "lemmas", "lemmas", (), (
+            "-wp-prop", "@lemma", "-wp-prover", "z3,cvc4", "-wp-timeout", "10")))
+    return goals
+
+
 def smoke(source, folder, log, names):
     """The smoke tests of functions of a source: how many there are, and those that found something."""
     output = frama_c(source, folder, f"smoke-{log}", names, [
@@ -265,9 +290,7 @@ def main():
     (prove.BUILD / "cache").mkdir(parents=True, exist_ok=True)
     prove.configure()
     caught, efforts, smoke_tests, contradictory = 0, {}, 0, []
-    prepare(ships[sources[0]], BUILD / "lemmas")
-    goals = prove.goals_of(frama_c(sources[0], BUILD / "lemmas", "lemmas", (), (
-        "-wp-prop", "@lemma", "-wp-prover", "z3,cvc4", "-wp-timeout", "10")))
+    goals = lemmas(ships)
     total, proved = len(goals), len(goals) - len(open_goals(goals))
     for source in sources:
         begun = time.time()

@@ -30,6 +30,9 @@ void writer_print(const struct writer *writer, const char *format, ...);
     axiom page_mask: \forall integer x; 0 <= x <= UINT64_MAX ==> (x & (4096 - 1)) == x % 4096;
     axiom page_mask_off: \forall integer x; 0 <= x <= UINT64_MAX ==>
         (x & (uint64_t)~(4096 - 1)) == page_start(x);
+    axiom modulo_below: \forall integer x; -UINT64_MAX - 1 <= x < 0 ==> (uint64_t)x == x + UINT64_MAX + 1;
+    axiom or_above: \forall integer x, y; 0 <= x <= UINT64_MAX && 0 <= y <= UINT64_MAX ==>
+        x <= (x | y) <= UINT64_MAX;
     axiom page_mask_or: \forall integer x, y; 0 <= x <= UINT64_MAX && 0 <= y <= UINT64_MAX ==>
         (((x | y) & (4096 - 1)) == 0 <==> x % 4096 == 0 && y % 4096 == 0);
   }
