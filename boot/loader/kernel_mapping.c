@@ -130,6 +130,29 @@ static enum paging_status build(struct loader *loader, struct memory_map *map)
     return status == PAGING_OK ? map_all_memory(loader, map) : status;
 }
 
+// The direct map has what the memory map calls usable. What the firmware has given must be there.
+static enum loader_result check_pages(struct loader *loader, const struct memory_map *map,
+                                      const struct firmware_pages *pages, const char *name)
+{
+    uint64_t size = pages->pages * PAGE_SIZE;
+
+    if (size == 0 || memory_map_is_usable(map, pages->start, size))
+        return LOADER_DONE;
+    return loader_stop(loader, EFI_LOAD_ERROR,
+                       "the firmware gave memory at 0x%llx, %llu KiB, for %s, but its memory map "
+                       "does not have all of it as usable memory that can be cached",
+                       (unsigned long long)pages->start, (unsigned long long)size / 1024, name);
+}
+
+static enum loader_result check_memory(struct loader *loader, const struct memory_map *map)
+{
+    enum loader_result result = check_pages(loader, map, &loader->image, "the kernel");
+
+    for (size_t i = 0; result == LOADER_DONE && i < loader->options.module_count; i++)
+        result = check_pages(loader, map, &loader->modules[i].pages, loader->options.modules[i]);
+    return result;
+}
+
 enum loader_result kernel_mapping_build(struct loader *loader)
 {
     struct memory_map map;
@@ -141,6 +164,9 @@ enum loader_result kernel_mapping_build(struct loader *loader)
                            "the firmware's memory map cannot be read: %s; room was made for %llu "
                            "bytes",
                            firmware_map_defect(read), (unsigned long long)loader->map_capacity);
+    enum loader_result checked = check_memory(loader, &map);
+    if (checked != LOADER_DONE)
+        return checked;
     loader->heap.ledger.tag = "page tables";
     enum paging_status status = build(loader, &map);
     if (status == PAGING_OK)

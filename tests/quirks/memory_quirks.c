@@ -224,6 +224,53 @@ static bool memory_at_an_odd_address(void)
     return add_descriptor(EfiReservedMemoryType, 0x5000123, 2, EFI_MEMORY_WB);
 }
 
+// Of all memory the map says nothing about caches.
+static EFI_STATUS EFIAPI get_map_without_attributes(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer,
+                                                    UINTN *key, UINTN *stride, UINT32 *version)
+{
+    EFI_STATUS status = get_memory_map(size, buffer, key, stride, version);
+
+    for (UINTN at = 0; !EFI_ERROR(status) && at < *size; at += *stride)
+        ((EFI_MEMORY_DESCRIPTOR *)(void *)((unsigned char *)buffer + at))->Attribute = 0;
+    return status;
+}
+
+static bool map_without_attributes(void)
+{
+    return change_map(get_map_without_attributes);
+}
+
+static EFI_STATUS EFIAPI get_map_without_memory(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer,
+                                                UINTN *key, UINTN *stride, UINT32 *version)
+{
+    EFI_STATUS status = get_memory_map(size, buffer, key, stride, version);
+
+    for (UINTN at = 0; !EFI_ERROR(status) && at < *size; at += *stride)
+        ((EFI_MEMORY_DESCRIPTOR *)(void *)((unsigned char *)buffer + at))->Type =
+            EfiReservedMemoryType;
+    return status;
+}
+
+static bool map_without_memory(void)
+{
+    return change_map(get_map_without_memory);
+}
+
+static EFI_STATUS EFIAPI get_empty_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
+                                       UINTN *stride, UINT32 *version)
+{
+    EFI_STATUS status = get_memory_map(size, buffer, key, stride, version);
+
+    if (!EFI_ERROR(status))
+        *size = 0;
+    return status;
+}
+
+static bool empty_map(void)
+{
+    return change_map(get_empty_map);
+}
+
 static EFI_STATUS EFIAPI fail_to_get_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
                                          UINTN *stride, UINT32 *version)
 {
@@ -323,6 +370,9 @@ const struct quirk memory_quirks[] = {
     {"memory_beyond_the_processor", memory_beyond_the_processor},
     {"memory_without_end", memory_without_end},
     {"memory_at_an_odd_address", memory_at_an_odd_address},
+    {"map_without_attributes", map_without_attributes},
+    {"map_without_memory", map_without_memory},
+    {"empty_map", empty_map},
     {"no_map", no_map},
     {"map_of_small_descriptors", map_of_small_descriptors},
     {"no_pages", no_pages},

@@ -131,6 +131,9 @@ STOPPING = {
               "Error)",
     "map_of_small_descriptors": "loader: stopped: the size of the firmware's memory map is not known: it is not made of "
                                 "descriptors of 40 bytes or more (Incompatible Version)",
+    **dict.fromkeys(("map_without_attributes", "map_without_memory", "empty_map"),
+                    "for the kernel, but its memory map does not have all of it as usable memory that can be cached (Load "
+                    "Error)"),
     "no_pages": " bytes: give the machine more (Out of Resources)",
     "pages_for_the_file_only": "in one piece, which the firmware does not give, and its memory map cannot be read (Out of "
                                "Resources)",
