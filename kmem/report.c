@@ -28,6 +28,21 @@ static size_t adopted_size(const struct fba *fba)
     return fba->base == 0 ? 0 : fba->adopted + 1 - fba->base;
 }
 
+// What is permanent and was not asked for. Below the ledger may be more than this buffer, as with a
+// fallback: runs elsewhere are not in it, and blocks without an entry count as if they were.
+static size_t padding_of(const struct report *report, const struct fba *fba)
+{
+    const struct ledger *ledger = report->ledger;
+    size_t held = report->requested + ledger->requested;
+
+    for (size_t i = 0; i < ledger->capacity; i++) {
+        const struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->blocks != 0 && (entry->start < fba->base || entry->start >= fba->end))
+            held -= entry->size;
+    }
+    return held < fba_used(fba) ? fba_used(fba) - held : 0;
+}
+
 // One cell of the picture covers [start, start + size) as offsets into the buffer.
 static char picture_cell(const struct fba *fba, size_t start, size_t size)
 {
@@ -185,7 +200,7 @@ void report_keep(struct report_record *record, const struct report *report, cons
         record->missing = SIZE_MAX;
     keep_holders(record, report);
     if (report->ledger)
-        record->padding = fba_used(fba) - report->ledger->requested - report->requested;
+        record->padding = padding_of(report, fba);
 }
 
 void report_keep_budget(struct report_record *record, const struct report *report,
@@ -427,8 +442,7 @@ void report_account(const struct report *report, const struct fba *fba)
                  fba_capacity(fba), (size_t)fba->base, (size_t)fba->end);
     writer_print(writer, "%s  permanent: %zu\n", prefix, fba_used(fba));
     if (report->ledger)
-        writer_print(writer, "%s  padding: %zu\n", prefix,
-                     fba_used(fba) - report->ledger->requested - report->requested);
+        writer_print(writer, "%s  padding: %zu\n", prefix, padding_of(report, fba));
     if (fba->state == FBA_STATE_SEALED) {
         writer_print(writer, "%s  given away: %zu\n", prefix, free_size);
         writer_print(writer, "%s  rounding: %zu\n", prefix,

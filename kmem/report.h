@@ -85,7 +85,8 @@ void report_failure(const struct report *report, const struct fba *fba);
 
 // Where every byte of the buffer is. Open: permanent, scratch, free. Sealed: permanent, given away,
 // and what was lost to rounding to whole granules. "padding" is what is permanent and was not asked
-// for: alignment, and blocks freed out of order.
+// for: alignment, and blocks freed out of order. What the ledger knows to lie elsewhere, as in the
+// second allocator of a fallback, is no part of it.
 void report_account(const struct report *report, const struct fba *fba);
 
 // A line of `columns` characters, each an equal part of the buffer by what most of it is:

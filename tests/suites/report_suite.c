@@ -2,6 +2,7 @@
 // What kmem/report.h promises: the account of an allocator, and of its failure, in words.
 #include "tests/suites/suite.h"
 
+#include "kmem/fallback.h"
 #include "kmem/fba_allocator.h"
 #include "kmem/fba_handoff.h"
 #include "kmem/report.h"
@@ -308,6 +309,41 @@ static void accounts_tell_padding_and_holders_by_their_tags(struct suite_run *ru
     CHECK(run, suite_contains(text, "[] # permanent"));
 }
 
+// `other` is the buffer of a fallback's second allocator.
+static void check_padding_beside(struct suite_run *run, unsigned char *other)
+{
+    static struct ledger_entry entries[3];
+    struct report report = new_report();
+    struct report_record record;
+    struct ledger ledger;
+    struct fba second;
+    struct fallback fallback = {.first = &fba, .second = fba_allocator(&second)};
+
+    fba_init(&fba, memory + 64, 40);
+    fba_init(&second, other, 64);
+    ledger_init(&ledger, fallback_allocator(&fallback), entries, 3);
+    const struct allocator allocator = ledger_allocator(&ledger);
+    report.ledger = &ledger;
+    ledger.tag = "first";
+    (void)allocator_alloc(&allocator, 30, 1);
+    ledger.tag = "second";
+    (void)allocator_alloc(&allocator, 60, 1);
+    (void)fba_alloc(&fba, 5, 1);
+    report_keep(&record, &report, &fba);
+    CHECK_EQUAL(run, record.padding, 5);
+    report_account(&report, &fba);
+    CHECK(run, suite_contains(text, "padding: 5\n"));
+    fba_reset(&fba);
+    report_keep(&record, &report, &fba);
+    CHECK_EQUAL(run, record.padding, 0); // and not less
+}
+
+static void padding_is_that_of_the_buffer_alone(struct suite_run *run)
+{
+    check_padding_beside(run, memory);
+    check_padding_beside(run, memory + 128);
+}
+
 static void a_failure_is_kept_and_printed_later(struct suite_run *run)
 {
     struct report report = new_report();
@@ -407,6 +443,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_cannot_be_counted_is_said_to_be_so),
     SUITE_CASE(accounts_tell_padding_and_holders_by_their_tags),
     SUITE_CASE(a_failure_is_kept_and_printed_later),
+    SUITE_CASE(padding_is_that_of_the_buffer_alone),
     SUITE_CASE(a_report_fits_a_screen),
     SUITE_CASE(large_numbers_fit_a_screen),
     SUITE_CASE(a_failure_is_told_in_full),
