@@ -102,26 +102,32 @@ static bool take_unrecorded(struct ledger *ledger, uintptr_t start, size_t size)
     return true;
 }
 
-// Makes the blocks of a run unrecorded, and those of the older runs that reach over them: when such
-// a block is given back, it would be taken for one of theirs.
+// A run that is older and has a byte of [start, end), or NULL.
+static struct ledger_entry *find_older(const struct ledger *ledger, uintptr_t start, uintptr_t end,
+                                       uint64_t sequence)
+{
+    for (size_t i = 0; i < ledger->capacity; i++) {
+        struct ledger_entry *entry = &ledger->entries[i];
+        if (entry->blocks != 0 && entry->sequence < sequence && entry->start < end &&
+            entry->end > start)
+            return entry;
+    }
+    return NULL;
+}
+
+// Makes the blocks of a run unrecorded, and those of older runs that reach over them: when such a
+// block is given back, it would be taken for one of theirs.
 static void forget(struct ledger *ledger, struct ledger_entry *run)
 {
     uintptr_t start = run->start, end = run->end;
+    uint64_t sequence = run->sequence;
 
     while (run) {
-        struct ledger_entry *next = NULL;
-
         start = run->start < start ? run->start : start;
         end = run->end > end ? run->end : end;
         add_unrecorded(ledger, run->start, run->size, run->blocks);
         clear_run(run);
-        for (size_t i = 0; i < ledger->capacity; i++) {
-            struct ledger_entry *entry = &ledger->entries[i];
-            if (entry->blocks != 0 && entry->start < end && entry->end > start &&
-                entry->sequence < run->sequence && (!next || entry->sequence > next->sequence))
-                next = entry;
-        }
-        run = next;
+        run = find_older(ledger, start, end, sequence);
     }
 }
 
