@@ -139,11 +139,13 @@ def _entries(boot: dict[str, Any], build: object, line: int, folder: pathlib.Pat
     for point in excluded:
         _check(point, list(matrix))
     settings = {key: value for key, value in boot.items() if key not in _OWN}
-    for values in itertools.product(*matrix.values()):
-        point = dict(zip(matrix, values))
-        if any(all(point[key] == value for key, value in other.items()) for other in excluded):
+    points = [dict(zip(matrix, values)) for values in itertools.product(*matrix.values())]
+    if idle := [other for other in excluded if not any(other.items() <= point.items() for point in points)]:
+        raise ValueError(f"exclude = [{idle[0]}] is no point of the matrix")
+    for point in points:
+        if any(other.items() <= point.items() for other in excluded):
             continue
-        name = "-".join([_text("name", boot["name"]), *(re.sub(r"[^\w.]+", "_", str(value)) for value in values)])
+        name = "-".join([_text("name", boot["name"]), *(re.sub(r"[^\w.]+", "_", str(value)) for value in point.values())])
         words = [f"--name={name}"]
         # In a table the order of the keys means nothing, to the command that of --prompt and --send does.
         for key, value in sorted({**settings, **point}.items(), key=lambda item: item[0] != "prompt"):

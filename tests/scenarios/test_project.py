@@ -86,6 +86,7 @@ def test_a_file_that_has_all():
         ("[[boot]]\nmatrix = { smp = [0] }\n", "from 1 to 255"),
         ("[[boot]]\nmatrix = { smp = [1] }\nexclude = 1\n", "exclude = ["),
         ("[[boot]]\nmatrix = { smp = [1] }\nexclude = [{ mem = 1 }]\n", "'mem' is not known"),
+        ("[[boot]]\nmatrix = { smp = [1, 4] }\nexclude = [{ smp = \"4\" }]\n", "{'smp': '4'}] is no point of the matrix"),
         ('[[boot]]\nsend = "x"\n', "--send without --prompt"),
         ('[[boot]]\npass = "("\n', "regular expression"),
         ("[[boot]]\n[[boot]]\n", "two boots are named 'boot'"),
