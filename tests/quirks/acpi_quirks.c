@@ -11,7 +11,7 @@ enum { POINTER_REVISION = 15, POINTER_XSDT = 24, POINTER_SUM_2 = 32 };
 static EFI_GUID acpi_10 = ACPI_TABLE_GUID;
 static EFI_GUID acpi_20 = ACPI_20_TABLE_GUID;
 
-static bool copy_acpi(void)
+bool quirk_copy_acpi(void)
 {
     return acpi_edit_begin(quirk_system, EfiACPIReclaimMemory);
 }
@@ -24,7 +24,7 @@ static bool reserved_tables(void)
 
 static bool unused_entries(void)
 {
-    bool is_done = copy_acpi();
+    bool is_done = quirk_copy_acpi();
 
     acpi_edit_add_entry(0);
     acpi_edit_add_entry(0);
@@ -33,7 +33,7 @@ static bool unused_entries(void)
 
 static bool wild_entries(void)
 {
-    bool is_done = copy_acpi();
+    bool is_done = quirk_copy_acpi();
 
     acpi_edit_add_entry(UINT64_MAX - 7);         // its header wraps
     acpi_edit_add_entry(UINT64_C(1) << 51);      // beyond what the processor addresses
@@ -43,7 +43,7 @@ static bool wild_entries(void)
 
 static bool control_characters(void)
 {
-    return copy_acpi() && acpi_edit_add("\n###", 64) && acpi_edit_add("\x1b[2J", 64);
+    return quirk_copy_acpi() && acpi_edit_add("\n###", 64) && acpi_edit_add("\x1b[2J", 64);
 }
 
 // What is left to the firmware and to old programs, and nothing keeps.
@@ -54,7 +54,7 @@ static bool tables_in_boot_memory(void)
 
 static bool copy_with_rsdt(void)
 {
-    return copy_acpi() && acpi_edit_add_rsdt();
+    return quirk_copy_acpi() && acpi_edit_add_rsdt();
 }
 
 static bool damaged_xsdt(void)
@@ -121,7 +121,7 @@ static bool no_tables(void)
 
 static bool repeated_tables(void)
 {
-    bool is_done = copy_acpi();
+    bool is_done = quirk_copy_acpi();
     const unsigned char *xsdt = acpi_edit_find("XSDT");
 
     for (uint64_t at = ENTRIES, end = acpi_edit_get(xsdt + LENGTH, 4); at < end; at += 8)

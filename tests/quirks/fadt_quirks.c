@@ -3,11 +3,6 @@
 #include "tests/quirks/acpi_edit.h"
 #include "tests/quirks/quirk.h"
 
-static bool copy_acpi(void)
-{
-    return acpi_edit_begin(quirk_system, EfiACPIReclaimMemory);
-}
-
 enum {
     LENGTH = 4,
     PM_TMR_BLK = 76,
@@ -21,7 +16,7 @@ enum {
 
 static bool change_timer(unsigned port, unsigned char length)
 {
-    if (!copy_acpi())
+    if (!quirk_copy_acpi())
         return false;
     unsigned char *fadt = acpi_edit_find("FACP");
     acpi_edit_put(fadt + PM_TMR_BLK, 4, port);
@@ -43,7 +38,7 @@ static bool no_timer(void)
 
 static bool move_dsdt(uint64_t address)
 {
-    if (!copy_acpi())
+    if (!quirk_copy_acpi())
         return false;
     unsigned char *fadt = acpi_edit_find("FACP");
     acpi_edit_put(fadt + X_DSDT, 8, address);
@@ -63,7 +58,7 @@ static bool x_dsdt_that_wraps(void)
 
 static bool damaged_dsdt(void)
 {
-    if (!copy_acpi())
+    if (!quirk_copy_acpi())
         return false;
     acpi_edit_find("DSDT")[9]++;
     return true;
@@ -71,7 +66,7 @@ static bool damaged_dsdt(void)
 
 static bool no_dsdt(void)
 {
-    if (!copy_acpi())
+    if (!quirk_copy_acpi())
         return false;
     acpi_edit_find("DSDT")[0] = 'X';
     return true;
@@ -86,7 +81,7 @@ static bool other_timer(void)
 // Changes a field of the FADT.
 static bool change_fadt(unsigned offset, unsigned width, uint64_t value)
 {
-    unsigned char *fadt = copy_acpi() ? acpi_edit_find("FACP") : NULL;
+    unsigned char *fadt = quirk_copy_acpi() ? acpi_edit_find("FACP") : NULL;
 
     if (!fadt)
         return false;
@@ -124,7 +119,7 @@ static bool power_port_beyond(void)
 
 static bool no_state_s5(void)
 {
-    unsigned char *dsdt = copy_acpi() ? acpi_edit_find("DSDT") : NULL;
+    unsigned char *dsdt = quirk_copy_acpi() ? acpi_edit_find("DSDT") : NULL;
 
     if (!dsdt)
         return false;

@@ -3,16 +3,11 @@
 #include "tests/quirks/acpi_edit.h"
 #include "tests/quirks/quirk.h"
 
-static bool copy_acpi(void)
-{
-    return acpi_edit_begin(quirk_system, EfiACPIReclaimMemory);
-}
-
 enum { LENGTH = 4, MADT_STRUCTURES = 44, LOCAL_APIC = 0, LOCAL_APIC_SIZE = 8, LOCAL_X2APIC = 9 };
 
 static unsigned char *copy_madt(void)
 {
-    return copy_acpi() ? acpi_edit_find("APIC") : NULL;
+    return quirk_copy_acpi() ? acpi_edit_find("APIC") : NULL;
 }
 
 static void add_x2apic(unsigned char *madt, uint32_t id)
@@ -29,7 +24,7 @@ static void add_x2apic(unsigned char *madt, uint32_t id)
 
 static bool repeated_processors(void)
 {
-    if (!copy_acpi())
+    if (!quirk_copy_acpi())
         return false;
     unsigned char *madt = acpi_edit_find("APIC");
     const unsigned char *end = madt + acpi_edit_get(madt + LENGTH, 4);
@@ -43,7 +38,7 @@ static bool repeated_processors(void)
 
 static bool disabled_boot_processor(void)
 {
-    if (!copy_acpi())
+    if (!quirk_copy_acpi())
         return false;
     unsigned char *madt = acpi_edit_find("APIC");
     acpi_edit_put(madt + MADT_STRUCTURES + 4, 4, 0);
@@ -53,7 +48,7 @@ static bool disabled_boot_processor(void)
 
 static bool damaged_madt(void)
 {
-    if (!copy_acpi())
+    if (!quirk_copy_acpi())
         return false;
     acpi_edit_find("APIC")[9]++;
     return true;

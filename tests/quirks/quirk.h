@@ -21,6 +21,9 @@ extern const struct quirk options_quirks[]; // load options, and what is known o
 extern const struct quirk screen_quirks[];  // graphics outputs and console
 extern const struct quirk memory_quirks[];  // memory map, pages and exit
 
+// Copies ACPI's tables to where a quirk may change them: acpi_edit.h. False iff that fails.
+bool quirk_copy_acpi(void);
+
 extern EFI_SYSTEM_TABLE *quirk_system;
 extern EFI_LOADED_IMAGE *quirk_loader; // what the firmware knows of the loader
 

@@ -3,18 +3,13 @@
 #include "tests/quirks/acpi_edit.h"
 #include "tests/quirks/quirk.h"
 
-static bool copy_acpi(void)
-{
-    return acpi_edit_begin(quirk_system, EfiACPIReclaimMemory);
-}
-
 enum { TYPE = 36, SPACE = 40, BITS = 41, ACCESS = 43, ADDRESS = 44, BAUD = 58 };
 enum { MEMORY = 0, PORT = 1, TYPE_16550_GAS = 0x12 };
 
 static unsigned char *add_spcr(unsigned char type, unsigned char space, unsigned char bits,
                                uint64_t address)
 {
-    unsigned char *spcr = copy_acpi() ? acpi_edit_add("SPCR", 80) : NULL;
+    unsigned char *spcr = quirk_copy_acpi() ? acpi_edit_add("SPCR", 80) : NULL;
 
     if (spcr) {
         spcr[TYPE] = type;
