@@ -174,7 +174,7 @@ def log_of(folder, processors, memory, calls):
     """A log that nothing booted: a ledger with these calls, and what the kernel says of its machine."""
     lines = [f"kernel: ledger {text} *{binascii.crc_hqx(text.encode(), 0xFFFF):04x}" for text in
              (f"{number:x} {call}" for number, call in enumerate(["o 200000 0 0", *calls, "e 0 0"]))]
-    lines += [f"kernel: acpi: {processors} processors",
+    lines += [f"kernel: acpi: {processors} processor{'' if processors == 1 else 's'}",
               f"kernel: memory map: 9 descriptors are 7 ranges, {memory * 1024 - 9000} KiB usable"]
     file = folder / f"{processors}-{memory}.log"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -196,6 +196,7 @@ OTHER = ["t a", "a 0 10 8 1"]
     ((2, 256, ONE), (4, 256, TWO), ["--mem", "8G"], "have to differ in memory"),
     ((2, 256, ONE), (4, 256, [*ONE, "t b", "a 1000 1 1 1"]), ["--smp", "8"], "only one of the boots allocated for kernel b"),
     ((2, 256, ONE), (4, 256, ["t a", "a 0 10 8 1"]), ["--smp", "8"], "differs in more than its amount"),
+    ((1, 256, ONE), (2, 256, TWO), ["--smp", "4"], "with 4 processors: EARLY_HEAP=16K suffices"),
     ((1, 128, ONE), (1, 256, TWO), ["--mem", "8G"], "what memory costs shows from GiB to GiB"),
     ((2, 256, ONE), (4, 256, TWO), [], "a second log goes with --smp N or with --mem SIZE"),
 ])
