@@ -49,7 +49,8 @@ p { margin: .3rem 0; } .dim { color: var(--dim); }
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const FIRST_HUE = 205; // far from the red of padding
-const [NUMBER, TAG, CALLER, OFFSET, SIZE, ALIGN, PADDING, BORN, DIED, LOST, GONE] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+const [NUMBER, TAG, CALLER, OFFSET, SIZE, ALIGN, PADDING, BORN, DIED, LOST, GONE, PHASES, LARGEST] =
+  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 const byId = name => document.getElementById(name);
 const base = byId("base"), over = byId("over"), calls = data.used.length;
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(name);
@@ -60,6 +61,9 @@ let highest = 1, width = 1, height = 1, wanted = "";
 const x = call => call / calls * width, y = address => height - address / highest * height;
 const gone = block => block[GONE] === null ? calls : block[GONE];
 const end = block => block[DIED] === null ? calls : block[DIED];
+// From which call to which a block had which size.
+const phases = block => block[PHASES] || [[block[BORN], end(block), block[SIZE]]];
+const sizeAt = (block, call) => phases(block).filter(([from]) => from <= call).pop()[2];
 const words = block => (data.tags[block[TAG]] + " " + data.callers[block[CALLER]]).toLowerCase();
 const matches = block => !wanted || words(block).includes(wanted);
 
@@ -96,12 +100,12 @@ function drawMarks(pen) {
 // The first block that the region had no room for.
 function drawFailing(pen) {
   if (data.failing === null) return;
-  const block = data.blocks[data.failing], left = x(block[BORN]), top = y(block[OFFSET] + block[SIZE]);
+  const block = data.blocks[data.failing], left = x(block[BORN]), top = y(block[OFFSET] + block[LARGEST]);
   pen.strokeStyle = pen.fillStyle = style("--padding");
   pen.lineWidth = 2.5; pen.setLineDash([]);
   pen.strokeRect(left, top, x(end(block)) - left, Math.max(3, y(block[OFFSET]) - top));
   pen.textAlign = "right";
-  pen.fillText(`${block[SIZE]} bytes no longer fitted`, left - 6, top + 12);
+  pen.fillText(`${block[LARGEST]} bytes no longer fitted`, left - 6, top + 12);
   pen.textAlign = "left";
 }
 
@@ -115,17 +119,19 @@ function draw() {
     const is_match = matches(block), left = x(block[BORN]), top = y(block[OFFSET] + block[SIZE]);
     found += is_match;
     const wide = Math.max(1, x(end(block)) - left), tall = Math.max(.6, y(block[OFFSET]) - top);
-    if (wide <= 1 && tall <= 1 && !block[PADDING] && !block[LOST]) {
+    if (wide <= 1 && tall <= 1 && !block[PADDING] && !block[LOST] && !block[PHASES]) {
       const pixel = Math.floor(Math.max(0, top)) * Math.ceil(width + 1) + Math.floor(left), shade = 1 + is_match;
       if (painted[pixel] >= shade) continue;
       painted[pixel] = shade;
     }
     pen.fillStyle = paints[block[TAG]][+is_match];
-    pen.fillRect(left, top, wide, tall);
-    if (tall > 4 && wide > 4) {
+    for (const [from, to, size] of phases(block)) {
+      const edge = y(block[OFFSET] + size), long = Math.max(1, x(to) - x(from)), thick = Math.max(.6, y(block[OFFSET]) - edge);
+      pen.fillRect(x(from), edge, long, thick);
+      if (thick <= 4 || long <= 4) continue;
       pen.strokeStyle = back;
       pen.lineWidth = 1;
-      pen.strokeRect(left, top, wide, tall);
+      pen.strokeRect(x(from), edge, long, thick);
     }
     if (block[PADDING]) {
       const thick = y(block[OFFSET] - block[PADDING]) - y(block[OFFSET]);
@@ -162,7 +168,7 @@ function at(event) {
   let hit = null;
   for (const block of data.blocks)
     if (call >= block[BORN] && call < (block[LOST] ? gone(block) : end(block)) && address >= block[OFFSET] - block[PADDING]
-        && address < block[OFFSET] + block[SIZE]) hit = block;
+        && address < block[OFFSET] + sizeAt(block, call)) hit = block;
   return hit;
 }
 
@@ -217,7 +223,7 @@ def summary(trace: heap_trace.Trace, blocks: list[heap_trace.Block], used: list[
 
 def failing(trace: heap_trace.Trace, blocks: list[heap_trace.Block]) -> int | None:
     """Which block was the first that the region had no room for; None: it had room for all."""
-    beyond = (number for number, block in enumerate(blocks) if block.offset + block.size > trace.linked)
+    beyond = (number for number, block in enumerate(blocks) if block.offset + block.largest > trace.linked)
     return next(beyond, None) if trace.failed else None
 
 
@@ -236,7 +242,8 @@ def page(trace: heap_trace.Trace, places: heap_trace.Places) -> str:
         "tags": tags, "callers": [places.of(caller) if caller else "several processors at once" for caller in callers],
         "blocks": [
             [block.number, tags.index(tag_of(block)), callers.index(block.caller), block.offset, block.size, block.align,
-             block.padding, block.born, block.died, int(block.lost), block.gone]
+             block.padding, block.born, block.died, int(block.lost), block.gone,
+             block.phases(len(used) if block.died is None else block.died) if block.sizes else None, block.largest]
             for block in blocks
         ],
         "marks": [[mark.used, mark.opened, mark.closed, used[mark.closed - 1] if mark.closed and mark.rewound else None]
@@ -269,8 +276,9 @@ def drawing(trace: heap_trace.Trace) -> str:
     for block in blocks[-SVG_BLOCKS_MAX:]:
         end = len(used) if block.died is None else block.died
         title = f"{tag_of(block)}: {block.size} bytes at {block.offset:#x}, alignment {block.align}"
-        canvas.rect(x(block.born), y(block.offset + block.size), max(1.0, x(end) - x(block.born)),
-                    max(0.6, y(block.offset) - y(block.offset + block.size)), title, fill=fill(tag_of(block)))
+        for since, until, size in block.phases(end):
+            canvas.rect(x(since), y(block.offset + size), max(1.0, x(until) - x(since)),
+                        max(0.6, y(block.offset) - y(block.offset + size)), title, fill=fill(tag_of(block)))
         gone = len(used) if block.gone is None else block.gone
         if block.lost:
             canvas.rect(x(end), y(block.offset + block.size), x(gone) - x(end),
@@ -295,10 +303,10 @@ def drawing(trace: heap_trace.Trace) -> str:
     if number is not None:
         block = blocks[number]
         end = len(used) if block.died is None else block.died
-        edge = y(block.offset + block.size)
+        edge = y(block.offset + block.largest)
         canvas.rect(x(block.born), edge, x(end) - x(block.born), max(3.0, y(block.offset) - edge), "no longer fitted",
                     fill="none", stroke="#d33", stroke_width=2.5)
-        canvas.text(x(block.born) - 6, edge - 3, f"{block.size} bytes no longer fitted", fill="#d33", text_anchor="end")
+        canvas.text(x(block.born) - 6, edge - 3, f"{block.largest} bytes no longer fitted", fill="#d33", text_anchor="end")
     for share in (0.0, 0.5, 1.0):
         canvas.text(left - 6, y(max(used) * share) + 4, f"{max(used) * share:.0f}", text_anchor="end")
     at, row = left, height - 40

@@ -253,6 +253,20 @@ class Block:
     died: int | None = None  # None: it stays
     lost: bool = False  # freed, and its bytes stayed taken
     gone: int | None = None  # the rewind that took its bytes and its padding; None: none did
+    sizes: list[tuple[int, int]] = dataclasses.field(default_factory=list)  # to which resize it had which, before its last
+
+    @property
+    def largest(self) -> int:
+        return max([self.size, *(size for _, size in self.sizes)])
+
+    def phases(self, end: int) -> list[tuple[int, int, int]]:
+        """From which call to which it had which size, if it is there to the call `end`."""
+        since = self.born
+        found = []
+        for until, size in self.sizes:
+            found.append((since, until, size))
+            since = until
+        return [*found, (since, end, self.size)]
 
 
 @dataclasses.dataclass
@@ -277,6 +291,7 @@ def blocks(trace: Trace) -> tuple[list[Block], list[int]]:
             found[call.block] = Block(call.block, call.by, call.tag, call.caller, offset, size, call.align,
                                       max(0, step.used - used - size), number)
         elif call.kind == "r":
+            found[call.block].sizes.append((number, found[call.block].size))
             found[call.block].size = call.size
         elif call.kind == "m":
             opened.append(len(found))

@@ -25,6 +25,9 @@ const paint = (call, address) =>
 const block = data.blocks[data.blocks.length - 1];
 point(block[BORN] + .5, block[OFFSET] + block[SIZE] / 2);
 say("hovered", byId("hover").textContent);
+point(.5, data.peak - 100);
+say("earlier", paint(.5, data.peak - 100)[3]);
+say("earlierHovered", byId("hover").textContent);
 byId("search").value = "no such step";
 byId("search").dispatchEvent(new Event("input"));
 say("none", byId("found").textContent);
@@ -99,6 +102,32 @@ def test_marks_and_what_their_rewinds_took_are_drawn():
     drawn = heap_page.drawing(trace)
     assert drawn.count("<title>a mark, rewound</title>") == len(rewound)
     assert f"{len(marks)} marks of which {len(rewound)} were rewound" in drawn
+
+
+def resized_trace():
+    """A block of 3000 bytes, which shrinks to 1000, beside one that stays."""
+    calls = [heap_trace.Call("a", "kernel", "list", 1, 3000, 1), heap_trace.Call("r", "kernel", "list", 1, 1000),
+             heap_trace.Call("a", "kernel", "other", 2, 100, 1), heap_trace.Call("a", "kernel", "other", 3, 100, 1)]
+    steps = heap_trace.replay(calls, heap_trace.LARGEST, 0)
+    traced = [heap_trace.dataclasses.replace(call, offset=step.offset, used=step.used)
+              for call, step in zip(calls, steps, strict=True)]
+    return heap_trace.Trace(traced, heap_trace.Journal("kernel", 1 << 24, 0, 0, traced), 1 << 24, None)
+
+
+def test_a_block_has_each_of_its_sizes_for_as_long_as_it_had_it():
+    trace = resized_trace()
+    first = heap_trace.blocks(trace)[0][0]
+    assert first.phases(4) == [(0, 1, 3000), (1, 4, 1000)] and first.largest == 3000
+    assert heap_page.drawing(trace).count("<title>kernel: list: ") == 2
+    trace.linked, trace.failed = 2048, trace.calls[0]
+    assert "3000 bytes no longer fitted" in heap_page.drawing(trace)
+
+
+@needs_browser
+def test_the_earlier_size_of_a_block_is_painted_and_found(tmp_path):
+    said = shown(resized_trace(), tmp_path)
+    assert said["hovered"].startswith("block 3, kernel: other: 100 bytes")
+    assert int(said["earlier"]) > 128 and said["earlierHovered"].startswith("block 1, kernel: list: 1000 bytes")
 
 
 def test_the_request_that_failed_is_marked():
