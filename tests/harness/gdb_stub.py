@@ -67,7 +67,7 @@ class Breakpoint:
 
 def address_of(function: str, file: pathlib.Path) -> int | None:
     """Where a function of an ELF file begins, or None."""
-    done = subprocess.run(["nm", str(file)], capture_output=True, text=True)
+    done = subprocess.run(["nm", str(file)], capture_output=True, encoding="utf-8", errors="replace")
     for line in done.stdout.splitlines():
         fields = line.split()
         if len(fields) == 3 and fields[1] in "tT" and fields[2] == function:

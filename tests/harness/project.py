@@ -67,7 +67,7 @@ class Project:
                 with workspace.locked("build", f"{name()}: another run builds in {machine.OUTPUT}; this one waits for it"):
                     done = subprocess.run(
                         command, shell=True, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                        stderr=subprocess.STDOUT, text=True, errors="replace",
+                        stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
                     )
                 lines = done.stdout.splitlines()[-TAIL:]
                 status = f"`{command}` exited with {done.returncode}"

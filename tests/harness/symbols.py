@@ -106,11 +106,14 @@ class _Table:
         """`function at file:line`, with those it is inlined in, or None when the address is no code."""
         if not any(start <= address < end for start, end in self._code):
             return None
-        if self._process is None:
-            self._process = subprocess.Popen(
+        try:
+            self._process = self._process or subprocess.Popen(
                 ["addr2line", "-a", "-f", "-i", "-e", str(self._file)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", errors="replace",
             )
+        except FileNotFoundError:  # it is not installed
+            self._code = []
+            return None
         question, answer = self._process.stdin, self._process.stdout
         assert question and answer
         # It does not say how many lines an answer has; the next question's address ends it.

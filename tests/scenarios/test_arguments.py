@@ -179,6 +179,21 @@ def test_words_with_a_dash_in_front_are_repeated():
     assert "--gdb" in gdb and "--count" not in gdb
 
 
+@pytest.mark.parametrize("setting, place", [({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, True),
+                                            ({"PATH": "/nowhere"}, False)], ids=str)
+def test_places_in_a_folder_of_any_name_and_without_addr2line(setting, place, tmp_path):
+    folder = tmp_path / "gr\u00fcn"
+    folder.mkdir()
+    (folder / "kernel.c").write_text("void start(void) { for (;;) ; }\n")
+    link = ["-nostdlib", "-static", "-fno-pic", "-Wl,-Ttext=0x100000,-estart"]
+    subprocess.run(["gcc", "-g", "-ffreestanding", *link, "kernel.c", "-o", "k.elf"], cwd=folder, check=True)
+    (folder / "saved.log").write_text("rip 0x100000\n### panic (run R)\n")
+    command = [sys.executable, "-B", str(HARNESS / "boot.py"), "--log", "saved.log", "--kernel", "k.elf"]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **setting}, capture_output=True, timeout=60)
+    assert done.returncode == judge.Verdict.PANIC.status and done.stderr == b"", done.stderr
+    assert (b"[start at " in done.stdout) == place, done.stdout
+
+
 def test_a_file_that_addr2line_rejects(tmp_path):
     """Its executable segment is told, and nothing else of it is right."""
     whole = (machine.BUILD / "kernel.elf").read_bytes()

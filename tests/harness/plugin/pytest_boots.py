@@ -33,7 +33,7 @@ class _Project(pytest.File):
             report = pathlib.Path(folder) / "junit.xml"
             done = subprocess.run(
                 [*_COMMAND, "--file", str(file), "--junit", str(report)], cwd=file.parent, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
             )
             if done.returncode == _USAGE or not report.exists():
                 raise self.CollectError((done.stderr or done.stdout).strip())
