@@ -36,7 +36,8 @@ PANICS = (
         "<0>[    1.20][    T1] Kernel panic - not syncing: Attempted to kill init!",
     ),
     Panic("Linux", r"(?:Internal error: )?Oops(?: - |: | \[#)", "[    1.5] Oops: 0002 [#1] PREEMPT SMP"),
-    Panic("Linux", r"kernel BUG (?:at |\[#)", "[    1.5] kernel BUG at mm/slub.c:4000!"),
+    Panic("Linux", r"[Kk]ernel BUG (?:at |\[#)", "[    1.5] kernel BUG at mm/slub.c:4000!"),
+    Panic("Linux", r"Internal error: .{,80}\[#\d", "[    1.5] Internal error: undefined instruction: 0 [#1] ARM"),
     Panic("Linux", r"BUG: kernel NULL pointer ", "[    1.5] BUG: kernel NULL pointer dereference, address: 0000000000000000"),
     Panic("Linux", r"(?:BUG: )?[Uu]nable to handle (?:kernel|page fault) ", "Unable to handle kernel paging request at 10"),
     Panic("Linux", r"[a-z][\w ,-]{,80}: [0-9a-f]{4} \[#\d", "[    1.5] invalid opcode: 0000 [#1] PREEMPT SMP"),
@@ -60,9 +61,10 @@ PANICS = (
     Panic("illumos", r"panic\[cpu\d+\]/thread=", "panic[cpu0]/thread=fffffffffbc2f260: assertion failed"),
     Panic("Darwin", r"panic\(cpu \d+ caller ", "panic(cpu 0 caller 0xffffff8000123456): Kernel trap at 0xffffff80"),
     Panic("Redox", r"KERNEL PANIC: ", "KERNEL PANIC: panicked at src/main.rs:3"),
+    Panic("SerenityOS", r"ASSERTION FAILED: ", "[#0 init(1:1)]: ASSERTION FAILED: m_lock.is_locked()"),
     Panic("SerenityOS", r"KERNEL PANIC! ", "[#0 init(1:1)]: KERNEL PANIC! :^("),
     Panic(
-        "Fuchsia", r"ZIRCON KERNEL PANIC",
+        "Fuchsia", r"(?:ZIRCON )?KERNEL PANIC \(|ASSERT FAILED at \(",
         "[00004.123] 00000:00000> ZIRCON KERNEL PANIC (caller pc: 0xffffffff00102030)",
     ),
     Panic("Haiku, Limine, barebox", r"PANIC: ", "PANIC: vm_page_fault: unhandled page fault in kernel space"),
@@ -91,7 +93,7 @@ PANICS = (
     Panic("OSv", r"page fault outside application, addr: ", "page fault outside application, addr: 0x0000000000000008"),
     Panic("Solo5", r"[Ss]olo5: (?:trap: type=|ABORT: )", "Solo5: trap: type=#PF ec=0x0 rip=0x1000"),
     Panic("newlib", r'assertion ".{1,200}" failed: file ', 'assertion "next" failed: file "heap.c", line 12, function: grow'),
-    Panic("ReactOS", r"\*{3} (?:Fatal System Error|STOP): ", "*** Fatal System Error: 0x0000007b"),
+    Panic("ReactOS", r"\*{3} (?:Fatal System Error|STOP): ", "*** STOP: 0x0000007B"),
     Panic("Xen", r"Panic on CPU \d+:", "(XEN) Panic on CPU 0:"),
     Panic("OpenSBI", r"sbi_trap_error: ", "sbi_trap_error: hart0: trap handler failed (error -2)"),
     Panic("Trusted Firmware-A", r"PANIC (?:at PC|in EL3)|Unhandled .{1,40} in EL3", "PANIC in EL3."),
@@ -113,8 +115,8 @@ PANICS = (
         "thread 'main' panicked at src/main.rs:3:5:",
     ),
     Panic("others", r"EXCEPTION: (?:DOUBLE|PAGE|GENERAL PROTECTION) FAULT", "EXCEPTION: DOUBLE FAULT"),
-    Panic("others", r"(?i:kernel panic) ?(?:[!:*-]|$)", "*** KERNEL PANIC ***"),
-    Panic("others", r"(?:PANIC|Panic)(?:[!:]| ?\*|$)|\[ ?PANIC ?\]", "[PANIC] out of memory"),
+    Panic("others", r"(?:--+ ?)?(?i:kernel panic) ?(?:[!:*-]|$)", "--- KERNEL PANIC ---"),
+    Panic("others", r"(?:PANIC|Panic)(?:[!:]| at | ?\*|$)|panic!$|\[ ?PANIC ?\]", "[PANIC] out of memory"),
 )
 
 # At the beginning of a line, or behind what ends a prefix: a colon, a bracket, the `$` of a shell.
@@ -122,7 +124,7 @@ _BEFORE = r"(?:.*[^\w\s,;.'\"(-]\s*|\s*)"
 _PATTERNS = [(re.compile(_BEFORE + f"(?:{panic.words})"), panic) for panic in PANICS]
 # Any line of them has one of these, in small letters; most lines have none. Faster than an expression.
 _HINTS = ("panic", "oops", "bug", "fault", "fatal", "trap", "abort", "assert", "fail", "error", "exception", "unable", "[#",
-          "shutdown[", "rescue", "magic is broken")
+          "shutdown[", "stop:", "rescue", "magic is broken")
 
 
 def find(line: str) -> Panic | None:

@@ -39,6 +39,8 @@ def test_a_panic_behind_a_prefix(prefix):
         "mm: unable to reserve memory",
         "BUG: sleeping function called from invalid context at kernel/x.c:1",
         "assertion failed",
+        "# a: ASSERTION FAILED at lib/test.c:12",
+        "PANIC_TIMEOUT=0",
         "# a: assert failed: 1 == 2",
         "[    1.0] pci 0000:00:1f.0: [8086:2918] type 00",
         "TAP version 13: panic tests",
