@@ -96,8 +96,12 @@ unknown=
 for package in $asked; do
     known "$package" || unknown="$unknown $package"
 done
+case " $like " in
+*" ubuntu "*) unless=", if universe is enabled" ;;
+*) unless= ;;
+esac
 [ -z "$unknown" ] ||
-    stop_at_apt "$(. "$release" && echo "${PRETTY_NAME-this release}") has no$unknown (on Ubuntu: is universe enabled?)"
+    stop_at_apt "$(. "$release" && echo "${PRETTY_NAME-this release}") has no$unknown$unless; Debian 12 has all that is needed"
 
 # A fresh computer may be busy with its first upgrades.
 $as_root env DEBIAN_FRONTEND=noninteractive \

@@ -100,7 +100,9 @@ def test_a_package_that_the_release_has_not_is_named(computer, missing):
     computer.knows("thing")
     done = computer.install(missing, "older,other=no-such-command")
     assert done.returncode == 1 and computer.called() == ["apt-get update -qq"]
-    assert "packages: Debian 99 has no other (" in done.stderr
+    assert "packages: Debian 99 has no other; Debian 12 has" in done.stderr
+    computer.system('ID=ubuntu\nPRETTY_NAME="Ubuntu 99"')
+    assert "Ubuntu 99 has no other, if universe is enabled; " in computer.install("other=no-such-command").stderr
 
 
 def test_what_apt_says_is_in_the_log(computer, missing):
