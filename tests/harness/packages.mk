@@ -43,7 +43,7 @@ cross = gcc-$1=$1-gcc libc6-dev-$2-cross=/usr/$1/include/stdio.h
 CLANG_RUNTIME := $(wildcard /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-x86_64.a) \
     $(filter jammy,$(shell . /etc/os-release 2>/dev/null && echo $$VERSION_CODENAME))
 
-# Ubuntu has it only as a snap, which cannot be installed everywhere: its tests are skipped there.
+# Ubuntu has it only as a snap, which the tests cannot use: those in a browser are left out there.
 BROWSER := $(shell . /etc/os-release 2>/dev/null && [ "$$ID" = debian ] && echo chromium=chromium)
 
 packages_test := $(packages_install) $(packages_image) $(packages_signing) $(packages_docs) $(packages_embed) \
