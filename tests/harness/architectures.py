@@ -80,7 +80,7 @@ def is_uefi_application(file: pathlib.Path) -> bool:
 
 
 def _head(file: pathlib.Path) -> bytes:
-    """None, if it cannot be read."""
+    """Its first bytes; none, if it cannot be read."""
     try:
         with open(file, "rb") as program:
             return program.read(_HEAD)

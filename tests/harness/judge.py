@@ -196,6 +196,7 @@ class Heard:
             self._missing = [wanted for wanted in self._missing if wanted not in text]
         sign = self._pattern(line)
         self._reader.feed(line)
+        # A report's comments begin with the name of a case, which may be any.
         if (panic := panics.find(text)) and panics.find(self._reader.words_of(text)):
             if self.panic is None:
                 self.panic = line, panic
