@@ -7,8 +7,8 @@
 
 #include "boot/memory_map.h"
 
-// That the memory map calls a range usable means: memory_map_is_usable() says so. What it demands and
-// promises beyond that is proved of boot/memory_map.c.
+// A range is usable where memory_map_is_usable() says so; memory_map.acsl says what that means, and it is
+// proved of boot/memory_map.c.
 /*@
   axiomatic Usable {
     predicate usable(unsigned char *descriptors, integer size, integer stride, integer start, integer end);

@@ -9,10 +9,12 @@
 #include "boot/memory_map.h"
 
 // What is copied out of bytes, which may have any alignment, has any value. As many bytes are copied as
-// it has, or, where it is copied into bytes, as are asked for.
+// it has, or, where it is copied into bytes, as are asked for. What is not written to has the same value
+// each time.
+/*@ axiomatic Copies { logic uint8_t *copy_of(uint8_t *from); } */
 /*@ requires size == place && \valid_read(from + (0 .. size - 1));
     terminates \true; assigns \nothing;
-    ensures \valid_read((uint8_t *)\result + (0 .. size - 1)); */
+    ensures \valid_read((uint8_t *)\result + (0 .. size - 1)) && \result == (void *)copy_of(from); */
 const void *proof_copy(const uint8_t *from, size_t size, size_t place);
 /*@ requires \valid(to + (0 .. size - 1));
     terminates \true; assigns to[0 .. size - 1]; */
