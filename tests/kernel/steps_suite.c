@@ -220,6 +220,23 @@ static void tables_in_usable_memory_stay_acpis(struct suite_run *run)
           strstr(said, " KiB of tables are in memory that the map calls usable, and are kept"));
 }
 
+static void a_root_table_that_names_none_says_so(struct suite_run *run)
+{
+    start(HEAP_SIZE);
+    put_firmware();
+    put_table(RSDT, "XSDT", 36);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "kernel: acpi: no tables\n"));
+    start(HEAP_SIZE);
+    put_firmware();
+    firmware[FADT + 9]++;
+    put_table(RSDT, "XSDT", 60);
+    memset(firmware + RSDT + 36, 0, 16);
+    put_table(RSDT, "XSDT", 60);
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "kernel: acpi: no tables, 1 more damaged or out of reach\n"));
+}
+
 static void a_table_that_is_named_twice_is_listed_once(struct suite_run *run)
 {
     start(HEAP_SIZE);
@@ -369,6 +386,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_memory_map_without_room_is_no_memory),
     SUITE_CASE(acpi_tables_are_read_through_the_direct_map),
     SUITE_CASE(tables_in_usable_memory_stay_acpis),
+    SUITE_CASE(a_root_table_that_names_none_says_so),
     SUITE_CASE(a_table_that_is_named_twice_is_listed_once),
     SUITE_CASE(what_is_wrong_with_the_list_of_processors_is_said),
     SUITE_CASE(without_tables_the_boot_goes_on),

@@ -115,8 +115,11 @@ static size_t drop_repeated(struct array_list *list)
 
 static void print_tables(const struct writer *writer, size_t repeated)
 {
-    writer_print(writer, "kernel: acpi: %zu table%s:", tables.list.count,
-                 writer_plural(tables.list.count));
+    if (tables.list.count == 0)
+        writer_print(writer, "kernel: acpi: no tables");
+    else
+        writer_print(writer, "kernel: acpi: %zu table%s:", tables.list.count,
+                     writer_plural(tables.list.count));
     array_list_each(struct acpi_table, table, &tables.list)
     {
         writer_print(writer, " ");
