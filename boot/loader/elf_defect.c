@@ -15,8 +15,8 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         writer_print(writer, "the kernel file is good");
         return;
     case ELF_TOO_SHORT:
-        writer_print(writer, "the kernel file has %llu bytes, an ELF header alone needs %llu", a,
-                     b);
+        writer_print(writer, "the kernel file has %llu byte%s, an ELF header alone needs %llu", a,
+                     writer_plural(a), b);
         return;
     case ELF_BAD_MAGIC:
         writer_print(writer,
@@ -43,25 +43,29 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         writer_print(writer, "the kernel file is for machine %llu, 62 (x86-64) is needed", a);
         return;
     case ELF_BAD_HEADER_SIZE:
-        writer_print(writer, "the ELF header says that it has %llu bytes, it must have 64", a);
+        writer_print(writer, "the ELF header says that it has %llu byte%s, it must have 64", a,
+                     writer_plural(a));
         return;
     case ELF_BAD_PROGRAM_HEADER_SIZE:
-        writer_print(writer, "a program header has %llu bytes, it must have 56", a);
+        writer_print(writer, "a program header has %llu byte%s, it must have 56", a,
+                     writer_plural(a));
         return;
     case ELF_NO_PROGRAM_HEADERS:
         writer_print(writer, "the kernel file has no program headers, so nothing to load");
         return;
     case ELF_PROGRAM_HEADERS_OUTSIDE:
-        writer_print(writer,
-                     "%llu program headers at offset %llu reach beyond the file's end at %llu: "
-                     "is the file truncated?",
-                     a, b, c);
+        writer_print(
+            writer,
+            "the table of %llu program header%s at offset %llu reaches beyond the file's end "
+            "at %llu: is the file truncated?",
+            a, writer_plural(a), b, c);
         return;
     case ELF_SECTION_HEADERS_OUTSIDE:
-        writer_print(writer,
-                     "%llu section headers at offset %llu reach beyond the file's end at %llu: "
-                     "is the file truncated?",
-                     a, b, c);
+        writer_print(
+            writer,
+            "the table of %llu section header%s at offset %llu reaches beyond the file's end "
+            "at %llu: is the file truncated?",
+            a, writer_plural(a), b, c);
         return;
     case ELF_UNKNOWN_PROGRAM_HEADER:
         writer_print(
@@ -78,17 +82,18 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         writer_print(writer, "the kernel file has more than %llu segments to load", a);
         return;
     case ELF_NO_SEGMENTS:
-        writer_print(writer, "none of %llu program headers is a segment to load", a);
+        writer_print(writer, "none of %llu program header%s is a segment to load", a,
+                     writer_plural(a));
         return;
     case ELF_SEGMENT_OUTSIDE:
         writer_print(writer,
-                     "segment %llu, %llu bytes into the file and %llu long, reaches beyond its "
+                     "segment %llu, %llu byte%s into the file and %llu long, reaches beyond its "
                      "end: is the file truncated?",
-                     a, b, c);
+                     a, b, writer_plural(b), c);
         return;
     case ELF_SEGMENT_LARGER_IN_FILE:
-        writer_print(writer, "segment %llu has %llu bytes in the file but only %llu in memory", a,
-                     b, c);
+        writer_print(writer, "segment %llu has %llu byte%s in the file but only %llu in memory", a,
+                     b, writer_plural(b), c);
         return;
     case ELF_SEGMENT_WRAPS:
         writer_print(writer,
@@ -101,9 +106,9 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_SEGMENT_INCONGRUENT:
         writer_print(writer,
-                     "segment %llu, %llu bytes into the file, does not lie there as its alignment "
+                     "segment %llu, %llu byte%s into the file, does not lie there as its alignment "
                      "of %llu asks for: is the file damaged?",
-                     a, b, c);
+                     a, b, writer_plural(b), c);
         return;
     case ELF_SEGMENT_TOO_LOW:
         writer_print(writer,
@@ -118,9 +123,9 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_SEGMENT_NOT_WHOLE:
         writer_print(writer,
-                     "segment %llu is not writable, but of its %llu bytes in memory %llu stand in "
+                     "segment %llu is not writable, but of its %llu byte%s in memory %llu stand in "
                      "the file: is the file damaged?",
-                     a, c, b);
+                     a, c, writer_plural(c), b);
         return;
     case ELF_SEGMENTS_OVERLAP:
         writer_print(writer,
@@ -130,9 +135,9 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_NO_REGION:
         writer_print(writer,
-                     "no region for the early heap: none of %llu program headers has type 0x%llx "
+                     "no region for the early heap: none of %llu program header%s has type 0x%llx "
                      "(PT_EARLY_HEAP); link with linker.ld",
-                     b, a);
+                     b, writer_plural(b), a);
         return;
     case ELF_SECOND_REGION:
         writer_print(writer,
@@ -155,9 +160,9 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_REGION_IN_FILE:
         writer_print(writer,
-                     "the early heap's region (program header %llu) has %llu bytes in the file, "
+                     "the early heap's region (program header %llu) has %llu byte%s in the file, "
                      "it must have none",
-                     a, b);
+                     a, b, writer_plural(b));
         return;
     case ELF_REGION_MISALIGNED:
         writer_print(writer,
@@ -198,20 +203,22 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_NOTE_EMPTY:
         writer_print(writer,
-                     "the note %llu bytes into the file is empty: run boot/loader/elf_note.py on "
+                     "the note %llu byte%s into the file is empty: run boot/loader/elf_note.py on "
                      "the file after it is linked",
-                     a);
+                     a, writer_plural(a));
         return;
     case ELF_NOTE_DAMAGED:
         writer_print(writer,
-                     "the note %llu bytes into the file, which has its checksums, is damaged", a);
+                     "the note %llu byte%s into the file, which has its checksums, is damaged", a,
+                     writer_plural(a));
         return;
     case ELF_CHANGED_ENTRY:
         writer_print(writer, "the entry point is 0x%llx, but 0x%llx was linked" CHANGED, a, b);
         return;
     case ELF_CHANGED_COUNT:
-        writer_print(writer, "the file has %llu segments and regions, but %llu were linked" CHANGED,
-                     a, b);
+        writer_print(writer,
+                     "of segments and regions the file has %llu, but %llu were linked" CHANGED, a,
+                     b);
         return;
     case ELF_CHANGED_TYPE:
         writer_print(writer, "program header %llu has type 0x%llx, but 0x%llx was linked" CHANGED,
@@ -227,18 +234,18 @@ void elf_describe(const struct writer *writer, const struct elf_defect *defect)
         return;
     case ELF_CHANGED_FILE_SIZE:
         writer_print(writer,
-                     "segment %llu has %llu bytes in the file, but %llu were linked" CHANGED, a, b,
-                     c);
+                     "segment %llu has %llu byte%s in the file, but %llu were linked" CHANGED, a, b,
+                     writer_plural(b), c);
         return;
     case ELF_CHANGED_MEMORY_SIZE:
-        writer_print(writer, "segment %llu has %llu bytes in memory, but %llu were linked" CHANGED,
-                     a, b, c);
+        writer_print(writer, "segment %llu has %llu byte%s in memory, but %llu were linked" CHANGED,
+                     a, b, writer_plural(b), c);
         return;
     case ELF_CHANGED_BYTES:
         writer_print(writer,
-                     "the bytes of segment %llu, %llu bytes into the file and %llu long, are not "
+                     "the bytes of segment %llu, %llu byte%s into the file and %llu long, are not "
                      "those that were linked: their checksum differs" CHANGED,
-                     a, b, c);
+                     a, b, writer_plural(b), c);
         return;
     }
 }

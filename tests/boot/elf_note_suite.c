@@ -155,9 +155,9 @@ static void each_change_is_named(struct suite_run *run)
         {offsetof(struct file, header.e_entry), 5,
          "the entry point is 0xffffffff80000005, but 0xffffffff80000004 was linked" CHANGED},
         {offsetof(struct file, program[TEXT].p_type), 0,
-         "the file has 2 segments and regions, but 3 were linked" CHANGED},
+         "of segments and regions the file has 2, but 3 were linked" CHANGED},
         {offsetof(struct file, program[REGION].p_type), 0,
-         "the file has 2 segments and regions, but 3 were linked" CHANGED},
+         "of segments and regions the file has 2, but 3 were linked" CHANGED},
         {offsetof(struct file, program[NOTES].p_type), 0,
          "the flags of program header 3 say that the file has a note with its checksums "
          "(boot/file_note.h), but it has none: is the file damaged, or did a tool remove the "

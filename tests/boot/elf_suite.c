@@ -108,25 +108,33 @@ static const struct damage damages[] = {
     {"the kernel file has no program headers, so nothing to load", {{HEADER(e_phnum), 0}}},
     {"a program header has 32 bytes, it must have 56", {{HEADER(e_phentsize), 32}}},
     {"a program header has 57 bytes, it must have 56", {{HEADER(e_phentsize), 57}}},
-    {"18 program headers at offset 257 reach beyond the file's end at 1264: is the file truncated?",
+    {"the table of 18 program headers at offset 257 reaches beyond the file's end at 1264: is the "
+     "file truncated?",
      {{HEADER(e_phoff), sizeof(struct file) - sizeof good.program + 1}}},
-    {"18 program headers at offset 1265 reach beyond the file's end at 1264: is the file "
+    {"the table of 18 program headers at offset 1265 reaches beyond the file's end at 1264: is the "
+     "file "
      "truncated?",
      {{HEADER(e_phoff), sizeof(struct file) + 1}}},
-    {"18 program headers at offset 18446744073709551615 reach beyond the file's end at 1264: is "
+    {"the table of 18 program headers at offset 18446744073709551615 reaches beyond the file's end "
+     "at 1264: is "
      "the file truncated?",
      {{HEADER(e_phoff), UINT64_MAX}}},
-    {"65535 program headers at offset 64 reach beyond the file's end at 1264: is the file "
+    {"the table of 65535 program headers at offset 64 reaches beyond the file's end at 1264: is "
+     "the file "
      "truncated?",
      {{HEADER(e_phnum), 65535}}},
-    {"1 section headers at offset 1201 reach beyond the file's end at 1264: is the file truncated?",
+    {"the table of 1 section header at offset 1201 reaches beyond the file's end at 1264: is the "
+     "file truncated?",
      {{HEADER(e_shoff), sizeof(struct file) - 63}}},
-    {"1 section headers at offset 18446744073709551552 reach beyond the file's end at 1264: is the "
+    {"the table of 1 section header at offset 18446744073709551552 reaches beyond the file's end "
+     "at 1264: is the "
      "file truncated?",
      {{HEADER(e_shoff), UINT64_MAX - 63}}},
-    {"2 section headers at offset 1200 reach beyond the file's end at 1264: is the file truncated?",
+    {"the table of 2 section headers at offset 1200 reaches beyond the file's end at 1264: is the "
+     "file truncated?",
      {{HEADER(e_shnum), 2}}},
-    {"1 section headers at offset 1200 reach beyond the file's end at 1264: is the file truncated?",
+    {"the table of 1 section header at offset 1200 reaches beyond the file's end at 1264: is the "
+     "file truncated?",
      {{HEADER(e_shentsize), 65}}},
     {"program header 5 asks for an interpreter: link the kernel statically",
      {{PROGRAM(OTHER, p_type), PT_INTERP}}},
@@ -160,7 +168,7 @@ static const struct damage damages[] = {
      {{PROGRAM(DATA, p_filesz), UINT64_MAX}}},
     {"segment 2 has 32 bytes in the file but only 31 in memory", {{PROGRAM(DATA, p_memsz), 31}}},
     {"segment 2 has 32 bytes in the file but only 0 in memory", {{PROGRAM(DATA, p_memsz), 0}}},
-    {"segment 3 has 1 bytes in the file but only 0 in memory",
+    {"segment 3 has 1 byte in the file but only 0 in memory",
      {{PROGRAM(STACK, p_filesz), 1}, {PROGRAM(STACK, p_memsz), 0}}},
 
     {"segment 0, 1072 bytes into the file, does not lie there as its alignment of 4096 asks for: "
@@ -255,7 +263,7 @@ static const struct damage damages[] = {
     {"the kernel keeps version 4294967300 of the handoff (p_paddr of program header 4) and this "
      "loader keeps version 4: build both from one tree",
      {{PROGRAM(REGION, p_paddr), HANDOFF_VERSION + (UINT64_C(1) << 32)}}},
-    {"the early heap's region (program header 4) has 1 bytes in the file, it must have none",
+    {"the early heap's region (program header 4) has 1 byte in the file, it must have none",
      {{PROGRAM(REGION, p_filesz), 1}}},
     {"the early heap's region (program header 4) has no bytes", {{PROGRAM(REGION, p_memsz), 0}}},
     {"the early heap's region (program header 4) at 0xffffffff8000e008, 0x10000 bytes, is not made "
@@ -367,9 +375,10 @@ static void a_file_that_was_cut_off_anywhere_is_rejected(struct suite_run *run)
             writer_print(run->writer, "    # a file of %zu bytes passed\n", size);
         CHECK(run, defect.status != ELF_OK);
         // Which table or segment is missed first.
-        const char *cause = size < 64     ? "the kernel file has "
-                            : size < 1072 ? "18 program headers at offset 64 reach beyond"
-                                          : "1 section headers at offset 1200 reach beyond";
+        const char *cause = size < 64 ? "the kernel file has "
+                            : size < 1072
+                                ? "the table of 18 program headers at offset 64 reaches beyond"
+                                : "the table of 1 section header at offset 1200 reaches beyond";
         CHECK(run, memcmp(sentence(), cause, 20) == 0);
     }
 }

@@ -82,7 +82,7 @@ def boot_changed(name, place, change):
     "a_byte_of_code": (("the bytes of segment 0, 4096 bytes into the file and",),
                        ("code", lambda found: found[0][1][2] + 0x100, 1), {}),
     "a_byte_of_data": (("the bytes of segment 1,",), ("data", lambda found: found[1][1][2], 0x80), {}),
-    "a_lost_segment": (("segments and regions, but 5 were linked",), ("lost", lambda found: found[3][0], 1), {}),
+    "a_lost_segment": (("of segments and regions the file has 4, but 5 were linked",), ("lost", lambda found: found[3][0], 1), {}),
     "a_moved_segment": (("segment 3 is at 0x",), ("moved", lambda found: found[3][0] + 18, 1), {}),
     "a_shorter_segment": (("segment 3 has 32512 bytes in memory, but 32768 were linked",),
                           ("shorter", lambda found: found[3][0] + 41, 0xFF), {}),
