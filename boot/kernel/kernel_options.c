@@ -48,9 +48,9 @@ static bool parse_out_of_memory(struct cmdline_word word, enum kernel_choice *wh
 static bool parse_option(struct kernel_options *options, struct cmdline_word word)
 {
     if (cmdline_take(&word, "run="))
-        return cmdline_copy_name(word, "", options->run, KERNEL_OPTIONS_RUN_MAX);
+        return cmdline_copy_name(word, "", options->run, sizeof options->run - 1);
     if (cmdline_take(&word, "only="))
-        return cmdline_copy_name(word, "", options->only, KERNEL_OPTIONS_ONLY_MAX);
+        return cmdline_copy_name(word, "", options->only, sizeof options->only - 1);
     if (cmdline_take(&word, "exit-port="))
         return parse_port(word, &options->exit_port);
     if (cmdline_take(&word, "fail="))

@@ -17,7 +17,7 @@ static const char *add_module(struct loader_options *options, struct cmdline_wor
     if (options->module_count == LOADER_OPTIONS_MODULES_MAX)
         return COUNT_ADVICE;
     if (!cmdline_copy_name(name, "/", options->modules[options->module_count],
-                           HANDOFF_MODULE_NAME_MAX))
+                           sizeof options->modules[0] - 1))
         return NAME_ADVICE;
     options->module_count++;
     return NULL;
