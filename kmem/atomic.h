@@ -7,7 +7,7 @@
 
 // Of a target like Windows, as UEFI applications have it, clang defines only the second.
 #if __GCC_ATOMIC_POINTER_LOCK_FREE + 0 != 2 && __CLANG_ATOMIC_POINTER_LOCK_FREE + 0 != 2
-#error "fba_shared needs atomic instructions (riscv: A; arm: v7 or v8-M): leave fba_shared.c out"
+#error "fba_shared needs atomic instructions (i486; riscv: A; arm: v7, v8-M): leave fba_shared out"
 #endif
 
 // The value at `address`. Acquires: what was written before it was published is seen.
