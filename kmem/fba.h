@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // fba: a fixed-buffer allocator, also called bump, linear, arena or stack allocator. It serves
-// blocks from one buffer that its caller supplied, asks for no more, knows its bound exactly, and
-// says so when the buffer is exhausted: for a kernel that has no page allocator yet. Copy this file
-// and fba.c. They are freestanding C11 and need memset from outside.
+// blocks from one buffer that its caller supplied, and says so when that is exhausted: for a kernel
+// that has no page allocator yet. Copy it with fba.c: freestanding C11 that needs a memset.
 //
 //      base        lower.bound        lower.edge          upper.edge       upper.bound      end
 //       ├───────────────┼─────────────────┼─────────────────┼─────────────────┼──────────────┤
@@ -20,8 +19,7 @@
 //
 // What it does not do:
 // - It does not own its buffer, which must outlive every block.
-// - A free reclaims the last block only (LIFO), and not the padding below it. A mark reclaims
-//   padding too; reclaim.h also blocks freed out of order.
+// - A free reclaims the last block only (LIFO), and no padding: marks do, and reclaim.h more.
 // - It is not thread-safe: one processor, no interrupt handler. fba_shared.h is, and lock-free.
 // Misuse that can be seen gets a status that names it, and changes nothing. Not seen, as no header
 // stands beside a block: a free or resize with a wrong size that ends where the last block ends, or
@@ -99,6 +97,8 @@ struct fba_failure {
     uintptr_t lower, upper; // the edges at that moment
     enum fba_request request;
 };
+// Where it does not compile, a #pragma pack of the kernel's reaches this file, and not fba.c.
+typedef char fba_under_pragma_pack_[sizeof(struct fba_failure) % sizeof(void *) ? -1 : 1];
 
 // Called after a failure was recorded, on the caller's stack, before the caller gets its NULL.
 // It may print, or not return; it must not allocate from the same allocator.

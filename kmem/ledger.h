@@ -28,6 +28,10 @@ struct ledger_entry {
     size_t blocks;        // still held; 0: the entry is unused
     uint64_t sequence;    // of its newest block; 1 for the first allocation
 };
+#ifndef __i386__ // which aligns 64 bits to 4 bytes
+typedef char
+    ledger_under_pragma_pack_[sizeof(struct ledger_entry) % __alignof__(uint64_t) ? -1 : 1];
+#endif
 
 // A mark of the allocator below, in the caller's memory.
 struct ledger_mark {

@@ -50,6 +50,9 @@ struct region {
     uint64_t start, end;
     uint32_t kind;
 };
+#ifndef __i386__ // which aligns 64 bits to 4 bytes
+typedef char region_under_pragma_pack_[sizeof(struct region) % __alignof__(uint64_t) ? -1 : 1];
+#endif
 
 struct region_map {
     struct region *entries; // ascending

@@ -3,6 +3,7 @@
 linker finds its functions."""
 
 import itertools
+import re
 import subprocess
 
 import pytest
@@ -51,6 +52,40 @@ def test_a_flat_kernel_begins_with_its_first_function(level, tmp_path):
     compiled("ld", "-Ttext=0x1000", "--entry=entry", "flat.o", "writer.o", "-o", "kernel", cwd=tmp_path)
     symbols = subprocess.run(["nm", "kernel"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert "0000000000001000 T entry" in symbols
+
+
+def structures(command, packed, folder):
+    """The sizes of all structures of the headers in a folder below `#pragma pack(packed)`, and whether that is an error."""
+    files = sorted(folder.glob("*.h"))
+    names = sorted({name for file in files for name in re.findall(r"^struct (\w+) \{", file.read_text(encoding="utf-8"), re.M)})
+    unit = folder / "unit.c"
+    includes = "".join(f'#include "{file.name}"\n' for file in files if file.stem != "atomic")
+    sizes = "".join(f"char size_of_{name}[sizeof(struct {name})];\n" for name in names)
+    unit.write_text(f"#pragma pack({packed})\n{includes}{sizes}", encoding="utf-8")
+    done = subprocess.run([*command, "-c", unit.name], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0 or "_under_pragma_pack_" in done.stderr, done.stderr
+    listing = subprocess.run(["nm", "-S", folder / "unit.o"], capture_output=True, text=True).stdout
+    return re.findall(r" 0*(\w+) \w (size_of_\w+)$", listing, re.MULTILINE), done.returncode != 0
+
+
+@pytest.mark.parametrize("processor", ("x86-64", "i386", "armv7-m", "rv32imac"))
+def test_a_pragma_that_changes_a_structure_is_an_error(processor, tmp_path):
+    """Otherwise a file of the kernel and one of kmem/ would have one structure of two layouts."""
+    command = [*needs.COMPILERS["gcc"][processor], *needs.FLAGS, "-fdata-sections"]
+    checked, unchecked = tmp_path / "checked", tmp_path / "unchecked"
+    for folder in (checked, unchecked):
+        folder.mkdir()
+    for file in (ROOT / "kmem").glob("*.h"):
+        text = file.read_text(encoding="utf-8")
+        (checked / file.name).write_text(text, encoding="utf-8")
+        without = re.sub(r"typedef char\s+\w+_under_pragma_pack_\[[^;]*;", "", text)
+        (unchecked / file.name).write_text(without, encoding="utf-8")
+    natural, _ = structures(command, "", unchecked)
+    assert len(natural) > 20
+    for packed in (1, 2, 4, 8):
+        sizes, _ = structures(command, packed, unchecked)
+        _, is_error = structures(command, packed, checked)
+        assert is_error == (sizes != natural), packed
 
 
 @pytest.mark.parametrize("compiler", ("gcc", "clang", "tcc"))

@@ -75,6 +75,9 @@ BUILT = {
         Use(["gcc", "-std=c90", "-c"]), Use(["gcc", "-std=gnu90", "-c", "probe.c"]), Use([*GCC, "-c", "probe.c"])),
     "`size of unnamed array is negative`; clang: `array size is negative`": (
         Use([*GCC, "-c"], POINTER), Use([*GCC, "-c"])),
+    "`fba_under_pragma_pack_`, or another file's": (
+        Use([*GCC, "-c"], f"#pragma pack(2)\n{ALLOCATES}"),
+        Use([*GCC, "-c"], f"#pragma pack(2)\n#pragma pack(push)\n#pragma pack()\n{ALLOCATES}#pragma pack(pop)\n")),
     "`FBA_SCOPE_needs_the_attribute_cleanup`": (
         Use(["tcc", "-D__builtin_unreachable()=", "-c"], SCOPE), Use(["tcc", "-D__builtin_unreachable()=", "-c"], MARK)),
     "`fba_shared needs atomic instructions`": (
