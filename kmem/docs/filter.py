@@ -49,7 +49,7 @@ def _comment(lines: list[str], opening: str = "/**") -> str:
 
 _FORWARD = re.compile(r"struct \w+;$")
 _NOTHING_DECLARED = re.compile(r"#(?!define)|#define \w+_H$|extern|namespace|\w+:$|[{}]|$")
-_NAME = re.compile(r"(?:#define|(?:struct|enum|class)(?= \w+(?: \{|$)))\s+(\w+)|\(\*(\w+)\)|(operator[^(]+|\w+)\(")
+_NAME = re.compile(r"(?:#define|typedef char|(?:struct|enum|class)(?= \w+(?: \{|$)))\s+(\w+)|\(\*(\w+)\)|(operator[^(]+|\w+)\(")
 _OPENS = re.compile(r"\w \{$")
 _ENDS = re.compile(r";$|\w \{$")
 _TRAILING = re.compile(r"(?P<code>\s*\S.*?)\s*//(?: (?P<text>.*))?$")
