@@ -68,6 +68,9 @@ BUILT = {
     "`stdbool.h: No such file or directory`; `no include path in which to search for stdbool.h`": (
         Use([*GCC, "-ffreestanding", "-nostdinc", "-I.", "-c"]), Use([*GCC, "-ffreestanding", "-nostdinc", "-c"]),
         Use([*GCC, "-ffreestanding", "-nostdinc", "-isystem", COMPILERS_HEADERS, "-c"])),
+    "`no include path in which to search for stdint.h`; `stdint.h` or `bits/libc-header-start.h: No such file or directory`": (
+        Use([*GCC, "-nostdinc", "-isystem", COMPILERS_HEADERS, "-c"]),
+        Use([*GCC, "-nostdinc", "-isystem", COMPILERS_HEADERS, "-ffreestanding", "-c"])),
     "`conflicting types for`; `expected identifier before numeric constant`": (
         Use([*GCC, "-c"], f'{TYPES}#include "fba.h"\n'), Use([*GCC, "-c"], f'#include "fba.h"\n{TYPES}'),
         Use([*GCC, "-c"], RENAMED)),
