@@ -48,7 +48,7 @@ def fuzzed(root: pathlib.Path = ROOT) -> Files:
     boot = root / "boot"
     readers = [*_in(boot / "loader", "elf*.c"), boot / "loader" / "loader_options.c", *_in(boot / "kernel" / "acpi"),
                boot / "kernel" / "kernel_options.c", boot / "kernel" / "handoff_check.c",
-               *_in(boot, "[cm]*.c"), boot / "handoff.c"]
+               *_in(boot, "[cm]*.c"), boot / "handoff.c", ROOT / "arch" / "x86_64" / "paging.c"]
     return [*model(), *readers, *kmem(root)]
 
 
