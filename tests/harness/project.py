@@ -48,7 +48,8 @@ a project's file, from which all paths in it go out:
   exclude = [{ mem = "1G", smp = 4 }]                but for these
   qemu = ["-device", "virtio-rng-pci"]               further arguments for QEMU, which runs elsewhere:
                                                      {folder} in them is the folder of this file
-  verdict = "panic"                                  what it is to end with, if not with `passed`
+  verdict = "panic"                                  what it is to end with, if not with `passed`; what it has to say,
+                                                     `expect`, decides then too
 """
 
 
@@ -92,10 +93,12 @@ def boot(entry: Entry, project: Project) -> Result:
         project.run(command)
     started = now()
     ended = runner.run(command_line.machine_of(entry.parsed))
-    is_good = ended.verdict is entry.verdict
+    # Its words decide too where a boot is to fail: it may have failed for another reason.
+    is_good = ended.verdict is entry.verdict and not ended.missing
     sentence = str(ended.judgement)
     if not is_good and entry.verdict is not Verdict.PASSED:
         sentence += f"; it was to end with `{entry.verdict.title}`"
+        sentence += "".join(f" and to say {text!r}" for text in ended.missing)
     details = [*(line for line in ended.text.splitlines() if line.strip())][-TAIL:]
     details += [f"the whole log: {ended.log}", f"repeat: {project.command_of(entry)}"]
     cases = ended.report.cases if ended.report else []

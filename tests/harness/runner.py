@@ -47,6 +47,7 @@ class Boot:
     microseconds: int | None = None  # from the loader's entry to the final account, as the kernel says
     lost: str | None = None  # why the log is incomplete
     status: int | None = None  # QEMU's exit status, negative if a signal ended it; None: the harness ended it
+    missing: tuple[str, ...] = ()  # texts that were expected, and never came
 
     @property
     def verdict(self) -> judge.Verdict:
@@ -178,6 +179,7 @@ def run(machine: Machine, show: Show = _ignore) -> Boot:
             debugcon_log=debugcon_log,
             microseconds=watched.heard.microseconds,
             lost=watched.lost,
+            missing=tuple(watched.heard.missing),
             status=watched.status,
         )
         history.append(boot)

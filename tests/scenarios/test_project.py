@@ -134,6 +134,7 @@ exclude = [{{ mem = "128M", smp = 2 }}]
 [[boot]]
 name = "panics"
 send = ["say panic: on purpose"]
+expect = "on purpose"
 verdict = "panic"
 [[boot]]
 name = "fails"
@@ -207,8 +208,8 @@ def test_its_annotations(ran):
     commands = [line for line in lines if line.startswith("::")]
     stop, go_on, *annotations = commands
     assert stop == f"::stop-commands::{go_on.strip(':')}" and lines.index(stop) < lines.index("  ::error::x") < lines.index(go_on)
-    assert annotations[0].startswith("::error file=their/harness.toml,line=18,title=fails::failed: not ok: a.b")
-    assert annotations[1].startswith("::error file=their/harness.toml,line=21,title=cannot::could not be run: ")
+    assert annotations[0].startswith("::error file=their/harness.toml,line=19,title=fails::failed: not ok: a.b")
+    assert annotations[1].startswith("::error file=their/harness.toml,line=22,title=cannot::could not be run: ")
 
 
 def test_its_cases_are_tests_of_pytest(ran):
@@ -257,6 +258,14 @@ def test_wrong_usage(ran, words, said):
 def test_a_report_that_cannot_be_written(ran):
     done = subprocess.run([*PROJECT, "shell-64M-1", "--junit", "/dev/full"], cwd=ran[0] / "their", capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.endswith(": /dev/full: No space left on device\n"), done.stderr
+
+
+def test_a_boot_that_fails_for_another_reason_than_it_is_to(ran):
+    text = FILE.replace('expect = "on purpose"', 'expect = "no root"')
+    (ran[0] / "their" / "other.toml").write_text(text)
+    words = ["--file", "other.toml", "panics"]
+    done = subprocess.run([*PROJECT, *words], cwd=ran[0] / "their", capture_output=True, text=True)
+    assert done.returncode == 10 and "it was to end with `panic` and to say 'no root'" in done.stdout, done.stdout
 
 
 def test_two_runs_in_one_tree_build_one_after_the_other(tmp_path):
