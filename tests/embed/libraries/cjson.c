@@ -1,25 +1,10 @@
 // SPDX-License-Identifier: MIT
 // cJSON reads a JSON text, changes it, and writes it back.
 #include "tests/embed/libraries/heap.h"
+#include "tests/embed/libraries/json_text.h"
 
 #include <cjson/cJSON.h>
-#include <stdio.h>
 #include <string.h>
-
-#define DEVICES 24
-
-static char text[4096];
-
-static void write_text(void)
-{
-    size_t length = (size_t)sprintf(text, "{\"version\": 1, \"devices\": [");
-
-    for (unsigned i = 0; i < DEVICES; i++)
-        length += (size_t)sprintf(text + length,
-                                  "%s{\"id\": %u, \"name\": \"device %u\", \"rate\": %u.5}",
-                                  i == 0 ? "" : ", ", i, i * 1001, i);
-    sprintf(text + length, "]}");
-}
 
 // Adds a member to each device. False: no memory.
 static bool change(const cJSON *root)
