@@ -259,8 +259,12 @@ static void print_reason(const struct report *report, const struct report_record
         break;
     case REPORT_TOO_LARGE:
         writer_print(writer, ": never more than %zu bytes at this alignment:\n", record->most);
-        writer_print(writer, "%s    of %zu bytes %zu stay for good", prefix_of(report),
-                     fba_capacity(fba), adopted_size(fba));
+        if (adopted_size(fba) == 0)
+            writer_print(writer, "%s    the region has %zu bytes", prefix_of(report),
+                         fba_capacity(fba));
+        else
+            writer_print(writer, "%s    of %zu bytes %zu stay for good", prefix_of(report),
+                         fba_capacity(fba), adopted_size(fba));
         break;
     case REPORT_OVERFLOW:
         writer_print(writer, ": count times size is no size");

@@ -84,6 +84,7 @@ static void each_reason_is_explained(struct suite_run *run)
     report = new_report();
     report_failure(&report, &fba);
     CHECK(run, suite_contains(text, "reason: too large: never more than 64 bytes"));
+    CHECK(run, suite_contains(text, "\ntest:     the region has 64 bytes\n"));
 
     (void)fba_alloc(&fba, SIZE_MAX, 1);
     report = new_report();
