@@ -65,7 +65,7 @@
 
 // "EARLYFBA", read as a little-endian number.
 #define HANDOFF_MAGIC 0x414246594c524145u
-#define HANDOFF_VERSION 4u // the Makefile reads this line
+#define HANDOFF_VERSION 5u // the Makefile reads this line
 
 #define HANDOFF_IMAGE_BASE 0xffffffff80000000u // the lowest virtual address of an image
 #define HANDOFF_IMAGE_ALIGN 0x200000u          // bytes: of its virtual and physical address
@@ -160,6 +160,8 @@ struct handoff {
     uint64_t efi_system_table; // for other kernels
     struct handoff_failure failure;
     uint64_t loader_tsc; // time stamp counter at the loader's entry
+    // Where `acpi_rsdp` is of ACPI 2.0 and may be damaged: that of ACPI 1.0; 0: none.
+    uint64_t acpi_rsdp_1;
 };
 
 // The parts of the region that the structure points to, for a kernel that runs where the region is

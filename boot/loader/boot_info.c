@@ -122,6 +122,7 @@ enum loader_result boot_info_complete(struct loader *loader)
     handoff->direct_map = HANDOFF_DIRECT_MAP;
     handoff->page_table_root = loader->paging.root.value;
     handoff->acpi_rsdp = tables.acpi_rsdp;
+    handoff->acpi_rsdp_1 = tables.acpi_rsdp_1;
     handoff->smbios = tables.smbios;
     handoff->efi_system_table = (uintptr_t)loader->firmware.system;
     handoff->failure = loader->failure;

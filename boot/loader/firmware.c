@@ -272,6 +272,7 @@ struct firmware_tables firmware_find_tables(const struct firmware *firmware)
     }
     return (struct firmware_tables){
         .acpi_rsdp = newer.acpi_rsdp ? newer.acpi_rsdp : older.acpi_rsdp,
+        .acpi_rsdp_1 = newer.acpi_rsdp ? older.acpi_rsdp : 0,
         .smbios = newer.smbios ? newer.smbios : older.smbios,
     };
 }

@@ -94,8 +94,9 @@ EFI_STATUS firmware_random(struct firmware *firmware, uint64_t *number);
 
 // Tables that the firmware's configuration table names (UEFI 4.6), by physical address; 0: none.
 struct firmware_tables {
-    uint64_t acpi_rsdp; // of ACPI 2.0 if there is one, else of 1.0
-    uint64_t smbios;    // of SMBIOS 3 if there is one, else of 2
+    uint64_t acpi_rsdp;   // of ACPI 2.0 if there is one, else of 1.0
+    uint64_t acpi_rsdp_1; // of 1.0 if there is one of 2.0 too
+    uint64_t smbios;      // of SMBIOS 3 if there is one, else of 2
 };
 struct firmware_tables firmware_find_tables(const struct firmware *firmware);
 

@@ -36,15 +36,19 @@ static bool draw_number(void *context, uint64_t *number)
     return cpu_rdrand(number);
 }
 
-// The firmware uses no serial port where it has no console.
+// Where the firmware has no console. A UART is tried with a byte that it sends to itself: until it
+// is open, no event of the firmware's may run, as one that polls for input would take the byte.
 static void find_console(struct loader *loader)
 {
     static const struct handoff_framebuffer no_screen;
     static struct late_console late;
+    EFI_BOOT_SERVICES *services = loader->firmware.system->BootServices;
 
     if (firmware_has_console(&loader->firmware))
         return;
+    EFI_TPL level = services->RaiseTPL(TPL_HIGH_LEVEL);
     late_console_open(&late, &no_screen);
+    services->RestoreTPL(level);
     loader->firmware.console = late.console.writer;
 }
 

@@ -218,8 +218,8 @@ static void another_version_is_told_by_the_note(struct suite_run *run)
     file.program[REGION].p_paddr = HANDOFF_VERSION;
     seal_note();
     CHECK_TEXT(run, is_accepted() ? "accepted" : sentence(),
-               "the kernel keeps version 5 of the handoff (its note) and this loader keeps version "
-               "4: build both from one tree");
+               "the kernel keeps version 6 of the handoff (its note) and this loader keeps version "
+               "5: build both from one tree");
 }
 
 // GNU strip and objcopy write the address there. Only a kernel without a note is the worse for it.

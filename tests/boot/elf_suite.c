@@ -258,10 +258,10 @@ static const struct damage damages[] = {
      {{PROGRAM(OTHER, p_type), PT_EARLY_HEAP}}},
     {"the kernel keeps version 0 of the handoff (p_paddr of program header 4) and this loader "
      "keeps "
-     "version 4: build both from one tree",
+     "version 5: build both from one tree",
      {{PROGRAM(REGION, p_paddr), 0}}},
-    {"the kernel keeps version 4294967300 of the handoff (p_paddr of program header 4) and this "
-     "loader keeps version 4: build both from one tree",
+    {"the kernel keeps version 4294967301 of the handoff (p_paddr of program header 4) and this "
+     "loader keeps version 5: build both from one tree",
      {{PROGRAM(REGION, p_paddr), HANDOFF_VERSION + (UINT64_C(1) << 32)}}},
     {"the early heap's region (program header 4) has 1 byte in the file, it must have none",
      {{PROGRAM(REGION, p_filesz), 1}}},

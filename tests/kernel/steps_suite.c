@@ -276,6 +276,9 @@ static void without_tables_the_boot_goes_on(struct suite_run *run)
     handoff.acpi_rsdp = UINT64_MAX - 8; // it wraps
     CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
     CHECK(run, strstr(said, "the root table lies at an address that this processor does not have"));
+    handoff.acpi_rsdp_1 = (uintptr_t)firmware + RSDP;
+    CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
+    CHECK(run, strstr(said, "; going on with that of ACPI 1.0\nkernel: acpi: 3 tables"));
 }
 
 static void acpi_without_room_is_no_memory(struct suite_run *run)

@@ -254,6 +254,7 @@ static void the_handoff_is_good(struct suite_run *run)
     CHECK(run, is_good_handoff(run));
     CHECK_TEXT(run, handoff_command_line(loader.handoff), "run=x module=a module=sub/b");
     CHECK_EQUAL(run, loader.handoff->acpi_rsdp, 0x4000);
+    CHECK_EQUAL(run, loader.handoff->acpi_rsdp_1, 0x2000);
     CHECK_EQUAL(run, loader.handoff->smbios, 0x3000);
     CHECK_EQUAL(run, loader.handoff->framebuffer.pixels_per_line, 704);
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 704 * 480 * 4);
@@ -343,6 +344,7 @@ static void old_tables_and_no_screen_will_do(struct suite_run *run)
     CHECK(run, boot());
     CHECK(run, is_good_handoff(run));
     CHECK_EQUAL(run, loader.handoff->acpi_rsdp, 0x2000);
+    CHECK_EQUAL(run, loader.handoff->acpi_rsdp_1, 0);
     CHECK_EQUAL(run, loader.handoff->smbios, 0x1000);
     CHECK_EQUAL(run, loader.handoff->framebuffer.size, 0);
     start();
@@ -801,7 +803,7 @@ static void a_kernel_of_another_version_is_rejected(struct suite_run *run)
     start();
     kernel.program[REGION].physical_address = HANDOFF_VERSION + 1;
     CHECK(run, !boot());
-    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 5 of the handoff");
+    CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 6 of the handoff");
 }
 
 // ── The command line ────────────────────────────────────────────────────────────────────────────

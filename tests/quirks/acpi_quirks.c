@@ -104,6 +104,15 @@ static bool damaged_end_of_pointer(void)
     return is_done;
 }
 
+// Firmware has a pointer for ACPI 1.0 as well.
+static bool damaged_pointer(void)
+{
+    bool is_done = copy_with_rsdt();
+
+    acpi_edit_pointer()[0]++;
+    return is_done;
+}
+
 static bool old_pointer(void)
 {
     bool is_done = copy_with_rsdt();
@@ -140,6 +149,7 @@ const struct quirk acpi_quirks[] = {
     {"xsdt_of_wild_entries", xsdt_of_wild_entries},
     {"empty_xsdt", empty_xsdt},
     {"damaged_end_of_pointer", damaged_end_of_pointer},
+    {"damaged_pointer", damaged_pointer},
     {"old_pointer", old_pointer},
     {"no_tables", no_tables},
     {"repeated_tables", repeated_tables},

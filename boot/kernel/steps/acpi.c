@@ -73,12 +73,12 @@ static bool claim(struct kernel *kernel, const struct acpi_table *table, uint64_
 
 // Some firmware keeps its tables where the memory map says that nothing of value is: what was read
 // stays ACPI's. False iff an allocation failed.
-static bool claim_tables(struct kernel *kernel)
+static bool claim_tables(struct kernel *kernel, uint64_t pointer)
 {
     uint64_t claimed = 0;
-    bool done = step_memory_map_claim(kernel, kernel->handoff->acpi_rsdp, ACPI_POINTER_SIZE,
-                                      MEMORY_ACPI_RECLAIM, &claimed) &&
-                claim(kernel, &tables.root, &claimed) && claim(kernel, &dsdt, &claimed);
+    bool done =
+        step_memory_map_claim(kernel, pointer, ACPI_POINTER_SIZE, MEMORY_ACPI_RECLAIM, &claimed) &&
+        claim(kernel, &tables.root, &claimed) && claim(kernel, &dsdt, &claimed);
 
     array_list_each(struct acpi_table, table, &tables.list)
     {
@@ -158,6 +158,11 @@ static void print_processors(const struct writer *writer, bool is_listed)
     writer_print(writer, "\n");
 }
 
+static bool is_bad(enum acpi_status status)
+{
+    return status != ACPI_OK && status != ACPI_NO_MEMORY;
+}
+
 enum step_result step_acpi(struct kernel *kernel)
 {
     const struct writer *writer = &kernel->console.writer;
@@ -167,7 +172,15 @@ enum step_result step_acpi(struct kernel *kernel)
 
     processors = (struct acpi_processors){0};
     dsdt.length = 0;
-    enum acpi_status status = acpi_tables_read(&tables, kernel->handoff->acpi_rsdp, &memory, heap);
+    uint64_t pointer = kernel->handoff->acpi_rsdp;
+    enum acpi_status status = acpi_tables_read(&tables, pointer, &memory, heap);
+    if (is_bad(status) && kernel->handoff->acpi_rsdp_1 != 0) {
+        writer_print(writer, "kernel: acpi: %s; going on with that of ACPI 1.0\n",
+                     acpi_status_name(status));
+        array_list_free(&tables.list);
+        pointer = kernel->handoff->acpi_rsdp_1;
+        status = acpi_tables_read(&tables, pointer, &memory, heap);
+    }
     if (status == ACPI_NO_MEMORY || reader.out_of_tables)
         return STEP_NO_MEMORY;
     if (status != ACPI_OK) {
@@ -179,7 +192,8 @@ enum step_result step_acpi(struct kernel *kernel)
     size_t repeated = drop_repeated(&tables.list);
     const char *no_power_off = read_power_and_time(kernel, &memory);
     const struct acpi_table *madt = acpi_tables_find(&tables, "APIC");
-    if (reader.out_of_tables || !acpi_madt_read(&processors, madt, heap) || !claim_tables(kernel))
+    if (reader.out_of_tables || !acpi_madt_read(&processors, madt, heap) ||
+        !claim_tables(kernel, pointer))
         return STEP_NO_MEMORY;
     print_tables(console_at(&kernel->console, CONSOLE_INFO), repeated);
     print_processors(console_at(&kernel->console, CONSOLE_INFO), madt != NULL);
