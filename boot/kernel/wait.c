@@ -34,12 +34,13 @@ bool wait_is_over(struct wait *wait)
            now.tsc - wait->tsc >= wait->tsc_limit;
 }
 
-void wait_for(const struct timer *timer, uint64_t microseconds)
+bool wait_for(const struct timer *timer, uint64_t microseconds)
 {
     struct wait wait = wait_begin(timer, microseconds);
 
     while (!wait_is_over(&wait)) {
     }
+    return cpu_rdtsc() - wait.tsc >= microseconds * TIMER_TSC_PER_US_MIN;
 }
 
 bool wait_for_flag(const struct timer *timer, const bool *flag, uint64_t microseconds)

@@ -27,8 +27,9 @@ struct wait wait_begin(const struct timer *timer, uint64_t microseconds);
 // again before the timer wraps (4.6 s).
 bool wait_is_over(struct wait *wait);
 
-// Waits for so long.
-void wait_for(const struct timer *timer, uint64_t microseconds);
+// Waits for so long. False iff that was too short, as the time stamp counter tells: the timer is
+// faster than one can be.
+bool wait_for(const struct timer *timer, uint64_t microseconds);
 
 // Waits until another processor has set `flag`, or has counted up to `wanted`. False iff it has not
 // in that time.

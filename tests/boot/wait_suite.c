@@ -71,6 +71,17 @@ static void a_timer_that_creeps_ends_the_wait(struct suite_run *run)
     CHECK(run, stub.count < 10000);
 }
 
+static void a_timer_that_is_too_fast_is_told(struct suite_run *run)
+{
+    struct stub wild = {.step = 0x800000};
+    struct stub slow = {.step = 1, .looks_of_a_step = 100};
+    struct timer timer = timer_of(&wild);
+
+    CHECK(run, !wait_for(&timer, 30000000));
+    timer = timer_of(&slow);
+    CHECK(run, wait_for(&timer, 100));
+}
+
 static void what_comes_in_time_is_seen(struct suite_run *run)
 {
     bool flag = false;
@@ -100,6 +111,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(time_adds_up_over_wraps),
     SUITE_CASE(a_timer_that_stands_ends_the_wait),
     SUITE_CASE(a_timer_that_creeps_ends_the_wait),
+    SUITE_CASE(a_timer_that_is_too_fast_is_told),
     SUITE_CASE(what_comes_in_time_is_seen),
     SUITE_CASE(what_does_not_come_is_given_up_on),
 };

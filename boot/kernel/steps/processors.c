@@ -10,10 +10,12 @@
 #include "boot/kernel/steps/acpi.h"
 #include "boot/kernel/steps/interrupts.h"
 #include "boot/kernel/steps/memory_map.h"
+#include "boot/kernel/wait.h"
 
 BUDGET("processors", 5 * PAGE_SIZE, 13 * PAGE_SIZE, 0);
 
 #define NAMED_MAX 8u // of the processors that did not start
+#define TIMER_TRIAL_US 1000u
 #define NONE_STARTED "kernel: processors: no other is started: "
 
 static struct processors processors;
@@ -169,7 +171,9 @@ enum step_result step_processors(struct kernel *kernel)
                            : is_alone(listed)        ? "there is none"
                            : kernel->timer.port == 0 ? "there is no ACPI timer to pace them"
                            : low == 0                ? "no usable memory below 1 MiB to begin in"
-                                                     : NULL;
+                           : !wait_for(&kernel->timer, TIMER_TRIAL_US)
+                               ? "the ACPI timer is faster than it can be"
+                               : NULL;
 
     processors = (struct processors){0};
     if (!obstacle) {
