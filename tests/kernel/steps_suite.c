@@ -120,6 +120,24 @@ static void descriptors_that_overlap_may_be_more_ranges(struct suite_run *run)
     CHECK_EQUAL(run, ranges->entries[2].end, 0x200000);
 }
 
+static void a_claim_takes_what_is_usable_once(struct suite_run *run)
+{
+    uint64_t claimed = 0;
+
+    start(HEAP_SIZE);
+    add_descriptor(CONVENTIONAL, 0x100000, 0x100);
+    add_descriptor(RESERVED, 0x200000, 1);
+    CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
+    CHECK(run, step_memory_map_claim(&kernel, 0x1feff0, 0x2020, MEMORY_ACPI_RECLAIM, &claimed));
+    CHECK_EQUAL(run, claimed, 0x2000); // the reserved page stays, and is followed by a hole
+    CHECK(run, step_memory_map_claim(&kernel, 0x1fd000, 0x2000, MEMORY_ACPI_RECLAIM, &claimed));
+    CHECK_EQUAL(run, claimed, 0x3000);
+    const struct region_map *ranges = step_memory_map_ranges();
+    CHECK_EQUAL(run, ranges->count, 3);
+    CHECK_EQUAL(run, ranges->entries[1].start, 0x1fd000);
+    CHECK_EQUAL(run, ranges->entries[2].kind, MEMORY_RESERVED);
+}
+
 static void a_memory_map_without_room_is_no_memory(struct suite_run *run)
 {
     start(16);
@@ -386,6 +404,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_exceeds_a_budget_is_counted),
     SUITE_CASE(the_memory_map_is_kept_sorted_and_merged),
     SUITE_CASE(descriptors_that_overlap_may_be_more_ranges),
+    SUITE_CASE(a_claim_takes_what_is_usable_once),
     SUITE_CASE(a_memory_map_without_room_is_no_memory),
     SUITE_CASE(acpi_tables_are_read_through_the_direct_map),
     SUITE_CASE(tables_in_usable_memory_stay_acpis),

@@ -30,13 +30,19 @@ def boot_with_spcr(name: str, *table, extra: tuple = (), **settings):
     return boot(f"spcr-{name}", extra=(*spcr(name, *table), *extra), **settings)
 
 
-def boot_at_com3():
-    """There is no COM1, COM2 has no listener, and the judge reads the debug console."""
-    log = machine.BUILD / "spcr" / "com3.log"
+def boot_beside(name, address, *uart):
+    """The judge reads the debug console; what the UART at `address` sends goes to the file {log} of its option."""
+    log = machine.BUILD / "spcr" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    ports = ("-serial", "null", "-serial", f"file:{log}")
-    outcome = boot_with_spcr("com3", TYPE_16550_GAS, PORT, COM3, 8, extra=ports, serial=False)
+    extra = [option.format(log=log) for option in uart]
+    outcome = boot_with_spcr(name, TYPE_16550_GAS, PORT, address, 8, extra=extra, serial=False)
     return outcome, terminal.clean(log.read_bytes()) if log.exists() else ""
+
+
+def boot_at_com3():
+    """There is no COM1, and COM2 has no listener."""
+    return boot_beside("com3", COM3, "-serial", "null", "-serial", "file:{log}")
 
 
 @background(boot_at_com3)
@@ -50,13 +56,9 @@ def test_the_console_moves_to_the_port_that_spcr_names(outcome):
 
 
 def boot_where_no_pc_has_a_port():
-    """The only UART is where SPCR alone tells; the judge reads the debug console."""
-    log = machine.BUILD / "spcr" / "elsewhere.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    uart = ("-chardev", f"file,id=uart,path={log}", "-device", "isa-serial,chardev=uart,iobase=0x220")
-    outcome = boot_with_spcr("elsewhere", TYPE_16550_GAS, PORT, ELSEWHERE, 8, extra=uart, serial=False)
-    return outcome, terminal.clean(log.read_bytes()) if log.exists() else ""
+    """The only UART is where SPCR alone tells."""
+    uart = ("-chardev", "file,id=uart,path={log}", "-device", "isa-serial,chardev=uart,iobase=0x220")
+    return boot_beside("elsewhere", ELSEWHERE, *uart)
 
 
 @background(boot_where_no_pc_has_a_port)

@@ -24,22 +24,15 @@ static void print_ranges(const struct writer *writer)
     }
 }
 
-// Of the range, as far as it can be used.
-static uint64_t usable_bytes_of(const struct region *range)
-{
-    uint64_t end = handoff_memory_end();
-
-    if (range->end < end)
-        end = range->end;
-    return range->kind == MEMORY_USABLE && range->start < end ? end - range->start : 0;
-}
-
+// As far as it can be used.
 static uint64_t usable_bytes(void)
 {
+    const uint64_t end = handoff_memory_end();
+    struct region range = {0, 0, MEMORY_USABLE};
     uint64_t usable = 0;
 
-    for (size_t i = 0; i < ranges.count; i++)
-        usable += usable_bytes_of(&ranges.entries[i]);
+    while (region_next(&ranges, PAGE_SIZE, &range) && range.start < end)
+        usable += (range.end < end ? range.end : end) - range.start;
     return usable;
 }
 
@@ -99,17 +92,19 @@ static bool make_room(struct kernel *kernel)
 bool step_memory_map_claim(struct kernel *kernel, uint64_t start, uint64_t size,
                            enum memory_kind kind, uint64_t *claimed)
 {
-    const struct memory_map map = handoff_memory_map(kernel->handoff);
     struct range pages;
 
-    if (!range_of_pages(&pages, start, size) ||
-        !memory_map_is_usable(&map, pages.start, range_size(pages)))
+    if (!range_of_pages(&pages, start, size))
         return true;
-    if (!make_room(kernel))
-        return false;
-    uint64_t before = usable_bytes();
-    region_add(&ranges, pages.start, range_size(pages), kind);
-    *claimed += before - usable_bytes();
+    struct region usable = {0, pages.start, MEMORY_USABLE};
+    while (region_next(&ranges, PAGE_SIZE, &usable) && usable.start < pages.end) {
+        if (usable.end > pages.end)
+            usable.end = pages.end;
+        if (!make_room(kernel))
+            return false;
+        region_add(&ranges, usable.start, usable.end - usable.start, kind);
+        *claimed += usable.end - usable.start;
+    }
     return true;
 }
 
