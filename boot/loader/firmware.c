@@ -333,28 +333,27 @@ static const EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics_of(struct firmware *firmware
                : NULL;
 }
 
-// The first of all outputs but the console's whose numbers agree, or else the first of all, of
-// which the kernel then says what is wrong.
-static const EFI_GRAPHICS_OUTPUT_PROTOCOL *find_other_graphics(struct firmware *firmware)
+// The first of all outputs, or of those whose numbers agree.
+static const EFI_GRAPHICS_OUTPUT_PROTOCOL *find_output(struct firmware *firmware,
+                                                       bool must_be_consistent)
 {
     EFI_HANDLE handles[GRAPHICS_OUTPUTS_MAX];
     UINTN size = sizeof handles;
-    const EFI_GRAPHICS_OUTPUT_PROTOCOL *first = NULL;
 
     if (EFI_ERROR(firmware->system->BootServices->LocateHandle(
             ByProtocol, &graphics_output_protocol, NULL, &size, handles)))
         return NULL;
     for (UINTN i = 0; i < size / sizeof handles[0]; i++) {
         const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = graphics_of(firmware, handles[i]);
-        if (gop && is_consistent(gop->Mode))
+        if (gop && (!must_be_consistent || is_consistent(gop->Mode)))
             return gop;
-        first = first ? first : gop;
     }
-    return first;
+    return NULL;
 }
 
 // The console's output first: the firmware shows it. Its driver may be one for several cards,
-// without a framebuffer of its own.
+// without a framebuffer of its own. Of one whose numbers do not agree the kernel says what is
+// wrong.
 static const EFI_GRAPHICS_OUTPUT_PROTOCOL *find_graphics(struct firmware *firmware)
 {
     const EFI_GRAPHICS_OUTPUT_PROTOCOL *own =
@@ -362,12 +361,13 @@ static const EFI_GRAPHICS_OUTPUT_PROTOCOL *find_graphics(struct firmware *firmwa
 
     if (own && is_consistent(own->Mode))
         return own;
-    const EFI_GRAPHICS_OUTPUT_PROTOCOL *other = find_other_graphics(firmware);
-    if (other && is_consistent(other->Mode))
-        writer_print(&firmware->console,
-                     "loader: screen: of the graphics outputs one that is not the console's, which "
-                     "has no good framebuffer\n");
-    return own && !(other && is_consistent(other->Mode)) ? own : other;
+    const EFI_GRAPHICS_OUTPUT_PROTOCOL *other = find_output(firmware, true);
+    if (!other)
+        return own ? own : find_output(firmware, false);
+    writer_print(&firmware->console,
+                 "loader: screen: of the graphics outputs one that is not the console's, which has "
+                 "no good framebuffer\n");
+    return other;
 }
 
 struct firmware_framebuffer firmware_find_framebuffer(struct firmware *firmware)
