@@ -27,7 +27,9 @@ struct late_console {
 struct handoff_framebuffer late_console_part(const struct handoff_framebuffer *framebuffer);
 
 // Opens every device that answers. `part` is late_console_part()'s, mapped at its own address; the
-// screen has as many rows as there is memory for their text. On a processor at ring 0.
+// screen has as many rows as there is memory for their text. On a processor at ring 0, with
+// interrupts off: a UART is tried with a byte that it sends to itself, and an event of the
+// firmware's that polls for input would take it.
 void late_console_open(struct late_console *late, const struct handoff_framebuffer *part);
 
 #endif

@@ -36,8 +36,7 @@ static bool draw_number(void *context, uint64_t *number)
     return cpu_rdrand(number);
 }
 
-// Where the firmware has no console. A UART is tried with a byte that it sends to itself: until it
-// is open, no event of the firmware's may run, as one that polls for input would take the byte.
+// Where the firmware has no console.
 static void find_console(struct loader *loader)
 {
     static const struct handoff_framebuffer no_screen;
@@ -63,11 +62,13 @@ static void find_devices(struct loader *loader)
 
 // ── The ends ────────────────────────────────────────────────────────────────────────────────────
 
+// Boot services that have failed to end may still handle the timer's interrupts.
 static _Noreturn void stop_late(const struct loader *loader)
 {
     static struct late_console late;
     const struct writer *writer = &late.console.writer;
 
+    cpu_cli();
     late_console_open(&late, &loader->late_screen);
     writer_print(writer, "loader: stopped: ExitBootServices failed (");
     firmware_print_status(writer, loader->status);
