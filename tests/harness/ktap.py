@@ -3,8 +3,8 @@
 
 The forms are those of the Linux kernel (Documentation/dev-tools/ktap.rst) and of TAP 13 and 14: a version
 line, a plan `1..N` first or last, results `ok N name` and `not ok N name`, tests nested by any
-indentation, with or without a version line or `# Subtest: name` of their own, the directives SKIP and
-TODO, `Bail out!`. Prefixes of a log line, such as `[    0.06] ` or what stands before the version line, are
+indentation, with or without a version line or `# Subtest: name` of their own, the directives SKIP, also
+of a plan `1..0`, and TODO, `Bail out!`. Prefixes of a log line, such as `[    0.06] ` or what stands before the version line, are
 left out. Lines of any other kind are diagnostics, kept for the next result.
 
 What cannot be read, but may be the report of a failure, is a problem: nothing passes because it was not
@@ -34,7 +34,7 @@ _LEVELS = r"\b(?:(?i:trace|debug|dbg|info|inf|notice|warning|warn|wrn|error|err|
 _VERSION = re.compile(r"(.*?)\b(K?TAP) version (\d{1,4})$")
 _VERSIONS_KNOWN = {("KTAP", "1"), ("TAP", "13"), ("TAP", "14")}
 _SUBTEST = re.compile(r"# Subtest: (.*)$")
-_PLAN = re.compile(r"1\.\.(\d+)(?:\s+#.*)?$")
+_PLAN = re.compile(r"1\.\.(\d+)(?:\s+#\s*(.*))?$")
 _RESULT = re.compile(r"(not ok|ok)(?:\s+(\d{1,9}))?(?=\s|$)(.*)")
 _HASH = re.compile(r"(?:^|(?<=\s))#")
 # Those of TAP may be written small, and SKIP as SKIPPED. Those of KTAP are capitals: in small letters they begin a remark.
@@ -127,6 +127,7 @@ class _Level:
     plan: int = -1
     is_over: bool = False  # a plan came behind its results
     is_numbered: bool = False  # its results have numbers
+    skipped: Case | None = None  # in the place of results: all of them are skipped
     results: int = 0
     cases: list[Case] = dataclasses.field(default_factory=list)
 
@@ -150,7 +151,10 @@ class Reader:
     @property
     def is_complete(self) -> bool:
         """Whether a planned report has all of its results."""
-        return len(self._levels) == 1 and self._levels[0].results == self._levels[0].plan > 0
+        if len(self._levels) != 1:
+            return False
+        level = self._levels[0]
+        return level.results == level.plan and (level.plan > 0 or level.skipped is not None)
 
     def feed(self, line: Line) -> None:
         text = line.text
@@ -175,8 +179,8 @@ class Reader:
             return
         self._report.number = line.number
         if match := _PLAN.match(body):
-            self._plan(line, match[1], indent)
-        elif (match := _RESULT.match(body)) and self._is_result(match):
+            self._plan(line, match[1], match[2] or "", indent)
+        elif (match := _RESULT.match(body)) and self._is_result(match, indent):
             self._result(line, match, indent)
         elif match := _SUBTEST.match(body):
             self._header(indent, match[1].strip())
@@ -262,7 +266,7 @@ class Reader:
         self._notes = []
         return True
 
-    def _plan(self, line: Line, number: str, indent: int) -> None:
+    def _plan(self, line: Line, number: str, remark: str, indent: int) -> None:
         level = self._level(indent, line)
         if len(number) > PLAN_DIGITS_MAX:
             self._problem(f"a plan of too many results: {line.text.strip()!r}", line)
@@ -271,6 +275,10 @@ class Reader:
         else:
             level.plan = int(number)
             level.is_over = level.results > 0
+            directive = _DIRECTIVE.match(remark)
+            if level.plan == 0 and directive and directive[1].upper().startswith("SKIP"):
+                name = f"all: {directive[2]}" if directive[2] else "all"
+                level.skipped = Case(name, self._outcome(True, "SKIP"), remark, line.number)
 
     def _header(self, indent: int, name: str) -> None:
         level = self._levels[-1]
@@ -279,10 +287,13 @@ class Reader:
         else:
             self._subtest = (indent, name)
 
-    def _is_result(self, match: re.Match[str]) -> bool:
+    def _is_result(self, match: re.Match[str], indent: int) -> bool:
         """In KTAP each result has a number, in TAP all or none of a report; a line such as "ok then" of another program's has
-        none, and a failure is believed anyway."""
-        may_have_none = self._kind == "TAP" and not self._levels[-1].is_numbered
+        none. It is told from a result by the numbers of the others, and by a suite that it would end before its plan is
+        fulfilled. A failure is believed anyway."""
+        level = self._levels[-1]
+        ends_early = indent < level.indent and level.results < level.plan
+        may_have_none = self._kind == "TAP" and not level.is_numbered and not ends_early
         return may_have_none or bool(match[2]) or match[1] == "not ok"
 
     def _result(self, line: Line, match: re.Match[str], indent: int) -> None:
@@ -301,6 +312,8 @@ class Reader:
         if below is None and self._subtest and self._subtest[0] > indent:
             below = []  # announced, and nothing of it came
         level = self._level(indent, line)
+        if number == "1" and level.results and not level.is_numbered and all(case.passed for case in level.cases):
+            level.results, level.is_over, level.cases = 0, False, []  # lines "ok" of another program's, before the first
         level.results += 1
         level.is_numbered |= bool(number)
         if level.is_over:
@@ -373,6 +386,8 @@ class Reader:
         """Ends the innermost level, checks its plan, and returns its cases under `name`."""
         level = self._levels.pop()
         where = name or self._name_of(level)
+        if level.skipped and not level.results:
+            level.cases = [level.skipped]
         if level.plan < 0:
             if self._strict:
                 self._problem(f"{where}: no plan `1..N`", line)

@@ -58,7 +58,7 @@ NOT_PASSED = [
     "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\n",
     "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    not ok 1 a\nok 1 s\n",
     "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a\nnot ok 1 s\n",
-    "KTAP version 1\n1..1\n    KTAP version 1\n    1..0 # SKIP no such machine\nok 1 s\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..0\nok 1 s\n",
     "KTAP version 1\n1..1\n    # Subtest: s\nok 1 s\n",
     "KTAP version 1\n1..1\nok 1 a # TIMEOUT\n",
     "KTAP version 1\n1..1\nok 1 a # ERROR no such file\n",
@@ -88,9 +88,19 @@ NOT_PASSED = [
     "Bail out!\nTAP version 13\n1..1\nok 1 a\n",
     "not ok 1 a KTAP version 1\n1..1\nok 1 a\n",
     "KTAP version 1\nok 1 a\nnot ok2 b\n",
-    "TAP version 13\n1..0 # SKIP no such machine\n",
+    "TAP version 14\n1..0\n",
+    "TAP version 14\n1..0 # nothing to do\n",
+    "TAP version 14\n1..1 # SKIP no such machine\n",
+    "TAP version 14\n1..0 # SKIP no such machine\nok 1 a\n",
+    "TAP version 14\n1..0 # SKIP no such machine\nnot ok 1 a\n",
+    "TAP version 13\nok\nok 2 b\nok 3 c\n1..2\n",
+    "TAP version 13\nnot ok\nok 1 a\n1..1\n",
+    "TAP version 14\n1..2\n    # Subtest: s\n    1..2\n    ok a\nok s\nok t\n",
 ]
 NOT_PASSED_STRICTLY = [
+    "TAP version 13\n1..0 # SKIP no such machine\n",
+    "KTAP version 1\n1..1\n    KTAP version 1\n    1..0 # SKIP no such machine\nok 1 s\n",
+    "TAP version 13\nok\n1..1\nok 1 a\n",
     "KTAP version 1\nok 1 a\n",
     "KTAP version 1\nok 1 a\n1..1\n",
     "KTAP version 1\n1..1\nok 1 a # SKIP no such machine\n",
@@ -199,6 +209,9 @@ def test_kunit_with_parameters():
         "TAP version 13\n1..1\nok 1 a # with a remark that is no directive",
         "TAP version 13\n1..1\nok 1 a # error paths and timeouts\n",
         "TAP version 13\n1..2\nok 1 a\nok then, says another\nok\nok 2 b\n",
+        "TAP version 13\n1..2\nok\nok then, says another\nok 1 a\nok 2 b\n",
+        "TAP version 13\nok\n1..2\nok 1 a\nok 2 b\n",
+        "TAP version 14\n1..1\n    # Subtest: s\n    1..1\nok\n    ok 1 a\nok 1 s\n",
         "TAP version 13\n1..2\nok 1 a\n  ---\n  x: 1\n[drm] another's words\n  y: not ok 9\n  ...\nok 2 b\n",
     ],
 )
@@ -280,6 +293,21 @@ def test_deep_nesting_by_two_blanks():
 def test_what_is_all_skipped_has_not_failed():
     report = ktap.parse("TAP version 14\n1..1\n    # Subtest: s\n    1..1\n    ok 1 - e # SKIP no\nok 1 - s # SKIP\n")
     assert report.passed and str(report) == "0 passed, 1 skipped (s.e)"
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("TAP version 14\n1..0 # SKIP no such machine\n", "0 passed, 1 skipped (all: no such machine)"),
+        ("TAP version 13\n1..0 # Skipped: no disk\n", "0 passed, 1 skipped (all: no disk)"),
+        ("KTAP version 1\n1..0 # SKIP\n", "0 passed, 1 skipped (all)"),
+        ("TAP version 14\n1..2\n    # Subtest: s\n    1..0 # skip\nok 1 - s # skip\nok 2 - t\n", "1 passed, 1 skipped (s.all)"),
+        ("KTAP version 1\n1..1\n    KTAP version 1\n    1..0 # SKIP no disk\nok 1 s\n", "0 passed, 1 skipped (s.all: no disk)"),
+    ],
+)
+def test_a_plan_of_none_may_skip_all(text, said):
+    report = ktap.parse(text)
+    assert report.passed and str(report) == said, report.problems
 
 
 def test_a_suite_that_is_not_expected_to_pass_has_no_failures():
