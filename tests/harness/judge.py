@@ -14,9 +14,11 @@ and a KTAP report that is complete. Whatever tells of a failure outweighs them.
 import dataclasses
 import enum
 import re
+import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 
+import frameworks
 import ktap
 import panics
 from terminal import Line
@@ -86,6 +88,7 @@ class Sign(enum.Enum):
     FAILING = ("a line of --fail", 1.0)
     PASSING = ("a line of --pass", 1.0)
     REPORTED = ("a report that is complete", 3.0)
+    TESTS_FAILED = ("the sum of tests that failed", 3.0)
 
     @property
     def grace(self) -> float:
@@ -146,10 +149,11 @@ _MOVED_ON = re.compile(
     r".*(?:No bootable (?:option or )?device|Boot Maintenance Manager|EFI Firmware Setup)"
     r"|UEFI Interactive Shell|BdsDxe: \w+ Boot\w+ \"(?:UiApp|EFI Internal Shell)\""
 )
-# What EDK II, SeaBIOS and iPXE say of themselves.
+# What EDK II, SeaBIOS, iPXE and OpenSBI say of themselves, the last with its name in large letters.
 _FIRMWARES = re.compile(
     r"BdsDxe: |UEFI firmware \(|>>(?:Start|Checking) |SeaBIOS \(|Machine UUID |iPXE |Booting from |Boot failed: "
-    r"|Press (?:any key|ESC|F\d)"
+    r"|Press (?:any key|ESC|F\d)|OpenSBI v\d|(?=.*[_|])[ _/|\\()<'`.,]+$"
+    r"|(?:Platform|Firmware|Runtime SBI|Standard SBI|Domain\d+|Boot HART) [\w ]{1,40}: "
 )
 # Any line that says one of these has one of the following; most have none. Faster than an expression.
 _HINTS = ("###", "loader: stopped", "!!!!", "EARLY_HEAP=", "final account", "bootable", "Boot Maint", "EFI ", "UiApp")
@@ -178,6 +182,8 @@ class Heard:
         self.moved_on: Line | None = None
         self.passing: Line | None = None
         self.failing: Line | None = None
+        self.tests_passed: tuple[Line, frameworks.Framework] | None = None  # the last sum of another framework's
+        self.tests_failed: tuple[Line, frameworks.Framework] | None = None  # the first
         self.needed_heap: int | None = None
         self.microseconds: int | None = None
         self._missing = list(rules.expected)
@@ -194,7 +200,8 @@ class Heard:
         self.last = line
         if self._missing:
             self._missing = [wanted for wanted in self._missing if wanted not in text]
-        sign = self._pattern(line)
+        sum_sign = self._sum(line)
+        sign = self._pattern(line) or sum_sign
         self._reader.feed(line)
         # A report's comments begin with the name of a case, which may be any.
         if (panic := panics.find(text)) and panics.find(self._reader.words_of(text)):
@@ -221,6 +228,17 @@ class Heard:
             self.passing = line
             return Sign.PASSING
         return None
+
+    def _sum(self, line: Line) -> Sign | None:
+        found = frameworks.find(line.text)
+        if found is None:
+            return None
+        framework, has_passed = found
+        if has_passed:
+            self.tests_passed = line, framework
+            return None
+        self.tests_failed = self.tests_failed or (line, framework)
+        return Sign.TESTS_FAILED
 
     def _ours(self, line: Line) -> Sign | None:
         text = line.text
@@ -398,6 +416,13 @@ def _report_that_failed(heard: Heard, ended: Ended) -> Judgement | None:
     return None
 
 
+def _sum_that_failed(heard: Heard, ended: Ended) -> Judgement | None:
+    if heard.tests_failed is None:
+        return None
+    line, framework = heard.tests_failed
+    return Judgement(Verdict.FAILED, f"tests failed, says {framework.name}: {_quoted(line)}", line.number)
+
+
 def _too_much_output(heard: Heard, ended: Ended) -> Judgement | None:
     if ended.ending is Ending.SIZE:
         return Judgement(Verdict.TOO_MUCH_OUTPUT, "it was ended, as it went on and on" + _last(heard))
@@ -460,6 +485,10 @@ def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
         lacks += "; with --strict a report does not pass by itself"
     elif report is None and not rules.passing and not rules.strict and not (heard.spoke and _OURS.match(heard.spoke.text)):
         lacks += ", no KTAP report"
+        lacks += "" if heard.tests_passed else ": name a line that passes by --pass"
+    if heard.tests_passed:
+        line, framework = heard.tests_passed
+        lacks += f"; --pass {shlex.quote(framework.passed)} takes line {line.number}, by {framework.name}"
     if ended.prompt is not None:
         lacks += f"; the prompt {ended.prompt!r} never came"
     if ended.ending is Ending.SILENCE:
@@ -481,6 +510,7 @@ CHECKS: tuple[Check, ...] = (
     _firmware_exception,
     _loader_stopped,
     _report_that_failed,
+    _sum_that_failed,
     _too_much_output,
     _nothing_came,
     _passed,

@@ -202,7 +202,7 @@ class Reader:
     def finish(self) -> Report:
         """The Report, when no line is to come any more."""
         if not self._kind:
-            self._problem("no line `KTAP version 1`: the tests never started", Line(0, ""))
+            self._problem("no line `KTAP version 1` or `TAP version 13` begins it: print one before the plan", Line(0, ""))
         if self._yaml is not None:
             self._problem(_NO_END, Line(self._report.number, ""))
         self._end_report(Line(self._report.number, ""))

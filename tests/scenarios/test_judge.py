@@ -158,9 +158,21 @@ NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-b
         ("KTAP version 1\n1..1\n# panic: initializing\n# Panic: initializing\nok 1 panic\n", UNKNOWN, Verdict.PASSED),
         ("KTAP version 1\n1..1\n# a: initializing[  0.06] Kernel panic - not syncing: no\nok 1 a\n", UNKNOWN, Verdict.PANIC),
         (REPORT + "# panic: no memory\n", UNKNOWN, Verdict.PANIC),
+        # A test framework's sum fails as a test does, and passes only if it is named.
+        (FOREIGN + "3 Tests 1 Failures 0 Ignored\n", UNKNOWN, Verdict.FAILED),
+        (FOREIGN + "3 Tests 1 Failures 0 Ignored\n", {"passing": ("starting sh",)}, Verdict.FAILED),
+        (FOREIGN + "3 Tests 1 Failures 0 Ignored\n", {"passing": ("3 Tests",)}, Verdict.FAILED),
+        (REPORT + "PROJECT EXECUTION FAILED\n", UNKNOWN, Verdict.FAILED),
+        (COMPLETE + "PROJECT EXECUTION FAILED\n", {}, Verdict.FAILED),
+        (ktap("# [  FAILED  ] 1 test, listed below:", "ok 1 a", plan=1), UNKNOWN, Verdict.PASSED),
+        (FOREIGN + "3 Tests 0 Failures 0 Ignored\n", {"status": 0}, Verdict.TRUNCATED),
+        (FOREIGN + "3 Tests 0 Failures 0 Ignored\n", {"status": 0, "passing": (" 0 Failures",)}, Verdict.PASSED),
         # EDK II for aarch64, with an application for another processor.
         ("UEFI firmware (version 1)\nBdsDxe: failed to load Boot0001\nUEFI Interactive Shell v2\n",
          {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
+        # OpenSBI, with a kernel that says nothing.
+        ("\nOpenSBI v1.1\n   ____\n  / __ \\    / ____|\n\nPlatform Name    : riscv-virtio,qemu\nRuntime SBI Version  : 1.0\n"
+         "Domain0 Next Mode  : S-mode\nBoot HART ID      : 0\n", {"ending": Ending.TIME}, Verdict.NO_OUTPUT),
         # SeaBIOS, without a disk that it could boot.
         ("SeaBIOS (1.16)\nBooting from Hard Disk...\nBoot failed: not a bootable disk\n\nNo bootable device.\n",
          {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
@@ -185,6 +197,16 @@ def test_kernels_of_another_origin(text, more, verdict):
          "the last line (4) was: ok 2 b"),
         (ktap(), UNKNOWN,
          "truncated: no final line; the report has no case; the saved log ends there; the last line (2) was: 1..0"),
+        (FOREIGN, {"status": 0},
+         "truncated: no final line, no KTAP report: name a line that passes by --pass; QEMU exited with 0; "
+         "the last line (3) was: $"),
+        ("All is well in the universe\n", UNKNOWN,
+         "truncated: no final line, no KTAP report; --pass 'All is well in the universe' takes line 1, by sel4test; "
+         "the saved log ends there; the last line (1) was: All is well in the universe"),
+        ("1..1\nok 1 a\n", UNKNOWN,
+         "truncated: no final line; no line `KTAP version 1` or `TAP version 13` begins it: print one before the plan; "
+         "the saved log ends there; the last line (2) was: ok 1 a"),
+        ("Test suite failed.\n", UNKNOWN, "failed: tests failed, says sel4test: Test suite failed. (line 1)"),
         (WORK + "cpu0: panic: acquire\n", {}, "panic: cpu0: panic: acquire (line 3)"),
         (WORK + "loader: stopped: no kernel\n", {}, "loader stopped: no kernel (line 3)"),
         (WORK, {"ending": Ending.SILENCE},
