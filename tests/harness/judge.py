@@ -477,6 +477,7 @@ def _passed(heard: Heard, ended: Ended) -> Judgement | None:
 def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
     rules, report = heard.rules, heard.report
     lacks = "no line that --pass names" if rules.passing else "no final line"
+    advice = ""
     if report and report.problems:
         lacks += f"; {report.problems[0]}"
     elif report and not report.cases:
@@ -485,17 +486,18 @@ def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
         lacks += "; with --strict a report does not pass by itself"
     elif report is None and not rules.passing and not rules.strict and not (heard.spoke and _OURS.match(heard.spoke.text)):
         lacks += ", no KTAP report"
-        lacks += "" if heard.tests_passed else ": name a line that passes by --pass"
-    if heard.tests_passed:
-        line, framework = heard.tests_passed
-        lacks += f"; --pass {shlex.quote(framework.passed)} takes line {line.number}, by {framework.name}"
+        advice = "; name a line that passes with --pass"
     if ended.prompt is not None:
         lacks += f"; the prompt {ended.prompt!r} never came"
+    if heard.tests_passed:
+        line, framework = heard.tests_passed
+        advice = f"; --pass {shlex.quote(framework.passed)} takes line {line.number}, by {framework.name}"
+    advice = _last(heard) + advice
     if ended.ending is Ending.SILENCE:
-        return Judgement(Verdict.HANG, f"{lacks}, and no word for too long" + _last(heard))
+        return Judgement(Verdict.HANG, f"{lacks}, and no word for too long" + advice)
     if ended.ending in (Ending.TIME, Ending.HARNESS):
-        return Judgement(Verdict.TIMEOUT, f"{lacks} when the time was up" + _last(heard))
-    return Judgement(Verdict.TRUNCATED, f"{lacks}; {_how_it_left(ended)}" + _last(heard))
+        return Judgement(Verdict.TIMEOUT, f"{lacks} when the time was up" + advice)
+    return Judgement(Verdict.TRUNCATED, f"{lacks}; {_how_it_left(ended)}" + advice)
 
 
 # In the order in which one outweighs another.

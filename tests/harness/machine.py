@@ -89,8 +89,8 @@ class Machine:
         None, _file("--image", WHAT, "a disk image with loader and kernel; it stays as it is")
     )
     image_device: tuple[str, ...] = option(
-        ("-device", "ide-hd,drive=image"),
-        Option("--image-device", WHAT, "how the machine has it (default: -device ide-hd,drive=image)",
+        ("-device", "ide-hd,drive=image,bus=ide.0"),
+        Option("--image-device", WHAT, "how the machine has it (default: -device ide-hd,drive=image,bus=ide.0)",
                metavar="ARGUMENTS", parse=lambda text: tuple(text.split()), write=lambda value: [" ".join(value)]),
     )
     words: tuple[str, ...] = option(

@@ -9,6 +9,7 @@ from machine import EXIT_PORT, Machine, Unusable, existing
 
 DEBUG_PORT = 0xE9  # the Bochs convention for isa-debugcon
 RTC = "2026-01-01T00:00:00"  # of machines that must do the same each time
+CONSOLE = "chardev:console"  # what the harness listens to
 LOG = "resets"  # QEMU's own, in the folder of the boot
 
 
@@ -66,7 +67,9 @@ def of(machine: Machine, folder: pathlib.Path) -> list[str]:
     console = ["-chardev", "stdio,id=console,signal=off"]
     debugcon = f"isa-debugcon,iobase={DEBUG_PORT:#x},chardev="
     if machine.serial:
-        command += [*console, "-serial", "chardev:console"]
+        command += console
+        if CONSOLE not in machine.extra:  # where it is, another UART than the first is listened to
+            command += ["-serial", CONSOLE]
         if machine.debugcon:
             command += ["-chardev", "file,id=debugcon,path=debugcon", "-device", debugcon + "debugcon"]
     else:

@@ -274,25 +274,41 @@ def test_a_kernel_of_another_origin(source, request):
     assert [case.name for case in ktap.parse(result.text).cases] == ["memory"]
 
 
-def boot_sector(text):
-    """Says the text on COM1, and leaves as a kernel that is content."""
-    code = (
+PRIMARY_ATA = (
+    b"\xba\xf6\x01\xb0\xa0\xee"  # out 0x1f6, 0xa0: the first drive
+    b"\x42\xec\xa8\x40\x74\xfe"  # hangs unless in 0x1f7 has 0x40: it is there and ready
+)
+
+
+def boot_sector(port, code=b""):
+    """Says on a port that it is here, and leaves as a kernel that is content."""
+    code += (
         b"\x31\xc0\x8e\xd8\xbe\x40\x7c\xfc"  # ds = 0; si = 0x7c40; cld
-        b"\xac\x84\xc0\x74\x06\xba\xf8\x03\xee\xeb\xf5"  # until a zero byte: lodsb; out 0x3f8, al
+        b"\xac\x84\xc0\x74\x06\xba" + port.to_bytes(2, "little") + b"\xee\xeb\xf5"  # until a zero byte: lodsb; out port, al
         b"\xb0\x10\xba\xf4\x00\xee\xf4\xeb\xfd"  # out 0xf4, 0x10; hlt
     )
-    return (code.ljust(0x40, b"\0") + text).ljust(510, b"\0") + b"\x55\xaa"
+    return (code.ljust(0x40, b"\0") + b"hello from sector 0\r\n").ljust(510, b"\0") + b"\x55\xaa"
 
 
-@pytest.mark.parametrize("firmware", [pytest.param("bios", id="disk-for-a-bios")])
-def test_a_disk_for_a_bios(firmware, tmp_path):
+@pytest.mark.parametrize(
+    "sector, more",
+    [
+        pytest.param(boot_sector(0x3F8), [], id="disk-for-a-bios"),
+        pytest.param(boot_sector(0x3F8, PRIMARY_ATA), ["--machine", "pc"], id="primary-ata"),
+        pytest.param(boot_sector(0x2F8), ["--", "-serial", "null", "-serial", "chardev:console"], id="second-uart"),
+    ],
+)
+def test_a_disk_for_a_bios(sector, more, tmp_path):
     disk = tmp_path / "disk.img"
-    disk.write_bytes(boot_sector(b"hello from sector 0\r\n").ljust(1 << 20, b"\0"))
-    words = ["--image", str(disk), "--firmware", firmware, "--pass", "^hello from sector 0$", "--name", "harness-bios"]
+    disk.write_bytes(sector.ljust(1 << 20, b"\0"))
+    words = ["--image", str(disk), "--firmware", "bios", "--pass", "^hello from sector 0$", "--name", "harness-bios", *more]
     done = subprocess.run([sys.executable, "-B", str(BOOT), *words], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_bios_has_to_have_a_disk():
     with pytest.raises(machine.Unusable, match="name the disk to boot with --image"):
-        boot("harness-bios-alone", firmware=firmware)
+        boot("harness-bios-alone", firmware="bios")
 
 
 def test_a_saved_log_is_judged_again(tmp_path):

@@ -198,11 +198,11 @@ def test_kernels_of_another_origin(text, more, verdict):
         (ktap(), UNKNOWN,
          "truncated: no final line; the report has no case; the saved log ends there; the last line (2) was: 1..0"),
         (FOREIGN, {"status": 0},
-         "truncated: no final line, no KTAP report: name a line that passes by --pass; QEMU exited with 0; "
-         "the last line (3) was: $"),
+         "truncated: no final line, no KTAP report; QEMU exited with 0; the last line (3) was: $; "
+         "name a line that passes with --pass"),
         ("All is well in the universe\n", UNKNOWN,
-         "truncated: no final line, no KTAP report; --pass 'All is well in the universe' takes line 1, by sel4test; "
-         "the saved log ends there; the last line (1) was: All is well in the universe"),
+         "truncated: no final line, no KTAP report; the saved log ends there; the last line (1) was: "
+         "All is well in the universe; --pass 'All is well in the universe' takes line 1, by sel4test"),
         ("1..1\nok 1 a\n", UNKNOWN,
          "truncated: no final line; no line `KTAP version 1` or `TAP version 13` begins it: print one before the plan; "
          "the saved log ends there; the last line (2) was: ok 1 a"),
