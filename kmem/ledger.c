@@ -33,10 +33,10 @@ static bool contains(const struct ledger_entry *run, uintptr_t start)
     return start >= run->start && start < run->end;
 }
 
-static void clear_run(struct ledger_entry *run)
+static void clear_entry(struct ledger_entry *entry)
 {
-    run->size = run->blocks = 0;
-    run->end = run->start;
+    entry->size = entry->blocks = 0;
+    entry->end = entry->start;
 }
 
 // The run that an address lies in: the newest one, as it may have been handed out before.
@@ -63,43 +63,122 @@ static FBA_INLINE struct ledger_entry *ledger_find(const struct ledger *ledger, 
     return newest && contains(newest, start) ? newest : search(ledger, start);
 }
 
-// The innermost mark that was open when the block at `start` was taken; NULL: none was.
-static struct ledger_mark *mark_of(const struct ledger *ledger, uintptr_t start)
+// The innermost mark that was open when the block at `start` was taken.
+static struct ledger_mark *mark_of(struct ledger *ledger, uintptr_t start)
 {
     struct ledger_mark *mark = ledger->mark;
 
     while (mark && start < mark->start)
         mark = mark->outer;
-    return mark;
+    return mark ? mark : &ledger->base;
 }
 
-static void add_unrecorded(struct ledger *ledger, uintptr_t start, size_t size, size_t blocks)
+static void count_add(struct ledger_count *count, size_t size, size_t blocks)
 {
-    struct ledger_mark *mark = mark_of(ledger, start);
-
-    ledger->unrecorded_size += size;
-    ledger->unrecorded_blocks += blocks;
-    if (!mark)
-        return;
-    mark->unrecorded_size += size;
-    mark->unrecorded_blocks += blocks;
+    count->size += size;
+    count->blocks += blocks;
 }
 
-// False iff no unrecorded block can have been that one.
-static bool take_unrecorded(struct ledger *ledger, uintptr_t start, size_t size)
+static void count_take(struct ledger_count *count, size_t size, size_t blocks)
 {
-    struct ledger_mark *mark = mark_of(ledger, start);
+    count->size -= size;
+    count->blocks -= blocks;
+}
 
-    if (ledger->unrecorded_blocks == 0 || size > ledger->unrecorded_size ||
-        (mark && (mark->unrecorded_blocks == 0 || size > mark->unrecorded_size)))
-        return false;
-    ledger->unrecorded_size -= size;
-    ledger->unrecorded_blocks--;
-    if (mark) {
-        mark->unrecorded_size -= size;
-        mark->unrecorded_blocks--;
+// ── Rests ───────────────────────────────────────────────────────────────────────────────────────
+
+static bool is_rest(const struct ledger_entry *entry)
+{
+    return entry->blocks != 0 && entry->end == 0;
+}
+
+// `mark` is mark_of() something: of two that begin at one address the inner one, as the outer has
+// taken nothing.
+static bool is_rest_of(const struct ledger_entry *entry, const struct ledger_mark *mark)
+{
+    return is_rest(entry) && entry->start == mark->start;
+}
+
+// Whether two entries may become one: they have one holder, and a rewind takes both or none.
+static bool belong_together(struct ledger *ledger, const struct ledger_entry *a,
+                            const struct ledger_entry *b)
+{
+    return mark_of(ledger, a->start) == mark_of(ledger, b->start) &&
+           is_holder(a, b->tag, b->caller);
+}
+
+static struct ledger_entry *find_rest(struct ledger *ledger, const struct ledger_entry *part)
+{
+    for (size_t i = 0; i < ledger->capacity; i++)
+        if (is_rest(&ledger->entries[i]) && belong_together(ledger, &ledger->entries[i], part))
+            return &ledger->entries[i];
+    return NULL;
+}
+
+static struct ledger_entry *find_unused(const struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->capacity; i++)
+        if (ledger->entries[i].blocks == 0)
+            return &ledger->entries[i];
+    return NULL;
+}
+
+// Adds blocks that have lost their place to their holder's rest. Where it has none, and no entry is
+// unused, they are unrecorded.
+static void add_to_rest(struct ledger *ledger, const struct ledger_entry *part)
+{
+    struct ledger_entry *rest = find_rest(ledger, part);
+
+    if (!rest) {
+        rest = find_unused(ledger);
+        if (!rest)
+            return;
+        *rest =
+            (struct ledger_entry){.start = mark_of(ledger, part->start)->start, .tag = part->tag};
     }
-    return true;
+    if (part->largest > rest->largest) {
+        rest->largest = part->largest;
+        rest->caller = part->caller;
+    }
+    rest->size += part->size;
+    rest->blocks += part->blocks;
+}
+
+// Strikes a freed block off the rest that it was in, if no other can have had it, and returns that.
+static struct ledger_entry *strike_off_rest(struct ledger *ledger, struct ledger_mark *mark,
+                                            size_t size)
+{
+    size_t unrecorded = mark->unplaced.size + mark->returned.size, holders = 0;
+    struct ledger_entry *rest = NULL;
+
+    for (size_t i = 0; i < ledger->capacity; i++) {
+        struct ledger_entry *entry = &ledger->entries[i];
+        if (!is_rest_of(entry, mark))
+            continue;
+        unrecorded -= entry->size;
+        if (entry->size < size)
+            continue;
+        rest = entry;
+        holders++;
+    }
+    holders += unrecorded >= size;
+    if (holders != 1) {
+        count_add(&mark->returned, size, 1);
+        return NULL;
+    }
+    if (!rest)
+        return NULL;
+    rest->size -= size;
+    rest->blocks--;
+    return rest;
+}
+
+static void clear_rests(struct ledger *ledger, struct ledger_mark *mark)
+{
+    for (size_t i = 0; i < ledger->capacity; i++)
+        if (is_rest_of(&ledger->entries[i], mark))
+            clear_entry(&ledger->entries[i]);
+    mark->returned = (struct ledger_count){0};
 }
 
 // A run that is older and has a byte of [start, end), or NULL.
@@ -115,52 +194,137 @@ static struct ledger_entry *find_older(const struct ledger *ledger, uintptr_t st
     return NULL;
 }
 
-// Makes the blocks of a run unrecorded, and those of older runs that reach over them: when such a
-// block is given back, it would be taken for one of theirs.
-static void forget(struct ledger *ledger, struct ledger_entry *run)
+// Makes a run a rest, or part of one, and older runs that reach over it: when such a block is given
+// back, it would be taken for one of theirs.
+static void displace(struct ledger *ledger, struct ledger_entry *run)
 {
     uintptr_t start = run->start, end = run->end;
     uint64_t sequence = run->sequence;
 
     while (run) {
-        start = run->start < start ? run->start : start;
-        end = run->end > end ? run->end : end;
-        add_unrecorded(ledger, run->start, run->size, run->blocks);
-        clear_run(run);
+        const struct ledger_entry part = *run;
+        start = part.start < start ? part.start : start;
+        end = part.end > end ? part.end : end;
+        clear_entry(run);
+        count_add(&mark_of(ledger, part.start)->unplaced, part.size, part.blocks);
+        add_to_rest(ledger, &part);
         run = find_older(ledger, start, end, sequence);
     }
 }
 
-// An entry for a new run: an unused one, else that of the smallest run if the block is larger, or
-// if it lies where blocks of another run were given back and could be taken for one of that.
-static FBA_INLINE struct ledger_entry *take_entry(struct ledger *ledger, uintptr_t start,
-                                                  size_t size)
+// Counts a block that has no place, for the holder of an entry; NULL: not known whose it is. No run
+// may reach over it, see above; one of zero bytes is in no entry.
+static void add_unplaced(struct ledger *ledger, uintptr_t start, size_t size,
+                         const struct ledger_entry *holder)
+{
+    struct ledger_entry *run;
+
+    count_add(&mark_of(ledger, start)->unplaced, size, 1);
+    if (size == 0)
+        return;
+    if (holder) {
+        const struct ledger_entry block = {.start = start,
+                                           .tag = holder->tag,
+                                           .caller = holder->caller,
+                                           .largest = size,
+                                           .size = size,
+                                           .blocks = 1};
+        add_to_rest(ledger, &block);
+    }
+    while ((run = search(ledger, start)) != NULL)
+        displace(ledger, run);
+}
+
+// Whether another entry may become one with that.
+static bool has_partner(struct ledger *ledger, const struct ledger_entry *entry)
+{
+    for (size_t i = 0; i < ledger->capacity; i++)
+        if (&ledger->entries[i] != entry && belong_together(ledger, &ledger->entries[i], entry))
+            return true;
+    return false;
+}
+
+// The smallest run that may become one with `part`, or with any entry if that is NULL.
+static struct ledger_entry *smallest_run(struct ledger *ledger, const struct ledger_entry *part)
 {
     struct ledger_entry *smallest = NULL;
 
     for (size_t i = 0; i < ledger->capacity; i++) {
         struct ledger_entry *entry = &ledger->entries[i];
-        if (entry->blocks == 0)
-            return entry;
-        if (!smallest || entry->size < smallest->size)
+        if (is_rest(entry) || (smallest && entry->size >= smallest->size))
+            continue;
+        if (part ? belong_together(ledger, entry, part) : has_partner(ledger, entry))
             smallest = entry;
     }
-    if (!smallest || (smallest->size >= size && !search(ledger, start)))
-        return NULL;
-    forget(ledger, smallest);
     return smallest;
 }
 
-// Whether a block goes on where the newest run ends, with nothing but padding between: no recorded
-// block lies behind it, and no unrecorded one is known to lie anywhere.
+static struct ledger_entry *smallest_entry(const struct ledger *ledger)
+{
+    struct ledger_entry *smallest = NULL;
+
+    for (size_t i = 0; i < ledger->capacity; i++)
+        if (!smallest || ledger->entries[i].size < smallest->size)
+            smallest = &ledger->entries[i];
+    return smallest;
+}
+
+// An entry for a block when all are in use, or NULL. A holder that has one makes do with its own:
+// its smaller runs become its rest. Another is given one that can be spared: of two of one holder,
+// or else of the holder with the smallest sum, if that is smaller than the block.
+static struct ledger_entry *make_room(struct ledger *ledger, const struct ledger_entry *block)
+{
+    const bool has_entry = has_partner(ledger, block);
+    struct ledger_entry *run, *unused = NULL;
+
+    while (!unused && (run = smallest_run(ledger, has_entry ? block : NULL)) != NULL &&
+           !(has_entry && run->size >= block->size && find_rest(ledger, block))) {
+        displace(ledger, run);
+        unused = find_unused(ledger);
+    }
+    if (unused || has_entry)
+        return unused;
+    run = smallest_entry(ledger);
+    if (!run || run->size >= block->size)
+        return NULL;
+    if (!is_rest(run))
+        displace(ledger, run);
+    return run;
+}
+
+static bool has_unplaced(const struct ledger *ledger)
+{
+    const struct ledger_mark *mark = ledger->mark;
+
+    while (mark && mark->unplaced.blocks == 0)
+        mark = mark->outer;
+    return mark || ledger->base.unplaced.blocks != 0;
+}
+
+// Whether a block goes on where the newest run ends, with nothing but padding between: no block
+// with a place lies behind it, and there is none without.
 static bool extends(const struct ledger *ledger, uintptr_t start, size_t align, const void *caller)
 {
     const struct ledger_entry *run = ledger->newest;
 
     if (!run || run->blocks == 0 || start < run->end || !is_holder(run, ledger->tag, caller))
         return false;
-    return start == run->end || (start - run->end < align && run->end >= ledger->highest &&
-                                 ledger->unrecorded_blocks == 0);
+    return start == run->end ||
+           (start - run->end < align && run->end >= ledger->highest && !has_unplaced(ledger));
+}
+
+// An entry for a run that begins when none is unused, or NULL: the block has no place, and is
+// counted.
+FBA_CALLED static struct ledger_entry *make_room_or_count(struct ledger *ledger, uintptr_t start,
+                                                          size_t size, const void *caller)
+{
+    const struct ledger_entry block = {
+        .start = start, .tag = ledger->tag, .caller = caller, .size = size};
+    struct ledger_entry *run = size != 0 ? make_room(ledger, &block) : NULL;
+
+    if (!run)
+        add_unplaced(ledger, start, size, &block);
+    return run;
 }
 
 static FBA_INLINE void record(struct ledger *ledger, uintptr_t start, size_t size, size_t align,
@@ -168,16 +332,15 @@ static FBA_INLINE void record(struct ledger *ledger, uintptr_t start, size_t siz
 {
     struct ledger_entry *run = ledger->newest;
 
-    if (FBA_UNLIKELY(!extends(ledger, start, align, caller))) {
-        run = size != 0 ? take_entry(ledger, start, size) : NULL;
-        if (run)
-            *run = (struct ledger_entry){
-                .start = start, .tag = ledger->tag, .caller = caller, .largest = size};
+    if (FBA_UNLIKELY(size == 0 || !extends(ledger, start, align, caller))) {
+        run = size != 0 ? find_unused(ledger) : NULL;
+        if (FBA_UNLIKELY(!run)) {
+            run = make_room_or_count(ledger, start, size, caller);
+            if (!run)
+                return;
+        }
+        *run = (struct ledger_entry){.start = start, .tag = ledger->tag, .caller = caller};
         ledger->newest = run;
-    }
-    if (!run || size == 0) {
-        add_unrecorded(ledger, start, size, 1);
-        return;
     }
     if (size > run->largest) {
         run->largest = size;
@@ -209,16 +372,29 @@ static FBA_INLINE void strike_off(struct ledger *ledger, struct ledger_entry *ru
         run->end = run->start;
 }
 
-static void strike(struct ledger *ledger, uintptr_t start, size_t size)
+// Strikes a block off the sums, and returns the entry whose blocks it was one of, or NULL: not
+// known.
+static const struct ledger_entry *strike(struct ledger *ledger, uintptr_t start, size_t size)
 {
-    struct ledger_entry *run = ledger_find(ledger, start, size);
+    struct ledger_entry *entry = ledger_find(ledger, start, size);
+    struct ledger_mark *mark = mark_of(ledger, start);
 
-    if (run && size <= run->size)
-        strike_off(ledger, run, start, size);
-    else if (take_unrecorded(ledger, start, size))
-        ledger->requested -= size;
-    else
+    if (entry && size <= entry->size) {
+        strike_off(ledger, entry, start, size);
+        return entry;
+    }
+    if (mark->unplaced.blocks == 0 || size > mark->unplaced.size) {
         ledger->foreign++;
+        return NULL;
+    }
+    entry = size != 0 ? strike_off_rest(ledger, mark, size) : NULL;
+    if (mark->unplaced.blocks == 1)
+        size = mark->unplaced.size; // see strike_off()
+    count_take(&mark->unplaced, size, 1);
+    ledger->requested -= size;
+    if (mark->unplaced.size == 0)
+        clear_rests(ledger, mark);
+    return entry;
 }
 
 void ledger_note(struct ledger *ledger, uintptr_t start, size_t size, const void *caller)
@@ -260,16 +436,16 @@ static bool ledger_resize(void *context, void *block, size_t old_size, size_t ne
         if (run->end > ledger->highest)
             ledger->highest = run->end;
         run->size = run->size - old_size + new_size;
-        run->largest = new_size > run->largest ? new_size : run->largest;
+        if (new_size > run->largest) {
+            run->largest = new_size;
+            run->caller = run->tag ? caller : run->caller; // where it is the holder, it stays
+        }
         ledger->requested = ledger->requested - old_size + new_size;
         return true;
     }
-    strike(ledger, start, old_size);
-    run = new_size != 0 ? search(ledger, start) : NULL;
-    if (run)
-        forget(ledger, run);
+    const struct ledger_entry *holder = strike(ledger, start, old_size);
     ledger->requested += new_size;
-    add_unrecorded(ledger, start, new_size, 1);
+    add_unplaced(ledger, start, new_size, holder);
     return true;
 }
 
@@ -325,13 +501,11 @@ void ledger_mark_rewind(struct ledger *ledger)
         struct ledger_entry *entry = &ledger->entries[i];
         if (entry->blocks == 0 || entry->start < mark->start)
             continue;
-        ledger->requested -= entry->size;
-        clear_run(entry);
+        if (!is_rest(entry))
+            ledger->requested -= entry->size;
+        clear_entry(entry);
     }
-    ledger->requested -= mark->unrecorded_size;
-    ledger->unrecorded_size -= mark->unrecorded_size;
-    ledger->unrecorded_blocks -= mark->unrecorded_blocks;
-    ledger->newest = NULL;
+    ledger->requested -= mark->unplaced.size;
     if (ledger->highest > mark->start)
         ledger->highest = mark->start;
     ledger->mark = mark->outer;
@@ -340,12 +514,18 @@ void ledger_mark_rewind(struct ledger *ledger)
 void ledger_mark_keep(struct ledger *ledger)
 {
     const struct ledger_mark *mark = ledger->mark;
+    struct ledger_mark *outer = mark->outer ? mark->outer : &ledger->base;
 
-    if (mark->outer) {
-        mark->outer->unrecorded_size += mark->unrecorded_size;
-        mark->outer->unrecorded_blocks += mark->unrecorded_blocks;
-    }
+    count_add(&outer->unplaced, mark->unplaced.size, mark->unplaced.blocks);
+    count_add(&outer->returned, mark->returned.size, mark->returned.blocks);
     ledger->mark = mark->outer;
+    for (size_t i = 0; i < ledger->capacity; i++) {
+        const struct ledger_entry rest = ledger->entries[i];
+        if (!is_rest_of(&rest, mark))
+            continue;
+        clear_entry(&ledger->entries[i]);
+        add_to_rest(ledger, &rest);
+    }
 }
 
 static bool is_same_holder(const struct ledger_entry *a, const struct ledger_entry *b)
@@ -362,7 +542,7 @@ static struct ledger_holder sum_up(const struct ledger *ledger, size_t first)
         const struct ledger_entry *entry = &ledger->entries[i];
         if (entry->blocks == 0 || !is_same_holder(entry, &ledger->entries[first]))
             continue;
-        if (holder.blocks == 0 || entry->largest > largest) {
+        if (entry->largest > largest) {
             largest = entry->largest;
             holder.caller = entry->caller;
         }
@@ -400,5 +580,27 @@ size_t ledger_top(const struct ledger *ledger, struct ledger_holder *holders, si
             holders[j] = holders[j - 1];
         holders[place] = holder;
     }
+    return count;
+}
+
+struct ledger_count ledger_unrecorded(const struct ledger *ledger)
+{
+    struct ledger_count count = ledger->base.unplaced, returned = ledger_returned(ledger);
+
+    for (const struct ledger_mark *mark = ledger->mark; mark; mark = mark->outer)
+        count_add(&count, mark->unplaced.size, mark->unplaced.blocks);
+    count_add(&count, returned.size, returned.blocks);
+    for (size_t i = 0; i < ledger->capacity; i++)
+        if (is_rest(&ledger->entries[i]))
+            count_take(&count, ledger->entries[i].size, ledger->entries[i].blocks);
+    return count;
+}
+
+struct ledger_count ledger_returned(const struct ledger *ledger)
+{
+    struct ledger_count count = ledger->base.returned;
+
+    for (const struct ledger_mark *mark = ledger->mark; mark; mark = mark->outer)
+        count_add(&count, mark->returned.size, mark->returned.blocks);
     return count;
 }

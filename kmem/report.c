@@ -29,7 +29,7 @@ static size_t adopted_size(const struct fba *fba)
 }
 
 // What is permanent and was not asked for. Below the ledger may be more than this buffer, as with a
-// fallback: runs elsewhere are not in it, and blocks without an entry count as if they were.
+// fallback: runs elsewhere are not in it, and blocks without a place count as if they were.
 static size_t padding_of(const struct report *report, const struct fba *fba)
 {
     const struct ledger *ledger = report->ledger;
@@ -37,7 +37,8 @@ static size_t padding_of(const struct report *report, const struct fba *fba)
 
     for (size_t i = 0; i < ledger->capacity; i++) {
         const struct ledger_entry *entry = &ledger->entries[i];
-        if (entry->blocks != 0 && (entry->start < fba->base || entry->start >= fba->end))
+        if (entry->blocks != 0 && entry->end != 0 &&
+            (entry->start < fba->base || entry->start >= fba->end))
             held -= entry->size;
     }
     return held < fba_used(fba) ? fba_used(fba) - held : 0;
@@ -96,14 +97,39 @@ void report_picture(const struct report *report, const struct fba *fba, size_t c
                  fba->state == FBA_STATE_SEALED ? "- given away ~ rounding" : ". free s scratch");
 }
 
+// What the holders' lines leave out, and what they have too much.
+static void print_remainder(const struct report *report, size_t others,
+                            struct ledger_count unrecorded, struct ledger_count returned,
+                            size_t before)
+{
+    const struct writer *writer = report->writer;
+    const char *prefix = prefix_of(report);
+
+    if (others != 0)
+        writer_print(writer, "%s  holder: (others), %zu bytes\n", prefix, others);
+    if (unrecorded.size != 0)
+        writer_print(writer, "%s  holder: (not recorded), %zu byte%s in %zu block%s\n", prefix,
+                     unrecorded.size, writer_plural(unrecorded.size), unrecorded.blocks,
+                     writer_plural(unrecorded.blocks));
+    if (returned.size != 0)
+        writer_print(writer, "%s  of these since given back: %zu byte%s in %zu block%s\n", prefix,
+                     returned.size, writer_plural(returned.size), returned.blocks,
+                     writer_plural(returned.blocks));
+    if (before != 0)
+        writer_print(writer, "%s  holder: (before this ledger), %zu bytes\n", prefix, before);
+}
+
 void report_holders(const struct report *report, size_t most)
 {
     struct ledger_holder holders[MOST_HOLDERS];
+    const struct ledger *ledger = report->ledger;
 
-    if (!report->ledger)
+    if (!ledger)
         return;
-    size_t count = ledger_top(report->ledger, holders, most < MOST_HOLDERS ? most : MOST_HOLDERS);
-    size_t others = report->ledger->requested - report->ledger->unrecorded_size;
+    const struct ledger_count unrecorded = ledger_unrecorded(ledger),
+                              returned = ledger_returned(ledger);
+    size_t count = ledger_top(ledger, holders, most < MOST_HOLDERS ? most : MOST_HOLDERS);
+    size_t others = ledger->requested + returned.size - unrecorded.size;
     for (size_t i = 0; i < count; i++) {
         writer_print(report->writer, "%s  holder: %s, %zu byte%s in %zu block%s, largest by %p\n",
                      prefix_of(report), holders[i].tag ? holders[i].tag : "(untagged)",
@@ -111,18 +137,7 @@ void report_holders(const struct report *report, size_t most)
                      writer_plural(holders[i].blocks), holders[i].caller);
         others -= holders[i].size;
     }
-    if (others != 0)
-        writer_print(report->writer, "%s  holder: (others), %zu bytes\n", prefix_of(report),
-                     others);
-    if (report->ledger->unrecorded_size != 0)
-        writer_print(report->writer, "%s  holder: (not recorded), %zu byte%s in %zu block%s\n",
-                     prefix_of(report), report->ledger->unrecorded_size,
-                     writer_plural(report->ledger->unrecorded_size),
-                     report->ledger->unrecorded_blocks,
-                     writer_plural(report->ledger->unrecorded_blocks));
-    if (report->requested != 0)
-        writer_print(report->writer, "%s  holder: (before this ledger), %zu bytes\n",
-                     prefix_of(report), report->requested);
+    print_remainder(report, others, unrecorded, returned, report->requested);
 }
 
 // ── A failure ───────────────────────────────────────────────────────────────────────────────────
@@ -179,8 +194,9 @@ static void keep_holders(struct report_record *record, const struct report *repo
     record->has_ledger = true;
     record->tag = ledger->tag;
     record->holder_count = ledger_top(ledger, record->holders, REPORT_HOLDERS);
-    record->unrecorded = ledger->unrecorded_size;
-    record->others = ledger->requested - ledger->unrecorded_size;
+    record->unrecorded = ledger_unrecorded(ledger);
+    record->returned = ledger_returned(ledger);
+    record->others = ledger->requested + record->returned.size - record->unrecorded.size;
     for (size_t i = 0; i < record->holder_count; i++)
         record->others -= record->holders[i].size;
 }
@@ -336,13 +352,7 @@ static void print_holders(const struct report *report, const struct report_recor
         writer_print(writer, ", %zu byte%s in %zu block%s\n", holder->size,
                      writer_plural(holder->size), holder->blocks, writer_plural(holder->blocks));
     }
-    if (record->others != 0)
-        writer_print(writer, "%s  holder: (others), %zu bytes\n", prefix, record->others);
-    if (record->unrecorded != 0)
-        writer_print(writer, "%s  holder: (not recorded), %zu bytes\n", prefix, record->unrecorded);
-    if (record->before != 0)
-        writer_print(writer, "%s  holder: (before this ledger), %zu bytes\n", prefix,
-                     record->before);
+    print_remainder(report, record->others, record->unrecorded, record->returned, record->before);
 }
 
 void report_print(const struct report *report, const struct report_record *record)
@@ -392,8 +402,8 @@ static void print_json_holders(const struct writer *writer, const struct report_
         print_json_text(writer, "tag", holder->tag);
         writer_print(writer, "}");
     }
-    writer_print(writer, "],\"others\":%zu,\"unrecorded\":%zu,\"before\":%zu", record->others,
-                 record->unrecorded, record->before);
+    writer_print(writer, "],\"others\":%zu,\"unrecorded\":%zu,\"returned\":%zu,\"before\":%zu",
+                 record->others, record->unrecorded.size, record->returned.size, record->before);
 }
 
 void report_print_json(const struct report *report, const struct report_record *record)

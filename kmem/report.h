@@ -60,9 +60,9 @@ struct report_record {
     size_t padding;  // permanent and not asked for: alignment, and blocks freed out of order
     struct ledger_holder holders[REPORT_HOLDERS]; // the largest first
     size_t holder_count;
-    size_t others;     // held by others than these
-    size_t unrecorded; // held by blocks that no entry of the ledger tells of
-    size_t before;     // report.requested
+    size_t others;                            // held by others than these
+    struct ledger_count unrecorded, returned; // of the ledger
+    size_t before;                            // report.requested
 };
 typedef char report_under_pragma_pack_[sizeof(struct report_record) % sizeof(void *) ? -1 : 1];
 
@@ -73,7 +73,7 @@ void report_keep(struct report_record *record, const struct report *report, cons
 void report_keep_budget(struct report_record *record, const struct report *report,
                         const struct limit *limit);
 
-// Prints a kept failure in at most 21 lines, of up to 80 columns with a prefix of 9 and names of
+// Prints a kept failure in at most 22 lines, of up to 80 columns with a prefix of 9 and names of
 // 16: what was asked and by whom, why it failed, how much was missing, how full the buffer was, a
 // picture of it, who held the most, what could be given back, and the setting.
 void report_print(const struct report *report, const struct report_record *record);
@@ -95,8 +95,8 @@ void report_account(const struct report *report, const struct fba *fba);
 void report_picture(const struct report *report, const struct fba *fba, size_t columns);
 
 // Who holds the most, if the ledger is there: at most `most` of them and never more than 8, then a
-// line for the others, for what the ledger has no entry of, and for what was there before it. The
-// lines add up to what is held.
+// line for the others, for what the ledger has no entry of, for what was given back that is still
+// in the lines above, and for what was there before the ledger. The lines add up to what is held.
 void report_holders(const struct report *report, size_t most);
 
 #ifdef __cplusplus

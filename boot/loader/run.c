@@ -77,7 +77,7 @@ static void record_failure(struct loader *loader)
         .caller = (uintptr_t)request->caller,
         .used = fba_used(&failed->fba),
         .padding = failed->padding,
-        .others = failed->others + failed->unrecorded,
+        .others = failed->others + failed->unrecorded.size,
     };
     copy_name(record->what, failed->tag);
     for (size_t i = 0; i < failed->holder_count && i < HANDOFF_HOLDERS; i++) {

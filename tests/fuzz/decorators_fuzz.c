@@ -165,6 +165,18 @@ static void check_blocks(void)
     }
 }
 
+// What the lines of a report on the ledger add up to.
+static size_t sum_of_ledger(void)
+{
+    struct ledger_holder holders[sizeof entries / sizeof entries[0]];
+    size_t count = ledger_top(&ledger, holders, sizeof entries / sizeof entries[0]);
+    size_t sum = ledger_unrecorded(&ledger).size - ledger_returned(&ledger).size;
+
+    for (size_t i = 0; i < count; i++)
+        sum += holders[i].size;
+    return sum;
+}
+
 static void check_figures(void)
 {
     for (size_t i = 0; i < 2 && is_modelled(); i++) {
@@ -177,7 +189,7 @@ static void check_figures(void)
                                failing.resizes == growths));
     CHECK(inner != RECLAIM || reclaim.count <= block_count);
     CHECK(inner != FREE_LISTS || lists.waiting + held <= fba_used(&fbas[0]));
-    CHECK(inner != LEDGER || ledger.requested == held);
+    CHECK(inner != LEDGER || (ledger.requested == held && sum_of_ledger() == held));
     CHECK(inner != POISON || (!poison_check(&poison) && poison.faults == faults));
     CHECK(inner != REDZONE || redzone.faults == faults);
 }
@@ -196,6 +208,7 @@ static void step_alloc(struct input *input)
     uint8_t byte = input_byte(input);
     size_t align = byte < 0xf0 ? (size_t)1 << (byte & 7) : byte & 3; // 0 and 3 are none
     size_t size = input_byte(input) % 96;
+    static const char *const tags[] = {NULL, "a", "b"};
     size_t failures = failures_of_fbas();
 
     if (block_count == MOST_BLOCKS)
@@ -203,6 +216,7 @@ static void step_alloc(struct input *input)
     if (byte >= 0xfc)
         size = SIZE_MAX - size;
     allocs++;
+    ledger.tag = tags[allocs % 3];
     size_t available = ask_available(align);
     bool through = is_let_through(size);
     over_budget += outer == LIMIT && !through;

@@ -47,7 +47,52 @@ static void blocks_of_one_holder_behind_each_other_take_one_entry(struct suite_r
     CHECK(run, allocator_alloc(&allocator, 1, 1)); // another run
     CHECK(run, entries[0].size == 100 && entries[0].blocks == 10);
     CHECK(run, entries[1].size == 1 && entries[2].size == 1 && entries[3].blocks == 0);
-    CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
+    CHECK_EQUAL(run, ledger_unrecorded(&ledger).blocks, 0);
+}
+
+static void a_run_goes_on_where_its_last_block_was_given_back(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+
+    ledger.tag = "a";
+    (void)allocator_alloc(&allocator, 1, 1);
+    unsigned char *last = allocator_alloc(&allocator, 50, 1);
+    allocator_free(&allocator, last, 50, 1);
+    last = allocator_alloc(&allocator, 60, 1);
+    allocator_free(&allocator, last, 60, 1);
+    CHECK(run, allocator_alloc(&allocator, 10, 8)); // behind padding, where blocks were
+    CHECK(run, entries[0].blocks == 2 && entries[1].blocks == 0);
+}
+
+static void a_run_ends_where_its_last_block_does_that_was_resized(struct suite_run *run)
+{
+    struct allocator allocator;
+    static const char caller;
+
+    for (size_t tagged = 0; tagged < 2; tagged++) {
+        allocator = open_ledger(4);
+        ledger.tag = tagged ? "a" : NULL;
+        (void)allocator_alloc_by(&allocator, 10, 1, &caller);
+        unsigned char *last = allocator_alloc_by(&allocator, 5, 1, &caller);
+        CHECK(run, allocator_resize(&allocator, last, 5, 30, 1));
+        (void)allocator_alloc_by(&allocator, 20, 1, &caller);
+        CHECK(run, entries[0].size == 60 && entries[0].blocks == 3 && entries[1].blocks == 0);
+        CHECK_EQUAL(run, entries[0].largest, 30);
+        CHECK_EQUAL(run, entries[0].caller == &caller, !tagged); // else who resized it
+    }
+}
+
+static void an_unused_entry_contains_nothing(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(4);
+    unsigned char *blocks[2];
+
+    ledger.tag = "a";
+    for (size_t i = 0; i < 2; i++)
+        blocks[i] = allocator_alloc(&allocator, 10, 1);
+    for (size_t i = 0; i < 2; i++)
+        allocator_free(&allocator, blocks[i], 10, 1);
+    CHECK(run, entries[0].blocks == 0 && entries[0].start == entries[0].end);
 }
 
 static void what_was_taken_past_the_ledger_has_its_holder(struct suite_run *run)
@@ -70,7 +115,7 @@ static void what_was_taken_past_the_ledger_has_its_holder(struct suite_run *run)
 
     allocator = open_ledger(0);
     ledger_note(&ledger, (uintptr_t)memory, 30, &caller);
-    CHECK(run, ledger.requested == 30 && ledger.unrecorded_size == 30);
+    CHECK(run, ledger.requested == 30 && ledger_unrecorded(&ledger).size == 30);
 }
 
 static void what_is_freed_is_struck_off(struct suite_run *run)
@@ -81,9 +126,12 @@ static void what_is_freed_is_struck_off(struct suite_run *run)
     CHECK(run, allocator_resize(&allocator, block, 10, 30, 1));
     CHECK_EQUAL(run, ledger.requested, 30);
     CHECK_EQUAL(run, entries[0].size, 30);
-    allocator_free(&allocator, block, 30, 1);
+    ledger.tag = "b";
+    unsigned char *next = allocator_alloc(&allocator, 5, 1);
+    allocator_free(&allocator, next, 5, 1);
+    allocator_free(&allocator, block, 30, 1); // of another run than the newest
     CHECK_EQUAL(run, ledger.requested, 0);
-    CHECK_EQUAL(run, entries[0].blocks, 0);
+    CHECK(run, entries[0].blocks == 0 && entries[1].blocks == 0);
     CHECK_EQUAL(run, fba_used(&fba), 0);
 }
 
@@ -100,7 +148,7 @@ static void entries_of_freed_blocks_are_used_first(struct suite_run *run)
     }
     CHECK_TEXT(run, entries[0].tag, "first");
     CHECK(run, entries[0].size == 10 && entries[1].blocks == 0);
-    CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
+    CHECK_EQUAL(run, ledger_unrecorded(&ledger).blocks, 0);
 }
 
 static void of_two_runs_at_one_address_the_newer_is_struck_off(struct suite_run *run)
@@ -167,9 +215,25 @@ static void wrong_sizes_leave_sums_that_add_up(struct suite_run *run)
     allocator_free(&allocator, second, 11, 1);
     CHECK(run, ledger.requested == 20 && ledger.foreign == 2);
     CHECK(run, allocator_resize(&allocator, first, 20, 5, 1)); // both blocks as one
-    CHECK_EQUAL(run, entries[0].size + entries[1].size + ledger.unrecorded_size, ledger.requested);
-    allocator_free(&allocator, memory + 500, ledger.unrecorded_size + 1, 1);
+    CHECK_EQUAL(run, entries[0].size + entries[1].size + ledger_unrecorded(&ledger).size,
+                ledger.requested);
+    allocator_free(&allocator, memory + 500, ledger.base.unplaced.size + 1, 1);
     CHECK_EQUAL(run, ledger.foreign, 4);
+
+    allocator = open_ledger(0);
+    first = allocator_alloc(&allocator, 10, 1);
+    allocator_free(&allocator, first, 9, 1); // the last, so that nothing is left
+    CHECK(run, ledger.requested == 0 && ledger_unrecorded(&ledger).size == 0);
+
+    allocator = open_ledger(1);
+    for (size_t i = 0; i < 3; i++) {
+        ledger.tag = i == 1 ? "b" : "a"; // of which "b" is unrecorded
+        (void)allocator_alloc(&allocator, i == 1 ? 1 : 10, 1);
+    }
+    allocator_free(&allocator, memory, 5, 1);
+    allocator_free(&allocator, memory, 5, 1);
+    CHECK(run, entries[0].blocks == 0 && ledger.requested == 11);
+    CHECK(run, ledger_unrecorded(&ledger).size == 11 && ledger_unrecorded(&ledger).blocks == 1);
 }
 
 static void a_smaller_run_gives_way_to_a_larger_block(struct suite_run *run)
@@ -183,12 +247,12 @@ static void a_smaller_run_gives_way_to_a_larger_block(struct suite_run *run)
         blocks[i] = allocator_alloc_by(&allocator, sizes[i], 1, &callers[i]);
     }
     CHECK(run, entries[0].size == 20 && entries[1].size == 30);
-    CHECK(run, ledger.unrecorded_size == 15 && ledger.unrecorded_blocks == 2);
+    CHECK(run, ledger_unrecorded(&ledger).size == 15 && ledger_unrecorded(&ledger).blocks == 2);
     allocator_free(&allocator, blocks[3], 5, 1);
-    CHECK(run, ledger.unrecorded_size == 10 && ledger.unrecorded_blocks == 1);
+    CHECK(run, ledger_unrecorded(&ledger).size == 10 && ledger_unrecorded(&ledger).blocks == 1);
     allocator_free(&allocator, blocks[2], 20, 1);
     allocator_free(&allocator, blocks[0], 10, 1);
-    CHECK(run, ledger.unrecorded_size == 0 && ledger.requested == 30);
+    CHECK(run, ledger_unrecorded(&ledger).size == 0 && ledger.requested == 30);
 }
 
 static void a_block_without_an_entry_is_served_all_the_same(struct suite_run *run)
@@ -200,9 +264,9 @@ static void a_block_without_an_entry_is_served_all_the_same(struct suite_run *ru
 
     CHECK(run, allocator_resize(&allocator, second, 10, 15, 1));
     CHECK(run, !allocator_resize(&allocator, first, 20, 21, 1));
-    CHECK(run, ledger.requested == 35 && ledger.unrecorded_size == 15);
+    CHECK(run, ledger.requested == 35 && ledger_unrecorded(&ledger).size == 15);
     allocator_free(&allocator, second, 15, 1);
-    CHECK(run, ledger.requested == 20 && ledger.unrecorded_blocks == 0);
+    CHECK(run, ledger.requested == 20 && ledger_unrecorded(&ledger).blocks == 0);
     CHECK_ADDRESS(run, entries[0].start, first);
 }
 
@@ -214,7 +278,7 @@ static void a_block_of_another_heap_changes_no_sum(struct suite_run *run)
     CHECK(run, allocator_alloc(&allocator, 10, 1));
     allocator_free(&allocator, elsewhere, 4, 1);
     allocator_free(&allocator, elsewhere, 400, 1);
-    CHECK(run, ledger.requested == 10 && ledger.unrecorded_size == 0);
+    CHECK(run, ledger.requested == 10 && ledger_unrecorded(&ledger).size == 0);
     CHECK_EQUAL(run, ledger.foreign, 2);
 }
 
@@ -223,21 +287,226 @@ static void blocks_of_zero_bytes_hold_nothing(struct suite_run *run)
     struct allocator allocator = open_ledger(4);
     unsigned char *block = allocator_alloc(&allocator, 0, 1);
 
-    CHECK(run, ledger.requested == 0 && ledger.unrecorded_blocks == 1);
+    CHECK(run, ledger.requested == 0 && ledger_unrecorded(&ledger).blocks == 1);
     CHECK(run, allocator_resize(&allocator, block, 0, 8, 1));
-    CHECK(run, ledger.requested == 8 && ledger.unrecorded_size == 8);
+    CHECK(run, ledger.requested == 8 && ledger_unrecorded(&ledger).size == 8);
     CHECK(run, allocator_resize(&allocator, block, 8, 0, 1));
     allocator_free(&allocator, block, 0, 1);
-    CHECK(run, ledger.requested == 0 && ledger.unrecorded_blocks == 0);
+    CHECK(run, ledger.requested == 0 && ledger_unrecorded(&ledger).blocks == 0);
     block = allocator_alloc(&allocator, 8, 1);
     CHECK(run, allocator_resize(&allocator, block, 8, 0, 1)); // out of its entry
-    CHECK(run, entries[0].blocks == 0 && ledger.unrecorded_blocks == 1);
+    CHECK(run, entries[0].blocks == 0 && ledger_unrecorded(&ledger).blocks == 1);
     allocator_free(&allocator, block, 0, 1);
-    CHECK(run, ledger.requested == 0 && ledger.unrecorded_blocks == 0 && ledger.foreign == 0);
+    CHECK(run,
+          ledger.requested == 0 && ledger_unrecorded(&ledger).blocks == 0 && ledger.foreign == 0);
     ledger.tag = "tables";
     (void)allocator_alloc(&allocator, 8, 1);
     (void)allocator_alloc(&allocator, 0, 1); // behind the run, and not of it
-    CHECK(run, entries[0].blocks == 1 && ledger.unrecorded_blocks == 1);
+    CHECK(run, entries[0].blocks == 1 && ledger_unrecorded(&ledger).blocks == 1);
+}
+
+// ── More runs than entries ──────────────────────────────────────────────────────────────────────
+
+#define HOLDERS 8
+
+static const char *const names[HOLDERS] = {"t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"};
+static struct ledger_entry two_for_each[2 * HOLDERS];
+
+// `rounds` blocks for each tag in turn, so that each block is a run of its own.
+static struct allocator alternate(size_t rounds, size_t capacity, unsigned char **blocks)
+{
+    struct allocator allocator;
+
+    fba_init(&fba, memory, sizeof memory);
+    ledger_init(&ledger, fba_allocator(&fba), two_for_each, capacity);
+    allocator = ledger_allocator(&ledger);
+    for (size_t i = 0; i < rounds * HOLDERS; i++) {
+        ledger.tag = names[i % HOLDERS];
+        blocks[i] = allocator_alloc(&allocator, i % HOLDERS + 1, 1);
+    }
+    return allocator;
+}
+
+static struct ledger_holder held_by(const char *tag)
+{
+    struct ledger_holder holders[HOLDERS], none = {0};
+    size_t count = ledger_top(&ledger, holders, HOLDERS);
+
+    for (size_t i = 0; i < count; i++)
+        if (suite_contains(holders[i].tag, tag))
+            return holders[i];
+    return none;
+}
+
+static void the_sum_of_each_tag_outlives_its_runs(struct suite_run *run)
+{
+    unsigned char *blocks[8 * HOLDERS];
+
+    for (size_t capacity = HOLDERS; capacity <= 2 * HOLDERS; capacity++) {
+        (void)alternate(8, capacity, blocks);
+        for (size_t i = 0; i < HOLDERS; i++) {
+            struct ledger_holder holder = held_by(names[i]);
+            CHECK_EQUAL(run, holder.blocks, 8);
+            CHECK_EQUAL(run, holder.size, 8 * (i + 1));
+        }
+        CHECK_EQUAL(run, ledger_unrecorded(&ledger).blocks, 0);
+    }
+}
+
+static void beyond_the_entries_the_smallest_holders_are_unrecorded(struct suite_run *run)
+{
+    unsigned char *blocks[8 * HOLDERS];
+
+    (void)alternate(1, 5, blocks);
+    for (size_t i = 0; i < HOLDERS; i++)
+        CHECK_EQUAL(run, held_by(names[i]).size, i < 3 ? 0 : i + 1);
+    CHECK(run, ledger_unrecorded(&ledger).size == 6 && ledger_unrecorded(&ledger).blocks == 3);
+
+    struct allocator allocator = open_ledger(1);
+    for (size_t i = 0; i < 2; i++) {
+        ledger.tag = names[i];
+        (void)allocator_alloc(&allocator, 10, 1); // of two that are as large, the first
+    }
+    CHECK(run, held_by(names[0]).size == 10 && held_by(names[1]).size == 0);
+}
+
+static void a_holder_without_an_entry_gets_one_of_those_that_have_two(struct suite_run *run)
+{
+    unsigned char *blocks[8 * HOLDERS];
+    struct allocator allocator = alternate(2, 2 * HOLDERS, blocks);
+
+    for (size_t i = 0; i < HOLDERS; i++) {
+        static const char callers[HOLDERS];
+        ledger.tag = NULL;
+        (void)allocator_alloc_by(&allocator, 1, 1, &callers[i]);
+        CHECK_EQUAL(run, held_by(names[i]).size, 2 * (i + 1));
+    }
+    CHECK_EQUAL(run, ledger_unrecorded(&ledger).blocks, 0);
+    (void)allocator_alloc(&allocator, 1, 1); // one too many, and no larger than any sum
+    CHECK_EQUAL(run, ledger_unrecorded(&ledger).blocks, 1);
+}
+
+static void larger_blocks_keep_their_place(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(3);
+    unsigned char *large = NULL;
+
+    for (size_t i = 0; i < 10; i++) {
+        ledger.tag = "a";
+        unsigned char *block = allocator_alloc(&allocator, i == 4 ? 100 : 10, 1);
+        large = i == 4 ? block : large;
+        ledger.tag = "b";
+        (void)allocator_alloc(&allocator, 10, 1);
+    }
+    CHECK(run, held_by("a").size == 190 && held_by("b").size == 100);
+    allocator_free(&allocator, large, 100, 1);
+    CHECK(run, held_by("a").size == 90 && held_by("a").blocks == 9);
+    CHECK_EQUAL(run, ledger_returned(&ledger).blocks, 0);
+}
+
+static void a_block_without_a_place_is_struck_off_its_only_possible_holder(struct suite_run *run)
+{
+    unsigned char *blocks[8 * HOLDERS];
+    struct allocator allocator = alternate(2, HOLDERS, blocks);
+
+    allocator_free(&allocator, blocks[7], 8, 1); // t0 to t2 hold less than 8 bytes each
+    CHECK(run, ledger_returned(&ledger).size == 8 && held_by("t7").size == 16);
+    CHECK_EQUAL(run, ledger.requested, 64);
+
+    allocator = alternate(1, 1, blocks);
+    CHECK(run, held_by("t7").size == 8 && ledger_unrecorded(&ledger).size == 28);
+    allocator_free(&allocator, blocks[6], 7, 1); // the rest of t7 is none: it is a run
+    CHECK(run, held_by("t7").size == 8 && ledger_unrecorded(&ledger).size == 21);
+    CHECK_EQUAL(run, ledger_returned(&ledger).blocks, 0);
+
+    allocator = alternate(2, 1, blocks); // a rest of t7 now
+    CHECK(run, held_by("t7").size == 16 && ledger_unrecorded(&ledger).size == 56);
+    CHECK(run, allocator_resize(&allocator, blocks[15], 8, 100, 1)); // of either
+    CHECK(run, held_by("t7").size == 16 && ledger_returned(&ledger).size == 8);
+    allocator_free(&allocator, blocks[15], 100, 1);
+    CHECK(run, ledger_unrecorded(&ledger).size == 56 && ledger_returned(&ledger).size == 8);
+}
+
+static void what_was_returned_is_forgotten_with_the_last_block(struct suite_run *run)
+{
+    unsigned char *blocks[8 * HOLDERS];
+    struct allocator allocator = alternate(2, HOLDERS, blocks);
+
+    for (size_t i = 0; i < 2 * HOLDERS; i++)
+        allocator_free(&allocator, blocks[i], i % HOLDERS + 1, 1);
+    CHECK(run, ledger_returned(&ledger).blocks == 0 && ledger_unrecorded(&ledger).blocks == 0);
+    CHECK(run, ledger.requested == 0 && ledger.foreign == 0);
+    for (size_t i = 0; i < HOLDERS; i++)
+        CHECK_EQUAL(run, two_for_each[i].blocks, 0);
+}
+
+static void a_run_does_not_reach_over_a_block_without_a_place(struct suite_run *run)
+{
+    for (size_t under_mark = 0; under_mark < 2; under_mark++) {
+        struct allocator allocator = open_ledger(1);
+        static struct fba_mark mark;
+        static struct ledger_mark ledger_mark;
+        if (under_mark) {
+            (void)fba_mark(&fba, &mark);
+            ledger_mark_open(&ledger, &ledger_mark, fba.base);
+        }
+        ledger.tag = "a";
+        (void)allocator_alloc(&allocator, 8, 16);
+        ledger.tag = "b";
+        unsigned char *block = allocator_alloc(&allocator, 1, 1); // no entry is left
+        ledger.tag = "a";
+        (void)allocator_alloc(&allocator, 8, 16);
+        allocator_free(&allocator, block, 1, 1);
+        CHECK_EQUAL(run, held_by("a").size, 16);
+    }
+}
+
+// Of runs at one address, as a ledger has them that is not told of a rewind, no block of one is
+// taken for one of another's: where one loses its place, the older ones around it do.
+static void a_run_that_loses_its_place_takes_older_ones_along(struct suite_run *run)
+{
+    static const size_t places[2][3] = {{220, 150, 100}, {100, 150, 220}};
+    static const char callers[3];
+
+    for (size_t i = 0; i < 2; i++) {
+        (void)open_ledger(3);
+        for (size_t j = 0; j < 3; j++)
+            ledger_note(&ledger, (uintptr_t)memory + places[i][j], 100 - j, &callers[j]);
+        ledger_note(&ledger, (uintptr_t)memory + 400, 200, &callers[2]);
+        for (size_t j = 0; j < 3; j++)
+            CHECK_EQUAL(run, entries[j].end, 0);
+    }
+}
+
+static void a_rest_knows_the_caller_of_its_largest_block(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(1);
+    static const char callers[3];
+
+    ledger.tag = "a";
+    for (size_t i = 0; i < 3; i++) {
+        static const unsigned char sizes[] = {10, 20, 15};
+        (void)fba_alloc(&fba, 1, 1); // so that each block is a run
+        (void)allocator_alloc_by(&allocator, sizes[i], 1, &callers[i]);
+    }
+    CHECK(run, held_by("a").size == 45 && held_by("a").blocks == 3);
+    CHECK_ADDRESS(run, held_by("a").caller, &callers[1]);
+}
+
+static void a_block_that_grows_stays_its_holders(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(1);
+
+    ledger.tag = "a";
+    (void)allocator_alloc(&allocator, 10, 1);
+    (void)fba_alloc(&fba, 1, 1); // of which the ledger does not hear
+    unsigned char *block = allocator_alloc(&allocator, 10, 1);
+    CHECK(run, entries[0].end == 0 && entries[0].size == 20); // a rest
+    CHECK(run, allocator_resize(&allocator, block, 10, 30, 1));
+    CHECK(run, held_by("a").size == 40 && held_by("a").blocks == 2);
+    CHECK(run, ledger_unrecorded(&ledger).blocks == 0 && ledger_returned(&ledger).blocks == 0);
+    CHECK(run, allocator_resize(&allocator, block, 30, 0, 1));
+    CHECK(run, held_by("a").size == 10 && ledger_unrecorded(&ledger).blocks == 1);
 }
 
 // ── Marks ───────────────────────────────────────────────────────────────────────────────────────
@@ -276,9 +545,11 @@ static void a_rewind_strikes_off_what_was_taken_since(struct suite_run *run)
     CHECK(run, entries[0].size == 10 && entries[1].blocks == 0 && ledger.requested == 10);
     (void)allocator_alloc(&allocator, 5, 1);
     CHECK(run, ledger.requested == 15 && ledger.mark == NULL);
+    (void)allocator_alloc(&allocator, 5, 8); // nothing lies behind the run now
+    CHECK(run, entries[1].size == 10 && entries[1].blocks == 2);
     open_mark(0);
     rewind_mark(0); // nothing was taken
-    CHECK_EQUAL(run, ledger.requested, 15);
+    CHECK_EQUAL(run, ledger.requested, 20);
 }
 
 static void what_is_kept_stays(struct suite_run *run)
@@ -291,10 +562,10 @@ static void what_is_kept_stays(struct suite_run *run)
     open_mark(1);
     (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]); // not recorded
     keep_mark(1);
-    CHECK(run, ledger.requested == 70 && ledger.unrecorded_size == 20);
+    CHECK(run, ledger.requested == 70 && ledger_unrecorded(&ledger).size == 20);
     rewind_mark(0); // takes what the inner mark has left to it
-    CHECK(run, ledger.requested == 0 && ledger.unrecorded_size == 0);
-    CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
+    CHECK(run, ledger.requested == 0 && ledger_unrecorded(&ledger).size == 0);
+    CHECK_EQUAL(run, ledger_unrecorded(&ledger).blocks, 0);
     open_mark(0);
     (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]);
     keep_mark(0);
@@ -310,7 +581,7 @@ static void a_run_that_gives_way_counts_where_it_was_taken(struct suite_run *run
     open_mark(0);
     (void)allocator_alloc_by(&allocator, 20, 1, &callers[1]); // the first is not recorded now
     rewind_mark(0);
-    CHECK(run, ledger.requested == 10 && ledger.unrecorded_size == 10);
+    CHECK(run, ledger.requested == 10 && ledger_unrecorded(&ledger).size == 10);
 }
 
 static void a_block_that_is_not_known_under_a_mark_is_foreign(struct suite_run *run)
@@ -327,7 +598,51 @@ static void a_block_that_is_not_known_under_a_mark_is_foreign(struct suite_run *
     allocator_free(&allocator, memory + 900, 21, 1);
     CHECK(run, ledger.foreign == 2 && ledger.requested == 100);
     rewind_mark(0);
-    CHECK(run, ledger.requested == 80 && ledger.unrecorded_size == 30);
+    CHECK(run, ledger.requested == 80 && ledger_unrecorded(&ledger).size == 30);
+}
+
+static void a_rest_goes_with_its_mark(struct suite_run *run)
+{
+    struct allocator allocator = open_ledger(3);
+
+    for (size_t depth = 0; depth < 3; depth++) {
+        for (size_t i = 0; i < 4; i++) {
+            ledger.tag = i % 2 == 0 ? "a" : NULL;
+            (void)allocator_alloc_by(&allocator, i % 2 == 0 ? 10 : 1, 1, &marks[0]);
+        }
+        CHECK_EQUAL(run, held_by("a").size, 20 * (depth + 1));
+        if (depth < 2)
+            open_mark(depth);
+    }
+    CHECK_EQUAL(run, ledger_unrecorded(&ledger).size, 6);
+    keep_mark(1);
+    CHECK(run, entries[0].blocks + entries[1].blocks + entries[2].blocks == 6);
+    CHECK(run, held_by("a").size == 60 && ledger_unrecorded(&ledger).size == 6);
+    CHECK_EQUAL(run, (entries[0].blocks != 0) + (entries[1].blocks != 0) + (entries[2].blocks != 0),
+                2); // the two of "a" became one
+    rewind_mark(0);
+    CHECK(run, held_by("a").size == 20 && ledger_unrecorded(&ledger).size == 2);
+    CHECK_EQUAL(run, ledger.requested, 22);
+}
+
+static void what_was_returned_under_a_mark_goes_with_it(struct suite_run *run)
+{
+    unsigned char *blocks[4];
+
+    for (size_t keep = 0; keep < 2; keep++) {
+        struct allocator allocator = open_ledger(2);
+        open_mark(0);
+        for (size_t i = 0; i < 4; i++) {
+            ledger.tag = i % 2 == 0 ? "a" : "b";
+            blocks[i] = allocator_alloc(&allocator, 10, 1);
+        }
+        allocator_free(&allocator, blocks[0], 10, 1); // of either
+        CHECK(run, ledger_returned(&ledger).size == 10 && held_by("a").size == 20);
+        (keep ? keep_mark : rewind_mark)(0);
+        CHECK_EQUAL(run, ledger_returned(&ledger).size, keep ? 10 : 0);
+        CHECK_EQUAL(run, ledger.requested, keep ? 30 : 0);
+        CHECK_EQUAL(run, held_by("a").size + held_by("b").size, keep ? 40 : 0);
+    }
 }
 
 // ── Churn ───────────────────────────────────────────────────────────────────────────────────────
@@ -347,12 +662,14 @@ static uint32_t next_random(uint32_t *state)
     return *state >> 16;
 }
 
-// Nothing is lost: what the entries tell of a tag is no more than it holds, and exactly that while
-// every block is recorded; entries and unrecorded blocks add up to what is held.
+// Nothing is lost: the lines add up to what is held, and what they tell of a tag is what it holds,
+// but for what is unrecorded or was returned.
 static void check_sums(struct suite_run *run, const struct live *live, const char *const *tags)
 {
+    const struct ledger_count unrecorded = ledger_unrecorded(&ledger),
+                              returned = ledger_returned(&ledger);
     struct ledger_holder holders[TAGS];
-    size_t held[TAGS] = {0};
+    size_t held[TAGS] = {0}, told[TAGS] = {0};
     size_t sum = 0, blocks = 0, recorded = 0, recorded_blocks = 0;
 
     for (size_t i = 0; i < LIVE; i++) {
@@ -365,14 +682,17 @@ static void check_sums(struct suite_run *run, const struct live *live, const cha
         size_t tag = 0;
         while (tags[tag] != holders[i].tag)
             tag++;
-        CHECK(run, holders[i].size <= held[tag]);
-        CHECK(run, ledger.unrecorded_size != 0 || holders[i].size == held[tag]);
+        told[tag] = holders[i].size;
         recorded += holders[i].size;
         recorded_blocks += holders[i].blocks;
     }
+    for (size_t tag = 0; tag < TAGS; tag++) {
+        CHECK(run, told[tag] <= held[tag] + returned.size);
+        CHECK(run, held[tag] <= told[tag] + unrecorded.size);
+    }
     CHECK_EQUAL(run, ledger.requested, sum);
-    CHECK_EQUAL(run, recorded + ledger.unrecorded_size, sum);
-    CHECK_EQUAL(run, recorded_blocks + ledger.unrecorded_blocks, blocks);
+    CHECK_EQUAL(run, recorded + unrecorded.size, sum + returned.size);
+    CHECK_EQUAL(run, recorded_blocks + unrecorded.blocks, blocks + returned.blocks);
 }
 
 // An allocator that hands out again what was given back, over an empty buffer.
@@ -421,7 +741,7 @@ static void churn(struct suite_run *run, uint32_t random, size_t capacity)
         live[i] = (struct live){0};
     }
     CHECK_EQUAL(run, ledger.requested, 0);
-    CHECK_EQUAL(run, ledger.unrecorded_blocks, 0);
+    CHECK_EQUAL(run, ledger_unrecorded(&ledger).blocks, 0);
     CHECK_EQUAL(run, ledger.foreign, 0);
 }
 
@@ -434,7 +754,7 @@ static void the_lines_add_up_to_what_is_held_under_churn(struct suite_run *run)
 }
 
 // What lies in the place of a block that was given back is not taken for a block of its run.
-static void a_block_in_the_gap_of_a_run_has_its_entry(struct suite_run *run)
+static void a_block_in_the_gap_of_a_run_is_none_of_its_blocks(struct suite_run *run)
 {
     static struct free_lists lists;
     struct ledger_holder holder;
@@ -451,11 +771,15 @@ static void a_block_in_the_gap_of_a_run_has_its_entry(struct suite_run *run)
     ledger.tag = "small";
     CHECK_ADDRESS(run, allocator_alloc(&allocator, 60, 1), blocks[1]);
     CHECK_EQUAL(run, ledger_top(&ledger, &holder, 1), 1);
-    CHECK(run, holder.size == 60 && ledger.unrecorded_size == 128);
-    allocator_free(&allocator, blocks[1], 60, 1);
-    allocator_free(&allocator, blocks[0], 64, 1);
+    CHECK_TEXT(run, holder.tag, "large");
+    CHECK(run, holder.size == 128 && ledger_unrecorded(&ledger).size == 60);
+    allocator_free(&allocator, blocks[0], 64, 1); // too large for the small one
+    CHECK_EQUAL(run, ledger_top(&ledger, &holder, 1), 1);
+    CHECK(run, holder.size == 64 && ledger_returned(&ledger).blocks == 0);
+    allocator_free(&allocator, blocks[1], 60, 1); // of either, as far as is known
+    CHECK_EQUAL(run, ledger_top(&ledger, &holder, 1), 1);
+    CHECK(run, holder.size == 64 && ledger_returned(&ledger).size == 60);
     CHECK_EQUAL(run, ledger.requested, 64);
-    CHECK_EQUAL(run, ledger.unrecorded_size, 64);
 }
 
 // Blocks of which no two lie at one address, as an fba hands them out.
@@ -598,23 +922,30 @@ static void without_a_tag_each_caller_is_a_holder(struct suite_run *run)
 
 static void of_a_holder_the_largest_block_names_the_caller(struct suite_run *run)
 {
-    struct allocator allocator = open_ledger(4);
-    struct ledger_holder holder;
+    static const unsigned char sizes[] = {10, 20, 5};
     static const char callers[3];
 
-    ledger.tag = "tables";
-    for (size_t i = 0; i < 3; i++) {
-        static const unsigned char sizes[] = {10, 20, 5};
-        (void)allocator_alloc_by(&allocator, sizes[i], 1, &callers[i]);
+    for (size_t apart = 0; apart < 2; apart++) {
+        struct allocator allocator = open_ledger(4);
+        struct ledger_holder holder;
+        ledger.tag = "tables";
+        for (size_t i = 0; i < 3; i++) {
+            (void)allocator_alloc_by(&allocator, sizes[i], 1, &callers[i]);
+            (void)fba_alloc(&fba, apart, 1); // of which the ledger does not hear
+        }
+        CHECK_EQUAL(run, ledger_top(&ledger, &holder, 1), 1);
+        CHECK(run, holder.size == 35 && holder.blocks == 3);
+        CHECK_ADDRESS(run, holder.caller, &callers[1]);
+        CHECK(run, entries[0].blocks == (apart ? 1 : 3));
     }
-    CHECK_EQUAL(run, ledger_top(&ledger, &holder, 1), 1);
-    CHECK(run, holder.size == 35 && holder.blocks == 3);
-    CHECK_ADDRESS(run, holder.caller, &callers[1]);
 }
 
 static const struct suite_case cases[] = {
     SUITE_CASE(each_allocation_is_written_down),
     SUITE_CASE(blocks_of_one_holder_behind_each_other_take_one_entry),
+    SUITE_CASE(a_run_goes_on_where_its_last_block_was_given_back),
+    SUITE_CASE(a_run_ends_where_its_last_block_does_that_was_resized),
+    SUITE_CASE(an_unused_entry_contains_nothing),
     SUITE_CASE(what_was_taken_past_the_ledger_has_its_holder),
     SUITE_CASE(what_is_freed_is_struck_off),
     SUITE_CASE(entries_of_freed_blocks_are_used_first),
@@ -626,12 +957,24 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_block_without_an_entry_is_served_all_the_same),
     SUITE_CASE(a_block_of_another_heap_changes_no_sum),
     SUITE_CASE(blocks_of_zero_bytes_hold_nothing),
+    SUITE_CASE(the_sum_of_each_tag_outlives_its_runs),
+    SUITE_CASE(beyond_the_entries_the_smallest_holders_are_unrecorded),
+    SUITE_CASE(a_holder_without_an_entry_gets_one_of_those_that_have_two),
+    SUITE_CASE(larger_blocks_keep_their_place),
+    SUITE_CASE(a_block_without_a_place_is_struck_off_its_only_possible_holder),
+    SUITE_CASE(what_was_returned_is_forgotten_with_the_last_block),
+    SUITE_CASE(a_run_does_not_reach_over_a_block_without_a_place),
+    SUITE_CASE(a_run_that_loses_its_place_takes_older_ones_along),
+    SUITE_CASE(a_rest_knows_the_caller_of_its_largest_block),
+    SUITE_CASE(a_block_that_grows_stays_its_holders),
     SUITE_CASE(a_rewind_strikes_off_what_was_taken_since),
     SUITE_CASE(what_is_kept_stays),
     SUITE_CASE(a_run_that_gives_way_counts_where_it_was_taken),
     SUITE_CASE(a_block_that_is_not_known_under_a_mark_is_foreign),
+    SUITE_CASE(a_rest_goes_with_its_mark),
+    SUITE_CASE(what_was_returned_under_a_mark_goes_with_it),
     SUITE_CASE(the_lines_add_up_to_what_is_held_under_churn),
-    SUITE_CASE(a_block_in_the_gap_of_a_run_has_its_entry),
+    SUITE_CASE(a_block_in_the_gap_of_a_run_is_none_of_its_blocks),
     SUITE_CASE(the_lines_add_up_under_marks),
     SUITE_CASE(without_entries_the_sums_are_kept_all_the_same),
     SUITE_CASE(failures_are_counted_and_passed_on),
