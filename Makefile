@@ -57,7 +57,7 @@ endef
 
 include kmem/sources.mk
 ARCH_SRCS   := $(sort $(wildcard arch/x86_64/*.[cS]))
-BOOT_SRCS   := $(sort $(wildcard boot/*.c)) # of loader and kernel
+BOOT_SRCS   := $(sort $(wildcard boot/*.c boot/acpi/*.c)) # of loader and kernel
 CONSOLE_SRCS := $(sort $(wildcard boot/console/*.[cS])) # likewise
 KERNEL_SRCS := $(sort $(wildcard boot/kernel/*.[cS] boot/kernel/*/*.[cS])) $(BOOT_SRCS) $(CONSOLE_SRCS) $(ARCH_SRCS) $(KMEM_SOURCES)
 LOADER_SRCS := $(sort $(wildcard boot/loader/*.[cS]))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // power: powering off by ACPI's soft-off state (S5), through the PM1 control registers. Their
-// addresses and values come from ACPI's tables, which boot/kernel/acpi reads.
+// addresses and values come from ACPI's tables, which boot/acpi reads.
 #ifndef ARCH_X86_64_POWER_H
 #define ARCH_X86_64_POWER_H
 

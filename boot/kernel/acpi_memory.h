@@ -5,7 +5,7 @@
 #ifndef BOOT_KERNEL_ACPI_MEMORY_H
 #define BOOT_KERNEL_ACPI_MEMORY_H
 
-#include "boot/kernel/acpi/tables.h"
+#include "boot/acpi/tables.h"
 #include "boot/kernel/device_map.h"
 
 #include <stdbool.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/acpi promises of tables, processors and registers: tables that can be believed
+// What boot/acpi promises of tables, processors and registers: tables that can be believed
 // are found, anything else is skipped or named, and no byte outside mapped memory is read.
 #include "arch/x86_64/string.h"
-#include "boot/kernel/acpi/fadt.h"
-#include "boot/kernel/acpi/madt.h"
-#include "boot/kernel/acpi/spcr.h"
-#include "boot/kernel/acpi/tables.h"
+#include "boot/acpi/fadt.h"
+#include "boot/acpi/madt.h"
+#include "boot/acpi/spcr.h"
+#include "boot/acpi/tables.h"
 #include "kmem/fba_allocator.h"
 #include "tests/boot/suites.h"
 

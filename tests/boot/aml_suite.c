@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/acpi/aml.h promises: the two constants of \_S5_ are found where they are, and
+// What boot/acpi/aml.h promises: the two constants of \_S5_ are found where they are, and
 // nothing is believed that the table does not hold.
 #include "arch/x86_64/string.h"
-#include "boot/kernel/acpi/aml.h"
+#include "boot/acpi/aml.h"
 #include "tests/boot/suites.h"
 
 static unsigned char dsdt[512];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/spcr_port.h promises: the UART that SPCR describes is reached as it says, or why
-// it cannot be is known.
+// What boot/console/spcr_port.h promises: the UART that SPCR describes is reached as it says, or
+// why it cannot be is known.
 #include "arch/x86_64/pci.h"
-#include "boot/kernel/spcr_port.h"
+#include "boot/console/spcr_port.h"
 #include "tests/boot/stub_pci.h"
 #include "tests/boot/suites.h"
 

@@ -2,11 +2,11 @@
 // Fuzz target: all that reads ACPI's tables. The input is the firmware's memory, most of it tables
 // whose sums the target makes right, as no input would hit them. What the walker asks for it gets
 // as a block of exactly that size, so that a byte read beyond it is an error of the sanitizer.
-#include "boot/kernel/acpi/aml.h"
-#include "boot/kernel/acpi/fadt.h"
-#include "boot/kernel/acpi/madt.h"
-#include "boot/kernel/acpi/spcr.h"
-#include "boot/kernel/acpi/tables.h"
+#include "boot/acpi/aml.h"
+#include "boot/acpi/fadt.h"
+#include "boot/acpi/madt.h"
+#include "boot/acpi/spcr.h"
+#include "boot/acpi/tables.h"
 #include "kmem/fba_allocator.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"

@@ -25,7 +25,7 @@ import vocabulary
         ("boot/a.c", "void *memcpy(void *to, const void *from, size_t size);", 1),
         ("boot/a.c", "end = (end + align - 1) & ~(align - 1);", 1),
         ("boot/loader/a.c", "end = header->p_vaddr + header->p_memsz;", 1),
-        ("boot/kernel/acpi/a.c", "if (at + size <= table->length)", 1),
+        ("boot/acpi/a.c", "if (at + size <= table->length)", 1),
         ("boot/memory_map.c", "end = start + (pages * PAGE_SIZE);", 1),
         ("boot/kernel/seal.c", "end = start + handoff->image_size;", 1),
         ("boot/kernel/steps/a.c", "last = registers.value + size;", 1),

@@ -21,8 +21,9 @@ NO_REPORTS = ("kmem/", "arch/", "boot/", "Makefile", "README.md", "linker.ld", "
               "tests/proof/", "tests/suites/")
 OURS = ("boot/", "arch/")
 # Where numbers are read that firmware or a file has given.
-READERS = ("boot/memory_map.c", "boot/handoff.c", "boot/loader/", "boot/kernel/acpi", "boot/kernel/device_map.c",
-           "boot/kernel/handoff_check.c", "boot/kernel/seal.c", "boot/kernel/spcr_port.c", "boot/kernel/steps/")
+READERS = ("boot/memory_map.c", "boot/handoff.c", "boot/direct_map.c", "boot/acpi/", "boot/console/spcr_port.c", "boot/loader/",
+           "boot/kernel/acpi_memory.c", "boot/kernel/device_map.c", "boot/kernel/handoff_check.c", "boot/kernel/seal.c",
+           "boot/kernel/steps/")
 _BASE = r"(?:start|base|offset|address|physical|virtual|vaddr|paddr|at)"
 _LENGTH = r"(?:size|length|filesz|memsz|bytes|pages)"
 

@@ -41,14 +41,15 @@ SOURCES = {
     "boot/memory_map.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
     "boot/handoff.c": ((), ()),
     "boot/kernel/handoff_check.c": ((), ("boot/handoff.c", "boot/range.h", "arch/x86_64/page.h")),
-    "boot/kernel/acpi_memory.c": (("arch/x86_64/address.h",), ("boot/range.h", "arch/x86_64/page.h")),
-    "boot/kernel/acpi/table.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
-    "boot/kernel/acpi/spcr.c": ((), ("boot/kernel/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
-    "boot/kernel/acpi/aml.c": ((), ()),
-    "boot/kernel/acpi/madt.c": ((), ("boot/kernel/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
-    "boot/kernel/acpi/fadt.c": ((), ("boot/kernel/acpi/tables.c", "boot/kernel/acpi/table.c", "boot/range.h",
+    "boot/direct_map.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
+    "boot/kernel/acpi_memory.c": (("arch/x86_64/address.h",), ("boot/direct_map.c",)),
+    "boot/acpi/table.c": ((), ("boot/range.h", "arch/x86_64/page.h")),
+    "boot/acpi/spcr.c": ((), ("boot/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
+    "boot/acpi/aml.c": ((), ()),
+    "boot/acpi/madt.c": ((), ("boot/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
+    "boot/acpi/fadt.c": ((), ("boot/acpi/tables.c", "boot/acpi/table.c", "boot/range.h",
                                      "arch/x86_64/page.h")),
-    "boot/kernel/acpi/tables.c": ((), ("boot/kernel/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
+    "boot/acpi/tables.c": ((), ("boot/acpi/table.c", "boot/range.h", "arch/x86_64/page.h")),
 }
 # What else Frama-C reads first.
 ENVIRONMENTS = {
@@ -61,10 +62,11 @@ ENVIRONMENTS = {
     "boot/memory_map.c": ("memory_map.h",),
     "boot/handoff.c": ("handoff.h",),
     "boot/kernel/handoff_check.c": ("handoff.h", "memory_map.h", "handoff_check.h"),
-    "boot/kernel/acpi_memory.c": ("acpi_memory.h",),
-    "boot/kernel/acpi/tables.c": ("tables.h",),
-    "boot/kernel/acpi/fadt.c": ("tables.h",),
-    "boot/kernel/acpi/madt.c": ("madt.h",),
+    "boot/direct_map.c": ("direct_map.h",),
+    "boot/kernel/acpi_memory.c": ("direct_map.h", "acpi_memory.h"),
+    "boot/acpi/tables.c": ("tables.h",),
+    "boot/acpi/fadt.c": ("tables.h",),
+    "boot/acpi/madt.c": ("madt.h",),
 }
 # Where unsigned wrap-around is intended.
 WRAPS = {
@@ -83,19 +85,19 @@ WRAPS = {
         "check_region": "distances between addresses, modulo 2^64",
         "check_parts": "distances between addresses: one that wraps is larger than the region",
     },
-    "boot/kernel/acpi/table.c": {
+    "boot/acpi/table.c": {
         "acpi_table_read": "bytes are shifted to their places in a word",
         "acpi_table_read_address": "a shift by at most 3",
     },
-    "boot/kernel/acpi/madt.c": {
+    "boot/acpi/madt.c": {
         "add": "counts of what the table lists",
         "acpi_madt_read": "a count of what the table lists",
     },
-    "boot/kernel/acpi/tables.c": {
+    "boot/acpi/tables.c": {
         "list_tables": "counts of what is listed in the root table",
         "count_good": "a count of what is listed in the root table",
     },
-    "boot/kernel/acpi/aml.c": {"enter_package": "bytes are shifted to their places in a word"},
+    "boot/acpi/aml.c": {"enter_package": "bytes are shifted to their places in a word"},
 }
 
 # Statements that no state reaches, which a smoke test must find: what follows on `|| fail(…)` being true; of

@@ -4,8 +4,8 @@
 // the direct map does not have them.
 #include "boot/kernel/steps/acpi.h"
 
-#include "boot/kernel/acpi/aml.h"
-#include "boot/kernel/acpi/fadt.h"
+#include "boot/acpi/aml.h"
+#include "boot/acpi/fadt.h"
 #include "boot/kernel/acpi_memory.h"
 #include "boot/kernel/budget.h"
 #include "boot/kernel/steps/memory_map.h"

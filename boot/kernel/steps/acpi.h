@@ -4,8 +4,8 @@
 #ifndef BOOT_KERNEL_STEPS_ACPI_H
 #define BOOT_KERNEL_STEPS_ACPI_H
 
-#include "boot/kernel/acpi/madt.h"
-#include "boot/kernel/acpi/tables.h"
+#include "boot/acpi/madt.h"
+#include "boot/acpi/tables.h"
 #include "boot/kernel/steps/step.h"
 
 // Sets kernel->power, kernel->timer and kernel->timer_start too.

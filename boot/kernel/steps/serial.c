@@ -3,7 +3,7 @@
 #include "boot/kernel/steps/serial.h"
 
 #include "boot/kernel/budget.h"
-#include "boot/kernel/spcr_port.h"
+#include "boot/console/spcr_port.h"
 #include "boot/kernel/steps/acpi.h"
 
 BUDGET("serial", 3 * PAGE_SIZE, 0, 0); // page tables of its registers

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/acpi/madt.c calls and does not define, beyond environment.h.
+// What boot/acpi/madt.c calls and does not define, beyond environment.h.
 // It is laid out by hand, because a formatter would fold the contracts.
 // clang-format off
 #ifndef TESTS_PROOF_PARSERS_MADT_H
 #define TESTS_PROOF_PARSERS_MADT_H
 
-#include "boot/kernel/acpi/madt.h"
+#include "boot/acpi/madt.h"
 
 // A list has as many items as it counts, at some place.
 /*@ axiomatic Items { logic struct acpi_processor *place; }

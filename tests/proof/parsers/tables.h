@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What boot/kernel/acpi/tables.c calls and does not define, beyond environment.h.
+// What boot/acpi/tables.c calls and does not define, beyond environment.h.
 // It is laid out by hand, because a formatter would fold the contracts.
 // clang-format off
 #ifndef TESTS_PROOF_PARSERS_TABLES_H
 #define TESTS_PROOF_PARSERS_TABLES_H
 
-#include "boot/kernel/acpi/tables.h"
+#include "boot/acpi/tables.h"
 
 // Any way to the memory: it gives as many bytes as it was asked for, or NULL.
 /*@ terminates \true; assigns \nothing;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The fields of spcr.h.
-#include "boot/kernel/acpi/spcr.h"
+#include "boot/acpi/spcr.h"
 
 #define INTERFACE_TYPE 36
 #define BASE_ADDRESS 40

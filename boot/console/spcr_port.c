@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The drivers and the reading of spcr_port.h.
-#include "boot/kernel/spcr_port.h"
+#include "boot/console/spcr_port.h"
 
 #include "arch/x86_64/ns16550.h"
 #include "arch/x86_64/pci.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // madt: the processors that the Multiple APIC Description Table lists (signature "APIC", ACPI
 // 5.2.12), by the ids of their local APICs.
-#ifndef BOOT_KERNEL_ACPI_MADT_H
-#define BOOT_KERNEL_ACPI_MADT_H
+#ifndef BOOT_ACPI_MADT_H
+#define BOOT_ACPI_MADT_H
 
-#include "boot/kernel/acpi/table.h"
+#include "boot/acpi/table.h"
 #include "kmem/allocator.h"
 #include "kmem/array_list.h"
 

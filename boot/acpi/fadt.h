@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // fadt: the registers that the Fixed ACPI Description Table names (signature "FACP", ACPI 5.2.9),
 // for power-off and for the power management timer, and the DSDT, which no other table names.
-#ifndef BOOT_KERNEL_ACPI_FADT_H
-#define BOOT_KERNEL_ACPI_FADT_H
+#ifndef BOOT_ACPI_FADT_H
+#define BOOT_ACPI_FADT_H
 
-#include "boot/kernel/acpi/tables.h"
+#include "boot/acpi/tables.h"
 
 // I/O ports, each 0 where the machine has none.
 struct acpi_fadt {

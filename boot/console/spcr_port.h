@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // spcr_port: the serial port that ACPI's SPCR names, as the console takes it, and the list of UART
 // drivers: a new type of UART is a driver in arch/ and a row here.
-#ifndef BOOT_KERNEL_SPCR_PORT_H
-#define BOOT_KERNEL_SPCR_PORT_H
+#ifndef BOOT_CONSOLE_SPCR_PORT_H
+#define BOOT_CONSOLE_SPCR_PORT_H
 
 #include "boot/console/serial.h"
-#include "boot/kernel/acpi/spcr.h"
+#include "boot/acpi/spcr.h"
 
 enum spcr_port_status {
     SPCR_PORT_OK,

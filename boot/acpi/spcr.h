@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // spcr: the serial port that the firmware uses as its console (Serial Port Console Redirection
 // table, Microsoft, revisions 1 to 4).
-#ifndef BOOT_KERNEL_ACPI_SPCR_H
-#define BOOT_KERNEL_ACPI_SPCR_H
+#ifndef BOOT_ACPI_SPCR_H
+#define BOOT_ACPI_SPCR_H
 
-#include "boot/kernel/acpi/table.h"
+#include "boot/acpi/table.h"
 
 // Types of UART: "Serial Port Subtypes", Debug Port Table 2 (DBG2), table 3. Those of revision 1
 // are 0 and 1.

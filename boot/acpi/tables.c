@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The walk of tables.h: root pointer, root table, each table.
-#include "boot/kernel/acpi/tables.h"
+#include "boot/acpi/tables.h"
 
 // Root pointer, ACPI 5.2.5.3: revision 0 ends after the first 20 bytes.
 #define RSDP_SIGNATURE "RSD PTR "

@@ -2,10 +2,10 @@
 // tables: finds the ACPI tables that the firmware left, from the root pointer (RSDP) through the
 // root table (XSDT or RSDT). Each table is checked before it is listed: reachable, of a sane
 // length, its bytes summing to zero.
-#ifndef BOOT_KERNEL_ACPI_TABLES_H
-#define BOOT_KERNEL_ACPI_TABLES_H
+#ifndef BOOT_ACPI_TABLES_H
+#define BOOT_ACPI_TABLES_H
 
-#include "boot/kernel/acpi/table.h"
+#include "boot/acpi/table.h"
 #include "kmem/allocator.h"
 #include "kmem/array_list.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // aml: the sleep types of the soft-off state (S5), read from the AML byte code of the DSDT without
 // an interpreter: all that a power-off needs is two constants in the package \_S5 (ACPI 7.4.2).
-#ifndef BOOT_KERNEL_ACPI_AML_H
-#define BOOT_KERNEL_ACPI_AML_H
+#ifndef BOOT_ACPI_AML_H
+#define BOOT_ACPI_AML_H
 
-#include "boot/kernel/acpi/table.h"
+#include "boot/acpi/table.h"
 
 // What SLP_TYP of each PM1 control register gets for S5; at most 7.
 struct acpi_s5 {

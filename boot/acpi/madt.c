@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The reading of madt.h: structures, each with a type and a length, behind a header of 44 bytes.
-#include "boot/kernel/acpi/madt.h"
+#include "boot/acpi/madt.h"
 
 #define STRUCTURES 44 // ACPI table 5.19
 

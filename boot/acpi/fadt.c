@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The fields of fadt.h: a table that may be shorter than today's.
-#include "boot/kernel/acpi/fadt.h"
+#include "boot/acpi/fadt.h"
 
 // Offsets of fields, ACPI table 5.9. A register block has a 32-bit field and an extended one.
 enum field {

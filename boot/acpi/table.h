@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // table: the bytes of one ACPI table, read with a bounds check. All that reads an ACPI table reads
-// it through this; what leaves boot/kernel/acpi is numbers.
+// it through this; what leaves boot/acpi is numbers.
 //
 // "ACPI", in the files of this folder, is the ACPI specification 6.5, by section.
-#ifndef BOOT_KERNEL_ACPI_TABLE_H
-#define BOOT_KERNEL_ACPI_TABLE_H
+#ifndef BOOT_ACPI_TABLE_H
+#define BOOT_ACPI_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The reading of table.h: a byte at a time, because ACPI aligns nothing.
-#include "boot/kernel/acpi/table.h"
+#include "boot/acpi/table.h"
 
 #include "boot/range.h"
 

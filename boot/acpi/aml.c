@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The search of aml.h: at each byte of the DSDT, whether the definition of \_S5 stands there.
-#include "boot/kernel/acpi/aml.h"
+#include "boot/acpi/aml.h"
 
 // AML, ACPI 20.2 and table 20.2 (opcodes).
 #define AML_ZERO 0x00
