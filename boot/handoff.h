@@ -7,8 +7,9 @@
 //                                     text, data, a guard,
 //                                     the early heap's region
 //     0xffff800000000000            direct map               all memory, no devices
-//     lower half                    the loader's image, and  the same address
-//                                   lines of the screen
+//     lower half                    the loader's image,      the same address
+//                                   lines of the screen,
+//                                   registers of a UART
 //
 // The kernel file is an ELF64 executable for x86-64 (System V ABI, AMD64 supplement), linked in
 // the top 2 GiB. Besides its PT_LOAD segments it has exactly one program header of type

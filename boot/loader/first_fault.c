@@ -48,7 +48,7 @@ static bool note(void *context, struct traps_frame *frame)
         return false;
     first_address = cpu_read_cr2();
     first = *frame;
-    late_console_open(&late, &loader->late_screen);
+    late_console_open(&late, &loader->named_port, &loader->late_screen);
     return false;
 }
 

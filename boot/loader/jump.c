@@ -55,13 +55,12 @@ static uint64_t tables_for(struct range pages)
 }
 
 // Whether the direct map has any of it, as it has all memory.
-static bool is_memory(const struct loader *loader, const struct handoff_framebuffer *screen)
+static bool is_memory(const struct loader *loader, uint64_t start, uint64_t size)
 {
     uint64_t end = handoff_memory_end();
-    uint64_t room = screen->physical < end ? end - screen->physical : 0;
+    uint64_t room = start < end ? end - start : 0;
 
-    return paging_maps_any(&loader->paging, HANDOFF_DIRECT_MAP + screen->physical,
-                           screen->size < room ? screen->size : room);
+    return paging_maps_any(&loader->paging, HANDOFF_DIRECT_MAP + start, size < room ? size : room);
 }
 
 // The pages of the late console's part of the framebuffer; none if they would wrap.
@@ -70,7 +69,7 @@ static struct range find_screen(struct loader *loader)
     struct handoff_framebuffer *screen = &loader->handoff->framebuffer;
     struct range pages = {0, 0};
 
-    if (is_memory(loader, screen)) {
+    if (is_memory(loader, screen->physical, screen->size)) {
         writer_print(&loader->firmware.console,
                      "loader: screen: the framebuffer at 0x%llx, %llu bytes, is left out: the "
                      "memory map has memory there\n",
@@ -83,13 +82,28 @@ static struct range find_screen(struct loader *loader)
     return pages;
 }
 
+// The pages of the named port's registers; none if they are at I/O ports, or in what is memory.
+static struct range find_registers(struct loader *loader)
+{
+    struct serial_port *port = &loader->named_port;
+    struct range pages = {0, 0};
+
+    if (port->driver && !port->is_at_ports &&
+        (is_memory(loader, port->address, SERIAL_REGISTERS_SIZE) ||
+         !range_of_pages(&pages, port->address, SERIAL_REGISTERS_SIZE)))
+        port->driver = NULL;
+    return pages;
+}
+
 enum loader_result jump_map(struct loader *loader)
 {
     struct range code = {page_round_down(loader->code.start, PAGE_SIZE),
                          page_round_up(loader->code.end, PAGE_SIZE)};
     struct range data = {code.end, page_round_up(loader->data.end, PAGE_SIZE)};
     struct range screen = find_screen(loader);
-    uint64_t tables = tables_for((struct range){code.start, data.end}) + tables_for(screen);
+    struct range registers = find_registers(loader);
+    uint64_t tables = tables_for((struct range){code.start, data.end}) + tables_for(screen) +
+                      tables_for(registers);
     EFI_STATUS allocated =
         firmware_allocate(&loader->firmware, tables * PAGE_SIZE, PAGE_SIZE, &loader->jump_tables);
     if (EFI_ERROR(allocated))
@@ -104,5 +118,7 @@ enum loader_result jump_map(struct loader *loader)
                            paging_status_name(status));
     if (!map_screen(&paging, screen))
         loader->late_screen.size = 0; // the serial line is left
+    if (map_itself(&paging, registers.start, registers.end, PAGING_DEVICE) != PAGING_OK)
+        loader->named_port.driver = NULL; // the screen is left
     return LOADER_DONE;
 }

@@ -9,10 +9,11 @@
 
 #include <stdint.h>
 
-// Maps the loader's image, and `late_screen`, which it sets (a framebuffer in memory is left out),
-// at their own addresses, with tables outside the early heap, as nothing of them outlives the jump.
-// After kernel_mapping_build(). A screen that cannot be mapped becomes none. Stops iff there is no
-// memory for the tables, or the image cannot be mapped.
+// Maps the loader's image, `late_screen`, which it sets (a framebuffer in memory is left out), and
+// the registers of `named_port`, at their own addresses, with tables outside the early heap, as
+// nothing of them outlives the jump. After kernel_mapping_build(). A screen or a port that cannot
+// be mapped, or a port in memory, becomes none. Stops iff there is no memory for the tables, or the
+// image cannot be mapped.
 enum loader_result jump_map(struct loader *loader);
 
 // enter.S: loads CR3 with `root`, the physical address of the kernel's top page table, and jumps to

@@ -20,7 +20,21 @@ struct handoff_framebuffer late_console_part(const struct handoff_framebuffer *f
     return part;
 }
 
-void late_console_open(struct late_console *late, const struct handoff_framebuffer *part)
+// Unless it is the port that is open already.
+static void open_named(struct late_console *late, const struct serial_port *named)
+{
+    const struct console_device line = {"named serial port", 0, uart_write, &late->named_uart};
+    const struct device_registers registers =
+        serial_registers(named, (volatile void *)(uintptr_t)named->address);
+    bool is_open =
+        late->uart.driver && named->is_at_ports && late->uart.registers.base == registers.base;
+
+    if (!is_open && uart_open(&late->named_uart, named->driver, &registers, named->baud))
+        console_set(&late->console, &line);
+}
+
+void late_console_open(struct late_console *late, const struct serial_port *named,
+                       const struct handoff_framebuffer *part)
 {
     const struct console_device line = {SERIAL_NAME, 0, uart_write, &late->uart};
     const struct console_device port = {"debug console", 0, debugcon_write, &late->debugcon};
@@ -29,6 +43,8 @@ void late_console_open(struct late_console *late, const struct handoff_framebuff
     console_init(&late->console);
     if (serial_open_standard(&late->uart))
         console_set(&late->console, &line);
+    if (named->driver)
+        open_named(late, named);
     if (debugcon_open(&late->debugcon, device_io_ports()))
         console_set(&late->console, &port);
     if (part->size > 0 && screen_open(&late->screen, part, (void *)(uintptr_t)part->physical,

@@ -6,6 +6,7 @@
 #define BOOT_LOADER_LOADER_H
 
 #include "arch/x86_64/paging.h"
+#include "boot/console/serial.h"
 #include "boot/early_heap.h"
 #include "boot/handoff.h"
 #include "boot/loader/elf.h"
@@ -52,6 +53,7 @@ struct loader {
     uint64_t tsc;                    // time stamp counter at the entry
     uint64_t base;                   // where the loader's own image lies
     struct range code, data;         // of it; the data behind the code
+    struct serial_port named_port;   // named_port.h; no driver: none
 
     EFI_STATUS status; // meaningful with LOADER_STOPPED and LOADER_EXIT_FAILED
 

@@ -6,9 +6,12 @@
 // the firmware gets back together with its memory. Afterwards it is a message on late_console.h.
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/device_io.h"
+#include "arch/x86_64/page.h"
+#include "boot/direct_map.h"
 #include "boot/loader/first_fault.h"
 #include "boot/loader/jump.h"
 #include "boot/loader/late_console.h"
+#include "boot/loader/named_port.h"
 #include "boot/loader/run.h"
 
 // Of GNU-EFI's linker script. The firmware knows the image too, but need not tell, or tell the
@@ -40,13 +43,14 @@ static bool draw_number(void *context, uint64_t *number)
 static void find_console(struct loader *loader)
 {
     static const struct handoff_framebuffer no_screen;
+    static const struct serial_port no_port;
     static struct late_console late;
     EFI_BOOT_SERVICES *services = loader->firmware.system->BootServices;
 
     if (firmware_has_console(&loader->firmware))
         return;
     EFI_TPL level = services->RaiseTPL(TPL_HIGH_LEVEL);
-    late_console_open(&late, &no_screen);
+    late_console_open(&late, &no_port, &no_screen);
     services->RestoreTPL(level);
     loader->firmware.console = late.console.writer;
 }
@@ -60,6 +64,26 @@ static void find_devices(struct loader *loader)
     loader->random.draw = (features & CPUID_FEATURES_ECX_RDRAND) != 0 ? draw_number : NULL;
 }
 
+// UEFI 2.3.4: all memory is mapped at its own address. What is not is no memory.
+static const void *read_memory(void *context, uint64_t address, size_t size)
+{
+    return direct_map_has(context, address, size) ? (const void *)(uintptr_t)address : NULL;
+}
+
+// With the firmware's events held off: they may use PCI's configuration space too.
+static void find_named_port(struct loader *loader)
+{
+    struct paging tables = {.root = physical(page_round_down(cpu_read_cr3(), PAGE_SIZE))};
+    const struct acpi_memory memory = {read_memory, &tables};
+    const struct firmware_tables acpi = firmware_find_tables(&loader->firmware);
+    EFI_BOOT_SERVICES *services = loader->firmware.system->BootServices;
+    EFI_TPL level = services->RaiseTPL(TPL_HIGH_LEVEL);
+
+    if (!named_port_find(&loader->named_port, &acpi, &memory, device_io_ports()))
+        loader->named_port.driver = NULL;
+    services->RestoreTPL(level);
+}
+
 // ── The ends ────────────────────────────────────────────────────────────────────────────────────
 
 // Boot services that have failed to end may still handle the timer's interrupts.
@@ -69,7 +93,7 @@ static _Noreturn void stop_late(const struct loader *loader)
     const struct writer *writer = &late.console.writer;
 
     cpu_cli();
-    late_console_open(&late, &loader->late_screen);
+    late_console_open(&late, &loader->named_port, &loader->late_screen);
     writer_print(writer, "loader: stopped: ExitBootServices failed (");
     firmware_print_status(writer, loader->status);
     writer_print(writer, ")%s; boot services may be partly shut down, so the loader halts\n",
@@ -101,8 +125,10 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     find_devices(&loader);
     loader.verifier = verifier_built_in();
     enum loader_result result = check_processor(&loader);
-    if (result == LOADER_DONE)
+    if (result == LOADER_DONE) {
+        find_named_port(&loader);
         result = loader_run(&loader);
+    }
     if (result == LOADER_DONE)
         jump(&loader);
     if (result == LOADER_EXIT_FAILED)

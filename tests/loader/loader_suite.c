@@ -2,6 +2,7 @@
 // The whole loader but its jump, on a stub of the firmware that misbehaves: an error before boot
 // services have ended is a message and a status, with every page freed; what the loader leaves in
 // the end is a handoff that the kernel's own check finds good.
+#include "arch/x86_64/ns16550.h"
 #include "arch/x86_64/paging.h"
 #include "boot/kernel/handoff_check.h"
 #include "boot/loader/jump.h"
@@ -72,6 +73,7 @@ static const struct kernel_file good_kernel = {
 static struct kernel_file kernel;
 static struct stub_firmware firmware;
 static struct loader loader;
+static struct serial_port named_port;
 static unsigned char module_data[PAGE + 10];
 
 // A stub of enter.S: the suites never jump.
@@ -89,6 +91,7 @@ static void start(void)
     static const char words[] = "run=x module=a module=sub/b";
 
     kernel = good_kernel;
+    named_port = (struct serial_port){0};
     memset(module_data, 0x44, sizeof module_data);
     firmware = (struct stub_firmware){
         .files = {{"\\kernel.elf", &kernel, sizeof kernel},
@@ -106,6 +109,7 @@ static bool boot_with(struct stub_fw_cfg *fw_cfg)
 
     memset(&loader, 0, sizeof loader);
     loader.tsc = 42;
+    loader.named_port = named_port;
     loader.base = STUB_IMAGE_START;
     loader.code = (struct range){CODE_START, CODE_END};
     loader.data = (struct range){CODE_END, STUB_IMAGE_START + STUB_IMAGE_SIZE};
@@ -245,6 +249,37 @@ static void the_loader_and_its_screen_are_mapped_for_a_first_fault(struct suite_
     firmware.has_no_screen = true;
     CHECK(run, boot());
     CHECK_EQUAL(run, loader.late_screen.size, 0);
+}
+
+// A page table, for a page of registers below 4 GiB beside those of the screen.
+static void a_named_port_in_memory_is_mapped_too(struct suite_run *run)
+{
+    start();
+    named_port = (struct serial_port){
+        .driver = &ns16550_driver, .address = 0xfe030ff0, .width = 1, .stride = 4};
+    CHECK(run, boot());
+    CHECK(run, loader.named_port.driver != NULL);
+    CHECK(run, maps_itself(0xfe030000, true, false) && maps_itself(0xfe031fff, true, false));
+    CHECK(run, !at(0xfe02ffff) && !at(0xfe032000));
+    start();
+    named_port =
+        (struct serial_port){.driver = &ns16550_driver, .is_at_ports = true, .address = 0x2f8};
+    CHECK(run, boot());
+    CHECK(run, loader.named_port.driver != NULL);
+    CHECK(run, !at(0x2f8));
+}
+
+static void a_named_port_that_is_memory_or_wraps_is_none(struct suite_run *run)
+{
+    const uint64_t places[] = {STUB_MEMORY_START + STUB_MEMORY_SIZE - 1, STUB_MEMORY_START - 1,
+                               UINT64_MAX - 8, UINT64_C(1) << 60};
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        start();
+        named_port = (struct serial_port){.driver = &ns16550_driver, .address = places[i]};
+        CHECK(run, boot());
+        CHECK(run, !loader.named_port.driver);
+    }
 }
 
 static void the_handoff_is_good(struct suite_run *run)
@@ -919,6 +954,8 @@ static const struct suite_case cases[] = {
     SUITE_CASE(the_kernel_finds_what_the_file_has),
     SUITE_CASE(every_page_has_its_rights_and_no_more),
     SUITE_CASE(the_loader_and_its_screen_are_mapped_for_a_first_fault),
+    SUITE_CASE(a_named_port_in_memory_is_mapped_too),
+    SUITE_CASE(a_named_port_that_is_memory_or_wraps_is_none),
     SUITE_CASE(the_handoff_is_good),
     SUITE_CASE(modules_are_handed_over),
     SUITE_CASE(what_stays_allocated_is_image_files_and_jump),

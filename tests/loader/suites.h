@@ -10,6 +10,7 @@ extern const struct suite first_fault_suite;
 extern const struct suite fw_cfg_suite;
 extern const struct suite loader_suite;
 extern const struct suite manifest_suite;
+extern const struct suite named_port_suite;
 extern const struct suite placement_suite;
 extern const struct suite loader_options_suite;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Quirks of the table that names the serial port, SPCR (Microsoft).
+#include "arch/x86_64/pci.h"
 #include "tests/quirks/acpi_edit.h"
 #include "tests/quirks/quirk.h"
 
@@ -39,6 +40,17 @@ static bool serial_port_of_another_type(void)
 static bool serial_port_in_another_space(void)
 {
     return add_spcr(TYPE_16550_GAS, 0x0a, 8, 0x2f8);
+}
+
+// In the memory of a PCI device, QEMU's ivshmem-plain, at slot 16: to who writes to it, a UART.
+static bool serial_port_in_device_memory(void)
+{
+    EFI_TPL level = quirk_system->BootServices->RaiseTPL(TPL_HIGH_LEVEL);
+    struct pci_place place;
+    bool is_there = pci_open(device_io_ports(), PCI_FUNCTION(0, 16, 0), 2, &place);
+
+    quirk_system->BootServices->RestoreTPL(level);
+    return is_there && add_spcr(TYPE_16550_GAS, MEMORY, 8, place.address);
 }
 
 // The number of a port, said to be in memory.
@@ -81,6 +93,7 @@ const struct quirk spcr_quirks[] = {
     {"serial_port_beyond", serial_port_beyond},
     {"serial_port_of_another_type", serial_port_of_another_type},
     {"serial_port_in_another_space", serial_port_in_another_space},
+    {"serial_port_in_device_memory", serial_port_in_device_memory},
     {"serial_port_in_the_wrong_space", serial_port_in_the_wrong_space},
     {"serial_port_in_memory_in_use", serial_port_in_memory_in_use},
     {"serial_port_behind_the_last_port", serial_port_behind_the_last_port},

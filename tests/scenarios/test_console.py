@@ -10,34 +10,11 @@ import slow_line
 import terminal
 from judge import Verdict
 from scenario import background, boot
+from spcr import MEMORY, TYPE_16550_GAS, boot_beside, boot_with_spcr
 
-TYPE_16550_GAS = 0x12  # a 16550, its registers as the address structure describes them
-MEMORY, PORT = 0, 1  # address spaces
 COM3 = 0x3E8
 ELSEWHERE = 0x220
 NO_DEVICE = 0xFE030000  # memory where the machine has nothing
-
-
-def spcr(name: str, kind: int, space: int, address: int, bits: int) -> tuple:
-    """Arguments for QEMU that add an SPCR: a type, and a Generic Address Structure (ACPI 6.5, 5.2.3.2)."""
-    file = machine.BUILD / "spcr" / f"{name}.bin"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(struct.pack("<B3xBBBBQ", kind, space, bits, 0, 1, address) + bytes(28))
-    return ("-acpitable", f"sig=SPCR,rev=2,data={file}")
-
-
-def boot_with_spcr(name: str, *table, extra: tuple = (), **settings):
-    return boot(f"spcr-{name}", extra=(*spcr(name, *table), *extra), **settings)
-
-
-def boot_beside(name, address, *uart):
-    """The judge reads the debug console; what the UART at `address` sends goes to the file {log} of its option."""
-    log = machine.BUILD / "spcr" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    extra = [option.format(log=log) for option in uart]
-    outcome = boot_with_spcr(name, TYPE_16550_GAS, PORT, address, 8, extra=extra, serial=False)
-    return outcome, terminal.clean(log.read_bytes()) if log.exists() else ""
 
 
 def boot_at_com3():

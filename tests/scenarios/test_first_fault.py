@@ -8,6 +8,7 @@ import small_kernel
 from judge import Verdict
 from scenario import background, boot, each
 from small_kernel import BASE, PAGE
+from spcr import boot_beside
 
 STOPPED = "loader: stopped: the kernel faulted before it had loaded descriptor tables of its own: "
 
@@ -68,6 +69,21 @@ def boot_without_serial_port():
 def test_a_machine_without_a_serial_port_says_it_on_its_other_consoles(outcome):
     assert outcome.verdict is Verdict.PANIC, outcome.summary()
     assert STOPPED in outcome.text
+
+
+def boot_where_no_pc_has_a_port():
+    """The only UART is where SPCR alone tells, and there is no screen."""
+    uart = ("-chardev", "file,id=uart,path={log}", "-device", "isa-serial,chardev=uart,iobase=0x220")
+    return boot_beside("first-fault", 0x220, *uart,
+                       kernel=small_kernel.write("first-fault-elsewhere", small_kernel.elf(INVALID)), gpu="none")
+
+
+@background(boot_where_no_pc_has_a_port)
+def test_a_port_that_only_spcr_names_gets_the_report(outcome):
+    booted, port = outcome
+    assert booted.verdict is Verdict.PANIC, booted.summary()
+    report = booted.text[booted.text.index("trap: invalid opcode"):]
+    assert STOPPED in report and report.strip() in port, port
 
 
 LOOP = b"\xeb\xfe"  # jmp to itself

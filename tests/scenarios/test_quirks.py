@@ -121,6 +121,7 @@ PASSING = {
     "wild_map": ((GOOD_TABLES + "\n",), {}),
     "stale_key": ((GOOD_TABLES + "\n",), {}),
 }
+IN_DEVICE_MEMORY = "serial_port_in_device_memory"  # has tests of its own
 HALTED = "boot services may be partly shut down, so the loader halts"
 STOPPING = {
     "failing_exit": f"loader: stopped: ExitBootServices failed (Device Error); {HALTED}",
@@ -168,7 +169,7 @@ def test_a_quirk_that_no_loader_can_live_with_ends_in_a_sentence(sentence, outco
 def test_each_quirk_has_a_scenario():
     text = "".join(file.read_text("utf-8") for file in SOURCES.glob("*.c"))
     names = re.findall(r'^    \{"(\w+)", \w+\},$', text, re.MULTILINE)
-    assert sorted(names) == sorted([*PASSING, *STOPPING])
+    assert sorted(names) == sorted([*PASSING, *STOPPING, IN_DEVICE_MEMORY])
 
 
 @background(boot, "two-screens", gpu="none", extra=("-device", "virtio-gpu-pci", "-device", "VGA"))
@@ -196,3 +197,48 @@ def boot_first_fault_in_an_image_of_no_size():
 def test_a_first_fault_is_reported_though_the_firmware_does_not_know_the_loaders_size(outcome):
     assert outcome.verdict is Verdict.PANIC, outcome.summary()
     assert "loader: stopped: the kernel faulted before it had loaded descriptor tables of its own: invalid opcode" in outcome.text
+
+
+# Registers of a 16550 that is memory: what is written to it is read back, as its tests ask for, and the line
+# status says for ever that it has a byte and room for more.
+DATA, INTERRUPT_ENABLE, LINE_CONTROL, MODEM_CONTROL, LINE_STATUS, SCRATCH = 0, 1, 3, 4, 5, 7
+READY = 0x61
+
+
+def boot_with_a_port_in_device_memory(name: str, **settings):
+    """The judge reads the debug console. Returns the registers too, as they are at the end."""
+    file = machine.BUILD / f"{name}.registers"
+    file.write_bytes(bytes(LINE_STATUS) + bytes([READY]))
+    with file.open("r+b") as registers:
+        registers.truncate(1 << 20)
+    device = ("-object", f"memory-backend-file,id=registers,mem-path={file},size=1M,share=on",
+              "-device", "ivshmem-plain,memdev=registers,addr=0x10")
+    outcome = boot_quirk(IN_DEVICE_MEMORY, serial=False, gpu="none", extra=device, **settings)
+    return outcome, file.read_bytes()[:SCRATCH + 1]
+
+
+def check_written_to(registers):
+    """To a port of 8 data bits, without interrupts, out of loopback, as far as the end of a line."""
+    assert registers[LINE_CONTROL] == 3 and registers[INTERRUPT_ENABLE] == 0 and registers[MODEM_CONTROL] == 3, registers
+    assert registers[SCRATCH] == 0xA5 and registers[DATA:DATA + 1] == b"\n", registers
+
+
+@background(boot_with_a_port_in_device_memory, "memory-port")
+def test_the_console_moves_to_a_port_in_memory(outcome):
+    booted, registers = outcome
+    assert booted.verdict is Verdict.PASSED, booted.summary()
+    assert re.search(r"^kernel: serial: continuing at memory 0x\w+, which SPCR names$", booted.text, re.MULTILINE)
+    check_written_to(registers)
+
+
+def boot_first_fault_beside_a_port_in_memory():
+    kernel = small_kernel.write("first-fault-memory-port", small_kernel.elf(b"\x0f\x0b"))  # ud2
+    return boot_with_a_port_in_device_memory("first-fault-memory-port", kernel=kernel)
+
+
+@background(boot_first_fault_beside_a_port_in_memory)
+def test_a_first_fault_is_reported_to_a_port_in_memory(outcome):
+    booted, registers = outcome
+    assert booted.verdict is Verdict.PANIC, booted.summary()
+    assert "loader: stopped: the kernel faulted before it had loaded descriptor tables of its own: invalid opcode" in booted.text
+    check_written_to(registers)

@@ -41,10 +41,11 @@ void *__memset_chk(void *to, int byte, size_t size, size_t room);
 // The memory is damaged, so not even the firmware's console is trusted.
 _Noreturn void __stack_chk_fail(void)
 {
-    static const struct handoff_framebuffer none;
+    static const struct handoff_framebuffer no_screen;
+    static const struct serial_port no_port;
     static struct late_console late;
 
-    late_console_open(&late, &none);
+    late_console_open(&late, &no_port, &no_screen);
     writer_print(&late.console.writer, "loader: stopped: the library that verifies signatures "
                                        "overran its memory; the loader halts\n");
     cpu_stop();
