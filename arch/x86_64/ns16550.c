@@ -26,6 +26,7 @@ enum {
 // 8.5 FIFO control
 #define FCR_ENABLE_AND_CLEAR 0x07
 #define FIFO_SIZE 16u
+#define LOOPBACK_TRIES (2 * FIFO_SIZE)
 // 8.6 interrupt identification
 #define IIR_FIFO_MASK 0xc0
 #define IIR_FIFO_WORKS 0xc0 // one of them alone: the FIFO of a 16550 without A, which is broken
@@ -60,11 +61,22 @@ static bool holds_scratch(const struct device_registers *registers, uint8_t valu
     return read(registers, SCRATCH) == value;
 }
 
+// What comes in at this moment, because text is typed or sent, stands in the FIFO before the byte
+// that is looked for, and keeps it out where it fills the FIFO: the byte is sent again after each
+// one that was read. What is left of it must not go out, or count as typed.
 static bool loops_back(const struct device_registers *registers, uint8_t value)
 {
+    bool same = false, answers = true;
+
     write(registers, MODEM_CONTROL, MCR_LOOPBACK);
-    write(registers, DATA, value);
-    bool same = wait_for_status(registers, LSR_DATA_READY) && read(registers, DATA) == value;
+    for (unsigned i = 0; !same && answers && i < LOOPBACK_TRIES; i++) {
+        write(registers, DATA, value);
+        answers = wait_for_status(registers, LSR_DATA_READY);
+        same = answers && read(registers, DATA) == value;
+    }
+    if (same)
+        (void)wait_for_status(registers, LSR_TRANSMITTER_EMPTY);
+    write(registers, FIFO_CONTROL, FCR_ENABLE_AND_CLEAR);
     write(registers, MODEM_CONTROL, MCR_DTR_RTS);
     return same;
 }

@@ -14,9 +14,10 @@ struct stub {
     uint8_t line_control, modem_control, scratch, fifo_control, interrupt_enable;
     uint16_t divisor;
     char sent[ROOM];
-    size_t count;     // bytes sent
-    uint8_t looped;   // the byte in loopback
-    bool has_looped;  // and whether there is one
+    size_t count;         // bytes sent
+    uint8_t received[16]; // bytes that came in, or back in loopback, the oldest first
+    size_t to_read;       // how many there are
+    size_t typed; // how many are typed, one before each look at the line status; SIZE_MAX: no end
     bool no_scratch;  // its scratch register holds nothing
     bool no_loopback; // nothing comes back in loopback
     bool has_fifo;
@@ -34,10 +35,29 @@ static bool is_divisor(const struct stub *stub)
     return stub->line_control & 0x80;
 }
 
+// With a FIFO or without; what does not fit is lost.
+static void receive(struct stub *stub, uint8_t byte)
+{
+    if (stub->to_read < (stub->has_fifo && stub->fifo_control & 1 ? sizeof stub->received : 1))
+        stub->received[stub->to_read++] = byte;
+}
+
+static uint8_t take_received(struct stub *stub)
+{
+    uint8_t first = stub->received[0];
+
+    if (stub->to_read > 0)
+        memmove(stub->received, stub->received + 1, --stub->to_read);
+    return first;
+}
+
 static uint8_t line_status(struct stub *stub)
 {
     stub->now += stub->step;
-    if (stub->has_looped)
+    if (stub->typed > 0)
+        receive(stub, 'x');
+    stub->typed -= stub->typed > 0 && stub->typed != SIZE_MAX;
+    if (stub->to_read > 0)
         return 0x61;
     if (stub->busy_for > 0 && stub->busy_for != SIZE_MAX)
         stub->busy_for--;
@@ -64,8 +84,7 @@ static uint32_t read_stub(void *context, uintptr_t address, unsigned width)
 
     switch (number_of(stub, address, width)) {
     case 0:
-        stub->has_looped = false;
-        return is_divisor(stub) ? stub->divisor & 0xff : stub->looped;
+        return is_divisor(stub) ? stub->divisor & 0xff : take_received(stub);
     case 1:
         return is_divisor(stub) ? stub->divisor >> 8 : stub->interrupt_enable;
     case 2:
@@ -86,8 +105,8 @@ static void put_data(struct stub *stub, uint8_t byte)
     if (is_divisor(stub)) {
         stub->divisor = (uint16_t)((stub->divisor & 0xff00) | byte);
     } else if (stub->modem_control & 0x10) {
-        stub->looped = byte;
-        stub->has_looped = !stub->no_loopback;
+        if (!stub->no_loopback)
+            receive(stub, byte);
     } else {
         stub->sent[stub->count++ % ROOM] = (char)byte;
         if (stub->in_fifo++ == (stub->has_fifo ? 16 : 1))
@@ -112,6 +131,8 @@ static void write_stub(void *context, uintptr_t address, unsigned width, uint32_
         break;
     case 2:
         stub->fifo_control = byte;
+        if (stub->has_fifo && byte & 2)
+            stub->to_read = 0;
         break;
     case 3:
         stub->line_control = byte;
@@ -214,6 +235,21 @@ static void what_is_no_16550_is_not_opened(struct suite_run *run)
     CHECK_EQUAL(run, uart.dropped, 3);
 }
 
+static void a_uart_is_found_while_text_comes_in(struct suite_run *run)
+{
+    static const size_t amounts[] = {1, 5, 40, SIZE_MAX};
+
+    for (size_t i = 0; i < 2 * sizeof amounts / sizeof amounts[0]; i++) {
+        struct stub stub = new_stub(1, 1);
+        struct uart uart;
+        stub.has_fifo = i % 2;
+        stub.typed = amounts[i / 2];
+        CHECK(run, open(&uart, &stub, 115200));
+        CHECK_EQUAL(run, stub.modem_control, 0x03);
+        CHECK_EQUAL(run, stub.count, 0);
+    }
+}
+
 static void a_busy_port_is_waited_for(struct suite_run *run)
 {
     struct stub stub = new_stub(1, 1);
@@ -306,6 +342,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_uart_is_set_up_at_every_width_and_stride),
     SUITE_CASE(the_rate_that_the_firmware_has_set_is_kept),
     SUITE_CASE(what_is_no_16550_is_not_opened),
+    SUITE_CASE(a_uart_is_found_while_text_comes_in),
     SUITE_CASE(a_busy_port_is_waited_for),
     SUITE_CASE(a_fifo_is_filled_and_never_overrun),
     SUITE_CASE(a_port_that_stays_busy_costs_one_wait_and_sends_again_when_ready),
