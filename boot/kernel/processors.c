@@ -167,8 +167,8 @@ static bool start_one(struct processors *processors, struct processor *processor
     return false;
 }
 
-// A processor that does not come in time may come later: it is sent back to wait for another
-// start-up message, which it never gets, and is left out.
+// A processor that does not come in time may come later, even before the message that sends it back
+// to wait for another start-up message, which it never gets: it is left out, `arrived` or not.
 static void start_all(struct processors *processors, physical_t low)
 {
     uint64_t patience = ARRIVAL_US;
@@ -177,11 +177,12 @@ static void start_all(struct processors *processors, physical_t low)
         apic_send_init(&processors->apic, processors->others[i].apic_id);
     wait_for(processors->timer, AFTER_INIT_US);
     for (size_t i = 0; i < processors->count; i++) {
-        if (start_one(processors, &processors->others[i], low, patience)) {
-            processors->arrived++;
+        struct processor *processor = &processors->others[i];
+        processor->started = start_one(processors, processor, low, patience);
+        processors->arrived += processor->started;
+        if (processor->started)
             continue;
-        }
-        apic_send_init(&processors->apic, processors->others[i].apic_id);
+        apic_send_init(&processors->apic, processor->apic_id);
         patience = patience / 2 > ARRIVAL_US_MIN ? patience / 2 : ARRIVAL_US_MIN;
     }
 }
@@ -204,7 +205,7 @@ static enum processors_status guard(struct processors *processors)
 {
     for (size_t i = 0; i < processors->count; i++) {
         struct processor *processor = &processors->others[i];
-        if (processor->arrived &&
+        if (processor->started &&
             (processor_guard_stack(&processor->first_stack, processors->paging) != PAGING_OK ||
              processor_guard_area(processor->area, processors->paging) != PAGING_OK))
             return PROCESSORS_UNGUARDED;
@@ -239,7 +240,7 @@ enum processors_status processors_start(struct processors *processors, const uin
     if (!finished)
         return PROCESSORS_STUCK;
     for (size_t i = 0; i < count; i++)
-        if (processors->others[i].arrived && !processors->others[i].area)
+        if (processors->others[i].started && !processors->others[i].area)
             return PROCESSORS_NO_MEMORY;
     return guarded ? guard(processors) : PROCESSORS_OK;
 }

@@ -30,7 +30,8 @@ struct processor {
     struct descriptors first_descriptors; // until it has an area
     struct processor_stack first_stack;
     struct processor_area *area; // NULL: it has none, or the heap had no room
-    bool arrived;                // it reached the kernel
+    bool arrived;                // set by itself: it reached the kernel, perhaps too late
+    bool started;                // it did in time, and takes part
 };
 
 struct processors {
@@ -70,7 +71,7 @@ size_t processors_size(size_t count);
 // Starts `count` processors with the ids at `ids`. `low` is free physical memory below 1 MiB of
 // PROCESSORS_LOW_SIZE bytes, written through the direct map, and free again afterwards. First
 // stacks come from `allocator`, everything else, for all processors at once, from `heap` in shared
-// mode. A processor that does not come in time is left out: see `arrived`. `guarded`: unmap the
+// mode. A processor that does not come in time is left out: see `started`. `guarded`: unmap the
 // guard pages; only where the heap is mapped in small pages. The caller has set apic, which is on,
 // paging, timer, heap and both gates. May be called again, which starts all of them anew; one call
 // at a time. Takes some 10 ms, and a fraction of a millisecond for each processor; 4 s more if some

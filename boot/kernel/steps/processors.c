@@ -100,7 +100,7 @@ static void print_missing(const struct writer *writer)
 
     writer_print(writer, "kernel: processors: no answer from id");
     for (size_t i = 0; i < processors.count && left > 0; i++) {
-        if (processors.others[i].arrived)
+        if (processors.others[i].started)
             continue;
         writer_print(writer, " %u", processors.others[i].apic_id);
         left--;
