@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/cpu.h"
 
+#define SAMPLE_TRIES 3
 #define MICROSECONDS UINT64_C(1000000) // in a second
 
 struct timer timer_at(struct device_io io, uint16_t port, bool is_32_bits)
@@ -15,11 +16,26 @@ struct timer timer_at(struct device_io io, uint16_t port, bool is_32_bits)
     };
 }
 
+uint32_t timer_read(const struct timer *timer)
+{
+    return timer->io.read(timer->io.context, timer->port, 4) & timer->mask;
+}
+
 struct timer_sample timer_sample(const struct timer *timer)
 {
-    uint32_t count = timer->io.read(timer->io.context, timer->port, 4) & timer->mask;
+    struct timer_sample best = {0};
+    uint64_t shortest = UINT64_MAX;
 
-    return (struct timer_sample){.tsc = cpu_rdtsc(), .count = count};
+    for (int i = 0; i < SAMPLE_TRIES; i++) {
+        uint64_t tsc = cpu_rdtsc();
+        uint32_t count = timer_read(timer);
+        uint64_t took = cpu_rdtsc() - tsc;
+        if (took < shortest) {
+            best = (struct timer_sample){tsc, count};
+            shortest = took;
+        }
+    }
+    return best;
 }
 
 bool timer_may_have_wrapped(const struct timer *timer, struct timer_sample earlier,

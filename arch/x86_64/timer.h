@@ -27,7 +27,11 @@ struct timer_sample {
 // The timer at a port, reached through `io`.
 struct timer timer_at(struct device_io io, uint16_t port, bool is_32_bits);
 
-// Reads both counters. Only where there is a timer. A microsecond or so.
+// Reads the timer, masked. Only where there is one, as below. A microsecond or so.
+uint32_t timer_read(const struct timer *timer);
+
+// Reads both counters together: of three readings the one that took the least time, because an
+// interrupt of the firmware (SMI), or the host of a virtual machine, may come in between.
 struct timer_sample timer_sample(const struct timer *timer);
 
 // No processor with a long mode counts its TSC slower, or faster.

@@ -10,28 +10,26 @@
 
 struct wait wait_begin(const struct timer *timer, uint64_t microseconds)
 {
-    struct timer_sample now = timer_sample(timer);
-
     return (struct wait){
         .timer = timer,
-        .count = now.count,
+        .count = timer_read(timer),
         .limit = microseconds * TIMER_HZ / 1000000,
-        .tsc = now.tsc,
+        .tsc = cpu_rdtsc(),
         .tsc_limit = microseconds * TIMER_TSC_PER_US_MAX,
     };
 }
 
 bool wait_is_over(struct wait *wait)
 {
-    struct timer_sample now = timer_sample(wait->timer);
-    uint32_t passed = (now.count - wait->count) & wait->timer->mask;
+    uint32_t count = timer_read(wait->timer);
+    uint32_t passed = (count - wait->count) & wait->timer->mask;
 
     wait->ticks += passed;
-    wait->count = now.count;
+    wait->count = count;
     wait->standing = passed == 0 ? wait->standing + 1 : 0;
     cpu_pause();
     return wait->ticks >= wait->limit || wait->standing >= STANDING_LOOKS ||
-           now.tsc - wait->tsc >= wait->tsc_limit;
+           cpu_rdtsc() - wait->tsc >= wait->tsc_limit;
 }
 
 bool wait_for(const struct timer *timer, uint64_t microseconds)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What arch/x86_64/timer.h promises: a sample has the timer's bits, and two samples give the rate.
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/timer.h"
 #include "tests/boot/suites.h"
 
@@ -23,6 +24,29 @@ static void a_sample_has_the_bits_that_count(struct suite_run *run)
     CHECK_EQUAL(run, timer_sample(&timer).count, 0x89abcdef);
     struct timer_sample earlier = timer_sample(&timer);
     CHECK(run, timer_sample(&timer).tsc > earlier.tsc);
+}
+
+// Counts the reads; the first and the last of three take long, as when a host has other work.
+static uint32_t read_slowly(void *context, uintptr_t address, unsigned width)
+{
+    uint32_t *reads = context;
+    uint64_t start = cpu_rdtsc();
+
+    (void)address;
+    (void)width;
+    while (*reads % 3 != 1 && cpu_rdtsc() - start < UINT64_C(1) << 27) {
+    }
+    return ++*reads;
+}
+
+static void a_sample_is_one_between_whose_reads_little_time_passed(struct suite_run *run)
+{
+    uint32_t reads = 0;
+    struct timer timer =
+        timer_at((struct device_io){.read = read_slowly, .context = &reads}, 0x608, true);
+
+    CHECK_EQUAL(run, timer_sample(&timer).count, 2);
+    CHECK_EQUAL(run, reads, 3);
 }
 
 struct rate {
@@ -74,6 +98,7 @@ static void a_timer_that_may_have_wrapped_is_told(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(a_sample_has_the_bits_that_count),
+    SUITE_CASE(a_sample_is_one_between_whose_reads_little_time_passed),
     SUITE_CASE(two_samples_give_the_rate),
     SUITE_CASE(a_timer_that_may_have_wrapped_is_told),
 };
