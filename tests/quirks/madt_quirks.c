@@ -67,6 +67,21 @@ static bool absent_processors(void)
     return true;
 }
 
+// The same, and the other processor of the machine stands behind them.
+static bool absent_processors_first(void)
+{
+    unsigned char *madt = copy_madt();
+
+    if (!madt)
+        return false;
+    madt[MADT_STRUCTURES + LOCAL_APIC_SIZE + 3] = 0x3f; // its id
+    for (uint32_t id = 0x40; id < 0x50; id++)
+        add_x2apic(madt, id);
+    add_x2apic(madt, 1);
+    acpi_edit_seal(madt);
+    return true;
+}
+
 // Ids of more than the 8 bits that an xAPIC has for them.
 static bool unreachable_processors(void)
 {
@@ -135,6 +150,7 @@ const struct quirk madt_quirks[] = {
     {"disabled_boot_processor", disabled_boot_processor},
     {"damaged_madt", damaged_madt},
     {"absent_processors", absent_processors},
+    {"absent_processors_first", absent_processors_first},
     {"unreachable_processors", unreachable_processors},
     {"structure_of_no_length", structure_of_no_length},
     {"structure_beyond_the_table", structure_beyond_the_table},
