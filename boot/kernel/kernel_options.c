@@ -64,7 +64,8 @@ static bool parse_option(struct kernel_options *options, struct cmdline_word wor
         return true;
     }
     // The loader has checked these: it does not start the kernel otherwise.
-    return cmdline_take(&word, "module=") || cmdline_take(&word, "seed=");
+    return cmdline_take(&word, "module=") || cmdline_take(&word, "seed=") ||
+           cmdline_take(&word, "loader-fail=");
 }
 
 void kernel_options_parse(struct kernel_options *options, const char *text, size_t length,
@@ -82,6 +83,6 @@ void kernel_options_parse(struct kernel_options *options, const char *text, size
         writer_print(writer,
                      "\" is not understood and is ignored; known are run=ID, exit-port=0xPORT, "
                      "fail=N, ledger, loglevel=N, out-of-memory=stop|degrade|carry-on, only=NAME, "
-                     "module=NAME, seed=N\n");
+                     "module=NAME, seed=N, loader-fail=N\n");
     }
 }

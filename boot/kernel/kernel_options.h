@@ -15,7 +15,7 @@
 //                       there is room for. carry-on: a step that got no memory is left out, if the
 //                       boot can do without it
 //     only=NAME         run only this test suite, or this case of it (the test kernel)
-//     module=, seed=    the loader's: boot/loader/loader_options.h
+//     module=, seed=, loader-fail=   the loader's: boot/loader/loader_options.h
 #ifndef BOOT_KERNEL_KERNEL_OPTIONS_H
 #define BOOT_KERNEL_KERNEL_OPTIONS_H
 

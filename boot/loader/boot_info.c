@@ -18,6 +18,7 @@ enum loader_result boot_info_open_heap(struct loader *loader)
                                              "loader: ", loader->options.ledger};
     enum fba_status status = early_heap_open(&loader->heap, &memory, output);
 
+    loader->heap.failing.fail_alloc = memory.is_substitute ? 0 : loader->options.fail;
     if (status == FBA_OK)
         return LOADER_DONE;
     return loader_stop(loader, EFI_LOAD_ERROR, "the early heap cannot be opened at 0x%llx: %s",

@@ -9,6 +9,7 @@
 
 #define NAME_ADVICE "a module's name has 1 to 39 of A-Z a-z 0-9 _ . - /"
 #define SEED_ADVICE "give a number below 2^64, decimal or 0x..., or seed=random"
+#define FAIL_ADVICE "give the number of an allocation, from 1, decimal or 0x..."
 #define COUNT_ADVICE "that is one module more than the 16 that the loader takes"
 
 // Returns what is accepted instead, or NULL iff the name was added.
@@ -38,6 +39,12 @@ static const char *set_seed(struct loader_options *options, struct cmdline_word 
     return NULL;
 }
 
+// Returns what is accepted instead, or NULL iff the number was set.
+static const char *set_fail(struct loader_options *options, struct cmdline_word value)
+{
+    return cmdline_number(value, &options->fail) && options->fail != 0 ? NULL : FAIL_ADVICE;
+}
+
 bool loader_options_parse(struct loader_options *options, const char *text, size_t length,
                           struct loader_options_defect *defect)
 {
@@ -47,12 +54,15 @@ bool loader_options_parse(struct loader_options *options, const char *text, size
     options->module_count = 0;
     options->seed_kind = LOADER_OPTIONS_NO_SEED;
     options->ledger = false;
+    options->fail = 0;
     while (cmdline_next(&rest, &word)) {
         *defect = (struct loader_options_defect){word.text, word.length, NULL};
         if (cmdline_take(&word, "module="))
             defect->advice = add_module(options, word);
         else if (cmdline_take(&word, "seed="))
             defect->advice = set_seed(options, word);
+        else if (cmdline_take(&word, "loader-fail="))
+            defect->advice = set_fail(options, word);
         else if (cmdline_take(&word, "ledger"))
             options->ledger |= word.length == 0;
         if (defect->advice)

@@ -8,6 +8,7 @@
 //                   decimal or 0x...; the same number on the same machine gives the same address
 //     seed=random   draw the number, too
 //     ledger        tell every allocation, a line each: kmem/journal.h
+//     loader-fail=N fault injection: fail the loader's Nth allocation from the early heap
 #ifndef BOOT_LOADER_LOADER_OPTIONS_H
 #define BOOT_LOADER_LOADER_OPTIONS_H
 
@@ -30,6 +31,7 @@ struct loader_options {
     size_t module_count;
     enum loader_options_seed seed_kind;
     bool ledger;
+    uint64_t fail; // 0 if not given
     uint64_t seed; // with LOADER_OPTIONS_SEED
 };
 

@@ -58,6 +58,16 @@ static void copy_name(char to[HANDOFF_HOLDER_NAME_MAX + 1], const char *name)
     to[i] = '\0';
 }
 
+// A failure on purpose: the boot ends as one that ran out does, but of the region there is nothing
+// to report.
+static void record_injected(struct loader *loader)
+{
+    writer_print(&loader->firmware.console,
+                 "loader: %s: an allocation was failed on purpose (loader-fail=%llu)\n",
+                 loader->heap.ledger.tag, (unsigned long long)loader->options.fail);
+    loader->failure = (struct handoff_failure){.count = 1, .align = 1};
+}
+
 // Keeps what failed in the region, and who held it, for the kernel to report.
 static void record_failure(struct loader *loader)
 {
@@ -102,7 +112,10 @@ static enum loader_result attempt(struct loader *loader)
 
     loader->region_size = loader->elf.region_end - loader->elf.region_start;
     while ((result = RUN_STEPS(loader, attempt_steps)) == LOADER_OUT_OF_MEMORY) {
-        record_failure(loader);
+        if (loader->heap.failing.failed)
+            record_injected(loader);
+        else
+            record_failure(loader);
         free_attempt(loader);
         loader->region_size = 2 * loader->region_size + MEASURING_STEP;
         writer_print(&loader->firmware.console,

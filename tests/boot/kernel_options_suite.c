@@ -180,7 +180,8 @@ static void every_other_word_is_named_and_ignored(struct suite_run *run)
 
 static void the_loaders_words_are_passed_over(struct suite_run *run)
 {
-    parse("module=initrd run=x seed=random module= seed=7");
+    parse("module=initrd run=x seed=random module= seed=7 loader-fail=3");
+    CHECK_EQUAL(run, options.fail, 0);
     CHECK_TEXT(run, said, "");
     CHECK_TEXT(run, options.run, "x");
 }

@@ -67,6 +67,14 @@ static void a_seed_is_decimal_or_hexadecimal(struct suite_run *run)
     CHECK_EQUAL(run, options.seed_kind, LOADER_OPTIONS_RANDOM_SEED);
 }
 
+static void an_allocation_that_fails_is_counted_from_one(struct suite_run *run)
+{
+    CHECK(run, parse("fail=7 loader-fail=0x10"));
+    CHECK_EQUAL(run, options.fail, 16);
+    CHECK(run, parse("fail=7"));
+    CHECK_EQUAL(run, options.fail, 0);
+}
+
 static void a_bad_word_is_named_with_advice(struct suite_run *run)
 {
     static const char *const bad[] = {
@@ -82,6 +90,9 @@ static void a_bad_word_is_named_with_advice(struct suite_run *run)
         "module=a\\b",
         "module=a:b",
         "seed=Random",
+        "loader-fail=",
+        "loader-fail=0",
+        "loader-fail=first",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -203,6 +214,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(a_name_has_39_characters_at_most),
     SUITE_CASE(a_seventeenth_module_is_rejected),
     SUITE_CASE(a_seed_is_decimal_or_hexadecimal),
+    SUITE_CASE(an_allocation_that_fails_is_counted_from_one),
     SUITE_CASE(a_bad_word_is_named_with_advice),
     SUITE_CASE(load_options_become_a_line),
     SUITE_CASE(what_follows_a_nul_is_not_read),

@@ -11,6 +11,7 @@
 #include "tests/loader/stub_fw_cfg.h"
 #include "tests/loader/suites.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -665,6 +666,28 @@ static void a_region_that_is_too_small_is_measured(struct suite_run *run)
     CHECK(run, loader.handoff->heap.size > SMALL_REGION);
 }
 
+static void each_allocation_from_the_early_heap_fails_on_purpose(struct suite_run *run)
+{
+    char words[64];
+    bool has_failed = true;
+    unsigned number;
+
+    for (number = 1; has_failed && number < 100; number++) {
+        (void)snprintf(words, sizeof words, "module=a loader-fail=%u", number);
+        start();
+        firmware.files[1].data = words;
+        firmware.files[1].size = strlen(words);
+        CHECK(run, boot());
+        CHECK_DONE(run);
+        CHECK(run, is_good_handoff(run));
+        has_failed = loader.handoff->failure.count > 0;
+        CHECK_EQUAL(run, loader.handoff->heap.size > loader.handoff->linked_size, has_failed);
+        CHECK_EQUAL(run, stub_firmware_said(&firmware, "an allocation was failed on purpose"),
+                    has_failed);
+    }
+    CHECK(run, !has_failed && number > 8);
+}
+
 static void a_region_larger_than_memory_has_a_message(struct suite_run *run)
 {
     start();
@@ -982,6 +1005,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(so_it_has_with_kaslr),
     SUITE_CASE(so_it_has_in_a_measuring_run),
     SUITE_CASE(a_region_that_is_too_small_is_measured),
+    SUITE_CASE(each_allocation_from_the_early_heap_fails_on_purpose),
     SUITE_CASE(a_region_larger_than_memory_has_a_message),
     SUITE_CASE(memory_that_the_firmware_does_not_give_is_not_said_to_be_small),
     SUITE_CASE(pages_at_the_end_of_the_address_space_are_rejected),
