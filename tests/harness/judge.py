@@ -158,6 +158,13 @@ _FIRMWARES = re.compile(
 # Any line that says one of these has one of the following; most have none. Faster than an expression.
 _HINTS = ("###", "loader: stopped", "!!!!", "EARLY_HEAP=", "final account", "bootable", "Boot Maint", "EFI ", "UiApp")
 
+# What to do where QEMU's own words of a kernel that it does not load leave that open.
+_ADVICE = {
+    "without PVH ELF Note": "QEMU loads Multiboot 1, with a header in the first 8 KiB, and PVH; another kernel, such as one for "
+    "Multiboot 2, comes with its boot loader on a disk, --image",
+    "Cannot load x86-64 image": "convert the file by `objcopy -O elf32-i386`, or boot a disk that has its boot loader, --image",
+}
+
 Check = Callable[["Heard", Ended], "Judgement | None"]
 
 
@@ -435,7 +442,8 @@ def _nothing_came(heard: Heard, ended: Ended) -> Judgement | None:
     # QEMU itself exits with 1 when it rejects its arguments, and below 0 when a signal ended it.
     errors, status = ended.qemu_errors.strip(), ended.status
     if ended.ending is Ending.ITSELF and heard.last is None and (status is None or status == 1 or status < 0):
-        return Judgement(Verdict.COULD_NOT_START, errors or f"no word from QEMU, status {status}")
+        advice = next((f"; {words}" for error, words in _ADVICE.items() if error in errors), "")
+        return Judgement(Verdict.COULD_NOT_START, (errors.rstrip(".") or f"no word from QEMU, status {status}") + advice)
     return Judgement(Verdict.NO_OUTPUT, f"nothing came{' but words of the firmware' if heard.last else ''}; "
                      + _how_it_left(ended) + _last(heard))
 

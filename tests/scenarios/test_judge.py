@@ -217,6 +217,19 @@ def test_what_decided_is_quoted_with_its_line(text, more, said):
     assert str(verdict_of(text, **more)) == said
 
 
+@pytest.mark.parametrize(
+    "error, advice",
+    [
+        ("Error loading uncompressed kernel without PVH ELF Note", "Multiboot 2"),
+        ("Cannot load x86-64 image, give a 32bit one", "objcopy -O elf32-i386"),
+    ],
+)
+def test_a_kernel_that_qemu_does_not_load(error, advice):
+    judgement = verdict_of("", status=1, qemu_errors=f"qemu-system-x86_64: {error}.\n")
+    assert judgement.verdict is Verdict.COULD_NOT_START
+    assert error in judgement.reason and advice in judgement.reason and "--image" in judgement.reason
+
+
 def test_only_passed_leaves_with_0_and_statuses_differ():
     statuses = [verdict.status for verdict in Verdict]
     assert len(set(statuses)) == len(statuses)
