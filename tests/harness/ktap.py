@@ -26,6 +26,7 @@ NOTE_MAX = 1000  # characters of such a line
 CASES_MAX = 100_000  # of each outcome that are kept; more are counted
 PROBLEMS_MAX = 100
 PLAN_DIGITS_MAX = 9
+PREFIX_MAX = 256  # characters; what is longer is none
 _TAB = 8
 
 # The prefixes of Linux's console: a log level, a time stamp, the thread or processor; and how others name a log level.
@@ -248,7 +249,7 @@ class Reader:
                 return False
             if _HIDDEN_FAILURE.search(before):
                 self._problem(f"outside any report: {before!r}", line, True)
-            self._prefix = _prefix_like(before)
+            self._prefix = _prefix_like(before) if len(before) <= PREFIX_MAX else None
             indent = 0
         if (kind, number) not in _VERSIONS_KNOWN:
             self._problem(f"{kind} version {number} is not known", line)
@@ -421,14 +422,17 @@ class Reader:
 
 def _prefix_like(before: str) -> re.Pattern[str]:
     """The same in front of other lines, but for its numbers, the blanks that fill them up, and the log level."""
-    pattern = ""
-    for word in re.finditer(rf"(?P<level>{_LEVELS} *)|(?P<number>\d+)|(?P<blanks>\s+)|.", before):
+    pattern = r"\s*"
+    hexadecimal = r"(?:\b|(?<=\b0x))[\da-fA-F]{0,16}\d[\da-fA-F]{0,16}\b"
+    for word in re.finditer(rf"(?P<level>{_LEVELS} *)|(?P<hexadecimal>{hexadecimal})|(?P<number>\d+)|(?P<blanks>\s+)|.", before):
         is_last = word.end() == len(before)
         if level := word["level"]:
             # Of several blanks at the end all but one fill it up; the others may be the indentation of what follows.
             fills = is_last and level.endswith("  ")
             blanks = " " * level.endswith(" ") + "*" * (level.endswith(" ") and not is_last)
             pattern += rf"(?={_LEVELS} ).{{{len(level)}}}" if fills else _LEVELS + blanks
+        elif word["hexadecimal"]:
+            pattern += r"[\da-fA-F]+"
         elif word["number"]:
             pattern += r"\d+"
         elif word["blanks"] and not is_last:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The reader of KTAP and TAP: the forms in which tests report, and that nothing incomplete passes."""
 
+import time
+
 import pytest
 
 import ktap
@@ -232,13 +234,23 @@ def test_what_others_print(text):
         ("Jan  9 00:00:00 host kernel: ", "Jan 10 00:00:00 host kernel: "),
         ("[    0.060000] <6>", "[    0.070000] <3>"),
         ("[    0.060000] test: ", "[   10.070000] test: "),
+        ("     9 | ", "    10 | "),
+        ("   9.250 ", "  10.500 "),
+        ("[9] ", "[1f0a] "),
+        ("0x00000009: ", "0x0000001f: "),
     ],
 )
-def test_a_log_level_differs_from_line_to_line(prefixes):
+def test_a_prefix_differs_from_line_to_line(prefixes):
     text = "KTAP version 1\n1..2\n  KTAP version 1\n  1..2\n  ok 1 a\n  not ok 2 b\nnot ok 1 s\nok 2 c\n"
     report = ktap.parse(prefixed(text, *prefixes))
     assert not report.problems and not report.without_plan
     assert outcomes(report) == [("s.a", Outcome.PASSED), ("s.b", Outcome.FAILED), ("c", Outcome.PASSED)]
+
+
+def test_a_long_line_before_a_version_takes_no_long_time():
+    before, start = "I (1) " * 10_000, time.process_time()
+    report = ktap.parse(f"{before}KTAP version 1\n{before}1..1\n{before}not ok 1 a\n")
+    assert not report.passed and time.process_time() - start < 1
 
 
 def test_a_failure_behind_another_prefix_is_one():
