@@ -84,7 +84,7 @@ _PATTERNS = [
     for words, has_passed in ((framework.failed, False), (framework.passed, True))
 ]
 # Any such line has one of these; most lines have none. Faster than an expression.
-_HINTS = ("EXECUTION", "test result:", "ailures", " ran, ", "ran nothing", "[  ", "Checks:", "doctest", "universe", "FAILURES",
+_HINTS = ("EXECUTION", "test result:", "ailures", " ran, ", "ran nothing", "ED  ]", "Checks:", "doctest", "universe", "FAILURES",
           "suite failed", "passed (", "SUMMARY", "TESTS", "redoxer")
 
 
