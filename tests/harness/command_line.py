@@ -5,7 +5,6 @@ Used by boot.py and sweep.py, which are commands, and by failure_report.py and t
 """
 
 import argparse
-import dataclasses
 import io
 import os
 import pathlib
@@ -134,7 +133,7 @@ def command_of(described: machine.Machine, *more: str, files: pathlib.Path = pat
     """The line for a shell that boots such a machine, with further options. Its further files have to lie in the
     folder `files`."""
     named = tuple((name, files / name) for name, _ in described.files)
-    words = options.words(dataclasses.replace(described, files=named))
+    words = options.words(described, files=named)
     extra = ["--", *described.extra] if described.extra else []
     return shlex.join([*WORDS, *words, *more, *extra])
 

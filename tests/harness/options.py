@@ -124,11 +124,12 @@ def values(cls: type, parsed: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def words(described: Any) -> list[str]:
-    """The words that set the fields as they are here, where they are not the defaults."""
+def words(described: Any, **instead: Any) -> list[str]:
+    """The words that set the fields as they are here, where they are not the defaults. A field that is named in `instead`
+    has the value that is there."""
     found: list[str] = []
     for field in dataclasses.fields(described):
-        value = getattr(described, field.name)
+        value = instead.get(field.name, getattr(described, field.name))
         if value == field.default:
             continue
         declared: tuple[Option, ...] = field.metadata.get(_KEY, ())

@@ -160,7 +160,7 @@ def run(parsed: argparse.Namespace) -> int:
         print("\n".join(entry.name for entry in entries))
         return 0
     project = Project(file.parent)
-    outcomes = parallel.run(
+    outcomes: list[Result | machine.Unusable] = parallel.run(
         entries, lambda entry: boot(entry, project), parsed.jobs,
         lambda entry, outcome: shown(result_of(entry, outcome), parsed),
     )
