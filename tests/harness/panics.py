@@ -97,6 +97,7 @@ PANICS = (
     Panic("Xen", r"Panic on CPU \d+:", "(XEN) Panic on CPU 0:"),
     Panic("OpenSBI", r"sbi_trap_error: ", "sbi_trap_error: hart0: trap handler failed (error -2)"),
     Panic("Trusted Firmware-A", r"PANIC (?:at PC|in EL3)|Unhandled .{1,40} in EL3", "PANIC in EL3."),
+    Panic("Trusted Firmware-A", r"BL\d\w*: Failed to load image ", "ERROR:   BL1: Failed to load image id 1 (-2)"),
     Panic("EDK II", r"ASSERT(?:_EFI_ERROR)? (?:\[\w+\] )?\S+\(\d+\): ", "ASSERT [DxeCore] /edk2/String.c(166): String != NULL"),
     Panic("EDK II", r"(?:Synchronous|SError) Exception at 0x", "Synchronous Exception at 0x000000013F5A1234"),
     Panic("U-Boot", r'"(?:Synchronous Abort|Error)" handler', '"Synchronous Abort" handler, esr 0x96000004'),
@@ -109,6 +110,7 @@ PANICS = (
         "error: file `/boot/kernel.elf' not found.",
     ),
     Panic("GRUB", r"Entering rescue mode\.\.\.|(?:alloc|free) magic is broken at ", "Entering rescue mode..."),
+    Panic("systemd-boot", r"Failed to execute .{1,80} \(.{1,200}\): ", r"Failed to execute Linux (\vmlinuz): Not Found"),
     # Any kernel in Rust that prints its PanicInfo, and the words of much that is written by examples.
     Panic(
         "Rust", r"(?:\[?(?:panic|PANIC)\]?:? )?(?:thread .{1,80} )?panicked at |Uncaught panic:",
@@ -118,6 +120,9 @@ PANICS = (
     Panic("others", r"(?:--+ ?)?(?i:kernel panic) ?(?:[!:*-]|$)", "--- KERNEL PANIC ---"),
     Panic("others", r"(?:PANIC|Panic)(?:[!:]| at | ?\*|$)|panic!$|\[ ?PANIC ?\]", "[PANIC] out of memory"),
 )
+
+# A test of Rust's libtest, in a thread of its own that has the test's name. How it ends, libtest says later.
+_TEST = re.compile(r".*\bthread '\w+(?:::\w+)+'(?: \(\d+\))? panicked at ")
 
 # At the beginning of a line, or behind what ends a prefix: a colon, a bracket, the `$` of a shell.
 _BEFORE = r"(?:.*[^\w\s,;.'\"(-]\s*|\s*)"
@@ -132,4 +137,5 @@ def find(line: str) -> Panic | None:
     small = line.lower()
     if not any(hint in small for hint in _HINTS):
         return None
-    return next((panic for pattern, panic in _PATTERNS if pattern.match(line)), None)
+    panic = next((panic for pattern, panic in _PATTERNS if pattern.match(line)), None)
+    return None if panic and _TEST.match(line) else panic

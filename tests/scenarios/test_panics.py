@@ -21,6 +21,7 @@ def test_a_panic_is_recognised(panic):
 def test_a_panic_behind_a_prefix(prefix):
     assert panics.find(prefix + "panic: no memory")
     assert panics.find(prefix + "Kernel panic - not syncing: no init")
+    assert panics.find(prefix + "thread 'main' (42) panicked at src/main.rs:3:5:")
 
 
 @pytest.mark.parametrize(
@@ -47,13 +48,15 @@ def test_a_panic_behind_a_prefix(prefix):
         "rescue: entering rescue mode",
         "Synchronous exceptions are handled",
         "[WARN] PANIC_ON_OOPS is off",
+        "thread 'heap::tests::shrinks' panicked at src/heap.rs:12:9:",
+        "[    1.5] thread 'heap::shrinks' (42) panicked at src/heap.rs:12:9:",
     ],
 )
 def test_ordinary_words_are_no_panic(line):
     assert panics.find(line) is None
 
 
-@pytest.mark.parametrize("unit", ["=(", "=", "=***** ", "= a", "[#1 ", "=thread ", "error: file `"])
+@pytest.mark.parametrize("unit", ["=(", "=", "=***** ", "thread 'a", "a::", "= a", "[#1 ", "=thread ", "error: file `"])
 def test_a_long_line_takes_no_long_time(unit):
     """One as long as it can be, for which a pattern begins at each place."""
     start = time.process_time()
