@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How well-known test frameworks sum up a run: a table of the lines in which each tells of success and of failure.
 
-Such a sum has neither a plan nor the names of its cases, so that none passes by itself. One that tells of failures fails,
+Such a summary has neither a plan nor the names of its cases, so that none passes by itself. One that tells of failures fails,
 as judge.py says; one that tells of success is what --pass may name, and `passed` is the expression for it. A framework is
 added by adding a row.
 """
@@ -89,7 +89,7 @@ _HINTS = ("EXECUTION", "test result:", "ailures", " ran, ", "ran nothing", "ED  
 
 
 def find(line: str) -> tuple[Framework, bool] | None:
-    """The framework whose sum this line is, and whether all has passed by it."""
+    """The framework whose summary this line is, and whether all has passed by it."""
     if not any(hint in line for hint in _HINTS):
         return None
     return next(((framework, has_passed) for pattern, framework, has_passed in _PATTERNS if pattern.match(line)), None)

@@ -88,7 +88,7 @@ class Sign(enum.Enum):
     FAILING = ("a line of --fail", 1.0)
     PASSING = ("a line of --pass", 1.0)
     REPORTED = ("a report that is complete", 3.0)
-    TESTS_FAILED = ("the sum of tests that failed", 3.0)
+    TESTS_FAILED = ("a summary of tests that failed", 3.0)
 
     @property
     def grace(self) -> float:
@@ -189,7 +189,7 @@ class Heard:
         self.moved_on: Line | None = None
         self.passing: Line | None = None
         self.failing: Line | None = None
-        self.tests_passed: tuple[Line, frameworks.Framework] | None = None  # the last sum of another framework's
+        self.tests_passed: tuple[Line, frameworks.Framework] | None = None  # the last summary of another framework's
         self.tests_failed: tuple[Line, frameworks.Framework] | None = None  # the first
         self.needed_heap: int | None = None
         self.microseconds: int | None = None
@@ -207,8 +207,8 @@ class Heard:
         self.last = line
         if self._missing:
             self._missing = [wanted for wanted in self._missing if wanted not in text]
-        sum_sign = self._sum(line)
-        sign = self._pattern(line) or sum_sign
+        summary_sign = self._summary(line)
+        sign = self._pattern(line) or summary_sign
         self._reader.feed(line)
         # A report's comments begin with the name of a case, which may be any.
         if (panic := panics.find(text)) and panics.find(self._reader.words_of(text)):
@@ -236,7 +236,7 @@ class Heard:
             return Sign.PASSING
         return None
 
-    def _sum(self, line: Line) -> Sign | None:
+    def _summary(self, line: Line) -> Sign | None:
         found = frameworks.find(line.text)
         if found is None:
             return None
@@ -423,7 +423,7 @@ def _report_that_failed(heard: Heard, ended: Ended) -> Judgement | None:
     return None
 
 
-def _sum_that_failed(heard: Heard, ended: Ended) -> Judgement | None:
+def _summary_that_failed(heard: Heard, ended: Ended) -> Judgement | None:
     if heard.tests_failed is None:
         return None
     line, framework = heard.tests_failed
@@ -520,7 +520,7 @@ CHECKS: tuple[Check, ...] = (
     _firmware_exception,
     _loader_stopped,
     _report_that_failed,
-    _sum_that_failed,
+    _summary_that_failed,
     _too_much_output,
     _nothing_came,
     _passed,

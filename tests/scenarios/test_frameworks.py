@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The table of test frameworks: each row's sums are recognised by their examples, and ordinary words are none."""
+"""The table of test frameworks: each row's summaries are recognised by their examples, and ordinary words are none."""
 
 import time
 
@@ -11,7 +11,7 @@ import terminal
 
 @pytest.mark.parametrize("framework", frameworks.FRAMEWORKS, ids=lambda framework: framework.name)
 @pytest.mark.parametrize("prefix", ["", "[    1.234567] ", "I (123) test: ", "[00:00:00.010,000] <inf> test: ", "$ ", "  "])
-def test_a_sum_is_recognised(framework, prefix):
+def test_a_summary_is_recognised(framework, prefix):
     passed, failed = framework.examples
     assert frameworks.find(prefix + passed) == (framework, True)
     assert frameworks.find(prefix + failed) == (framework, False)
@@ -33,7 +33,7 @@ def test_a_sum_is_recognised(framework, prefix):
         "SUMMARY: done",
     ],
 )
-def test_ordinary_words_are_no_sum(line):
+def test_ordinary_words_are_no_summary(line):
     assert frameworks.find(line) is None
 
 

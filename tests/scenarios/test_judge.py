@@ -158,7 +158,7 @@ NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-b
         ("KTAP version 1\n1..1\n# panic: initializing\n# Panic: initializing\nok 1 panic\n", UNKNOWN, Verdict.PASSED),
         ("KTAP version 1\n1..1\n# a: initializing[  0.06] Kernel panic - not syncing: no\nok 1 a\n", UNKNOWN, Verdict.PANIC),
         (REPORT + "# panic: no memory\n", UNKNOWN, Verdict.PANIC),
-        # A test framework's sum fails as a test does, and passes only if it is named.
+        # A test framework's summary fails as a test does, and passes only if it is named.
         (FOREIGN + "3 Tests 1 Failures 0 Ignored\n", UNKNOWN, Verdict.FAILED),
         (FOREIGN + "3 Tests 1 Failures 0 Ignored\n", {"passing": ("starting sh",)}, Verdict.FAILED),
         (FOREIGN + "3 Tests 1 Failures 0 Ignored\n", {"passing": ("3 Tests",)}, Verdict.FAILED),
