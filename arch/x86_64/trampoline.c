@@ -6,7 +6,7 @@
 
 extern const unsigned char trampoline_code[], trampoline_gdt[], trampoline_gdt_register[],
     trampoline_long_mode[], trampoline_far_pointer[], trampoline_root[], trampoline_stack[],
-    trampoline_entry[], trampoline_argument[], trampoline_code_end[];
+    trampoline_entry[], trampoline_argument[], trampoline_open[], trampoline_code_end[];
 
 static size_t offset_of(const unsigned char *label)
 {
@@ -35,4 +35,6 @@ void trampoline_aim(void *writable, void (*entry)(void *argument), void *argumen
     fill(writable, offset_of(trampoline_entry), (uintptr_t)entry, 8);
     fill(writable, offset_of(trampoline_argument), (uintptr_t)argument, 8);
     fill(writable, offset_of(trampoline_stack), stack_top, 8);
+    __atomic_store_n((uint32_t *)((unsigned char *)writable + offset_of(trampoline_open)), 1,
+                     __ATOMIC_RELEASE);
 }

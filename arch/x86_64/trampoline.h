@@ -15,12 +15,12 @@
 
 // Fills the page at physical address `page`, which is written at `writable`. `root` is the top
 // table of an address space that has the kernel in its upper half and the page, executable, at
-// its own address.
+// its own address. A processor that begins there waits until one is let in.
 void trampoline_build(void *writable, physical_t page, physical_t root);
 
-// What the next processor to begin does: it takes `stack_top` as its stack, a multiple of 16, and
-// calls entry(argument), which must not return. Interrupts are off, the descriptor tables are the
-// trampoline's.
+// Lets the next processor in, and only that: it takes `stack_top` as its stack, a multiple of 16,
+// and calls entry(argument), which must not return. Interrupts are off, the descriptor tables are
+// the trampoline's. Once the one before is there.
 void trampoline_aim(void *writable, void (*entry)(void *argument), void *argument,
                     uintptr_t stack_top);
 

@@ -8,7 +8,7 @@
     .balign 16
     .globl trampoline_code, trampoline_gdt, trampoline_gdt_register, trampoline_long_mode
     .globl trampoline_far_pointer, trampoline_root, trampoline_stack, trampoline_entry
-    .globl trampoline_argument, trampoline_code_end
+    .globl trampoline_argument, trampoline_open, trampoline_code_end
 
 #define OFFSET(label) (label - trampoline_code)
 
@@ -18,6 +18,14 @@ trampoline_code:
     cld
     movw %cs, %ax
     movw %ax, %ds
+trampoline_enter:
+    xorl %eax, %eax                 // one processor at a time: it closes behind itself
+    xchgl %eax, OFFSET(trampoline_open)
+    testl %eax, %eax
+    jnz trampoline_entered
+    pause
+    jmp trampoline_enter
+trampoline_entered:
     lgdtl OFFSET(trampoline_gdt_register)
     movl $0x20, %eax                // CR4.PAE, and nothing else for now
     movl %eax, %cr4
@@ -66,6 +74,8 @@ trampoline_entry:
     .quad 0
 trampoline_argument:
     .quad 0
+trampoline_open:
+    .long 0
 trampoline_code_end:
 
     .section .note.GNU-stack, "", @progbits

@@ -16,11 +16,11 @@
 // message, twice, 200 microseconds apart.
 #define AFTER_INIT_US 10000
 #define BETWEEN_STARTUPS_US 200
-// Bounds of waits for what must come: an emulator with more processors than its host may take
-// seconds. A list may have many that are not there: each that does not come halves what the next is
-// given, down to what is plenty on a real machine.
-#define ARRIVAL_US 2000000
-#define ARRIVAL_US_MIN 10000
+// Bounds of waits for what must come. A processor is given what is plenty on a real machine before
+// the next is sent for, as a list may have many that are not there. On an emulator whose host is
+// busy it may come later than that: until none has come for so long.
+#define NEXT_US 10000
+#define LATE_US 2000000
 #define WORK_US 30000000
 
 // Spare pages below 1 MiB: the trampoline, then a top table and three that map the trampoline at
@@ -28,16 +28,6 @@
 #define LOW_TABLES (PROCESSORS_LOW_SIZE / PAGE_SIZE - 1)
 
 // ── On an AP ─────────────────────────────────────────────────────────────────────────────────────
-
-static struct processor *find_this(struct processors *processors)
-{
-    uint32_t id = apic_id(&processors->apic);
-
-    for (size_t i = 0; i < processors->count; i++)
-        if (processors->others[i].apic_id == id)
-            return &processors->others[i];
-    return NULL;
-}
 
 static bool on_interrupt(void *context, struct traps_frame *frame)
 {
@@ -48,7 +38,7 @@ static bool on_interrupt(void *context, struct traps_frame *frame)
     if (frame->vector != WAKE_VECTOR)
         return false;
 
-    struct processor *self = find_this(processors);
+    struct processor *self = processors_find(processors, apic_id(&processors->apic));
     apic_end_of_interrupt(&processors->apic);
     __atomic_fetch_add(&processors->waiting, 1, __ATOMIC_ACQ_REL);
     while (!__atomic_load_n(&processors->open, __ATOMIC_ACQUIRE))
@@ -71,6 +61,7 @@ static void arrive(void *argument)
     descriptors_load(&self->first_descriptors, NULL, 0);
     traps_load(all->first_gates);
     apic_enable(&all->apic);
+    self->apic_id = apic_id(&all->apic);
     __atomic_store_n(&self->arrived, true, __ATOMIC_RELEASE);
     for (;;)
         cpu_wait_for_interrupt();
@@ -93,6 +84,14 @@ static void flush_tlb(void *context, struct processor *processor)
 }
 
 // ── On the BSP ───────────────────────────────────────────────────────────────────────────────────
+
+struct processor *processors_find(const struct processors *processors, uint32_t apic_id)
+{
+    for (size_t i = 0; i < processors->arrived; i++)
+        if (processors->others[i].apic_id == apic_id)
+            return &processors->others[i];
+    return NULL;
+}
 
 bool processors_work(struct processors *processors, processors_work_function *work, void *context)
 {
@@ -151,51 +150,70 @@ static bool build_trampoline(const struct processors *processors, physical_t low
     return paging_map(&paging, low.value, low, TRAMPOLINE_SIZE, PAGING_READ_EXECUTE) == PAGING_OK;
 }
 
-static bool start_one(struct processors *processors, struct processor *processor, physical_t low,
-                      uint64_t patience)
+static void aim_at_next(struct processors *processors, void *trampoline)
+{
+    struct processor *next = &processors->others[processors->arrived];
+
+    if (processors->arrived < processors->count)
+        trampoline_aim(trampoline, arrive, next, next->first_stack.stack.end);
+}
+
+// Waits for the next to arrive, whichever it is. False iff none has in that time.
+static bool take_next(struct processors *processors, void *trampoline, uint64_t microseconds)
+{
+    struct processor *next = &processors->others[processors->arrived];
+
+    if (processors->arrived == processors->count ||
+        !wait_for_flag(processors->timer, &next->arrived, microseconds))
+        return false;
+    next->first_stack.stack.processor = next->first_stack.guard.processor = next->apic_id;
+    processors->arrived++;
+    aim_at_next(processors, trampoline);
+    return true;
+}
+
+// Sends for a processor and gives it a little time, in which another that is late may come. False
+// iff its id is out of reach.
+static bool send_for(struct processors *processors, uint32_t id, physical_t low, void *trampoline)
+{
+    if (!apic_send_startup(&processors->apic, id, low))
+        return false;
+    if (take_next(processors, trampoline, BETWEEN_STARTUPS_US))
+        return true;
+    (void)apic_send_startup(&processors->apic, id, low);
+    (void)take_next(processors, trampoline, NEXT_US);
+    return true;
+}
+
+// A processor that does not come in time is sent back to wait for another start-up message, which
+// it never gets.
+static void start_all(struct processors *processors, const uint32_t *ids, physical_t low)
 {
     void *trampoline = (void *)(processors->paging->direct_map + low.value);
-
-    trampoline_aim(trampoline, arrive, processor, processor->first_stack.stack.end);
-    for (int tries = 0; tries < 2; tries++) {
-        if (!apic_send_startup(&processors->apic, processor->apic_id, low))
-            return false;
-        if (wait_for_flag(processors->timer, &processor->arrived,
-                          tries == 0 ? BETWEEN_STARTUPS_US : patience))
-            return true;
-    }
-    return false;
-}
-
-// A processor that does not come in time may come later, even before the message that sends it back
-// to wait for another start-up message, which it never gets: it is left out, `arrived` or not.
-static void start_all(struct processors *processors, physical_t low)
-{
-    uint64_t patience = ARRIVAL_US;
+    size_t sent = 0;
 
     for (size_t i = 0; i < processors->count; i++)
-        apic_send_init(&processors->apic, processors->others[i].apic_id);
+        apic_send_init(&processors->apic, ids[i]);
     wait_for(processors->timer, AFTER_INIT_US);
-    for (size_t i = 0; i < processors->count; i++) {
-        struct processor *processor = &processors->others[i];
-        processor->started = start_one(processors, processor, low, patience);
-        processors->arrived += processor->started;
-        if (processor->started)
-            continue;
-        apic_send_init(&processors->apic, processor->apic_id);
-        patience = patience / 2 > ARRIVAL_US_MIN ? patience / 2 : ARRIVAL_US_MIN;
+    aim_at_next(processors, trampoline);
+    for (size_t i = 0; i < processors->count; i++)
+        sent += send_for(processors, ids[i], low, trampoline);
+    while (processors->arrived < sent && take_next(processors, trampoline, LATE_US)) {
     }
+    for (size_t i = 0; i < processors->count; i++)
+        if (!processors_find(processors, ids[i]))
+            apic_send_init(&processors->apic, ids[i]);
 }
 
-static bool take_first_stacks(struct processors *processors, const uint32_t *ids,
-                              const struct allocator *allocator)
+// Whose they are is known when one has arrived.
+static bool take_first_stacks(struct processors *processors, const struct allocator *allocator)
 {
     for (size_t i = 0; i < processors->count; i++) {
         struct processor *processor = &processors->others[i];
-        *processor = (struct processor){.apic_id = ids[i], .all = processors};
+        *processor = (struct processor){.all = processors};
         if (!processor_take_stack(&processor->first_stack, PROCESSOR_FIRST_STACK_SIZE,
-                                  "first stack", "guard page under the first stack", ids[i],
-                                  allocator))
+                                  "first stack", "guard page under the first stack",
+                                  TRAPS_NO_PROCESSOR, allocator))
             return false;
     }
     return true;
@@ -203,11 +221,10 @@ static bool take_first_stacks(struct processors *processors, const uint32_t *ids
 
 static enum processors_status guard(struct processors *processors)
 {
-    for (size_t i = 0; i < processors->count; i++) {
+    for (size_t i = 0; i < processors->arrived; i++) {
         struct processor *processor = &processors->others[i];
-        if (processor->started &&
-            (processor_guard_stack(&processor->first_stack, processors->paging) != PAGING_OK ||
-             processor_guard_area(processor->area, processors->paging) != PAGING_OK))
+        if (processor_guard_stack(&processor->first_stack, processors->paging) != PAGING_OK ||
+            processor_guard_area(processor->area, processors->paging) != PAGING_OK)
             return PROCESSORS_UNGUARDED;
     }
     return processors_flush_tlbs(processors) ? PROCESSORS_OK : PROCESSORS_STUCK;
@@ -226,12 +243,12 @@ enum processors_status processors_start(struct processors *processors, const uin
     processors->count = count;
     processors->arrived = 0;
     processors->others = allocator_new_array(allocator, struct processor, count);
-    if (!processors->others || !take_first_stacks(processors, ids, allocator))
+    if (!processors->others || !take_first_stacks(processors, allocator))
         return PROCESSORS_NO_MEMORY;
     if (!build_trampoline(processors, low))
         return PROCESSORS_NOT_MAPPED;
     traps_set_handler((struct traps_handler){on_interrupt, processors});
-    start_all(processors, low);
+    start_all(processors, ids, low);
     memset((void *)(processors->paging->direct_map + low.value), 0, PROCESSORS_LOW_SIZE);
 
     (void)fba_shared_begin(&processors->shared, processors->heap);
@@ -239,8 +256,8 @@ enum processors_status processors_start(struct processors *processors, const uin
     fba_shared_end(&processors->shared, processors->heap);
     if (!finished)
         return PROCESSORS_STUCK;
-    for (size_t i = 0; i < count; i++)
-        if (processors->others[i].started && !processors->others[i].area)
+    for (size_t i = 0; i < processors->arrived; i++)
+        if (!processors->others[i].area)
             return PROCESSORS_NO_MEMORY;
     return guarded ? guard(processors) : PROCESSORS_OK;
 }

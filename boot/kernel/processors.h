@@ -30,8 +30,7 @@ struct processor {
     struct descriptors first_descriptors; // until it has an area
     struct processor_stack first_stack;
     struct processor_area *area; // NULL: it has none, or the heap had no room
-    bool arrived;                // set by itself: it reached the kernel, perhaps too late
-    bool started;                // it did in time, and takes part
+    bool arrived;                // it reached the kernel
 };
 
 struct processors {
@@ -42,9 +41,9 @@ struct processors {
     struct fba_shared shared;             // ...while all of them take their areas from it
     const struct traps_gate *first_gates; // on the current stack
     const struct traps_gate *gates;       // on interrupt stacks
-    struct processor *others;
-    size_t count;   // of others
-    size_t arrived; // of those, how many were started
+    struct processor *others;             // in the order in which they arrived
+    size_t count;                         // of others
+    size_t arrived;                       // of those, how many were started: the first
     // One piece of work at a time, for all that have arrived.
     processors_work_function *work;
     void *work_context;
@@ -71,14 +70,17 @@ size_t processors_size(size_t count);
 // Starts `count` processors with the ids at `ids`. `low` is free physical memory below 1 MiB of
 // PROCESSORS_LOW_SIZE bytes, written through the direct map, and free again afterwards. First
 // stacks come from `allocator`, everything else, for all processors at once, from `heap` in shared
-// mode. A processor that does not come in time is left out: see `started`. `guarded`: unmap the
+// mode. A processor that does not come in time is left out. `guarded`: unmap the
 // guard pages; only where the heap is mapped in small pages. The caller has set apic, which is on,
 // paging, timer, heap and both gates. May be called again, which starts all of them anew; one call
-// at a time. Takes some 10 ms, and a fraction of a millisecond for each processor; 4 s more if some
+// at a time. Takes some 10 ms, and a fraction of a millisecond for each processor; 2 s more if some
 // do not come, and 10 ms for each of them.
 enum processors_status processors_start(struct processors *processors, const uint32_t *ids,
                                         size_t count, physical_t low,
                                         const struct allocator *allocator, bool guarded);
+
+// The processor with this id; NULL iff it was not started.
+struct processor *processors_find(const struct processors *processors, uint32_t apic_id);
 
 // Makes every processor that has arrived do `work`, all at the same time from behind a barrier,
 // and waits for them. False iff not all finished within half a minute: what they share is then

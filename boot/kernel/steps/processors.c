@@ -94,22 +94,22 @@ static size_t choose_count(struct kernel *kernel, size_t count)
 }
 
 // Names those that did not start: a list may have processors that are not there.
-static void print_missing(const struct writer *writer)
+static void print_missing(const struct writer *writer, const uint32_t *ids)
 {
     size_t left = NAMED_MAX;
 
     writer_print(writer, "kernel: processors: no answer from id");
     for (size_t i = 0; i < processors.count && left > 0; i++) {
-        if (processors.others[i].started)
+        if (processors_find(&processors, ids[i]))
             continue;
-        writer_print(writer, " %u", processors.others[i].apic_id);
+        writer_print(writer, " %u", ids[i]);
         left--;
     }
     writer_print(writer, "%s\n",
                  processors.count - processors.arrived > NAMED_MAX ? " and others" : "");
 }
 
-static void print_started(struct kernel *kernel)
+static void print_started(struct kernel *kernel, const uint32_t *ids)
 {
     const struct writer *writer = console_at(&kernel->console, CONSOLE_INFO);
 
@@ -120,7 +120,7 @@ static void print_started(struct kernel *kernel)
                      processors.shared.retries, processors.shared.retries == 1 ? "y" : "ies");
     writer_print(writer, "\n");
     if (processors.arrived < processors.count)
-        print_missing(&kernel->console.writer);
+        print_missing(&kernel->console.writer, ids);
 }
 
 static enum step_result start(struct kernel *kernel, uint64_t low)
@@ -152,7 +152,7 @@ static enum step_result start(struct kernel *kernel, uint64_t low)
         return STEP_STOPPED;
     }
     early_heap_note(&kernel->heap, processors_requested(&processors));
-    print_started(kernel);
+    print_started(kernel, ids.items);
     return STEP_DONE;
 }
 
