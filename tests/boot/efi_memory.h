@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The firmware's types of memory, for the suites that write memory maps: EFI_MEMORY_TYPE,
-// UEFI 2.10, 7.2.1. boot/memory_map.c has its own list, which these suites check against.
+// efi_memory: the descriptors of a UEFI memory map and their types, for the tests that write maps.
+// boot/memory_map.c has its own list, which these tests check.
 #ifndef TESTS_BOOT_EFI_MEMORY_H
 #define TESTS_BOOT_EFI_MEMORY_H
 
+#include <stdint.h>
+
+// EFI_MEMORY_DESCRIPTOR, UEFI 2.10, 7.2.3: the 40 bytes of it that every version has.
+struct descriptor {
+    uint32_t type, padding;
+    uint64_t start, virtual_start, pages, attribute;
+};
+
+// Its attributes.
+#define UNCACHED UINT64_C(1)
+#define WB UINT64_C(8)
+#define ANY_CACHE UINT64_C(0xf) // UC, WC, WT and WB
+#define SPECIAL_PURPOSE (UINT64_C(1) << 18)
+#define RUNTIME (UINT64_C(1) << 63)
+
+// EFI_MEMORY_TYPE, UEFI 2.10, 7.2.1.
 enum efi_memory_type {
     RESERVED = 0,
     LOADER_CODE = 1,

@@ -3,6 +3,7 @@
 // contract of boot/handoff.h is rejected with its own sentence.
 #include "arch/x86_64/string.h"
 #include "boot/kernel/handoff_check.h"
+#include "tests/boot/efi_memory.h"
 #include "tests/boot/suites.h"
 
 #define PAGE 4096u
@@ -26,14 +27,9 @@ static struct handoff *const handoff = (struct handoff *)(region + BOOT_INFO);
 static struct handoff_module *const modules = (struct handoff_module *)(region + MODULES);
 static char said[512];
 
-struct descriptor {
-    uint32_t type, padding;
-    uint64_t start, virtual_start, pages, attribute;
-};
-
 static void put_descriptor(size_t index, uint32_t type, uint64_t start, uint64_t end)
 {
-    const struct descriptor descriptor = {type, 0, start, 0, (end - start) / PAGE, 8};
+    const struct descriptor descriptor = {type, 0, start, 0, (end - start) / PAGE, WB};
 
     memcpy(region + MEMORY_MAP + index * STRIDE, &descriptor, sizeof descriptor);
 }
@@ -44,9 +40,9 @@ static void make_good(void)
 
     memset(region, 0, sizeof region);
     memcpy(region + COMMAND_LINE, "abc", 4);
-    put_descriptor(0, 7, 0x80000000, 0x90000000);
-    put_descriptor(1, 2, 0x100000, 0x80000000);
-    put_descriptor(2, 0, 0, 0x100000);
+    put_descriptor(0, CONVENTIONAL, 0x80000000, 0x90000000);
+    put_descriptor(1, LOADER_DATA, 0x100000, 0x80000000);
+    put_descriptor(2, RESERVED, 0, 0x100000);
     modules[0] = (struct handoff_module){"initrd", 0x50000000, 5000};
     modules[1] = (struct handoff_module){"font", 0x50002000, PAGE};
     modules[2] = (struct handoff_module){"empty", 0, 0};
@@ -159,7 +155,7 @@ static void what_is_empty_may_lie_at_the_very_end(struct suite_run *run)
 static void the_shortest_descriptors_will_do(struct suite_run *run)
 {
     make_good();
-    put_descriptor(0, 7, 0, 0x80000000);
+    put_descriptor(0, CONVENTIONAL, 0, 0x80000000);
     handoff->memory_map.span.size = MEMORY_DESCRIPTOR_SIZE;
     handoff->memory_map.descriptor_size = MEMORY_DESCRIPTOR_SIZE;
     handoff->framebuffer.size = 0;
@@ -336,24 +332,24 @@ static void the_image_must_be_usable_to_its_last_page(struct suite_run *run)
     uint64_t start = handoff->image_physical;
     uint64_t end = start + handoff->image_size;
 
-    put_descriptor(0, 7, start, start + PAGE);
-    put_descriptor(1, 2, start + PAGE, end);
+    put_descriptor(0, CONVENTIONAL, start, start + PAGE);
+    put_descriptor(1, LOADER_DATA, start + PAGE, end);
     CHECK(run, check(handoff));
 
-    put_descriptor(0, 7, start, start + PAGE);
-    put_descriptor(1, 2, start + PAGE, end - PAGE);
-    put_descriptor(2, 0, 0, PAGE);
+    put_descriptor(0, CONVENTIONAL, start, start + PAGE);
+    put_descriptor(1, LOADER_DATA, start + PAGE, end - PAGE);
+    put_descriptor(2, RESERVED, 0, PAGE);
     CHECK(run, !check(handoff));
     CHECK(run, is_like(said, NOT_USABLE));
 
-    put_descriptor(0, 7, start + PAGE, end);
-    put_descriptor(1, 2, 0, 0);
-    put_descriptor(2, 0, 0, PAGE);
+    put_descriptor(0, CONVENTIONAL, start + PAGE, end);
+    put_descriptor(1, LOADER_DATA, 0, 0);
+    put_descriptor(2, RESERVED, 0, PAGE);
     CHECK(run, !check(handoff));
 
-    put_descriptor(0, 7, start, end);
-    put_descriptor(1, 2, 0, 0);
-    put_descriptor(2, 6, start + 2 * PAGE, start + 3 * PAGE); // a piece is reserved
+    put_descriptor(0, CONVENTIONAL, start, end);
+    put_descriptor(1, LOADER_DATA, 0, 0);
+    put_descriptor(2, RUNTIME_DATA, start + 2 * PAGE, start + 3 * PAGE); // a piece is reserved
     CHECK(run, !check(handoff));
 }
 

@@ -10,16 +10,6 @@
 #define GIB (UINT64_C(1) << 30)
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
-#define WB UINT64_C(8)
-#define UNCACHED UINT64_C(1)
-#define SPECIAL_PURPOSE (UINT64_C(1) << 18)
-#define RUNTIME (UINT64_C(1) << 63)
-
-struct descriptor {
-    uint32_t type, padding;
-    uint64_t start, virtual_start, pages, attribute;
-};
-
 #define MOST_DESCRIPTORS 400
 #define MOST_STRIDE 64
 static unsigned char buffer[MOST_DESCRIPTORS * MOST_STRIDE];

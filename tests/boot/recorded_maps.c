@@ -3,11 +3,6 @@
 // logs give ends of ranges where these tables have numbers of pages, and nothing else is changed.
 #include "tests/boot/recorded_maps.h"
 
-// UEFI 2.10, 7.2.3: UC, WC, WT and WB; and that the range is for runtime services.
-#define UNCACHED UINT64_C(1)
-#define ANY_CACHE UINT64_C(0xf)
-#define RUNTIME (UINT64_C(1) << 63)
-
 // Apple Mac mini of 2009 (Macmini3,1, firmware MM31.88Z.0081.B06, "EFI v1.10 by Apple"), 2 GiB.
 // Published in the Ubuntu forums, Networking & Wireless, 2014-05-06, thread "Issues with wifi
 // (Broadcom Corporation BCM4321 [14e4:4328])". Complete: mem00 to mem197. It has runtime services

@@ -11,12 +11,6 @@
 #define SHUFFLES 20
 #define MOST_RANGES (2 * RECORDED_MOST_DESCRIPTORS + 1) // each descriptor begins and ends once
 
-// EFI_MEMORY_DESCRIPTOR.
-struct descriptor {
-    uint32_t type, padding;
-    uint64_t start, virtual_start, pages, attribute;
-};
-
 static unsigned char buffer[RECORDED_MOST_DESCRIPTORS * STRIDE];
 static struct memory_map map;
 

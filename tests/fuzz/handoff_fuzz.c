@@ -4,6 +4,7 @@
 // whether they are mapped. The region ends where its used part does, so that a byte read behind it
 // is an error of the sanitizer.
 #include "boot/kernel/handoff_check.h"
+#include "tests/boot/efi_memory.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"
 
@@ -25,14 +26,9 @@ enum offset {
 
 static _Alignas(PAGE) unsigned char region[USED];
 
-struct descriptor {
-    uint32_t type, padding;
-    uint64_t start, virtual_start, pages, attribute;
-};
-
 static void put_descriptor(size_t index, uint32_t type, uint64_t start, uint64_t end)
 {
-    const struct descriptor descriptor = {type, 0, start, 0, (end - start) / PAGE, 8};
+    const struct descriptor descriptor = {type, 0, start, 0, (end - start) / PAGE, WB};
 
     memcpy(region + MEMORY_MAP + index * STRIDE, &descriptor, sizeof descriptor);
 }
@@ -46,9 +42,9 @@ static void make_good(struct handoff *handoff)
     memset(region, 0, sizeof region);
     memcpy(region + COMMAND_LINE, "run=abc", 8);
     memcpy(region + MODULES, modules, sizeof modules);
-    put_descriptor(0, 7, 0x80000000, 0x90000000);
-    put_descriptor(1, 2, 0x100000, 0x80000000);
-    put_descriptor(2, 0, 0, 0x100000);
+    put_descriptor(0, CONVENTIONAL, 0x80000000, 0x90000000);
+    put_descriptor(1, LOADER_DATA, 0x100000, 0x80000000);
+    put_descriptor(2, RESERVED, 0, 0x100000);
     *handoff = (struct handoff){
         .magic = HANDOFF_MAGIC,
         .version = HANDOFF_VERSION,

@@ -2,6 +2,7 @@
 // Fuzz target: the firmware's memory map, read into ranges, sorted, and read again. Against the
 // descriptors as they were given: each page has the strictest kind of those that cover it.
 #include "boot/memory_map.h"
+#include "tests/boot/efi_memory.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"
 
@@ -11,11 +12,6 @@
 #define PHYSICAL_END (UINT64_C(1) << 52)
 #define DESCRIPTORS_MAX 24
 #define STRIDE_MAX 64
-
-struct descriptor {
-    uint32_t type, padding;
-    uint64_t start, virtual_start, pages, attribute;
-};
 
 static uint8_t buffer[DESCRIPTORS_MAX * STRIDE_MAX];
 static struct memory_map map;
@@ -38,7 +34,7 @@ static void draw_map(struct input *input)
             .type = input_byte(input) % 17,
             .start = draw_number(input, PAGE),
             .pages = draw_number(input, 1),
-            .attribute = draw_number(input, 1) ^ 8,
+            .attribute = draw_number(input, 1) ^ WB,
         };
         memset(buffer + map.size, (int)i, map.stride);
         memcpy(buffer + map.size, &descriptor, sizeof descriptor);

@@ -123,12 +123,6 @@ static void draw_screen(uint64_t *state)
         };
 }
 
-static void put(unsigned char *at, uint64_t number, size_t width)
-{
-    for (size_t i = 0; i < width; i++)
-        at[i] = (unsigned char)(number >> (8 * i));
-}
-
 // Writes a descriptor for each run of pages of one type.
 static void write_map(void)
 {
@@ -138,11 +132,8 @@ static void write_map(void)
         size_t end = page;
         while (end < PAGES && types[end] == types[page])
             end++;
-        memset(at, 0, DESCRIPTOR);
-        put(at, types[page], 4);
-        put(at + 8, page * PAGE_SIZE, 8);
-        put(at + 24, end - page, 8);
-        put(at + 32, 0xf, 8); // can be cached in every way
+        const struct descriptor run = {types[page], 0, page * PAGE_SIZE, 0, end - page, ANY_CACHE};
+        memcpy(at, &run, sizeof run);
         at += DESCRIPTOR;
         page = end;
     }

@@ -74,13 +74,9 @@ static void put(unsigned char *at, uint64_t number, size_t width)
 
 static void add_descriptor(uint32_t type, uint64_t start_address, uint64_t pages)
 {
-    unsigned char *at = map_bytes + handoff.memory_map.span.size;
+    const struct descriptor descriptor = {type, 0, start_address, 0, pages, ANY_CACHE};
 
-    memset(at, 0, 48);
-    put(at, type, 4);
-    put(at + 8, start_address, 8);
-    put(at + 24, pages, 8);
-    put(at + 32, 0xf, 8); // can be cached in every way
+    memcpy(map_bytes + handoff.memory_map.span.size, &descriptor, sizeof descriptor);
     handoff.memory_map.span.size += 48;
 }
 
