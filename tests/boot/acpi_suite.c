@@ -7,6 +7,7 @@
 #include "boot/acpi/spcr.h"
 #include "boot/acpi/tables.h"
 #include "kmem/fba_allocator.h"
+#include "tests/boot/acpi_bytes.h"
 #include "tests/boot/suites.h"
 
 // Physical memory as this machine has it: what lies outside is not mapped.
@@ -19,7 +20,7 @@ static struct acpi_processors processors;
 
 // Where things lie in it.
 enum { RSDP = 0, RSDT = 64, XSDT = 192, MADT = 320, FADT = 640, DSDT = 1024, OTHER = 1536 };
-enum { REVISION = 15, RSDT_ADDRESS = 16, XSDT_ADDRESS = 24, LENGTH = 4, HEADER = 36 };
+enum { LENGTH = 4, HEADER = 36 };
 
 static const void *read_memory(void *context, uint64_t address, size_t size)
 {
@@ -34,55 +35,23 @@ static const struct acpi_memory physical_memory = {read_memory, NULL};
 
 static void put(size_t offset, uint64_t number, size_t width)
 {
-    for (size_t i = 0; i < width; i++)
-        memory[offset + i] = (unsigned char)(number >> (8 * i));
-}
-
-static void put_text(size_t offset, const char *text)
-{
-    for (size_t i = 0; text[i] != '\0'; i++)
-        memory[offset + i] = (unsigned char)text[i];
-}
-
-// Makes the bytes [offset, offset + length) sum to zero through the one at `at`.
-static void fix_sum(size_t offset, size_t length, size_t at)
-{
-    unsigned char sum = 0;
-
-    memory[at] = 0;
-    for (size_t i = 0; i < length; i++)
-        sum = (unsigned char)(sum + memory[offset + i]);
-    memory[at] = (unsigned char)(0 - sum);
+    acpi_put(memory + offset, number, width);
 }
 
 static void fix_table(size_t offset)
 {
-    size_t length = memory[offset + LENGTH] | (size_t)memory[offset + LENGTH + 1] << 8;
-
-    fix_sum(offset, length, offset + 9);
+    acpi_fix_table(memory + offset);
 }
 
 static void put_table(size_t offset, const char *signature, uint32_t length)
 {
     memset(memory + offset, 0, length);
-    put_text(offset, signature);
-    put(offset + LENGTH, length, 4);
-    fix_table(offset);
-}
-
-static void fix_rsdp(void)
-{
-    fix_sum(RSDP, 20, RSDP + 8);
-    fix_sum(RSDP, 36, RSDP + 32);
+    acpi_put_table(memory + offset, signature, length);
 }
 
 static void set_root(uint8_t revision, uint64_t rsdt, uint64_t xsdt)
 {
-    put_text(RSDP, "RSD PTR ");
-    memory[RSDP + REVISION] = revision;
-    put(RSDP + RSDT_ADDRESS, rsdt, 4);
-    put(RSDP + XSDT_ADDRESS, xsdt, 8);
-    fix_rsdp();
+    acpi_put_pointer(memory + RSDP, revision, rsdt, xsdt);
 }
 
 // A machine with an RSDT that names a table called OLD!, and an XSDT that names MADT and FADT.
@@ -172,7 +141,7 @@ static void a_root_pointer_that_cannot_be_believed_is_named(struct suite_run *ru
     for (size_t i = 0; i < 8; i++) { // each letter of the signature
         make_good();
         memory[RSDP + i] ^= 0x20;
-        fix_rsdp();
+        acpi_fix_pointer(memory + RSDP);
         CHECK_EQUAL(run, read_tables(), ACPI_BAD_SIGNATURE);
     }
     for (size_t i = 8; i < 36; i++) { // each other byte, without mending the sums
@@ -221,7 +190,7 @@ static void a_root_table_that_cannot_be_believed_is_named(struct suite_run *run)
     CHECK_EQUAL(run, read_tables(), ACPI_BAD_CHECKSUM);
     make_good();
     set_root(2, 0, START + XSDT);
-    put_text(XSDT, "RSDT"); // entries of the wrong size would be read
+    acpi_put_text(memory + XSDT, "RSDT"); // entries of the wrong size would be read
     fix_table(XSDT);
     CHECK_EQUAL(run, read_tables(), ACPI_BAD_SIGNATURE);
     make_good();

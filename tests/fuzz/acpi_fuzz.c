@@ -8,6 +8,7 @@
 #include "boot/acpi/spcr.h"
 #include "boot/acpi/tables.h"
 #include "kmem/fba_allocator.h"
+#include "tests/boot/acpi_bytes.h"
 #include "tests/fuzz/check.h"
 #include "tests/fuzz/input.h"
 
@@ -37,24 +38,6 @@ static const void *read_memory(void *context, uint64_t address, size_t size)
     return memcpy(block, memory + (address - START), size);
 }
 
-static void put(size_t offset, uint64_t number, size_t width)
-{
-    for (size_t i = 0; i < width; i++)
-        memory[offset + i] = (uint8_t)(number >> (8 * i));
-}
-
-static void fix_sum(size_t offset, size_t length, size_t at)
-{
-    uint8_t sum = 0;
-
-    if (offset + length > MEMORY_SIZE)
-        return;
-    memory[at] = 0;
-    for (size_t i = 0; i < length; i++)
-        sum = (uint8_t)(sum + memory[offset + i]);
-    memory[at] = (uint8_t)(0 - sum);
-}
-
 // Writes a table with the next bytes of the input: a signature, a length, of which some are wrong,
 // contents. Returns where the next one may be.
 static size_t put_table(struct input *input, size_t at)
@@ -71,9 +54,9 @@ static size_t put_table(struct input *input, size_t at)
     if (signature[0] == 'D' && length > HEADER + 6)
         memcpy(memory + at + HEADER, "\x08_S5_\x12", 6); // Name (_S5_, Package of some length
     uint8_t wrong = input_byte(input);
-    put(at + LENGTH, wrong == 1 ? input_word(input) : length, 4);
+    acpi_put(memory + at + LENGTH, wrong == 1 ? input_word(input) : length, 4);
     if (wrong != 2)
-        fix_sum(at, length, at + SUM);
+        acpi_fix_sum(memory + at, length, memory + at + SUM);
     return at + length;
 }
 
@@ -84,18 +67,12 @@ static void put_memory(struct input *input)
     size_t count = 1 + input_byte(input) % TABLES_MAX;
 
     memset(memory, 0, sizeof memory);
-    memcpy(memory + RSDP, "RSD PTR ", 8);
-    memory[RSDP + 15] = 2;
-    put(RSDP + 24, START + XSDT, 8);
-    fix_sum(RSDP, 20, RSDP + 8);
-    fix_sum(RSDP, 36, RSDP + 32);
-    memcpy(memory + XSDT, "XSDT", 4);
-    put(XSDT + LENGTH, HEADER + 8 * count, 4);
+    acpi_put_pointer(memory + RSDP, 2, 0, START + XSDT);
     for (size_t i = 0; i < count; i++) {
-        put(XSDT + HEADER + 8 * i, START + at, 8);
+        acpi_put(memory + XSDT + HEADER + 8 * i, START + at, 8);
         at = put_table(input, at);
     }
-    fix_sum(XSDT, HEADER + 8 * count, XSDT + SUM);
+    acpi_put_table(memory + XSDT, "XSDT", (uint32_t)(HEADER + 8 * count));
     // The rest of the input changes any bytes of that.
     while (input->left >= 3) {
         size_t place = input_byte(input) << 8 | input_byte(input);

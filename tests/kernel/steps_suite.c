@@ -6,6 +6,7 @@
 #include "boot/kernel/steps/acpi.h"
 #include "boot/kernel/steps/memory_map.h"
 #include "boot/kernel/steps/serial.h"
+#include "tests/boot/acpi_bytes.h"
 #include "tests/boot/efi_memory.h"
 #include "tests/boot/stub_pci.h"
 #include "tests/kernel/suites.h"
@@ -65,12 +66,6 @@ static void start(size_t heap_size)
 }
 
 // ── Memory map ──────────────────────────────────────────────────────────────────────────────────
-
-static void put(unsigned char *at, uint64_t number, size_t width)
-{
-    for (size_t i = 0; i < width; i++)
-        at[i] = (unsigned char)(number >> (8 * i));
-}
 
 static void add_descriptor(uint32_t type, uint64_t start_address, uint64_t pages)
 {
@@ -146,51 +141,19 @@ static void a_memory_map_without_room_is_no_memory(struct suite_run *run)
 
 enum { RSDP = 0, RSDT = 64, MADT = 256, SPCR = 512, FADT = 1024 };
 
-static void fix_sum(size_t offset, size_t length, size_t at)
-{
-    unsigned char sum = 0;
-
-    firmware[at] = 0;
-    for (size_t i = 0; i < length; i++)
-        sum = (unsigned char)(sum + firmware[offset + i]);
-    firmware[at] = (unsigned char)(0 - sum);
-}
-
-static void fix_table(size_t offset)
-{
-    fix_sum(offset, firmware[offset + 4] | (size_t)firmware[offset + 5] << 8, offset + 9);
-}
-
-static void put_text(size_t offset, const char *text)
-{
-    for (size_t i = 0; text[i] != '\0'; i++)
-        firmware[offset + i] = (unsigned char)text[i];
-}
-
-static void put_table(size_t offset, const char *signature, uint32_t length)
-{
-    put_text(offset, signature);
-    put(firmware + offset + 4, length, 4);
-    fix_table(offset);
-}
-
 // A root pointer, an XSDT, and the tables that it names.
 static void put_firmware(void)
 {
     memset(firmware, 0, sizeof firmware);
-    put_text(RSDP, "RSD PTR ");
-    firmware[RSDP + 15] = 2;
-    put(firmware + RSDP + 24, (uintptr_t)firmware + RSDT, 8);
-    fix_sum(RSDP, 20, RSDP + 8);
-    fix_sum(RSDP, 36, RSDP + 32);
-    put(firmware + RSDT + 36, (uintptr_t)firmware + MADT, 8);
-    put(firmware + RSDT + 44, (uintptr_t)firmware + SPCR, 8);
-    put(firmware + RSDT + 52, (uintptr_t)firmware + FADT, 8);
-    put_table(RSDT, "XSDT", 60);
+    acpi_put_pointer(firmware + RSDP, 2, 0, (uintptr_t)firmware + RSDT);
+    acpi_put(firmware + RSDT + 36, (uintptr_t)firmware + MADT, 8);
+    acpi_put(firmware + RSDT + 44, (uintptr_t)firmware + SPCR, 8);
+    acpi_put(firmware + RSDT + 52, (uintptr_t)firmware + FADT, 8);
+    acpi_put_table(firmware + RSDT, "XSDT", 60);
     memcpy(firmware + MADT + 44, (const unsigned char[]){0, 8, 0, 3, 1, 0, 0, 0}, 8);
-    put_table(MADT, "APIC", 52);
-    put_table(SPCR, "SPCR", 80);
-    put_table(FADT, "FACP", 244);
+    acpi_put_table(firmware + MADT, "APIC", 52);
+    acpi_put_table(firmware + SPCR, "SPCR", 80);
+    acpi_put_table(firmware + FADT, "FACP", 244);
     handoff.acpi_rsdp = (uintptr_t)firmware + RSDP;
 }
 
@@ -198,8 +161,8 @@ static void put_serial(uint8_t type, uint8_t space, uint64_t address)
 {
     firmware[SPCR + 36] = type;
     firmware[SPCR + 40] = space;
-    put(firmware + SPCR + 44, address, 8);
-    fix_table(SPCR);
+    acpi_put(firmware + SPCR + 44, address, 8);
+    acpi_fix_table(firmware + SPCR);
 }
 
 static void acpi_tables_are_read_through_the_direct_map(struct suite_run *run)
@@ -238,15 +201,15 @@ static void a_root_table_that_names_none_says_so(struct suite_run *run)
 {
     start(HEAP_SIZE);
     put_firmware();
-    put_table(RSDT, "XSDT", 36);
+    acpi_put_table(firmware + RSDT, "XSDT", 36);
     CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
     CHECK(run, strstr(said, "kernel: acpi: no tables\n"));
     start(HEAP_SIZE);
     put_firmware();
     firmware[FADT + 9]++;
-    put_table(RSDT, "XSDT", 60);
+    acpi_put_table(firmware + RSDT, "XSDT", 60);
     memset(firmware + RSDT + 36, 0, 16);
-    put_table(RSDT, "XSDT", 60);
+    acpi_put_table(firmware + RSDT, "XSDT", 60);
     CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
     CHECK(run, strstr(said, "kernel: acpi: no tables, 1 more damaged or out of reach\n"));
 }
@@ -255,9 +218,9 @@ static void a_table_that_is_named_twice_is_listed_once(struct suite_run *run)
 {
     start(HEAP_SIZE);
     put_firmware();
-    put(firmware + RSDT + 44, (uintptr_t)firmware + MADT, 8);
-    put(firmware + RSDT + 60, (uintptr_t)firmware + SPCR, 8);
-    put_table(RSDT, "XSDT", 68);
+    acpi_put(firmware + RSDT + 44, (uintptr_t)firmware + MADT, 8);
+    acpi_put(firmware + RSDT + 60, (uintptr_t)firmware + SPCR, 8);
+    acpi_put_table(firmware + RSDT, "XSDT", 68);
     CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
     CHECK(run, strstr(said, "kernel: acpi: 3 tables: APIC FACP SPCR, 1 named more than once\n"));
 }
@@ -268,7 +231,7 @@ static void what_is_wrong_with_the_list_of_processors_is_said(struct suite_run *
     put_firmware();
     memcpy(firmware + MADT + 52,
            (const unsigned char[]){0, 6, 0, 0, 0, 0, 0, 8, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0}, 18);
-    put_table(MADT, "APIC", 70);
+    acpi_put_table(firmware + MADT, "APIC", 70);
     CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
     CHECK(run, strstr(said, "kernel: acpi: 1 processor, 2 more dropped: of a repeated id, that of "
                             "all processors, or too short; the list is damaged, and what follows "
@@ -347,7 +310,7 @@ static void a_pci_device_that_spcr_names_in_vain_is_named(struct suite_run *run)
     start(HEAP_SIZE);
     put_firmware();
     memcpy(firmware + SPCR + 64, (const unsigned char[]){1, 2, 3, 4, 0, 31, 7}, 7);
-    fix_table(SPCR);
+    acpi_fix_table(firmware + SPCR);
     CHECK_EQUAL(run, step_acpi(&kernel), STEP_DONE);
     CHECK_EQUAL(run, step_serial(&kernel), STEP_DONE);
     CHECK(run, strstr(said, "SPCR names the UART of PCI device 00:00:1f.7, which has no registers, "
