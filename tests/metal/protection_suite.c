@@ -8,7 +8,7 @@
 #include "boot/kernel/steps/processors.h"
 #include "boot/memory_map.h"
 #include "tests/metal/metal.h"
-#include "tests/metal/probe.h"
+#include "tests/metal/attempt.h"
 
 extern unsigned char boot_stack_bottom[], boot_stack_top[]; // linker.ld
 
@@ -23,7 +23,7 @@ static size_t range_count;
 
 static uintptr_t text_address(void)
 {
-    return (uintptr_t)probe_read;
+    return (uintptr_t)attempt_read;
 }
 
 static uint64_t frame_of(uintptr_t address)
@@ -37,49 +37,50 @@ static uintptr_t alias_of(uintptr_t address)
     return metal_kernel.paging.direct_map + frame_of(address);
 }
 
-static void check_fault(struct suite_run *run, struct probe probe, uintptr_t address,
+static void check_fault(struct suite_run *run, struct attempt attempt, uintptr_t address,
                         uint64_t error)
 {
-    CHECK(run, probe.trapped);
-    CHECK_EQUAL(run, probe.vector, TRAPS_PAGE_FAULT);
-    CHECK_EQUAL(run, probe.address, address);
-    CHECK_EQUAL(run, probe.error, error);
+    CHECK(run, attempt.trapped);
+    CHECK_EQUAL(run, attempt.vector, TRAPS_PAGE_FAULT);
+    CHECK_EQUAL(run, attempt.address, address);
+    CHECK_EQUAL(run, attempt.error, error);
 }
-#define CHECK_FAULT(run, probe, address, error)                                                    \
+#define CHECK_FAULT(run, attempt, address, error)                                                  \
     do {                                                                                           \
-        check_fault((run), (probe), (address), (error));                                           \
+        check_fault((run), (attempt), (address), (error));                                         \
         if ((run)->failed)                                                                         \
             return;                                                                                \
     } while (0)
 
 // Writes the byte that is there already: should nothing stop it, nothing has changed.
-static struct probe write_same(uintptr_t address)
+static struct attempt write_same(uintptr_t address)
 {
-    return probe_write(address, *(const volatile uint8_t *)address);
+    return attempt_write(address, *(const volatile uint8_t *)address);
 }
 
-static void a_probe_that_is_allowed_does_not_trap(struct suite_run *run)
+static void an_access_that_is_allowed_does_not_trap(struct suite_run *run)
 {
     uint8_t byte = 1;
 
-    CHECK(run, !probe_write((uintptr_t)&byte, 2).trapped);
+    CHECK(run, !attempt_write((uintptr_t)&byte, 2).trapped);
     CHECK_EQUAL(run, byte, 2);
-    CHECK(run, !probe_read(text_address()).trapped);
+    CHECK(run, !attempt_read(text_address()).trapped);
 }
 
 static void text_is_not_writable(struct suite_run *run)
 {
-    CHECK_FAULT(run, write_same(text_address()), text_address(), PROBE_PRESENT | PROBE_WRITE);
+    CHECK_FAULT(run, write_same(text_address()), text_address(),
+                PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE);
     CHECK_FAULT(run, write_same((uintptr_t)suites_run), (uintptr_t)suites_run,
-                PROBE_PRESENT | PROBE_WRITE);
+                PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE);
 }
 
 static void constants_are_neither_writable_nor_executable(struct suite_run *run)
 {
     uintptr_t at = (uintptr_t)constant_code;
 
-    CHECK_FAULT(run, write_same(at), at, PROBE_PRESENT | PROBE_WRITE);
-    CHECK_FAULT(run, probe_execute(at), at, PROBE_PRESENT | PROBE_FETCH);
+    CHECK_FAULT(run, write_same(at), at, PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE);
+    CHECK_FAULT(run, attempt_execute(at), at, PAGE_FAULT_PRESENT | PAGE_FAULT_FETCH);
 }
 
 static void data_is_not_executable(struct suite_run *run)
@@ -89,14 +90,14 @@ static void data_is_not_executable(struct suite_run *run)
 
     CHECK(run, heap_code);
     *heap_code = RETURN;
-    CHECK_FAULT(run, probe_execute((uintptr_t)data_code), (uintptr_t)data_code,
-                PROBE_PRESENT | PROBE_FETCH);
-    CHECK_FAULT(run, probe_execute((uintptr_t)stack_code), (uintptr_t)stack_code,
-                PROBE_PRESENT | PROBE_FETCH);
-    CHECK_FAULT(run, probe_execute((uintptr_t)heap_code), (uintptr_t)heap_code,
-                PROBE_PRESENT | PROBE_FETCH);
-    CHECK_FAULT(run, probe_execute(alias_of((uintptr_t)heap_code)), alias_of((uintptr_t)heap_code),
-                PROBE_PRESENT | PROBE_FETCH);
+    CHECK_FAULT(run, attempt_execute((uintptr_t)data_code), (uintptr_t)data_code,
+                PAGE_FAULT_PRESENT | PAGE_FAULT_FETCH);
+    CHECK_FAULT(run, attempt_execute((uintptr_t)stack_code), (uintptr_t)stack_code,
+                PAGE_FAULT_PRESENT | PAGE_FAULT_FETCH);
+    CHECK_FAULT(run, attempt_execute((uintptr_t)heap_code), (uintptr_t)heap_code,
+                PAGE_FAULT_PRESENT | PAGE_FAULT_FETCH);
+    CHECK_FAULT(run, attempt_execute(alias_of((uintptr_t)heap_code)),
+                alias_of((uintptr_t)heap_code), PAGE_FAULT_PRESENT | PAGE_FAULT_FETCH);
 }
 
 static void the_direct_map_is_no_way_around(struct suite_run *run)
@@ -105,36 +106,36 @@ static void the_direct_map_is_no_way_around(struct suite_run *run)
     uintptr_t constants = alias_of((uintptr_t)constant_code);
 
     CHECK_EQUAL(run, *(const uint8_t *)text, *(const uint8_t *)text_address());
-    CHECK_FAULT(run, write_same(text), text, PROBE_PRESENT | PROBE_WRITE);
-    CHECK_FAULT(run, write_same(constants), constants, PROBE_PRESENT | PROBE_WRITE);
-    CHECK_FAULT(run, probe_execute(text), text, PROBE_PRESENT | PROBE_FETCH);
+    CHECK_FAULT(run, write_same(text), text, PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE);
+    CHECK_FAULT(run, write_same(constants), constants, PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE);
+    CHECK_FAULT(run, attempt_execute(text), text, PAGE_FAULT_PRESENT | PAGE_FAULT_FETCH);
 }
 
 static void nothing_is_at_null(struct suite_run *run)
 {
-    CHECK_FAULT(run, probe_read(0), 0, 0);
-    CHECK_FAULT(run, probe_write(0, 1), 0, PROBE_WRITE);
-    CHECK_FAULT(run, probe_execute(0), 0, PROBE_FETCH);
-    CHECK_FAULT(run, probe_read(PAGE_SIZE - 1), PAGE_SIZE - 1, 0);
+    CHECK_FAULT(run, attempt_read(0), 0, 0);
+    CHECK_FAULT(run, attempt_write(0, 1), 0, PAGE_FAULT_WRITE);
+    CHECK_FAULT(run, attempt_execute(0), 0, PAGE_FAULT_FETCH);
+    CHECK_FAULT(run, attempt_read(PAGE_SIZE - 1), PAGE_SIZE - 1, 0);
 }
 
 static void an_address_that_is_not_canonical_is_another_fault(struct suite_run *run)
 {
-    struct probe probe = probe_read(UINT64_C(1) << 47);
+    struct attempt attempt = attempt_read(UINT64_C(1) << 47);
 
-    CHECK(run, probe.trapped);
-    CHECK_EQUAL(run, probe.vector, TRAPS_GENERAL_PROTECTION);
-    CHECK_EQUAL(run, probe.error, 0);
+    CHECK(run, attempt.trapped);
+    CHECK_EQUAL(run, attempt.vector, TRAPS_GENERAL_PROTECTION);
+    CHECK_EQUAL(run, attempt.error, 0);
 }
 
 // The first and last byte of a guard, read and written.
 static void check_guard(struct suite_run *run, uintptr_t low, uintptr_t high)
 {
     CHECK_EQUAL(run, high - low, PAGE_SIZE);
-    CHECK_FAULT(run, probe_read(low), low, 0);
-    CHECK_FAULT(run, probe_write(low, 0), low, PROBE_WRITE);
-    CHECK_FAULT(run, probe_read(high - 1), high - 1, 0);
-    CHECK_FAULT(run, probe_write(high - 1, 0), high - 1, PROBE_WRITE);
+    CHECK_FAULT(run, attempt_read(low), low, 0);
+    CHECK_FAULT(run, attempt_write(low, 0), low, PAGE_FAULT_WRITE);
+    CHECK_FAULT(run, attempt_read(high - 1), high - 1, 0);
+    CHECK_FAULT(run, attempt_write(high - 1, 0), high - 1, PAGE_FAULT_WRITE);
 }
 
 static void the_guard_under_the_boot_stack_traps(struct suite_run *run)
@@ -165,7 +166,7 @@ static void the_guard_under_each_interrupt_stack_traps(struct suite_run *run)
 
 static void an_overflow_of_the_boot_stack_stops_at_its_guard(struct suite_run *run)
 {
-    CHECK_FAULT(run, probe_overflow(), (uintptr_t)boot_stack_bottom - 8, PROBE_WRITE);
+    CHECK_FAULT(run, attempt_overflow(), (uintptr_t)boot_stack_bottom - 8, PAGE_FAULT_WRITE);
 }
 
 static void protections_are_switched_on(struct suite_run *run)
@@ -334,7 +335,7 @@ static void the_direct_map_covers_memory_and_nothing_else(struct suite_run *run)
 }
 
 static const struct suite_case cases[] = {
-    SUITE_CASE(a_probe_that_is_allowed_does_not_trap),
+    SUITE_CASE(an_access_that_is_allowed_does_not_trap),
     SUITE_CASE(text_is_not_writable),
     SUITE_CASE(constants_are_neither_writable_nor_executable),
     SUITE_CASE(data_is_not_executable),

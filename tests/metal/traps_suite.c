@@ -2,7 +2,7 @@
 // What arch/x86_64/traps.h promises of the way into a handler and back out of it.
 #include "boot/kernel/steps/interrupts.h"
 #include "tests/metal/metal.h"
-#include "tests/metal/probe.h"
+#include "tests/metal/attempt.h"
 
 static struct traps_frame seen;
 
@@ -64,19 +64,19 @@ static void what_a_handler_changes_is_what_the_code_finds(struct suite_run *run)
     CHECK(run, carry);
 }
 
-static bool lies_on(const struct probe *probe, enum descriptors_ist stack)
+static bool lies_on(const struct attempt *attempt, enum descriptors_ist stack)
 {
     const struct traps_place *place = &step_interrupts_area()->stacks[stack - 1].stack;
 
-    return probe->frame >= place->start && probe->frame < place->end;
+    return attempt->frame >= place->start && attempt->frame < place->end;
 }
 
 static void each_trap_has_the_stack_that_is_its_own(struct suite_run *run)
 {
-    struct probe page_fault = probe_read(0);
-    struct probe nmi = probe_nmi_vector();
-    struct probe machine_check = probe_machine_check_vector();
-    struct probe undefined = probe_undefined();
+    struct attempt page_fault = attempt_read(0);
+    struct attempt nmi = attempt_nmi_vector();
+    struct attempt machine_check = attempt_machine_check_vector();
+    struct attempt undefined = attempt_undefined();
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
     CHECK_EQUAL(run, page_fault.vector, TRAPS_PAGE_FAULT);
@@ -91,7 +91,7 @@ static void each_trap_has_the_stack_that_is_its_own(struct suite_run *run)
 
 static void every_vector_has_a_gate_of_its_own(struct suite_run *run)
 {
-    CHECK_EQUAL(run, probe_last_vector().vector, TRAPS_VECTORS - 1);
+    CHECK_EQUAL(run, attempt_last_vector().vector, TRAPS_VECTORS - 1);
     for (size_t i = 0; i < TRAPS_VECTORS; i++) {
         const struct traps_gate *gate = &step_interrupts_gates()[i];
         CHECK_EQUAL(run, gate->selector, DESCRIPTORS_KERNEL_CODE);
