@@ -2,7 +2,9 @@
 // memory_map: the UEFI memory map. Firmware gives descriptors in any order, at any stride, perhaps
 // overlapping or empty; this asks questions of them as they are, sorts them, gives the loader what
 // the direct map covers, and the kernel a region map (kmem/region.h): ranges in ascending order,
-// each of one kind. Pure C, no allocation.
+// each of one kind. Pure C, no allocation. For a kernel that only looks for free memory
+// region_add_uefi() of kmem/region_sources.h is enough: it does not tell memory that the direct map
+// must cover from devices, nor one owner of reserved memory from another.
 //
 // Source of types and attributes: UEFI specification 2.10, section 7.2, GetMemoryMap().
 #ifndef BOOT_MEMORY_MAP_H
