@@ -15,7 +15,7 @@ from collections.abc import Iterable
 KMEM = pathlib.Path(__file__).resolve().parent
 
 # Included by a source only, and nothing that a user calls.
-PRIVATE = {"atomic", "pattern"}
+PRIVATE = {path.stem for path in KMEM.glob("*.h") if "\n// Private:" in path.read_text(encoding="utf-8")}
 
 _OWN_INCLUDE = re.compile(r'^#include "(\w+)\.h"[^\n]*\n', re.MULTILINE)
 _LICENCE = "// SPDX-License-Identifier: MIT\n"

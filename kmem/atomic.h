@@ -2,6 +2,7 @@
 // atomic: the three operations on which fba_shared.c rests, in one place, so that a checker of the
 // memory model can put its own in front. The fields that they work on stay plain integers, because
 // C++ and the prover read the same structure.
+// Private: for sources of kmem/ only.
 #ifndef KMEM_ATOMIC_H
 #define KMEM_ATOMIC_H
 

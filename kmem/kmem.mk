@@ -19,7 +19,8 @@ define help_kmem
 endef
 
 KMEM_VERSION := $(subst $() ,.,$(strip $(shell sed -n 's/^.define KMEM_VERSION_[A-Z]* \([0-9]*\)$$/\1/p' kmem/version.h)))
-KMEM_HEADERS := $(sort $(filter-out kmem/atomic.h kmem/pattern.h $(KMEM_WITHOUT:%=kmem/%.h),$(wildcard kmem/*.h kmem/*.hpp)))
+KMEM_PRIVATE := $(shell grep -l '^// Private:' kmem/*.h)
+KMEM_HEADERS := $(sort $(filter-out $(KMEM_PRIVATE) $(KMEM_WITHOUT:%=kmem/%.h),$(wildcard kmem/*.h kmem/*.hpp)))
 KMEM_FILES   := $(sort $(wildcard kmem/*.[ch] kmem/*.hpp kmem/*.md kmem/*.py) LICENSE \
     $(addprefix kmem/,sources.mk meson.build meson_options.txt CMakeLists.txt))
 
@@ -35,7 +36,7 @@ dist:
 docs: | docs-packages
 	$(Q)rm -rf build/docs && mkdir -p build/docs
 	$(Q)printf '%s\n' '@INCLUDE = kmem/docs/Doxyfile' 'PROJECT_NUMBER = $(KMEM_VERSION)' \
-	    'INPUT_FILTER = "$(PYTHON) kmem/docs/filter.py"' \
+	    'INPUT_FILTER = "$(PYTHON) kmem/docs/filter.py"' 'EXCLUDE = $(KMEM_PRIVATE)' \
 	    $(if $(filter 1.9.4,$(firstword $(shell doxygen --version))),,'WARN_AS_ERROR = NO') | doxygen -
 	$(call say,DOCS,build/docs/html/index.html)
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // pattern: looks at memory that was filled with one byte, a word at a time, for redzone and poison.
+// Private: for sources of kmem/ only.
 #ifndef KMEM_PATTERN_H
 #define KMEM_PATTERN_H
 

@@ -166,7 +166,7 @@ class Header:
 
 
 def _page(text: str) -> str:
-    pieces = {file.stem for file in KMEM.glob("*.h")} - {"atomic", "pattern"}  # which nothing outside may use
+    pieces = {file.stem for file in KMEM.glob("*.h") if "\n// Private:" not in file.read_text(encoding="utf-8")}
 
     def anchored(found: re.Match[str]) -> str:
         return f"{found[0]} {{#{re.sub(r'[^a-z0-9 -]', '', found[1].lower()).replace(' ', '-')}}}"

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from c_sources import ROOT, kmem
+from c_sources import ROOT, kmem, public_headers
 
 XML = ROOT / "build/docs/xml"
 KNOWN = "1.9.4"
@@ -56,13 +56,8 @@ def words_of(element):
     return plain("".join("".join(part.itertext()) for part in parts))
 
 
-def headers():
-    """Those that a program may include."""
-    return [file for file in sorted(ROOT.glob("kmem/*.h*")) if file.stem not in ("atomic", "pattern")]
-
-
 def test_nothing_is_without_words(documented):
-    names = {header.name for header in headers()}
+    names = {header.name for header in public_headers()}
     hold(sorted(names - {file for file, kind, _ in documented if kind == "file"}))
     hold([key for key, text in documented.items() if key[0] in names and key[1] != "namespace" and not text])
 
@@ -82,7 +77,7 @@ def test_every_function_that_can_be_linked_to_is_there(documented, tmp_path):
 def test_the_words_above_a_function_are_those_of_its_page(documented):
     above = {
         (header.name, "function", name): plain(comment)
-        for header in headers()
+        for header in public_headers()
         for comment, name in re.findall(
             r"^((?:// .*\n)+)(?!#|//|template)[\w *]*?\b(\w+)\(", header.read_text(encoding="utf-8"), re.MULTILINE
         )
@@ -95,7 +90,7 @@ def test_the_words_above_a_function_are_those_of_its_page(documented):
 def test_the_first_words_of_a_header_are_its_page(documented):
     openings = {
         header.name: plain(re.match(r"(?://.*\n)+", header.read_text(encoding="utf-8").partition("\n")[2])[0])
-        for header in headers()
+        for header in public_headers()
     }
     hold([name for name, opening in openings.items() if not documented.get((name, "file", name), "").startswith(opening)])
 

@@ -29,6 +29,11 @@ def kmem(root: pathlib.Path = ROOT) -> Files:
     return _in(root / "kmem")
 
 
+def public_headers() -> Files:
+    """Those of kmem/ that a program may include."""
+    return [file for file in _in(ROOT / "kmem", "*.h*") if "\n// Private:" not in file.read_text(encoding="utf-8")]
+
+
 def suites() -> Files:
     """What runs the suites of kmem/ on this computer, and these."""
     return [*_in(ROOT / "tests" / "host"), *_in(ROOT / "tests" / "suites")]
