@@ -7,23 +7,44 @@ static EFI_GET_MEMORY_MAP get_memory_map; // the firmware's
 static EFI_EXIT_BOOT_SERVICES exit_boot_services;
 static int exit_tries;
 
-#define FURTHER 4 // descriptors
+// Gives what is asked for of the firmware's map, changed by `change`.
+static bool change_map(EFI_GET_MEMORY_MAP change)
+{
+    get_memory_map = quirk_system->BootServices->GetMemoryMap;
+    quirk_system->BootServices->GetMemoryMap = change;
+    return true;
+}
 
-// The firmware's map, and behind it descriptors that no firmware should give: the first one twice,
-// a reserved one that wraps, an empty one, one of a type that is not defined.
-static EFI_STATUS EFIAPI get_wild_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
-                                      UINTN *stride, UINT32 *version)
+// Adds `further` descriptors of pages that are the firmware's already.
+static EFI_STATUS lengthen(UINTN further, UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
+                           UINTN *stride, UINT32 *version)
 {
     UINTN room = *size;
     EFI_STATUS status = get_memory_map(size, buffer, key, stride, version);
     UINTN given = *size;
 
-    *size += FURTHER * *stride;
+    *size += further * *stride;
     if (EFI_ERROR(status))
         return status;
     if (room < *size)
         return EFI_BUFFER_TOO_SMALL;
-    unsigned char *at = (unsigned char *)buffer + given;
+    for (UINTN i = 0; i < further; i++)
+        memcpy((unsigned char *)buffer + given + i * *stride, buffer, sizeof *buffer);
+    return EFI_SUCCESS;
+}
+
+#define FURTHER 4 // descriptors
+
+// Behind the firmware's map descriptors that no firmware should give: the first one twice, a
+// reserved one that wraps, an empty one, one of a type that is not defined.
+static EFI_STATUS EFIAPI get_wild_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
+                                      UINTN *stride, UINT32 *version)
+{
+    EFI_STATUS status = lengthen(FURTHER, size, buffer, key, stride, version);
+
+    if (EFI_ERROR(status))
+        return status;
+    unsigned char *at = (unsigned char *)buffer + *size - FURTHER * *stride;
     const EFI_MEMORY_DESCRIPTOR further[FURTHER] = {
         *buffer,
         {.Type = EfiReservedMemoryType,
@@ -41,9 +62,7 @@ static EFI_STATUS EFIAPI get_wild_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer
 
 static bool wild_map(void)
 {
-    get_memory_map = quirk_system->BootServices->GetMemoryMap;
-    quirk_system->BootServices->GetMemoryMap = get_wild_map;
-    return true;
+    return change_map(get_wild_map);
 }
 
 static EFI_STATUS EFIAPI exit_with_stale_key(EFI_HANDLE image, UINTN key)
@@ -68,14 +87,6 @@ static EFI_STATUS EFIAPI fail_to_exit(EFI_HANDLE image, UINTN key)
 static bool failing_exit(void)
 {
     quirk_system->BootServices->ExitBootServices = fail_to_exit;
-    return true;
-}
-
-// Gives what is asked for of the firmware's map, changed by `change`.
-static bool change_map(EFI_GET_MEMORY_MAP change)
-{
-    get_memory_map = quirk_system->BootServices->GetMemoryMap;
-    quirk_system->BootServices->GetMemoryMap = change;
     return true;
 }
 
@@ -127,24 +138,6 @@ static bool map_of_large_descriptors(void)
     return change_map(get_map_of_large_descriptors);
 }
 
-// Adds `further` descriptors of pages that are the firmware's already.
-static EFI_STATUS lengthen(UINTN further, UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
-                           UINTN *stride, UINT32 *version)
-{
-    UINTN room = *size;
-    EFI_STATUS status = get_memory_map(size, buffer, key, stride, version);
-    UINTN given = *size;
-
-    *size += further * *stride;
-    if (EFI_ERROR(status))
-        return status;
-    if (room < *size)
-        return EFI_BUFFER_TOO_SMALL;
-    for (UINTN i = 0; i < further; i++)
-        memcpy((unsigned char *)buffer + given + i * *stride, buffer, sizeof *buffer);
-    return EFI_SUCCESS;
-}
-
 static EFI_STATUS EFIAPI get_growing_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
                                          UINTN *stride, UINT32 *version)
 {
@@ -156,9 +149,7 @@ static EFI_STATUS EFIAPI get_growing_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buf
 // And each time the key is of the map before.
 static bool growing_map(void)
 {
-    exit_boot_services = quirk_system->BootServices->ExitBootServices;
-    quirk_system->BootServices->ExitBootServices = exit_with_stale_key;
-    return change_map(get_growing_map);
+    return stale_key() && change_map(get_growing_map);
 }
 
 static EFI_STATUS EFIAPI get_fast_growing_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer,
@@ -183,9 +174,7 @@ static EFI_STATUS EFIAPI get_late_growing_map(UINTN *size, EFI_MEMORY_DESCRIPTOR
 
 static bool late_growing_map(void)
 {
-    exit_boot_services = quirk_system->BootServices->ExitBootServices;
-    quirk_system->BootServices->ExitBootServices = exit_with_stale_key;
-    return change_map(get_late_growing_map);
+    return stale_key() && change_map(get_late_growing_map);
 }
 
 // Puts one more descriptor behind the firmware's.
@@ -224,36 +213,43 @@ static bool memory_at_an_odd_address(void)
     return add_descriptor(EfiReservedMemoryType, 0x5000123, 2, EFI_MEMORY_WB);
 }
 
-// Of all memory the map says nothing about caches.
-static EFI_STATUS EFIAPI get_map_without_attributes(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer,
-                                                    UINTN *key, UINTN *stride, UINT32 *version)
+static void (*change_descriptor)(EFI_MEMORY_DESCRIPTOR *descriptor);
+
+static EFI_STATUS EFIAPI get_map_of_changed_descriptors(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer,
+                                                        UINTN *key, UINTN *stride, UINT32 *version)
 {
     EFI_STATUS status = get_memory_map(size, buffer, key, stride, version);
 
     for (UINTN at = 0; !EFI_ERROR(status) && at < *size; at += *stride)
-        ((EFI_MEMORY_DESCRIPTOR *)(void *)((unsigned char *)buffer + at))->Attribute = 0;
+        change_descriptor((EFI_MEMORY_DESCRIPTOR *)(void *)((unsigned char *)buffer + at));
     return status;
 }
 
+static bool change_descriptors(void (*change)(EFI_MEMORY_DESCRIPTOR *descriptor))
+{
+    change_descriptor = change;
+    return change_map(get_map_of_changed_descriptors);
+}
+
+static void take_attributes(EFI_MEMORY_DESCRIPTOR *descriptor)
+{
+    descriptor->Attribute = 0;
+}
+
+// Of all memory the map says nothing about caches.
 static bool map_without_attributes(void)
 {
-    return change_map(get_map_without_attributes);
+    return change_descriptors(take_attributes);
 }
 
-static EFI_STATUS EFIAPI get_map_without_memory(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer,
-                                                UINTN *key, UINTN *stride, UINT32 *version)
+static void reserve(EFI_MEMORY_DESCRIPTOR *descriptor)
 {
-    EFI_STATUS status = get_memory_map(size, buffer, key, stride, version);
-
-    for (UINTN at = 0; !EFI_ERROR(status) && at < *size; at += *stride)
-        ((EFI_MEMORY_DESCRIPTOR *)(void *)((unsigned char *)buffer + at))->Type =
-            EfiReservedMemoryType;
-    return status;
+    descriptor->Type = EfiReservedMemoryType;
 }
 
 static bool map_without_memory(void)
 {
-    return change_map(get_map_without_memory);
+    return change_descriptors(reserve);
 }
 
 static EFI_STATUS EFIAPI get_empty_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *buffer, UINTN *key,
