@@ -26,13 +26,13 @@ _Static_assert(offsetof(struct descriptors, gdt) == 0, "selectors are offsets in
      SEGMENT_LONG)
 #define KERNEL_DATA (SEGMENT_ACCESSED | SEGMENT_WRITABLE | SEGMENT_NOT_SYSTEM | SEGMENT_PRESENT)
 
-void descriptors_build(struct descriptors *tables, const uintptr_t *ist_top, uintptr_t rsp0)
+void descriptors_build(struct descriptors *tables, const uintptr_t *ist_top)
 {
     uint64_t tss = (uintptr_t)&tables->tss;
     uint64_t limit = sizeof tables->tss - 1;
 
     // beyond the limit: no I/O permission map
-    *tables = (struct descriptors){.tss = {.rsp = {rsp0}, .io_map_base = sizeof tables->tss}};
+    *tables = (struct descriptors){.tss = {.io_map_base = sizeof tables->tss}};
     tables->gdt[DESCRIPTORS_KERNEL_CODE / 8] = KERNEL_CODE;
     tables->gdt[DESCRIPTORS_KERNEL_DATA / 8] = KERNEL_DATA;
     // SDM 3A 7.2.3, figure 7-4: the base lies in pieces: 24 bits, 8 bits, and the second half.
@@ -43,9 +43,9 @@ void descriptors_build(struct descriptors *tables, const uintptr_t *ist_top, uin
         tables->tss.ist[i] = ist_top[i];
 }
 
-void descriptors_load(struct descriptors *tables, const uintptr_t *ist_top, uintptr_t rsp0)
+void descriptors_load(struct descriptors *tables, const uintptr_t *ist_top)
 {
-    descriptors_build(tables, ist_top, rsp0);
+    descriptors_build(tables, ist_top);
 
     struct cpu_table_register gdtr = {
         .limit = sizeof tables->gdt - 1,

@@ -25,7 +25,7 @@ enum descriptors_ist {
 // The 64-bit task state segment: SDM 3A 7.7, figure 7-11.
 struct descriptors_tss {
     uint32_t reserved0;
-    uint64_t rsp[3]; // stack for a trap into ring 0, 1, 2
+    uint64_t rsp[3]; // stack for a trap out of an outer ring into ring 0, 1, 2; unused
     uint64_t reserved1;
     uint64_t ist[7]; // ist[n - 1] is interrupt stack n
     uint64_t reserved2;
@@ -41,13 +41,12 @@ struct descriptors {
 };
 
 // Fills `tables`, touching nothing else. `ist_top[n - 1]` is the first byte above interrupt stack
-// n, a multiple of 16; NULL while there are none, and then no gate may name one. `rsp0` is the
-// same for traps out of ring 3; 0 while there is no ring 3.
-void descriptors_build(struct descriptors *tables, const uintptr_t *ist_top, uintptr_t rsp0);
+// n, a multiple of 16; NULL while there are none, and then no gate may name one.
+void descriptors_build(struct descriptors *tables, const uintptr_t *ist_top);
 
 // Builds `tables` and makes this processor use them: GDT, all segment registers, task register.
 // FS and GS become null, which zeroes their bases. With interrupts off. May be called again, with
 // the same or other memory.
-void descriptors_load(struct descriptors *tables, const uintptr_t *ist_top, uintptr_t rsp0);
+void descriptors_load(struct descriptors *tables, const uintptr_t *ist_top);
 
 #endif

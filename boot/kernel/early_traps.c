@@ -19,7 +19,7 @@ void early_traps_load(void)
     const uintptr_t top = (uintptr_t)(stack + EARLY_STACK_SIZE);
     const uintptr_t tops[DESCRIPTORS_IST_COUNT] = {top, top, top, top};
 
-    descriptors_load(&descriptors, tops, 0);
+    descriptors_load(&descriptors, tops);
     traps_build(gates, TRAPS_ON_INTERRUPT_STACKS);
     traps_load(gates);
 }

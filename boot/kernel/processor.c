@@ -55,7 +55,7 @@ size_t processor_area_request(void)
 
 void processor_use_area(struct processor_area *area, const struct traps_gate gates[TRAPS_VECTORS])
 {
-    descriptors_load(&area->descriptors, area->stack_tops, 0);
+    descriptors_load(&area->descriptors, area->stack_tops);
     traps_load(gates);
 }
 

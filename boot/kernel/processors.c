@@ -58,7 +58,7 @@ static void arrive(void *argument)
     cpu_write_cr3(all->paging->root.value);
     paging_enable_protections();
     protections_enable();
-    descriptors_load(&self->first_descriptors, NULL, 0);
+    descriptors_load(&self->first_descriptors, NULL);
     traps_load(all->first_gates);
     apic_enable(&all->apic);
     self->apic_id = apic_id(&all->apic);

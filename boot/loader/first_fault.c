@@ -80,7 +80,7 @@ void first_fault_load(struct loader *loader)
     traps_report_to(&late.console.writer);
     traps_set_handler((struct traps_handler){note, loader});
     traps_set_stop(stop, loader);
-    descriptors_load(&descriptors, tops, 0);
+    descriptors_load(&descriptors, tops);
     traps_build(gates, TRAPS_ON_INTERRUPT_STACKS);
     for (size_t i = 0; i < TRAPS_VECTORS; i++)
         gates[i].ist = DESCRIPTORS_IST_DOUBLE_FAULT; // any of them: they are one stack
