@@ -119,9 +119,9 @@ static void a_claim_takes_what_is_usable_once(struct suite_run *run)
     add_descriptor(CONVENTIONAL, 0x100000, 0x100);
     add_descriptor(RESERVED, 0x200000, 1);
     CHECK_EQUAL(run, step_memory_map(&kernel), STEP_DONE);
-    CHECK(run, step_memory_map_claim(&kernel, 0x1feff0, 0x2020, MEMORY_ACPI_RECLAIM, &claimed));
+    CHECK(run, step_memory_map_claim_acpi(&kernel, 0x1feff0, 0x2020, &claimed));
     CHECK_EQUAL(run, claimed, 0x2000); // the reserved page stays, and is followed by a hole
-    CHECK(run, step_memory_map_claim(&kernel, 0x1fd000, 0x2000, MEMORY_ACPI_RECLAIM, &claimed));
+    CHECK(run, step_memory_map_claim_acpi(&kernel, 0x1fd000, 0x2000, &claimed));
     CHECK_EQUAL(run, claimed, 0x3000);
     const struct region_map *ranges = step_memory_map_ranges();
     CHECK_EQUAL(run, ranges->count, 3);

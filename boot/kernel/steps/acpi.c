@@ -38,7 +38,7 @@ static const char *read_power(struct kernel *kernel, const struct acpi_fadt *fad
     if (!acpi_aml_find_s5(&s5, &dsdt))
         return "the DSDT does not describe the state S5";
     kernel->power = (struct power){
-        .io = device_io_ports(),
+        .io = kernel->ports,
         .pm1a_control = fadt->pm1a_control,
         .pm1b_control = fadt->pm1b_control,
         .smi_command = fadt->smi_command,
@@ -57,7 +57,7 @@ static const char *read_power_and_time(struct kernel *kernel, const struct acpi_
     if (!table)
         return "there is no FADT";
     acpi_fadt_read(&fadt, table);
-    kernel->timer = timer_at(device_io_ports(), fadt.timer, fadt.timer_is_32_bits);
+    kernel->timer = timer_at(kernel->ports, fadt.timer, fadt.timer_is_32_bits);
     if (fadt.timer != 0)
         kernel->timer_start = timer_sample(&kernel->timer);
     return read_power(kernel, &fadt, memory);
@@ -67,8 +67,8 @@ static bool claim(struct kernel *kernel, const struct acpi_table *table, uint64_
 {
     struct paging_lookup found = paging_lookup(&kernel->paging, (uintptr_t)table->bytes);
 
-    return table->length == 0 || step_memory_map_claim(kernel, found.to.value, table->length,
-                                                       MEMORY_ACPI_RECLAIM, claimed);
+    return table->length == 0 ||
+           step_memory_map_claim_acpi(kernel, found.to.value, table->length, claimed);
 }
 
 // Some firmware keeps its tables where the memory map says that nothing of value is: what was read
@@ -76,9 +76,8 @@ static bool claim(struct kernel *kernel, const struct acpi_table *table, uint64_
 static bool claim_tables(struct kernel *kernel, uint64_t pointer)
 {
     uint64_t claimed = 0;
-    bool done =
-        step_memory_map_claim(kernel, pointer, ACPI_POINTER_SIZE, MEMORY_ACPI_RECLAIM, &claimed) &&
-        claim(kernel, &tables.root, &claimed) && claim(kernel, &dsdt, &claimed);
+    bool done = step_memory_map_claim_acpi(kernel, pointer, ACPI_POINTER_SIZE, &claimed) &&
+                claim(kernel, &tables.root, &claimed) && claim(kernel, &dsdt, &claimed);
 
     array_list_each(struct acpi_table, table, &tables.list)
     {

@@ -89,8 +89,8 @@ static bool make_room(struct kernel *kernel)
     return true;
 }
 
-bool step_memory_map_claim(struct kernel *kernel, uint64_t start, uint64_t size,
-                           enum memory_kind kind, uint64_t *claimed)
+bool step_memory_map_claim_acpi(struct kernel *kernel, uint64_t start, uint64_t size,
+                                uint64_t *claimed)
 {
     struct range pages;
 
@@ -102,7 +102,7 @@ bool step_memory_map_claim(struct kernel *kernel, uint64_t start, uint64_t size,
             usable.end = pages.end;
         if (!make_room(kernel))
             return false;
-        region_add(&ranges, usable.start, usable.end - usable.start, kind);
+        region_add(&ranges, usable.start, usable.end - usable.start, MEMORY_ACPI_RECLAIM);
         *claimed += usable.end - usable.start;
     }
     return true;
