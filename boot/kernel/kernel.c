@@ -43,13 +43,12 @@ static void report_failure_of_heap(const struct kernel *kernel)
 void kernel_end(struct kernel *kernel, enum kernel_verdict verdict)
 {
     const struct writer *writer = &kernel->console.writer;
-    const struct device_io ports = device_io_ports();
 
     early_heap_close_journal(&kernel->heap);
     report_failure_of_heap(kernel);
     writer_print(writer, "### %s (run %s)\n", verdict_name(verdict), kernel->options.run);
     if (kernel->options.exit_port != 0)
-        debug_exit(&ports, kernel->options.exit_port, (uint8_t)verdict);
+        debug_exit(&kernel->ports, kernel->options.exit_port, (uint8_t)verdict);
     power_off(&kernel->power);
     writer_print(writer, "kernel: the machine does not power off; halted\n");
     cpu_stop();
