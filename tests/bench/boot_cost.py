@@ -23,7 +23,6 @@ import functools
 import pathlib
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,7 @@ from collections.abc import Iterator
 
 import machine
 import options
+import pe_file
 import qemu
 import qemu_command
 
@@ -174,15 +174,8 @@ def text_of(file: pathlib.Path) -> tuple[int, int]:
 def entry_of(loader: pathlib.Path) -> tuple[int, bytes]:
     """(offset in the image, its first bytes) of the loader's first instruction."""
     data = loader.read_bytes()
-    header = struct.unpack_from("<I", data, 0x3C)[0]
-    sections, optional = struct.unpack_from("<H", data, header + 6)[0], struct.unpack_from("<H", data, header + 20)[0]
-    entry = struct.unpack_from("<I", data, header + 24 + 16)[0]
-    for index in range(sections):
-        at = header + 24 + optional + 40 * index
-        size, address, raw_size, offset = struct.unpack_from("<4I", data, at + 8)
-        if address <= entry < address + min(size, raw_size):
-            return entry, data[offset + entry - address :][:64]
-    raise RuntimeError(f"the entry point of {loader} lies in no section")
+    application = pe_file.read(data)
+    return application.entry, data[application.entry_in_file() :][:64]
 
 
 WIDTHS = {"stos": {"%al": 1, "%ax": 2, "%eax": 4, "%rax": 8}, "movs": {"b": 1, "w": 2, "l": 4, "q": 8}}

@@ -6,13 +6,13 @@ boots grow is `make bench-boot`.
 
 import concurrent.futures
 import re
-import struct
 from collections.abc import Callable
 
 import pytest
 
 import boot_cost
 import boot_growth
+import damage
 
 Outcome = tuple[list[boot_cost.Step], str]
 
@@ -23,7 +23,6 @@ MOST_OF_KERNEL = 3_000_000  # to the seal, a screen of 1280x800 cleared
 MOST_OF_LINE = 20_000  # sent and drawn, and the screen scrolled
 MOST_OF_BYTE = 4  # of the kernel's file, checked
 PAGE = 4096
-PT_LOAD = 1
 
 
 counted = pytest.mark.background.with_args(boot_cost.count_boot)
@@ -81,10 +80,8 @@ def test_the_kernel_is_read_in_as_few_calls_as_can_be(outcome: Outcome) -> None:
 
 def segments() -> list[tuple[int, int]]:
     """Of the kernel's segments: bytes in the file, and in memory up to the end of the last page."""
-    data = boot_cost.KERNEL.read_bytes()
-    at, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
-    headers = [struct.unpack_from("<IIQQQQQQ", data, at + 56 * index) for index in range(count)]
-    return [(header[5], -(-header[6] // PAGE) * PAGE) for header in headers if header[0] == PT_LOAD]
+    return [(part.file_size, -(-part.memory_size // PAGE) * PAGE)
+            for part in damage.segments(boot_cost.KERNEL.read_bytes()) if part.kind == damage.PT_LOAD]
 
 
 @counted

@@ -9,7 +9,7 @@ define help_install
 endef
 
 # All modules but those of this repository's own kernel and tests.
-HARNESS_MODULES := $(filter-out $(patsubst %,tests/harness/%.py,c_sources failure_report failures heap_forecast manual \
+HARNESS_MODULES := $(filter-out $(patsubst %,tests/harness/%.py,c_sources failure_report failures heap_forecast manual pe_file \
     pytest_totals replay), $(wildcard tests/harness/*.py))
 
 build/boot-harness.1: tests/harness/manual.py tests/harness/boot-harness.1.in $(HARNESS_MODULES) | run-packages

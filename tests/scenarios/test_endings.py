@@ -4,9 +4,8 @@
 Those of the kernel are in test_traps.py and test_boot.py, those of QEMU in test_harness.py.
 """
 
-import struct
-
 import machine
+import pe_file
 from judge import Verdict
 from scenario import background, boot, boot_or_error
 
@@ -16,16 +15,10 @@ RETURN_SUCCESS = b"\x31\xc0\xc3"  # xor eax, eax; ret
 
 
 def boot_loader_that(name, code, **settings):
-    """Boots the loader with other code at its entry point (PE/COFF specification, 3.4: optional header)."""
+    """Boots the loader with other code at its entry point."""
     data = bytearray((machine.BUILD / "loader.efi").read_bytes())
-    header = struct.unpack_from("<I", data, 0x3C)[0]
-    entry = struct.unpack_from("<I", data, header + 24 + 16)[0]
-    sections, optional = struct.unpack_from("<H", data, header + 6)[0], struct.unpack_from("<H", data, header + 20)[0]
-    for at in range(header + 24 + optional, header + 24 + optional + 40 * sections, 40):
-        size, address, length, offset = struct.unpack_from("<IIII", data, at + 8)
-        if address <= entry < address + max(size, length):
-            place = entry - address + offset
-            data[place : place + len(code)] = code
+    place = pe_file.read(data).entry_in_file()
+    data[place : place + len(code)] = code
     file = machine.BUILD / "damaged" / f"{name}.efi"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(data)

@@ -12,6 +12,7 @@ import threading
 import pytest
 
 import machine
+import pe_file
 import signing
 from judge import Verdict
 from scenario import background, boot
@@ -119,7 +120,7 @@ def test_no_random_numbers(outcome):
 
 
 @background(boot, "loader-seed-bad", words=("seed=much",))
-def test_a_bad_seed_is_refused(outcome):
+def test_a_bad_seed_is_rejected(outcome):
     stopped_with(outcome, '"seed=much" in the command line', "give a number below 2^64")
 
 
@@ -129,22 +130,12 @@ LOADER = machine.BUILD / "loader.efi"
 NX_COMPAT, EXECUTE, WRITE = 0x0100, 0x20000000, 0x80000000
 
 
-def sections(data):
-    """DllCharacteristics, and [(offset of the entry, address, flags)] of a PE file's sections."""
-    header = struct.unpack_from("<I", data, 0x3C)[0] + 24
-    count, size = struct.unpack_from("<H12xH", data, header - 18)
-    entries = range(header + size, header + size + 40 * count, 40)
-    return struct.unpack_from("<H", data, header + 70)[0], [
-        (at, struct.unpack_from("<I", data, at + 12)[0], struct.unpack_from("<I", data, at + 36)[0]) for at in entries
-    ]
-
-
 def test_the_loader_is_nx_compatible_and_says_so():
-    characteristics, found = sections(LOADER.read_bytes())
-    assert characteristics & NX_COMPAT
-    assert any(flags & EXECUTE for _, _, flags in found) and any(flags & WRITE for _, _, flags in found)
-    assert not any(flags & EXECUTE and flags & WRITE for _, _, flags in found)
-    assert all(start % 4096 == 0 for _, start, _ in found)
+    application = pe_file.read(LOADER.read_bytes())
+    rights = [section.flags & (EXECUTE | WRITE) for section in application.sections]
+    assert application.characteristics & NX_COMPAT
+    assert EXECUTE in rights and WRITE in rights and EXECUTE | WRITE not in rights
+    assert all(section.address % 4096 == 0 for section in application.sections)
 
 
 @pytest.mark.parametrize("offset, value, complaint", [
@@ -153,7 +144,7 @@ def test_the_loader_is_nx_compatible_and_says_so():
 ])
 def test_no_mark_for_an_application_that_is_not(tmp_path, offset, value, complaint):
     data = bytearray(LOADER.read_bytes())
-    struct.pack_into("<I", data, sections(data)[1][0][0] + offset, value)
+    struct.pack_into("<I", data, pe_file.read(data).sections[0].header + offset, value)
     file = tmp_path / "loader.efi"
     file.write_bytes(data)
     done = subprocess.run([sys.executable, "-B", "boot/loader/pe.py", file], cwd=machine.ROOT, capture_output=True, text=True)
