@@ -120,7 +120,7 @@ def boot_version(version, in_note):
     "in_its_note": (("its note",), (1, True), {}),
     "in_a_program_header": (("p_paddr of program header 1",), (1, False), {}),
 }))
-def test_a_kernel_of_another_version_is_refused(place, outcome):
+def test_a_kernel_of_another_version_is_rejected(place, outcome):
     assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
     assert f"the kernel keeps version 1 of the handoff ({place})" in outcome.judgement.reason
     assert "build both from one tree" in outcome.judgement.reason

@@ -69,7 +69,7 @@ def test_a_missing_module_is_named(outcome):
 
 
 @background(boot, "loader-module-bad", words=("module=../a*b",))
-def test_a_bad_name_of_a_module_is_refused(outcome):
+def test_a_bad_name_of_a_module_is_rejected(outcome):
     stopped_with(outcome, '"module=../a*b" in the command line', "a module's name has 1 to 39 of")
 
 

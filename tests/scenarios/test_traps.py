@@ -88,6 +88,6 @@ def test_a_hang_is_told_apart(words, outcome):
 
 
 @pytest.mark.parametrize("sentence", crashes({"nonsense": ("kernel: no crash is named nonsense; known are null",)}))
-def test_an_unknown_crash_is_refused(sentence, outcome):
+def test_an_unknown_crash_is_rejected(sentence, outcome):
     assert outcome.verdict is Verdict.FAILED, outcome.summary()
     assert sentence in outcome.text
