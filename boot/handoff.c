@@ -2,16 +2,21 @@
 // The parts of the region that handoff.h points to.
 #include "boot/handoff.h"
 
-#include "arch/x86_64/paging.h"
-
-// The image takes the addresses behind it.
-#define DIRECT_MAP_SIZE (HANDOFF_IMAGE_BASE - HANDOFF_DIRECT_MAP)
+#define DIRECT_MAP_SIZE (HANDOFF_DIRECT_MAP_END - HANDOFF_DIRECT_MAP)
 
 uint64_t handoff_memory_end(void)
 {
     uint64_t end = paging_physical_end();
 
     return end < DIRECT_MAP_SIZE ? end : DIRECT_MAP_SIZE;
+}
+
+bool handoff_is_memory(const struct paging *paging, uint64_t start, uint64_t size)
+{
+    uint64_t end = handoff_memory_end();
+
+    return start < end && paging_maps_any(paging, HANDOFF_DIRECT_MAP + start,
+                                          size < end - start ? size : end - start);
 }
 
 struct memory_map handoff_memory_map(const struct handoff *handoff)

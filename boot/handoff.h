@@ -54,9 +54,11 @@
 #define BOOT_HANDOFF_H
 
 #include "arch/x86_64/page.h"
+#include "arch/x86_64/paging.h"
 #include "boot/memory_map.h"
 #include "kmem/fba_handoff.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,9 +70,10 @@
 #define HANDOFF_MAGIC 0x414246594c524145u
 #define HANDOFF_VERSION 5u // the Makefile reads this line
 
-#define HANDOFF_IMAGE_BASE 0xffffffff80000000u // the lowest virtual address of an image
-#define HANDOFF_IMAGE_ALIGN 0x200000u          // bytes: of its virtual and physical address
-#define HANDOFF_DIRECT_MAP 0xffff800000000000u // its start: the first byte of the higher half
+#define HANDOFF_IMAGE_BASE 0xffffffff80000000u     // the lowest virtual address of an image
+#define HANDOFF_IMAGE_ALIGN 0x200000u              // bytes: of its virtual and physical address
+#define HANDOFF_DIRECT_MAP 0xffff800000000000u     // its start: the first byte of the higher half
+#define HANDOFF_DIRECT_MAP_END 0xfffffe0000000000u // the kernel's own mappings are behind it
 
 #define HANDOFF_COMMAND_LINE_MAX 4095u  // bytes, without the NUL
 #define HANDOFF_MODULE_NAME_MAX 39u     // bytes, without the NUL
@@ -178,6 +181,10 @@ const char *handoff_command_line(const struct handoff *handoff);
 // Where the memory ends that loader and kernel use: this processor has no addresses for what is
 // beyond, or the direct map has none. They leave it out, whatever the memory map says.
 uint64_t handoff_memory_end(void);
+
+// Whether any of [start, start + size) is memory, and no device: it is in the direct map of these
+// page tables. O(pages and holes), which are as large as their table entries.
+bool handoff_is_memory(const struct paging *paging, uint64_t start, uint64_t size);
 
 // Module `number`, counted from 0; NULL iff there are not so many.
 const struct handoff_module *handoff_module(const struct handoff *handoff, size_t number);

@@ -62,16 +62,6 @@ static enum paging_status map_at(struct device_map *map, uintptr_t at, struct ra
     return PAGING_OK;
 }
 
-// The direct map has all memory, and no device. It ends below the devices' slot.
-static bool is_memory(const struct device_map *map, struct range pages)
-{
-    const uint64_t size = DEVICE_MAP_START - map->paging->direct_map;
-
-    return pages.start < size &&
-           paging_maps_any(map->paging, map->paging->direct_map + pages.start,
-                           (pages.end < size ? pages.end : size) - pages.start);
-}
-
 // Maps a device, and sets `mapped` to the address of its first byte.
 static enum paging_status map_device(struct device_map *map, physical_t start, uint64_t size,
                                      enum paging_access access, uintptr_t *mapped)
@@ -80,7 +70,7 @@ static enum paging_status map_device(struct device_map *map, physical_t start, u
 
     if (!find_pages(&pages, start, size))
         return PAGING_BAD_RANGE;
-    if (is_memory(map, pages))
+    if (handoff_is_memory(map->paging, pages.start, range_size(pages)))
         return PAGING_IS_MEMORY;
     uintptr_t at = find_hole(map, pages);
     *mapped = at + (start.value - pages.start);

@@ -7,11 +7,12 @@
 #define BOOT_KERNEL_DEVICE_MAP_H
 
 #include "arch/x86_64/paging.h"
+#include "boot/handoff.h"
 
 #include <stdint.h>
 
 // Where it starts: one slot, 512 GiB, of the top page table.
-#define DEVICE_MAP_START UINT64_C(0xfffffe0000000000)
+#define DEVICE_MAP_START HANDOFF_DIRECT_MAP_END
 
 struct device_map {
     struct paging *paging;

@@ -54,22 +54,13 @@ static uint64_t tables_for(struct range pages)
     return range_size(pages) == 0 ? 0 : paging_tables_needed(pages.start, range_size(pages));
 }
 
-// Whether the direct map has any of it, as it has all memory.
-static bool is_memory(const struct loader *loader, uint64_t start, uint64_t size)
-{
-    uint64_t end = handoff_memory_end();
-    uint64_t room = start < end ? end - start : 0;
-
-    return paging_maps_any(&loader->paging, HANDOFF_DIRECT_MAP + start, size < room ? size : room);
-}
-
 // The pages of the late console's part of the framebuffer; none if they would wrap.
 static struct range find_screen(struct loader *loader)
 {
     struct handoff_framebuffer *screen = &loader->handoff->framebuffer;
     struct range pages = {0, 0};
 
-    if (is_memory(loader, screen->physical, screen->size)) {
+    if (handoff_is_memory(&loader->paging, screen->physical, screen->size)) {
         writer_print(&loader->firmware.console,
                      "loader: screen: the framebuffer at 0x%llx, %llu bytes, is left out: the "
                      "memory map has memory there\n",
@@ -89,7 +80,7 @@ static struct range find_registers(struct loader *loader)
     struct range pages = {0, 0};
 
     if (port->driver && !port->is_at_ports &&
-        (is_memory(loader, port->address, SERIAL_REGISTERS_SIZE) ||
+        (handoff_is_memory(&loader->paging, port->address, SERIAL_REGISTERS_SIZE) ||
          !range_of_pages(&pages, port->address, SERIAL_REGISTERS_SIZE)))
         port->driver = NULL;
     return pages;

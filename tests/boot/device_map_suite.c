@@ -138,6 +138,19 @@ static void what_the_processor_does_not_have_is_not_mapped(struct suite_run *run
     CHECK(run, add_read_only(0, end - 1) == 0); // more than there are addresses for
 }
 
+static void memory_is_no_device(struct suite_run *run)
+{
+    start();
+    CHECK_EQUAL(run,
+                paging_map(&paging, HANDOFF_DIRECT_MAP + 0x200000, physical(0x200000),
+                           2 * PAGE_SIZE, PAGING_READ_WRITE),
+                PAGING_OK);
+    CHECK(run, add(0x1ff000, PAGE_SIZE) != 0 && add(0x202000, PAGE_SIZE) != 0);
+    CHECK(run, add(0x1ff000, PAGE_SIZE + 1) == 0 && add(0x201ff0, 0x20) == 0);
+    CHECK(run, add(0x100000, 0x300000) == 0);
+    CHECK(run, add_read_only(0x200000, 36) != 0);
+}
+
 static void without_a_table_nothing_stays_mapped(struct suite_run *run)
 {
     start();
@@ -169,6 +182,7 @@ static const struct suite_case cases[] = {
     SUITE_CASE(what_was_removed_makes_room),
     SUITE_CASE(tables_are_read_only_and_mapped_once),
     SUITE_CASE(what_the_processor_does_not_have_is_not_mapped),
+    SUITE_CASE(memory_is_no_device),
     SUITE_CASE(without_a_table_nothing_stays_mapped),
     SUITE_CASE(a_cleared_map_begins_anew),
 };

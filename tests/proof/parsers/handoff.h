@@ -24,4 +24,8 @@
 /*@ terminates \true; assigns \nothing; */
 uint64_t paging_physical_end(void);
 
+/*@ requires \valid_read(paging);
+    terminates \true; assigns \nothing; */
+bool paging_maps_any(const struct paging *paging, uintptr_t start, uint64_t size);
+
 #endif
