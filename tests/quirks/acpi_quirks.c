@@ -16,6 +16,11 @@ bool quirk_copy_acpi(void)
     return acpi_edit_begin(quirk_system, EfiACPIReclaimMemory);
 }
 
+unsigned char *quirk_copy_table(const char *signature)
+{
+    return quirk_copy_acpi() ? acpi_edit_find(signature) : NULL;
+}
+
 // Where coreboot keeps them.
 static bool reserved_tables(void)
 {

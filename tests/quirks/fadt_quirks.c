@@ -5,6 +5,7 @@
 
 enum {
     LENGTH = 4,
+    SUM = 9,
     PM_TMR_BLK = 76,
     PM_TMR_LEN = 91,
     FLAGS = 112,
@@ -16,9 +17,10 @@ enum {
 
 static bool change_timer(unsigned port, unsigned char length)
 {
-    if (!quirk_copy_acpi())
+    unsigned char *fadt = quirk_copy_table("FACP");
+
+    if (!fadt)
         return false;
-    unsigned char *fadt = acpi_edit_find("FACP");
     acpi_edit_put(fadt + PM_TMR_BLK, 4, port);
     acpi_edit_put(fadt + X_PM_TMR_BLK + 4, 8, 0);
     fadt[PM_TMR_LEN] = length;
@@ -36,58 +38,50 @@ static bool no_timer(void)
     return change_timer(UNUSED_PORT, 0);
 }
 
-static bool move_dsdt(uint64_t address)
-{
-    if (!quirk_copy_acpi())
-        return false;
-    unsigned char *fadt = acpi_edit_find("FACP");
-    acpi_edit_put(fadt + X_DSDT, 8, address);
-    acpi_edit_seal(fadt);
-    return true;
-}
-
-static bool x_dsdt_nowhere(void)
-{
-    return move_dsdt(0x100000);
-}
-
-static bool x_dsdt_that_wraps(void)
-{
-    return move_dsdt(UINT64_MAX - 15);
-}
-
-static bool damaged_dsdt(void)
-{
-    if (!quirk_copy_acpi())
-        return false;
-    acpi_edit_find("DSDT")[9]++;
-    return true;
-}
-
-static bool no_dsdt(void)
-{
-    if (!quirk_copy_acpi())
-        return false;
-    acpi_edit_find("DSDT")[0] = 'X';
-    return true;
-}
-
-// A counter, but of another rate: the first of the PIT (Intel 8254).
-static bool other_timer(void)
-{
-    return change_timer(0x40, 4);
-}
-
 // Changes a field of the FADT.
 static bool change_fadt(unsigned offset, unsigned width, uint64_t value)
 {
-    unsigned char *fadt = quirk_copy_acpi() ? acpi_edit_find("FACP") : NULL;
+    unsigned char *fadt = quirk_copy_table("FACP");
 
     if (!fadt)
         return false;
     acpi_edit_put(fadt + offset, width, value);
     acpi_edit_seal(fadt);
     return true;
+}
+
+static bool x_dsdt_nowhere(void)
+{
+    return change_fadt(X_DSDT, 8, 0x100000);
+}
+
+static bool x_dsdt_that_wraps(void)
+{
+    return change_fadt(X_DSDT, 8, UINT64_MAX - 15);
+}
+
+static bool damaged_dsdt(void)
+{
+    unsigned char *dsdt = quirk_copy_table("DSDT");
+
+    if (dsdt)
+        dsdt[SUM]++;
+    return dsdt;
+}
+
+static bool no_dsdt(void)
+{
+    unsigned char *dsdt = quirk_copy_table("DSDT");
+
+    if (dsdt)
+        dsdt[0] = 'X';
+    return dsdt;
+}
+
+// A counter, but of another rate: the first of the PIT (Intel 8254).
+static bool other_timer(void)
+{
+    return change_timer(0x40, 4);
 }
 
 // As ACPI 1.0 has it, without the extended fields.
@@ -119,7 +113,7 @@ static bool power_port_beyond(void)
 
 static bool no_state_s5(void)
 {
-    unsigned char *dsdt = quirk_copy_acpi() ? acpi_edit_find("DSDT") : NULL;
+    unsigned char *dsdt = quirk_copy_table("DSDT");
 
     if (!dsdt)
         return false;

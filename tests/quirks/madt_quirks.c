@@ -3,12 +3,14 @@
 #include "tests/quirks/acpi_edit.h"
 #include "tests/quirks/quirk.h"
 
-enum { LENGTH = 4, MADT_STRUCTURES = 44, LOCAL_APIC = 0, LOCAL_APIC_SIZE = 8, LOCAL_X2APIC = 9 };
-
-static unsigned char *copy_madt(void)
-{
-    return quirk_copy_acpi() ? acpi_edit_find("APIC") : NULL;
-}
+enum {
+    LENGTH = 4,
+    SUM = 9,
+    MADT_STRUCTURES = 44,
+    LOCAL_APIC = 0,
+    LOCAL_APIC_SIZE = 8,
+    LOCAL_X2APIC = 9
+};
 
 static void add_x2apic(unsigned char *madt, uint32_t id)
 {
@@ -24,9 +26,10 @@ static void add_x2apic(unsigned char *madt, uint32_t id)
 
 static bool repeated_processors(void)
 {
-    if (!quirk_copy_acpi())
+    unsigned char *madt = quirk_copy_table("APIC");
+
+    if (!madt)
         return false;
-    unsigned char *madt = acpi_edit_find("APIC");
     const unsigned char *end = madt + acpi_edit_get(madt + LENGTH, 4);
     for (unsigned char *entry = madt + MADT_STRUCTURES; entry < end; entry += entry[1])
         if (entry[0] == LOCAL_APIC)
@@ -38,9 +41,10 @@ static bool repeated_processors(void)
 
 static bool disabled_boot_processor(void)
 {
-    if (!quirk_copy_acpi())
+    unsigned char *madt = quirk_copy_table("APIC");
+
+    if (!madt)
         return false;
-    unsigned char *madt = acpi_edit_find("APIC");
     acpi_edit_put(madt + MADT_STRUCTURES + 4, 4, 0);
     acpi_edit_seal(madt);
     return true;
@@ -48,16 +52,17 @@ static bool disabled_boot_processor(void)
 
 static bool damaged_madt(void)
 {
-    if (!quirk_copy_acpi())
-        return false;
-    acpi_edit_find("APIC")[9]++;
-    return true;
+    unsigned char *madt = quirk_copy_table("APIC");
+
+    if (madt)
+        madt[SUM]++;
+    return madt;
 }
 
 // No processor has the ids.
 static bool absent_processors(void)
 {
-    unsigned char *madt = copy_madt();
+    unsigned char *madt = quirk_copy_table("APIC");
 
     if (!madt)
         return false;
@@ -70,7 +75,7 @@ static bool absent_processors(void)
 // The same, and the other processor of the machine stands behind them.
 static bool absent_processors_first(void)
 {
-    unsigned char *madt = copy_madt();
+    unsigned char *madt = quirk_copy_table("APIC");
 
     if (!madt)
         return false;
@@ -85,7 +90,7 @@ static bool absent_processors_first(void)
 // Ids of more than the 8 bits that an xAPIC has for them.
 static bool unreachable_processors(void)
 {
-    unsigned char *madt = copy_madt();
+    unsigned char *madt = quirk_copy_table("APIC");
 
     if (!madt)
         return false;
@@ -96,36 +101,36 @@ static bool unreachable_processors(void)
 }
 
 // The structure behind the boot processor's.
-static bool change_second(unsigned offset, unsigned char value)
+static bool change_length_of_second(unsigned char length)
 {
-    unsigned char *madt = copy_madt();
+    unsigned char *madt = quirk_copy_table("APIC");
 
     if (!madt)
         return false;
-    madt[MADT_STRUCTURES + LOCAL_APIC_SIZE + offset] = value;
+    madt[MADT_STRUCTURES + LOCAL_APIC_SIZE + 1] = length;
     acpi_edit_seal(madt);
     return true;
 }
 
 static bool structure_of_no_length(void)
 {
-    return change_second(1, 0);
+    return change_length_of_second(0);
 }
 
 static bool structure_beyond_the_table(void)
 {
-    return change_second(1, 255);
+    return change_length_of_second(255);
 }
 
 static bool structure_that_is_too_short(void)
 {
-    return change_second(1, 6);
+    return change_length_of_second(6);
 }
 
 // Of the two processors of the machine the list has the second alone.
 static bool unlisted_boot_processor(void)
 {
-    unsigned char *madt = copy_madt();
+    unsigned char *madt = quirk_copy_table("APIC");
 
     if (!madt)
         return false;
@@ -136,7 +141,7 @@ static bool unlisted_boot_processor(void)
 
 static bool no_madt(void)
 {
-    unsigned char *madt = copy_madt();
+    unsigned char *madt = quirk_copy_table("APIC");
 
     if (!madt)
         return false;

@@ -190,27 +190,26 @@ static EFI_STATUS EFIAPI get_map_with_one_more(UINTN *size, EFI_MEMORY_DESCRIPTO
     return status;
 }
 
-static bool add_descriptor(UINT32 type, uint64_t start, uint64_t pages, uint64_t attribute)
+static bool add_descriptor(UINT32 type, uint64_t start, uint64_t pages)
 {
     further = (EFI_MEMORY_DESCRIPTOR){
-        .Type = type, .PhysicalStart = start, .NumberOfPages = pages, .Attribute = attribute};
+        .Type = type, .PhysicalStart = start, .NumberOfPages = pages, .Attribute = EFI_MEMORY_WB};
     return change_map(get_map_with_one_more);
 }
 
 static bool memory_beyond_the_processor(void)
 {
-    return add_descriptor(EfiConventionalMemory, UINT64_C(1) << 51, 16, EFI_MEMORY_WB);
+    return add_descriptor(EfiConventionalMemory, UINT64_C(1) << 51, 16);
 }
 
 static bool memory_without_end(void)
 {
-    return add_descriptor(EfiConventionalMemory, UINT64_C(1) << 40, UINT64_C(1) << 60,
-                          EFI_MEMORY_WB);
+    return add_descriptor(EfiConventionalMemory, UINT64_C(1) << 40, UINT64_C(1) << 60);
 }
 
 static bool memory_at_an_odd_address(void)
 {
-    return add_descriptor(EfiReservedMemoryType, 0x5000123, 2, EFI_MEMORY_WB);
+    return add_descriptor(EfiReservedMemoryType, 0x5000123, 2);
 }
 
 static void (*change_descriptor)(EFI_MEMORY_DESCRIPTOR *descriptor);

@@ -24,6 +24,9 @@ extern const struct quirk memory_quirks[];  // memory map, pages and exit
 // Copies ACPI's tables to where a quirk may change them: acpi_edit.h. False iff that fails.
 bool quirk_copy_acpi(void);
 
+// The same, and the copy of the table with this signature. NULL iff that fails.
+unsigned char *quirk_copy_table(const char *signature);
+
 extern EFI_SYSTEM_TABLE *quirk_system;
 extern EFI_LOADED_IMAGE *quirk_loader; // what the firmware knows of the loader
 
