@@ -8,18 +8,14 @@
 #define BELOW_4G UINT64_C(0xfffff000)
 
 // Root pointer, ACPI 5.2.5.3.
-#define RSDP_SUM 8
-#define RSDP_SIZE 20
 #define RSDP_RSDT 16
 #define RSDP_XSDT 24
-#define RSDP_SUM_2 32
-#define RSDP_SIZE_2 36
+#define RSDP_SIZE 36
 
 // Header of each table, 5.2.6.
 #define HEADER_SIZE 36u
 #define HEADER_LENGTH 4
 #define HEADER_REVISION 8
-#define HEADER_SUM 9
 
 // FADT, table 5.9.
 #define FADT_DSDT 40
@@ -30,45 +26,9 @@ static EFI_BOOT_SERVICES *services;
 static EFI_MEMORY_TYPE memory_type;
 static unsigned char *rsdp, *xsdt;
 
-uint64_t acpi_edit_get(const unsigned char *at, unsigned width)
-{
-    uint64_t number = 0;
-
-    for (unsigned i = 0; i < width; i++)
-        number |= (uint64_t)at[i] << (8 * i);
-    return number;
-}
-
-void acpi_edit_put(unsigned char *at, unsigned width, uint64_t number)
-{
-    for (unsigned i = 0; i < width; i++)
-        at[i] = (unsigned char)(number >> (8 * i));
-}
-
-static void fix_sum(unsigned char *bytes, uint64_t length, unsigned char *sum)
-{
-    unsigned total = 0;
-
-    *sum = 0;
-    for (uint64_t i = 0; i < length; i++)
-        total += bytes[i];
-    *sum = (unsigned char)(0 - total);
-}
-
 static uint32_t length_of(const unsigned char *table)
 {
-    return (uint32_t)acpi_edit_get(table + HEADER_LENGTH, 4);
-}
-
-void acpi_edit_seal(unsigned char *table)
-{
-    fix_sum(table, length_of(table), table + HEADER_SUM);
-}
-
-void acpi_edit_seal_pointer(void)
-{
-    fix_sum(rsdp, RSDP_SIZE, rsdp + RSDP_SUM);
-    fix_sum(rsdp, RSDP_SIZE_2, rsdp + RSDP_SUM_2);
+    return (uint32_t)acpi_get(table + HEADER_LENGTH, 4);
 }
 
 static unsigned char *allocate(uint64_t size)
@@ -106,18 +66,18 @@ static const unsigned char *find_pointer(const EFI_SYSTEM_TABLE *system)
 // The DSDT is named by the FADT alone, whose length may be that of ACPI 1.0.
 static bool copy_dsdt(unsigned char *fadt)
 {
-    uint64_t address = acpi_edit_get(fadt + FADT_DSDT, 4);
+    uint64_t address = acpi_get(fadt + FADT_DSDT, 4);
 
     if (address == 0)
-        address = acpi_edit_get(fadt + FADT_X_DSDT, 8);
+        address = acpi_get(fadt + FADT_X_DSDT, 8);
     const unsigned char *dsdt = copy((const unsigned char *)(uintptr_t)address);
     if (!dsdt)
         return false;
     if (length_of(fadt) < FADT_SIZE_WITH_X_DSDT)
-        acpi_edit_put(fadt + HEADER_LENGTH, 4, FADT_SIZE_WITH_X_DSDT);
-    acpi_edit_put(fadt + FADT_DSDT, 4, (uintptr_t)dsdt);
-    acpi_edit_put(fadt + FADT_X_DSDT, 8, (uintptr_t)dsdt);
-    acpi_edit_seal(fadt);
+        acpi_put(fadt + HEADER_LENGTH, FADT_SIZE_WITH_X_DSDT, 4);
+    acpi_put(fadt + FADT_DSDT, (uintptr_t)dsdt, 4);
+    acpi_put(fadt + FADT_X_DSDT, (uintptr_t)dsdt, 8);
+    acpi_fix_table(fadt);
     return true;
 }
 
@@ -128,22 +88,22 @@ bool acpi_edit_begin(EFI_SYSTEM_TABLE *system, EFI_MEMORY_TYPE type)
 
     services = system->BootServices;
     memory_type = type;
-    if (!pointer || !(rsdp = allocate(RSDP_SIZE_2)))
+    if (!pointer || !(rsdp = allocate(RSDP_SIZE)))
         return false;
-    memcpy(rsdp, pointer, RSDP_SIZE_2);
-    xsdt = copy((const unsigned char *)(uintptr_t)acpi_edit_get(rsdp + RSDP_XSDT, 8));
+    memcpy(rsdp, pointer, RSDP_SIZE);
+    xsdt = copy((const unsigned char *)(uintptr_t)acpi_get(rsdp + RSDP_XSDT, 8));
     if (!xsdt)
         return false;
     for (unsigned char *entry = xsdt + HEADER_SIZE; entry < xsdt + length_of(xsdt); entry += 8) {
-        unsigned char *table = copy((const unsigned char *)(uintptr_t)acpi_edit_get(entry, 8));
+        unsigned char *table = copy((const unsigned char *)(uintptr_t)acpi_get(entry, 8));
         if (!table || (has_signature(table, "FACP") && !copy_dsdt(table)))
             return false;
-        acpi_edit_put(entry, 8, (uintptr_t)table);
+        acpi_put(entry, (uintptr_t)table, 8);
     }
-    acpi_edit_seal(xsdt);
-    acpi_edit_put(rsdp + RSDP_RSDT, 4, 0);
-    acpi_edit_put(rsdp + RSDP_XSDT, 8, (uintptr_t)xsdt);
-    acpi_edit_seal_pointer();
+    acpi_fix_table(xsdt);
+    acpi_put(rsdp + RSDP_RSDT, 0, 4);
+    acpi_put(rsdp + RSDP_XSDT, (uintptr_t)xsdt, 8);
+    acpi_fix_pointer(rsdp);
     return !EFI_ERROR(services->InstallConfigurationTable(&acpi_20, rsdp));
 }
 
@@ -157,11 +117,11 @@ unsigned char *acpi_edit_find(const char *signature)
     if (memcmp(signature, "XSDT", 4) == 0)
         return xsdt;
     for (unsigned char *entry = xsdt + HEADER_SIZE; entry < xsdt + length_of(xsdt); entry += 8) {
-        unsigned char *table = (unsigned char *)(uintptr_t)acpi_edit_get(entry, 8);
+        unsigned char *table = (unsigned char *)(uintptr_t)acpi_get(entry, 8);
         if (table && has_signature(table, signature))
             return table;
         if (table && has_signature(table, "FACP") && memcmp(signature, "DSDT", 4) == 0)
-            return (unsigned char *)(uintptr_t)acpi_edit_get(table + FADT_DSDT, 4);
+            return (unsigned char *)(uintptr_t)acpi_get(table + FADT_DSDT, 4);
     }
     return NULL;
 }
@@ -170,9 +130,9 @@ void acpi_edit_add_entry(uint64_t address)
 {
     uint32_t length = length_of(xsdt);
 
-    acpi_edit_put(xsdt + length, 8, address);
-    acpi_edit_put(xsdt + HEADER_LENGTH, 4, length + 8);
-    acpi_edit_seal(xsdt);
+    acpi_put(xsdt + length, address, 8);
+    acpi_put(xsdt + HEADER_LENGTH, length + 8, 4);
+    acpi_fix_table(xsdt);
 }
 
 unsigned char *acpi_edit_add(const char *signature, uint32_t length)
@@ -181,10 +141,8 @@ unsigned char *acpi_edit_add(const char *signature, uint32_t length)
 
     if (!table)
         return NULL;
-    memcpy(table, signature, 4);
-    acpi_edit_put(table + HEADER_LENGTH, 4, length);
     table[HEADER_REVISION] = 2;
-    acpi_edit_seal(table);
+    acpi_put_table(table, signature, length);
     acpi_edit_add_entry((uintptr_t)table);
     return table;
 }
@@ -198,11 +156,11 @@ bool acpi_edit_add_rsdt(void)
         return false;
     memcpy(rsdt, xsdt, HEADER_SIZE);
     rsdt[0] = 'R'; // of XSDT
-    acpi_edit_put(rsdt + HEADER_LENGTH, 4, HEADER_SIZE + 4 * count);
+    acpi_put(rsdt + HEADER_LENGTH, HEADER_SIZE + 4 * count, 4);
     for (uint32_t i = 0; i < count; i++)
         memcpy(rsdt + HEADER_SIZE + 4 * (size_t)i, xsdt + HEADER_SIZE + 8 * (size_t)i, 4);
-    acpi_edit_seal(rsdt);
-    acpi_edit_put(rsdp + RSDP_RSDT, 4, (uintptr_t)rsdt);
-    acpi_edit_seal_pointer();
+    acpi_fix_table(rsdt);
+    acpi_put(rsdp + RSDP_RSDT, (uintptr_t)rsdt, 4);
+    acpi_fix_pointer(rsdp);
     return true;
 }

@@ -4,6 +4,8 @@
 #ifndef TESTS_QUIRKS_ACPI_EDIT_H
 #define TESTS_QUIRKS_ACPI_EDIT_H
 
+#include "tests/boot/acpi_bytes.h"
+
 #include <efi.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,9 +19,8 @@ bool acpi_edit_begin(EFI_SYSTEM_TABLE *system, EFI_MEMORY_TYPE type);
 // The copy with this signature, "DSDT" and "XSDT" included; NULL if there is none.
 unsigned char *acpi_edit_find(const char *signature);
 
-// The copy of the root pointer, and what makes both its sums right again.
+// The copy of the root pointer.
 unsigned char *acpi_edit_pointer(void);
-void acpi_edit_seal_pointer(void);
 
 // Adds a table of `length` bytes, all zero but for its header.
 unsigned char *acpi_edit_add(const char *signature, uint32_t length);
@@ -27,14 +28,7 @@ unsigned char *acpi_edit_add(const char *signature, uint32_t length);
 // Adds an entry to the XSDT.
 void acpi_edit_add_entry(uint64_t address);
 
-// Makes the sum of a table right again, whose length may have changed.
-void acpi_edit_seal(unsigned char *table);
-
 // Makes an RSDT of the XSDT's entries, which the root pointer names too.
 bool acpi_edit_add_rsdt(void);
-
-// Little-endian numbers of `width` bytes.
-uint64_t acpi_edit_get(const unsigned char *at, unsigned width);
-void acpi_edit_put(unsigned char *at, unsigned width, uint64_t number);
 
 #endif

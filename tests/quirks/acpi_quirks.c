@@ -74,8 +74,8 @@ static bool xsdt_nowhere(void)
 {
     bool is_done = copy_with_rsdt();
 
-    acpi_edit_put(acpi_edit_pointer() + POINTER_XSDT, 8, UINT64_C(1) << 51);
-    acpi_edit_seal_pointer();
+    acpi_put(acpi_edit_pointer() + POINTER_XSDT, UINT64_C(1) << 51, 8);
+    acpi_fix_pointer(acpi_edit_pointer());
     return is_done;
 }
 
@@ -85,9 +85,9 @@ static bool xsdt_of_wild_entries(void)
     bool is_done = copy_with_rsdt();
     unsigned char *xsdt = acpi_edit_find("XSDT");
 
-    for (uint64_t at = ENTRIES; at < acpi_edit_get(xsdt + LENGTH, 4); at += 8)
-        acpi_edit_put(xsdt + at + 4, 4, 0xdeadbeef);
-    acpi_edit_seal(xsdt);
+    for (uint64_t at = ENTRIES; at < acpi_get(xsdt + LENGTH, 4); at += 8)
+        acpi_put(xsdt + at + 4, 0xdeadbeef, 4);
+    acpi_fix_table(xsdt);
     return is_done;
 }
 
@@ -96,8 +96,8 @@ static bool empty_xsdt(void)
     bool is_done = copy_with_rsdt();
     unsigned char *xsdt = acpi_edit_find("XSDT");
 
-    acpi_edit_put(xsdt + LENGTH, 4, ENTRIES);
-    acpi_edit_seal(xsdt);
+    acpi_put(xsdt + LENGTH, ENTRIES, 4);
+    acpi_fix_table(xsdt);
     return is_done;
 }
 
@@ -123,7 +123,7 @@ static bool old_pointer(void)
     bool is_done = copy_with_rsdt();
 
     acpi_edit_pointer()[POINTER_REVISION] = 0;
-    acpi_edit_seal_pointer();
+    acpi_fix_pointer(acpi_edit_pointer());
     return is_done;
 }
 
@@ -138,8 +138,8 @@ static bool repeated_tables(void)
     bool is_done = quirk_copy_acpi();
     const unsigned char *xsdt = acpi_edit_find("XSDT");
 
-    for (uint64_t at = ENTRIES, end = acpi_edit_get(xsdt + LENGTH, 4); at < end; at += 8)
-        acpi_edit_add_entry(acpi_edit_get(xsdt + at, 8));
+    for (uint64_t at = ENTRIES, end = acpi_get(xsdt + LENGTH, 4); at < end; at += 8)
+        acpi_edit_add_entry(acpi_get(xsdt + at, 8));
     return is_done;
 }
 

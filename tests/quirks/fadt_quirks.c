@@ -21,10 +21,10 @@ static bool change_timer(unsigned port, unsigned char length)
 
     if (!fadt)
         return false;
-    acpi_edit_put(fadt + PM_TMR_BLK, 4, port);
-    acpi_edit_put(fadt + X_PM_TMR_BLK + 4, 8, 0);
+    acpi_put(fadt + PM_TMR_BLK, port, 4);
+    acpi_put(fadt + X_PM_TMR_BLK + 4, 0, 8);
     fadt[PM_TMR_LEN] = length;
-    acpi_edit_seal(fadt);
+    acpi_fix_table(fadt);
     return true;
 }
 
@@ -45,8 +45,8 @@ static bool change_fadt(unsigned offset, unsigned width, uint64_t value)
 
     if (!fadt)
         return false;
-    acpi_edit_put(fadt + offset, width, value);
-    acpi_edit_seal(fadt);
+    acpi_put(fadt + offset, value, width);
+    acpi_fix_table(fadt);
     return true;
 }
 
@@ -117,10 +117,10 @@ static bool no_state_s5(void)
 
     if (!dsdt)
         return false;
-    for (uint64_t at = 36; at + 4 < acpi_edit_get(dsdt + LENGTH, 4); at++)
-        if (acpi_edit_get(dsdt + at, 4) == 0x5f35535f) // _S5_
+    for (uint64_t at = 36; at + 4 < acpi_get(dsdt + LENGTH, 4); at++)
+        if (acpi_get(dsdt + at, 4) == 0x5f35535f) // _S5_
             dsdt[at + 1] = 'X';
-    acpi_edit_seal(dsdt);
+    acpi_fix_table(dsdt);
     return true;
 }
 

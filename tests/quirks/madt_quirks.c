@@ -14,14 +14,14 @@ enum {
 
 static void add_x2apic(unsigned char *madt, uint32_t id)
 {
-    uint32_t length = (uint32_t)acpi_edit_get(madt + LENGTH, 4);
+    uint32_t length = (uint32_t)acpi_get(madt + LENGTH, 4);
     unsigned char *entry = madt + length;
 
     entry[0] = LOCAL_X2APIC;
     entry[1] = 16;
-    acpi_edit_put(entry + 4, 4, id);
-    acpi_edit_put(entry + 8, 4, 1);
-    acpi_edit_put(madt + LENGTH, 4, length + 16);
+    acpi_put(entry + 4, id, 4);
+    acpi_put(entry + 8, 1, 4);
+    acpi_put(madt + LENGTH, length + 16, 4);
 }
 
 static bool repeated_processors(void)
@@ -30,12 +30,12 @@ static bool repeated_processors(void)
 
     if (!madt)
         return false;
-    const unsigned char *end = madt + acpi_edit_get(madt + LENGTH, 4);
+    const unsigned char *end = madt + acpi_get(madt + LENGTH, 4);
     for (unsigned char *entry = madt + MADT_STRUCTURES; entry < end; entry += entry[1])
         if (entry[0] == LOCAL_APIC)
             add_x2apic(madt, entry[3]);
     add_x2apic(madt, UINT32_MAX);
-    acpi_edit_seal(madt);
+    acpi_fix_table(madt);
     return true;
 }
 
@@ -45,8 +45,8 @@ static bool disabled_boot_processor(void)
 
     if (!madt)
         return false;
-    acpi_edit_put(madt + MADT_STRUCTURES + 4, 4, 0);
-    acpi_edit_seal(madt);
+    acpi_put(madt + MADT_STRUCTURES + 4, 0, 4);
+    acpi_fix_table(madt);
     return true;
 }
 
@@ -68,7 +68,7 @@ static bool absent_processors(void)
         return false;
     for (uint32_t id = 0x40; id < 0x70; id++)
         add_x2apic(madt, id);
-    acpi_edit_seal(madt);
+    acpi_fix_table(madt);
     return true;
 }
 
@@ -83,7 +83,7 @@ static bool absent_processors_first(void)
     for (uint32_t id = 0x40; id < 0x50; id++)
         add_x2apic(madt, id);
     add_x2apic(madt, 1);
-    acpi_edit_seal(madt);
+    acpi_fix_table(madt);
     return true;
 }
 
@@ -96,7 +96,7 @@ static bool unreachable_processors(void)
         return false;
     for (uint32_t id = 0x17161514; id < 0x1716151c; id++)
         add_x2apic(madt, id);
-    acpi_edit_seal(madt);
+    acpi_fix_table(madt);
     return true;
 }
 
@@ -108,7 +108,7 @@ static bool change_length_of_second(unsigned char length)
     if (!madt)
         return false;
     madt[MADT_STRUCTURES + LOCAL_APIC_SIZE + 1] = length;
-    acpi_edit_seal(madt);
+    acpi_fix_table(madt);
     return true;
 }
 
@@ -135,7 +135,7 @@ static bool unlisted_boot_processor(void)
     if (!madt)
         return false;
     madt[MADT_STRUCTURES] = 0x7f; // a type of the future
-    acpi_edit_seal(madt);
+    acpi_fix_table(madt);
     return true;
 }
 
@@ -146,7 +146,7 @@ static bool no_madt(void)
     if (!madt)
         return false;
     madt[0] = 'X';
-    acpi_edit_seal(madt);
+    acpi_fix_table(madt);
     return true;
 }
 

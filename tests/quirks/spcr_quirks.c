@@ -16,8 +16,8 @@ static unsigned char *add_spcr(unsigned char type, unsigned char space, unsigned
         spcr[TYPE] = type;
         spcr[SPACE] = space;
         spcr[BITS] = bits;
-        acpi_edit_put(spcr + ADDRESS, 8, address);
-        acpi_edit_seal(spcr);
+        acpi_put(spcr + ADDRESS, address, 8);
+        acpi_fix_table(spcr);
     }
     return spcr;
 }
@@ -78,8 +78,8 @@ static bool short_spcr(void)
 
     if (!spcr)
         return false;
-    acpi_edit_put(spcr + 4, 4, 50);
-    acpi_edit_seal(spcr);
+    acpi_put(spcr + 4, 50, 4);
+    acpi_fix_table(spcr);
     return true;
 }
 
