@@ -70,6 +70,7 @@ FRAMEWORKS = (
         "xv6's usertests", r"ALL TESTS PASSED$", r"SOME TESTS FAILED$",
         ("ALL TESTS PASSED", "SOME TESTS FAILED"),
     ),
+    Framework("Perl's prove", r"Result: PASS$", r"Result: FAIL$", ("Result: PASS", "Result: FAIL")),
     Framework(
         "redoxer", r"## redoxer \(success\) ##", r"## redoxer \((?:failure|timeout)\b",
         ("## redoxer (success) ##", "## redoxer (failure, 101) ##"),
@@ -85,7 +86,7 @@ _PATTERNS = [
 ]
 # Any such line has one of these; most lines have none. Faster than an expression.
 _HINTS = ("EXECUTION", "test result:", "ailures", " ran, ", "ran nothing", "ED  ]", "Checks:", "doctest", "universe", "FAILURES",
-          "suite failed", "passed (", "SUMMARY", "TESTS", "redoxer")
+          "suite failed", "passed (", "SUMMARY", "TESTS", "Result: ", "redoxer")
 
 
 def find(line: str) -> tuple[Framework, bool] | None:
