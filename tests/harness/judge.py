@@ -64,6 +64,7 @@ ENDS = {
     "tests failed": End(0x13, Verdict.FAILED),
 }
 COMPLETE = "complete"
+SCREEN = 40  # lines, as of a boot loader's menu
 
 
 class Ending(enum.Enum):
@@ -183,6 +184,7 @@ class Heard:
         self.after: Line | None = None  # loader's or kernel's, behind the last final line
         self.panic: tuple[Line, panics.Panic] | None = None  # the first: what follows explains it
         self.panic_after: Line | None = None
+        self.stuck: Line | None = None  # the last panic after which a boot may go on
         self.stopped: Line | None = None
         self.stopped_after: Line | None = None
         self.exception: Line | None = None
@@ -207,16 +209,9 @@ class Heard:
         self.last = line
         if self._missing:
             self._missing = [wanted for wanted in self._missing if wanted not in text]
-        summary_sign = self._summary(line)
-        sign = self._pattern(line) or summary_sign
         self._reader.feed(line)
-        # A report's comments begin with the name of a case, which may be any.
-        if (panic := panics.find(text)) and panics.find(self._reader.words_of(text)):
-            if self.panic is None:
-                self.panic = line, panic
-            if self.finals and self.panic_after is None:
-                self.panic_after = line
-            sign = sign or Sign.PANIC
+        signs = self._pattern(line), self._summary(line), self._panic(line)
+        sign = next(filter(None, signs), None)
         if any(hint in text for hint in _HINTS):
             sign = self._ours(line) or sign
         if self.spoke is None and self.moved_on is None and not _FIRMWARES.match(text):
@@ -226,6 +221,19 @@ class Heard:
         if sign is None and self.has_reported:
             sign = Sign.REPORTED
         return sign
+
+    def _panic(self, line: Line) -> Sign | None:
+        panic = panics.find(line.text)
+        # A report's comments begin with the name of a case, which may be any.
+        if panic is None or not panics.find(self._reader.words_of(line.text)):
+            return None
+        if panic.may_go_on:
+            self.stuck = line
+            return None
+        self.panic = self.panic or (line, panic)
+        if self.finals:
+            self.panic_after = self.panic_after or line
+        return Sign.PANIC
 
     def _pattern(self, line: Line) -> Sign | None:
         if self.failing is None and any(pattern.search(line.text) for pattern in self._failing):
@@ -482,6 +490,14 @@ def _passed(heard: Heard, ended: Ended) -> Judgement | None:
     return Judgement(Verdict.PASSED, words, line.number)
 
 
+def _stuck(heard: Heard, ended: Ended) -> Judgement | None:
+    """What may have been the end was it, if little more came."""
+    line, last = heard.stuck, heard.last
+    if line is None or last is None or last.number - line.number > SCREEN:
+        return None
+    return Judgement(Verdict.PANIC, _quoted(line), line.number)
+
+
 def _not_passed(heard: Heard, ended: Ended) -> Judgement | None:
     rules, report = heard.rules, heard.report
     lacks = "no line that --pass names" if rules.passing else "no final line"
@@ -524,6 +540,7 @@ CHECKS: tuple[Check, ...] = (
     _too_much_output,
     _nothing_came,
     _passed,
+    _stuck,
     _not_passed,
 )
 

@@ -15,6 +15,7 @@ class Panic(NamedTuple):
     words: str  # a regular expression
     example: str
     ends_report: bool = False  # it also ends a run of tests that has gone well
+    may_go_on: bool = False  # it may be followed by a healthy boot, and counts where none follows
 
 
 PANICS = (
@@ -105,9 +106,13 @@ PANICS = (
     Panic("U-Boot", r"SPL: failed to boot from all boot devices", "SPL: failed to boot from all boot devices"),
     Panic("coreboot", r"Unexpected Exception \d+ @ ", "Unexpected Exception 13 @ 10:00e5f8a3 - Halting"),
     Panic(
-        "GRUB",
-        r"error: (?:\S+:\d+:)?(?:you need to load the kernel|no multiboot2? header|file `.{1,200}' not found|no such device)",
-        "error: file `/boot/kernel.elf' not found.",
+        "GRUB", r"error: (?:\S+:\d+:)?(?:you need to load the kernel|no multiboot2? header)",
+        "error: you need to load the kernel first.",
+    ),
+    # Also said of a module, a font or a disk that is looked for, without harm.
+    Panic(
+        "GRUB", r"error: (?:\S+:\d+:)?(?:file `.{1,200}' not found|no such device)",
+        "error: file `/boot/kernel.elf' not found.", may_go_on=True,
     ),
     Panic("GRUB", r"Entering rescue mode\.\.\.|(?:alloc|free) magic is broken at ", "Entering rescue mode..."),
     Panic("systemd-boot", r"Failed to execute .{1,80} \(.{1,200}\): ", r"Failed to execute Linux (\vmlinuz): Not Found"),

@@ -104,6 +104,7 @@ def test_verdict(text, more, verdict):
 
 
 REPORT = ktap("ok 1 a", "ok 2 b")
+NO_FILE = "error: file `/boot/grub/fonts/unicode.pf2' not found.\n"
 NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
 
 
@@ -167,6 +168,14 @@ NO_ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-b
         (ktap("# [  FAILED  ] 1 test, listed below:", "ok 1 a", plan=1), UNKNOWN, Verdict.PASSED),
         (FOREIGN + "3 Tests 0 Failures 0 Ignored\n", {"status": 0}, Verdict.TRUNCATED),
         (FOREIGN + "3 Tests 0 Failures 0 Ignored\n", {"status": 0, "passing": (" 0 Failures",)}, Verdict.PASSED),
+        # GRUB's errors may be harmless, and may be its end.
+        (NO_FILE + REPORT, UNKNOWN, Verdict.PASSED),
+        (NO_FILE + FOREIGN, {"passing": ("starting sh",), **UNKNOWN}, Verdict.PASSED),
+        (NO_FILE + COMPLETE, {"status": 0}, Verdict.PASSED),
+        (NO_FILE + "\nPress any key to continue...\n", {"ending": Ending.SILENCE}, Verdict.PANIC),
+        (NO_FILE + FOREIGN * 20, {"ending": Ending.SILENCE}, Verdict.HANG),
+        (NO_FILE + ktap("not ok 1 a"), UNKNOWN, Verdict.FAILED),
+        (NO_FILE + "error: you need to load the kernel first.\n" + REPORT, UNKNOWN, Verdict.PANIC),
         # EDK II for aarch64, with an application for another processor.
         ("UEFI firmware (version 1)\nBdsDxe: failed to load Boot0001\nUEFI Interactive Shell v2\n",
          {"ending": Ending.HARNESS}, Verdict.NO_OUTPUT),
