@@ -68,6 +68,15 @@ void trapped(uintptr_t exception, uintptr_t instruction, uintptr_t address)
         ;
 }
 """
+# An instruction that no processor has.
+UNDEFINED = """
+void kernel_main(void);
+
+void kernel_main(void)
+{
+    __asm__ volatile("ud2");
+}
+"""
 # A heap where there is no memory.
 UNMAPPED = """
 #include "kmem/fba.h"
@@ -146,7 +155,7 @@ def boot(processor):
 
 def interrupts(image, processor, awaited):
     """What `qemu -d int` says of an image, and what that prints, once `awaited` is in either; a minute at most."""
-    emulators = {"x86-64": ["x86_64"], "aarch64": ["aarch64", "-M", "virt", "-cpu", "cortex-a57"],
+    emulators = {"x86-64": ["x86_64"], "i386": ["i386"], "aarch64": ["aarch64", "-M", "virt", "-cpu", "cortex-a57"],
                  "riscv64": ["riscv64", "-M", "virt", "-bios", "none"], "arm v7-M": ["arm", "-M", "mps2-an385"]}
     name, *options = emulators[processor]
     log, serial = image.with_suffix(".log"), image.with_suffix(".txt")
@@ -176,6 +185,15 @@ def test_without_its_flags_a_kernel_is_reset_and_qemu_says_why():
     log, said = interrupts(kernel("x86-64-vectors", "x86-64", MANUALS, left_out=["-mgeneral-regs-only"]), "x86-64", "v=06")
     assert "v=06" in log  # undefined instruction
     assert "out of memory" not in said
+
+
+@pytest.mark.parametrize("processor", ("x86-64", "i386"))
+def test_a_pc_says_which_exception_stopped_it(processor):
+    image = kernel(f"{processor}-undefined", processor, {"kernel": UNDEFINED})
+    said = interrupts(image, processor, r"^exception \d+ .*$")[1]
+    symbols = subprocess.run(["nm", image], capture_output=True, text=True, check=True).stdout
+    address = int(re.search(r"(\w+) T kernel_main$", symbols, re.MULTILINE)[1], 16)
+    assert said.startswith(f"exception 6 at 0x{address:x}, address 0x0\n")
 
 
 REGISTERS = {"x86-64": "CR2", "aarch64": "FAR", "riscv64": "tval", "arm v7-M": "BFAR"}
