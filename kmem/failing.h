@@ -44,7 +44,8 @@ struct failing_result {
     size_t at;    // its number; 0: none was injected
     size_t count; // failures injected in all
 };
-typedef char failing_under_pragma_pack_[sizeof(struct failing_result) % sizeof(void *) ? -1 : 1];
+typedef char
+    failing_under_pragma_pack_[sizeof(struct failing_result) % __alignof__(void *) ? -1 : 1];
 
 // Runs `scenario` twice untouched, and then once for each allocation and each resize that it asked
 // for, which fails. It returns whether it succeeded, and gives all its blocks back either way. It

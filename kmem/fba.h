@@ -98,7 +98,7 @@ struct fba_failure {
     enum fba_request request;
 };
 // Where it does not compile, a #pragma pack of the kernel's reaches this file, and not fba.c.
-typedef char fba_under_pragma_pack_[sizeof(struct fba_failure) % sizeof(void *) ? -1 : 1];
+typedef char fba_under_pragma_pack_[sizeof(struct fba_failure) % __alignof__(void *) ? -1 : 1];
 
 // Called after a failure was recorded, on the caller's stack, before the caller gets its NULL.
 // It may print, or not return; it must not allocate from the same allocator.

@@ -83,6 +83,8 @@ static inline struct fba_explanation fba_explain(const struct fba *fba)
     uintptr_t before = fba_byte_before_(failure->lower, align);
     uintptr_t beyond = before < failure->upper ? 0 : before - failure->upper + 1;
     struct fba_explanation explanation = {FBA_OK, 0, 0};
+    uintptr_t lowest = 0;
+    bool could_fit = false;
 
     if (failure->count == 0)
         return explanation;
@@ -94,8 +96,8 @@ static inline struct fba_explanation fba_explain(const struct fba *fba)
         explanation.reason = FBA_BAD_ALIGNMENT;
         return explanation;
     }
-    uintptr_t lowest = fba_byte_before_(fba->adopted, align);
-    bool could_fit = lowest < fba->end && failure->size < fba->end - lowest;
+    lowest = fba_byte_before_(fba->adopted, align);
+    could_fit = lowest < fba->end && failure->size < fba->end - lowest;
     explanation.reason = could_fit ? FBA_EXHAUSTED : FBA_TOO_LARGE;
     explanation.available = fba_room_(failure->lower, failure->upper, align);
     explanation.shortfall = failure->size - explanation.available;

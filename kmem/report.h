@@ -64,7 +64,7 @@ struct report_record {
     struct ledger_count unrecorded, returned; // of the ledger
     size_t before;                            // report.requested
 };
-typedef char report_under_pragma_pack_[sizeof(struct report_record) % sizeof(void *) ? -1 : 1];
+typedef char report_under_pragma_pack_[sizeof(struct report_record) % __alignof__(void *) ? -1 : 1];
 
 // Keeps the newest failure of `fba`, as it is now. Time as ledger_top().
 void report_keep(struct report_record *record, const struct report *report, const struct fba *fba);

@@ -41,6 +41,7 @@ GCC = {
     "rv32imac": [*_RISCV_GCC, "-march=rv32imac", "-mabi=ilp32"],
     "rv32imc": [*_RISCV_GCC, "-march=rv32imc", "-mabi=ilp32"],
     "s390x": ["s390x-linux-gnu-gcc", "-msoft-float"],
+    "m68k": ["m68k-linux-gnu-gcc", "-m68020"],
 }
 CLANG = {
     "x86-64": ["--target=x86_64-unknown-none-elf", "-mgeneral-regs-only", "-mno-red-zone"],

@@ -28,6 +28,19 @@ def test_all_files_are_one_unit_in_any_order(compiler, backwards, tmp_path):
     compiled(compiler, *FLAGS, "-O2", "-c", unit, "-o", tmp_path / "unit.o")
 
 
+# What kernels ask for beside the warnings of this project: headers are compiled with what includes them.
+STRICTER = ["-Wdeclaration-after-statement", "-Wc++-compat", "-Wcast-qual", "-Wundef", "-Wswitch-enum", "-Wswitch-default",
+            "-Wmissing-declarations", "-Wredundant-decls", "-Wvla", "-Wnull-dereference", "-Wunused-macros"]
+
+
+@pytest.mark.parametrize("compiler", ("gcc", "clang"))
+def test_the_headers_are_clean_under_a_kernels_warnings(compiler, tmp_path):
+    unit = tmp_path / "unit.c"
+    files = sorted(file for file in (ROOT / "kmem").glob("*.h") if file.stem != "atomic")
+    unit.write_text("".join(f'#include "{file}"\n' for file in files), encoding="utf-8")
+    compiled(compiler, *FLAGS, *STRICTER, "-O2", "-fsyntax-only", unit)
+
+
 @pytest.mark.parametrize("compiler", ("gcc", "clang"))
 def test_a_kernel_keeps_its_own_names(compiler):
     compiled(compiler, *FLAGS, "-O2", "-fsyntax-only", ROOT / "tests/embed/own_names.c")
@@ -68,7 +81,7 @@ def structures(command, packed, folder):
     return re.findall(r" 0*(\w+) \w (size_of_\w+)$", listing, re.MULTILINE), done.returncode != 0
 
 
-@pytest.mark.parametrize("processor", ("x86-64", "i386", "armv7-m", "rv32imac"))
+@pytest.mark.parametrize("processor", ("x86-64", "i386", "armv7-m", "rv32imac", "m68k"))
 def test_a_pragma_that_changes_a_structure_is_an_error(processor, tmp_path):
     """Otherwise a file of the kernel and one of kmem/ would have one structure of two layouts."""
     command = [*needs.COMPILERS["gcc"][processor], *needs.FLAGS, "-fdata-sections"]

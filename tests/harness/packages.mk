@@ -54,7 +54,8 @@ packages_test := $(packages_install) $(packages_image) $(packages_signing) $(pac
     libjansson-dev=/usr/include/jansson.h libcjson-dev=/usr/include/cjson/cJSON.h zlib1g-dev=/usr/include/zlib.h acpica-tools=acpiexec \
     $(if $(strip $(CLANG_RUNTIME)),,libclang-rt-dev=/usr/share/doc/libclang-rt-dev) \
     qemu-user=qemu-aarch64 $(call cross,aarch64-linux-gnu,arm64) $(call cross,riscv64-linux-gnu,riscv64) \
-    $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf)
+    $(call cross,i686-linux-gnu,i386) $(call cross,s390x-linux-gnu,s390x) $(call cross,arm-linux-gnueabihf,armhf) \
+    $(call cross,m68k-linux-gnu,m68k)
 
 packages_foreign := qemu-system-x86=qemu-system-x86_64 qemu-system-riscv,qemu-system-misc=qemu-system-riscv64 \
     qemu-system-arm=qemu-system-arm python3=/usr/bin/python3 $(TOML) git=git gcc=gcc flex=flex bison=bison bc=bc $(call cross,riscv64-linux-gnu,riscv64)

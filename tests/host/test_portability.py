@@ -41,6 +41,7 @@ EMULATED = {
     "i686": ("i686-linux-gnu-gcc", "qemu-i386"),
     "armhf": ("arm-linux-gnueabihf-gcc", "qemu-arm"),
     "s390x": ("s390x-linux-gnu-gcc", "qemu-s390x"),  # the other byte order
+    "m68k": ("m68k-linux-gnu-gcc", "qemu-m68k"),  # where a pointer is aligned to less than its size
 }
 
 COMPILED = {
