@@ -6,7 +6,7 @@
 The headers are commented for a person who reads them, above a declaration or behind it. This writes the same as comments
 of doxygen. A declaration without a comment of its own shares the one above it; that of a structure with the name of its
 file is the file's first sentence; a comment that stands alone is about the whole file. Names that end in `_` are left
-out. In the pages, README.md and CHANGELOG.md, links become such as doxygen knows.
+out. In the pages, README.md, RECIPES.md and CHANGELOG.md, links become such as doxygen knows.
 """
 
 import itertools
@@ -177,7 +177,7 @@ def _page(text: str) -> str:
     def between_code(part: str) -> str:
         part = re.sub(r"^##+ (.*)$", anchored, part, flags=re.MULTILINE)
         part = re.sub(r"\[([^\]]*)\]\(\.\.[^)]*\)", r"\1", part)
-        part = re.sub(r"\]\(#([\w-]+)\)", r"](@ref \1)", part)
+        part = re.sub(r"\]\((?:\w+\.md)?#([\w-]+)\)", r"](@ref \1)", part)
         part = re.sub(r"\[([\w.]+)\]\(\1\)", r"[\1](@ref \1)", part)
         return re.sub(r"`(\w+)`", linked, part)
 

@@ -28,7 +28,7 @@ int main(void)
     return 0;
 }
 """
-(MEMORY_FUNCTIONS,) = re.findall(r"```c\n(#include <stddef.h>\n\nvoid \*memset.*?)```", MANUAL, re.DOTALL)
+(MEMORY_FUNCTIONS,) = re.findall(r"```c\n(#include <stddef.h>\n(?:(?!```).)*?\nvoid \*memset.*?)```", MANUAL, re.DOTALL)
 ALL = sorted(file.stem for file in kmem())
 WITHOUT_SHARED = [piece for piece in ALL if piece != "fba_shared"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The code and the lists of README.md and kmem/README.md: the code compiles and prints what is shown, and what is
+"""The code and the lists of README.md, kmem/README.md and kmem/RECIPES.md: the code compiles and prints what is shown, and what is
 to be copied with each piece is enough."""
 
 import pathlib
@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 KMEM = ROOT / "kmem"
 FRONT = (ROOT / "README.md").read_text(encoding="utf-8")
 MANUAL = (KMEM / "README.md").read_text(encoding="utf-8")
+RECIPES = (KMEM / "RECIPES.md").read_text(encoding="utf-8")
 
 # What a compiler may call in freestanding code too; every kernel brings them.
 FROM_OUTSIDE = {"memcpy", "memmove", "memset", "memcmp"}
@@ -52,12 +53,15 @@ def test_the_front_page_allocates_fails_and_says_why(tmp_path):
     assert done.stdout.splitlines() == [line.strip() for line in output.splitlines()]
 
 
-@pytest.mark.parametrize("number", range(len(code_of(MANUAL))))
-def test_the_code_of_the_manual_compiles(number, tmp_path):
-    code, _ = code_of(MANUAL)[number]
-    if "#include" not in code:
-        code = '#include "kmem/fba.h"\n' + code
-    compiled(tmp_path, code, "-c", "-o", "program.o")
+@pytest.mark.parametrize("code", [code for code, _ in code_of(MANUAL + RECIPES)])
+def test_the_code_of_the_manual_compiles(code, tmp_path):
+    compiled(tmp_path, code, "-ffreestanding", "-c", "-o", "program.o")
+
+
+def test_the_manual_names_each_recipe():
+    headings = re.findall(r"^## (.*)$", RECIPES, re.MULTILINE)
+    anchors = [re.sub(r"[^a-z -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    assert sorted(set(re.findall(r"RECIPES\.md#([a-z-]+)", MANUAL))) == sorted(anchors)
 
 
 # The table: a question, a piece, what is to be copied with it.

@@ -115,6 +115,15 @@ def test_what_a_compiler_or_linker_says(row, tmp_path):
     assert good, said
 
 
+@pytest.mark.parametrize("flags, program, message", (
+    (["-fpack-struct"], ALLOCATES, "fba_under_pragma_pack_"),
+    ([], MEMORY_FUNCTIONS, "without -ffreestanding"),
+))
+def test_a_flag_too_many_or_too_few(flags, program, message, tmp_path):
+    good, said = made(tmp_path / "wrong", Use([*GCC, *flags, "-c"], program))
+    assert not good and message in said, said
+
+
 @pytest.mark.parametrize("level", ("-O0", "-O2", "-O3", "-Os"))
 @pytest.mark.parametrize("compiler", ("gcc", "clang"))
 def test_the_memory_functions_do_not_call_themselves(compiler, level, tmp_path):
