@@ -128,11 +128,14 @@ struct fba {
 //     static unsigned char memory[4096];
 //     static struct fba early = FBA_INIT(memory);
 // FBA_INIT_ZEROED promises that the array holds zeros then, as static arrays without an initialiser
-// do; fba_alloc_zeroed() does not clear it again. A pointer is a compile-time error in C.
+// do; fba_alloc_zeroed() does not clear it again. A pointer is a compile-time error.
 #define FBA_INIT(array) FBA_OPEN_((uintptr_t)(array), FBA_SIZE_(array), FBA_SIZE_(array))
 #define FBA_INIT_ZEROED(array) FBA_OPEN_((uintptr_t)(array), FBA_SIZE_(array), (uintptr_t)-1)
 #ifdef __cplusplus // which names members from C++20 on only
-#define FBA_SIZE_(array) sizeof(array)
+extern "C++" {
+template <typename T, size_t count> char (&fba_size_of_array_(T (&)[count]))[count * sizeof(T)];
+}
+#define FBA_SIZE_(array) sizeof(fba_size_of_array_(array))
 #define FBA_SET_(member, ...) __VA_ARGS__
 #else
 #define FBA_SAME_(one, other) __builtin_types_compatible_p(__typeof__(one), __typeof__(other))

@@ -101,17 +101,18 @@ def test_a_pragma_that_changes_a_structure_is_an_error(processor, tmp_path):
         assert is_error == (sizes != natural), packed
 
 
-@pytest.mark.parametrize("compiler", ("gcc", "clang", "tcc"))
+@pytest.mark.parametrize("compiler", ("gcc", "clang", "tcc", "g++", "clang++"))
 def test_a_pointer_is_no_array(compiler, tmp_path):
-    source = tmp_path / "pointer.c"
+    is_cxx = compiler.endswith("++")
+    source = tmp_path / ("pointer.cc" if is_cxx else "pointer.c")
     source.write_text(
         f'#include "{ROOT}/kmem/fba.h"\nstatic unsigned char *memory;\nvoid open(void);\n'
         "void open(void)\n{\n    struct fba early = FBA_INIT(memory);\n    (void)early;\n}\n",
         encoding="utf-8",
     )
-    done = subprocess.run([compiler, "-std=c11", "-c", source, "-o", tmp_path / "o"], capture_output=True, text=True)
+    done = subprocess.run([compiler, "-std=c++17" if is_cxx else "-std=c11", "-c", source, "-o", tmp_path / "o"], capture_output=True, text=True)
     assert done.returncode != 0
-    assert "size" in done.stderr  # of an array, which is negative
+    assert "fba_size_of_array_" in done.stderr if is_cxx else "size" in done.stderr  # of an array, which is negative
 
 
 @pytest.mark.parametrize("compiler, level", itertools.product(("g++", "clang++"), ("-O0", "-O2")))

@@ -76,7 +76,7 @@ BUILT = {
         Use([*GCC, "-c"], RENAMED)),
     "`C++ style comments are not allowed in ISO C90`; `loop initial declarations are only allowed in C99`": (
         Use(["gcc", "-std=c90", "-c"]), Use(["gcc", "-std=gnu90", "-c", "probe.c"]), Use([*GCC, "-c", "probe.c"])),
-    "`size of unnamed array is negative`; clang: `array size is negative`": (
+    "`size of unnamed array is negative`; clang: `array size is negative`; C++: `fba_size_of_array_`": (
         Use([*GCC, "-c"], POINTER), Use([*GCC, "-c"])),
     "`fba_under_pragma_pack_`, or another file's": (
         Use([*GCC, "-c"], f"#pragma pack(2)\n{ALLOCATES}"),
