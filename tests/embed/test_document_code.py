@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The code and the lists of README.md, kmem/README.md and kmem/RECIPES.md: the code compiles and prints what is shown, and what is
-to be copied with each piece is enough."""
+"""The code and the lists of README.md, kmem/README.md and kmem/RECIPES.md: the code compiles and prints what is shown,
+and what is to be copied with each piece is enough."""
 
 import pathlib
 import re

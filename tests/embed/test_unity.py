@@ -110,7 +110,8 @@ def test_a_pointer_is_no_array(compiler, tmp_path):
         "void open(void)\n{\n    struct fba early = FBA_INIT(memory);\n    (void)early;\n}\n",
         encoding="utf-8",
     )
-    done = subprocess.run([compiler, "-std=c++17" if is_cxx else "-std=c11", "-c", source, "-o", tmp_path / "o"], capture_output=True, text=True)
+    command = [compiler, "-std=c++17" if is_cxx else "-std=c11", "-c", source, "-o", tmp_path / "o"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode != 0
     assert "fba_size_of_array_" in done.stderr if is_cxx else "size" in done.stderr  # of an array, which is negative
 
