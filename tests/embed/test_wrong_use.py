@@ -18,6 +18,7 @@ MEMORY_FUNCTIONS = re.search(r"```c\n(.*?)```", SECTION, re.DOTALL)[1]
 GCC = ["gcc", "-std=c11", "-O2"]
 FREESTANDING = ["-std=c11", "-O2", "-ffreestanding", "-fno-pic", "-fno-stack-protector", "-nostdlib", "-static", "-Wl,-e,main"]
 KERNEL = ["gcc", "-no-pie", *FREESTANDING]
+HIGH = [*KERNEL, "-Wl,-Ttext-segment=0xffffffff80000000"]
 AARCH64 = ["aarch64-linux-gnu-gcc", "-no-pie", *FREESTANDING]
 RISCV64 = ["riscv64-linux-gnu-gcc", "-mabi=lp64", "-ffreestanding", "-c"]
 RISCV32 = ["clang", "--target=riscv32-unknown-elf", "-ffreestanding", "-c", "fba_shared.c"]
@@ -64,6 +65,9 @@ BUILT = {
         Use([*GCC, "fba.c", "-fno-pic", "-pie"]), Use([*GCC, "fba.c", "-fno-pic", "-static", "-no-pie"])),
     "``undefined reference to `_GLOBAL_OFFSET_TABLE_'``": (
         Use([*FLAT, "fba.c", "-fpie"], MEMORY_FUNCTIONS + ALLOCATES), Use([*FLAT, "fba.c"], MEMORY_FUNCTIONS + ALLOCATES)),
+    "`relocation truncated to fit`": (
+        Use([*HIGH, "fba.c"], MEMORY_FUNCTIONS + ALLOCATES),
+        Use([*HIGH, "fba.c", "-mcmodel=kernel"], MEMORY_FUNCTIONS + ALLOCATES)),
     "`fba.h: No such file or directory`": (Use([*GCC, "-c"], copied="fba_inline.h"), Use([*GCC, "-c"], copied="fba*.h")),
     "`stdbool.h: No such file or directory`; `no include path in which to search for stdbool.h`": (
         Use([*GCC, "-ffreestanding", "-nostdinc", "-I.", "-c"]), Use([*GCC, "-ffreestanding", "-nostdinc", "-c"]),
@@ -122,6 +126,18 @@ def test_what_a_compiler_or_linker_says(row, tmp_path):
 def test_a_flag_too_many_or_too_few(flags, program, message, tmp_path):
     good, said = made(tmp_path / "wrong", Use([*GCC, *flags, "-c"], program))
     assert not good and message in said, said
+
+
+@pytest.mark.parametrize("compiler, address, model", (
+    ("gcc", 0x400000000000, "-mcmodel=large"),
+    ("riscv64-linux-gnu-gcc", 0x80000000, "-mcmodel=medany"),
+))
+def test_other_code_models(compiler, address, model, tmp_path):
+    command = [compiler, "-no-pie", *FREESTANDING, f"-Wl,-Ttext-segment={address:#x}", "fba.c"]
+    good, said = made(tmp_path / "wrong", Use(command, MEMORY_FUNCTIONS + ALLOCATES))
+    assert not good and "relocation truncated to fit" in said, said
+    good, said = made(tmp_path / "right", Use([*command, model], MEMORY_FUNCTIONS + ALLOCATES))
+    assert good, said
 
 
 @pytest.mark.parametrize("level", ("-O0", "-O2", "-O3", "-Os"))
