@@ -163,6 +163,8 @@ _HINTS = ("###", "loader: stopped", "!!!!", "EARLY_HEAP=", "final account", "boo
 _ADVICE = {
     "without PVH ELF Note": "QEMU loads Multiboot 1, with a header in the first 8 KiB, and PVH; another kernel, such as one for "
     "Multiboot 2, comes with its boot loader on a disk, --image",
+    "invalid kernel header": "QEMU takes it for a Linux kernel for x86, and it is none: name its processor with --arch, or boot "
+    "a disk that has its boot loader, --image",
     "Cannot load x86-64 image": "convert the file by `objcopy -O elf32-i386`, or boot a disk that has its boot loader, --image",
 }
 

@@ -230,6 +230,7 @@ def test_what_decided_is_quoted_with_its_line(text, more, said):
     "error, advice",
     [
         ("Error loading uncompressed kernel without PVH ELF Note", "Multiboot 2"),
+        ("invalid kernel header", "--arch"),
         ("Cannot load x86-64 image, give a 32bit one", "objcopy -O elf32-i386"),
     ],
 )
