@@ -128,6 +128,7 @@ class _Level:
     plan: int = -1
     is_over: bool = False  # a plan came behind its results
     is_numbered: bool = False  # its results have numbers
+    needs_plan: bool = False  # some of its results were dropped
     skipped: Case | None = None  # in the place of results: all of them are skipped
     results: int = 0
     cases: list[Case] = dataclasses.field(default_factory=list)
@@ -314,7 +315,8 @@ class Reader:
             below = []  # announced, and nothing of it came
         level = self._level(indent, line)
         if number == "1" and level.results and not level.is_numbered and all(case.passed for case in level.cases):
-            level.results, level.is_over, level.cases = 0, False, []  # lines "ok" of another program's, before the first
+            # The lines "ok" so far were another program's; the plan tells whether they were.
+            level.results, level.is_over, level.cases, level.needs_plan = 0, False, [], True
         level.results += 1
         level.is_numbered |= bool(number)
         if level.is_over:
@@ -390,7 +392,7 @@ class Reader:
         if level.skipped and not level.results:
             level.cases = [level.skipped]
         if level.plan < 0:
-            if self._strict:
+            if self._strict or level.needs_plan:
                 self._problem(f"{where}: no plan `1..N`", line)
             # A header alone has nothing that a plan would count.
             elif level.results:

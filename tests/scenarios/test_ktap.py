@@ -96,6 +96,7 @@ NOT_PASSED = [
     "TAP version 14\n1..0 # SKIP no such machine\nok 1 a\n",
     "TAP version 14\n1..0 # SKIP no such machine\nnot ok 1 a\n",
     "TAP version 13\nok\nok 2 b\nok 3 c\n1..2\n",
+    "TAP version 13\nok a\nok 1 b\n",
     "TAP version 13\nnot ok\nok 1 a\n1..1\n",
     "TAP version 14\n1..2\n    # Subtest: s\n    1..2\n    ok a\nok s\nok t\n",
 ]
