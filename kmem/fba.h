@@ -124,17 +124,14 @@ struct fba {
 // inside such a buffer by less than a page do not wrap.
 #define FBA_ADDRESS_SPACE_GUARD ((uintptr_t)4096)
 
-// A ready allocator over a whole array of static storage, before any code has run:
+// A ready allocator over a static array, before any code has run; a pointer does not compile:
 //     static unsigned char memory[4096];
 //     static struct fba early = FBA_INIT(memory);
-// FBA_INIT_ZEROED promises that the array holds zeros then, as static arrays without an initialiser
-// do; fba_alloc_zeroed() does not clear it again. A pointer is a compile-time error.
+// FBA_INIT_ZEROED is for an array without an initialiser: fba_alloc_zeroed() knows that it is zero.
 #define FBA_INIT(array) FBA_OPEN_((uintptr_t)(array), FBA_SIZE_(array), FBA_SIZE_(array))
 #define FBA_INIT_ZEROED(array) FBA_OPEN_((uintptr_t)(array), FBA_SIZE_(array), (uintptr_t)-1)
 #ifdef __cplusplus // which names members from C++20 on only
-extern "C++" {
-template <typename T, size_t count> char (&fba_size_of_array_(T (&)[count]))[count * sizeof(T)];
-}
+extern "C++" template <class T, size_t n> char (&fba_size_of_array_(T (&)[n]))[n * sizeof(T)];
 #define FBA_SIZE_(array) sizeof(fba_size_of_array_(array))
 #define FBA_SET_(member, ...) __VA_ARGS__
 #else
