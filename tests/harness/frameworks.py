@@ -41,7 +41,7 @@ FRAMEWORKS = (
         ("[  PASSED  ] 2 tests.", "[  FAILED  ] heap_tests: 1 test(s), listed below:"),
     ),
     Framework(
-        "Check", r"100%: Checks: \d+, Failures: 0, Errors: 0", r"\d+%: Checks: \d+, (?!Failures: 0, Errors: 0)",
+        "Check", r"100%: Checks: \d+, Failures: 0, Errors: 0", r"\d+%: Checks: \d+, Failures: (?:[1-9]|0, Errors: [1-9])",
         ("100%: Checks: 3, Failures: 0, Errors: 0", "66%: Checks: 3, Failures: 1, Errors: 0"),
     ),
     Framework(
@@ -58,7 +58,8 @@ FRAMEWORKS = (
         ("Tests run: 3, 10 ms, average: 3 ms, failures: 0", "Failures: 1"),
     ),
     Framework(
-        "kyua", r"\d+/\d+ passed \((?:0 broken, )?0 failed\b", r"\d+/\d+ passed \((?!(?:0 broken, )?0 failed\b)",
+        "kyua", r"\d+/\d+ passed \((?:0 broken, )?0 failed\b",
+        r"\d+/\d+ passed \((?:[1-9]\d* broken, |(?:0 broken, )?[1-9]\d* failed\b)",
         ("2/3 passed (0 broken, 0 failed, 1 skipped)", "1/3 passed (0 broken, 1 failed, 1 skipped)"),
     ),
     Framework(

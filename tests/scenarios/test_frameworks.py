@@ -30,6 +30,8 @@ def test_a_summary_is_recognised(framework, prefix):
         "smart: errors: 0, failures: 3",
         "raid: tolerated Failures: 1",
         "Errors (none)",
+        "12/12 passed (100%)",
+        "3/4 passed (1 skipped)",
         "SUMMARY: done",
     ],
 )
