@@ -8,7 +8,17 @@
 // one that has not moved in so many looks stands.
 #define STANDING_LOOKS 100000
 
-struct wait wait_begin(const struct timer *timer, uint64_t microseconds)
+// A stretch of time. The timer wraps after seconds: each look at it adds what has passed since the
+// one before.
+struct wait {
+    const struct timer *timer;
+    uint32_t count;          // of the timer, at the last look
+    uint64_t ticks, limit;   // of the timer: passed, and to pass
+    uint32_t standing;       // looks since the timer last moved
+    uint64_t tsc, tsc_limit; // of the time stamp counter: at the beginning, and how far it may go
+};
+
+static struct wait begin(const struct timer *timer, uint64_t microseconds)
 {
     return (struct wait){
         .timer = timer,
@@ -19,7 +29,9 @@ struct wait wait_begin(const struct timer *timer, uint64_t microseconds)
     };
 }
 
-bool wait_is_over(struct wait *wait)
+// Looks at the timer: whether the time has passed, or the timer stands still or creeps. Comes again
+// before the timer wraps (4.6 s).
+static bool is_over(struct wait *wait)
 {
     uint32_t count = timer_read(wait->timer);
     uint32_t passed = (count - wait->count) & wait->timer->mask;
@@ -34,19 +46,19 @@ bool wait_is_over(struct wait *wait)
 
 bool wait_for(const struct timer *timer, uint64_t microseconds)
 {
-    struct wait wait = wait_begin(timer, microseconds);
+    struct wait wait = begin(timer, microseconds);
 
-    while (!wait_is_over(&wait)) {
+    while (!is_over(&wait)) {
     }
     return cpu_rdtsc() - wait.tsc >= microseconds * TIMER_TSC_PER_US_MIN;
 }
 
 bool wait_for_flag(const struct timer *timer, const bool *flag, uint64_t microseconds)
 {
-    struct wait wait = wait_begin(timer, microseconds);
+    struct wait wait = begin(timer, microseconds);
 
     while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
-        if (wait_is_over(&wait))
+        if (is_over(&wait))
             return false;
     return true;
 }
@@ -54,10 +66,10 @@ bool wait_for_flag(const struct timer *timer, const bool *flag, uint64_t microse
 bool wait_for_count(const struct timer *timer, const size_t *count, size_t wanted,
                     uint64_t microseconds)
 {
-    struct wait wait = wait_begin(timer, microseconds);
+    struct wait wait = begin(timer, microseconds);
 
     while (__atomic_load_n(count, __ATOMIC_ACQUIRE) < wanted)
-        if (wait_is_over(&wait))
+        if (is_over(&wait))
             return false;
     return true;
 }
