@@ -5,6 +5,7 @@
 #include "arch/x86_64/ns16550.h"
 #include "arch/x86_64/paging.h"
 #include "boot/kernel/handoff_check.h"
+#include "boot/loader/elf_format.h"
 #include "boot/loader/jump.h"
 #include "boot/loader/run.h"
 #include "tests/loader/stub_firmware.h"
@@ -27,42 +28,38 @@
 
 // ── A kernel ────────────────────────────────────────────────────────────────────────────────────
 
-struct program {
-    uint32_t type, flags;
-    uint64_t offset, virtual_address, physical_address, file_size, memory_size, align;
-};
-
 enum { TEXT, RODATA, DATA, REGION, PROGRAMS };
 
-// An ELF file (System V ABI, chapters 4 and 5), packed, with a hole, a guard, before its region.
+// An ELF file, packed, with a hole, a guard, before its region.
 struct kernel_file {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, program_offset, section_offset;
-    uint32_t flags;
-    uint16_t header_size, program_size, programs, section_size, sections, names;
-    struct program program[PROGRAMS];
+    struct elf_header header;
+    struct program_header program[PROGRAMS];
     uint8_t text[PAGE + 100], rodata[50], data[200];
 };
 
 static const struct kernel_file good_kernel = {
-    .ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
-    .type = 2,
-    .machine = 62,
-    .version = 1,
-    .entry = BASE + 16,
-    .program_offset = offsetof(struct kernel_file, program),
-    .header_size = 64,
-    .program_size = sizeof(struct program),
-    .programs = PROGRAMS,
+    .header =
+        {
+            .e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+            .e_type = ET_EXEC,
+            .e_machine = EM_X86_64,
+            .e_version = EV_CURRENT,
+            .e_entry = BASE + 16,
+            .e_phoff = offsetof(struct kernel_file, program),
+            .e_ehsize = sizeof(struct elf_header),
+            .e_phentsize = sizeof(struct program_header),
+            .e_phnum = PROGRAMS,
+        },
     .program =
         {
-            [TEXT] = {1, 5, offsetof(struct kernel_file, text), BASE, 0, PAGE + 100, PAGE + 100, 1},
-            [RODATA] = {1, 4, offsetof(struct kernel_file, rodata), BASE + 2 * PAGE, 0, 50, 50, 1},
-            [DATA] = {1, 6, offsetof(struct kernel_file, data), BASE + 3 * PAGE, 0, 200, PAGE + 1,
-                      1},
-            [REGION] = {PT_EARLY_HEAP, 6, 0, REGION_START, HANDOFF_VERSION, 0, REGION_SIZE, PAGE},
+            [TEXT] = {PT_LOAD, PF_R | PF_X, offsetof(struct kernel_file, text), BASE, 0, PAGE + 100,
+                      PAGE + 100, 1},
+            [RODATA] = {PT_LOAD, PF_R, offsetof(struct kernel_file, rodata), BASE + 2 * PAGE, 0, 50,
+                        50, 1},
+            [DATA] = {PT_LOAD, PF_R | PF_W, offsetof(struct kernel_file, data), BASE + 3 * PAGE, 0,
+                      200, PAGE + 1, 1},
+            [REGION] = {PT_EARLY_HEAP, PF_R | PF_W, 0, REGION_START, HANDOFF_VERSION, 0,
+                        REGION_SIZE, PAGE},
         },
     .text = {[0] = 0x11, [PAGE + 99] = 0x12},
     .rodata = {[0] = 0x22},
@@ -612,7 +609,7 @@ static void fail_each_allocation(struct suite_run *run, const char *words, uint6
 {
     for (unsigned number = 1;; number++) {
         start();
-        kernel.program[REGION].memory_size = region_size;
+        kernel.program[REGION].p_memsz = region_size;
         firmware.files[1].data = words;
         firmware.files[1].size = strlen(words);
         firmware.has_random_numbers = true;
@@ -648,7 +645,7 @@ static void so_it_has_in_a_measuring_run(struct suite_run *run)
 static void a_region_that_is_too_small_is_measured(struct suite_run *run)
 {
     start();
-    kernel.program[REGION].memory_size = SMALL_REGION;
+    kernel.program[REGION].p_memsz = SMALL_REGION;
     CHECK(run, boot());
     CHECK_DONE(run);
     CHECK(run, stub_firmware_said(&firmware, "only to measure what this boot needs"));
@@ -691,7 +688,7 @@ static void each_allocation_from_the_early_heap_fails_on_purpose(struct suite_ru
 static void a_region_larger_than_memory_has_a_message(struct suite_run *run)
 {
     start();
-    kernel.program[REGION].memory_size = 2 * STUB_MEMORY_SIZE;
+    kernel.program[REGION].p_memsz = 2 * STUB_MEMORY_SIZE;
     CHECK(run, !boot());
     CHECK_STOPPED(run, EFI_OUT_OF_RESOURCES, "link with a smaller EARLY_HEAP (now 32768 KiB)");
 }
@@ -851,7 +848,7 @@ static void a_file_that_is_too_long_is_rejected(struct suite_run *run)
 static void a_damaged_kernel_is_rejected(struct suite_run *run)
 {
     start();
-    kernel.machine = 3;
+    kernel.header.e_machine = 3;
     CHECK(run, !boot());
     CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel file is for machine 3, 62 (x86-64) is needed");
 }
@@ -859,7 +856,7 @@ static void a_damaged_kernel_is_rejected(struct suite_run *run)
 static void a_kernel_of_another_version_is_rejected(struct suite_run *run)
 {
     start();
-    kernel.program[REGION].physical_address = HANDOFF_VERSION + 1;
+    kernel.program[REGION].p_paddr = HANDOFF_VERSION + 1;
     CHECK(run, !boot());
     CHECK_STOPPED(run, EFI_LOAD_ERROR, "the kernel keeps version 6 of the handoff");
 }

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What boot/loader/placement.h promises, against a search of every address.
 #include "boot/loader/placement.h"
+#include "tests/boot/efi_memory.h"
 #include "tests/loader/suites.h"
 
 #include <string.h>
 
 #define MIB (UINT64_C(1) << 20)
 #define PAGE UINT64_C(4096)
-
-enum { LOADER_DATA = 2, CONVENTIONAL = 7 };
-
-// EFI_MEMORY_DESCRIPTOR.
-struct descriptor {
-    uint32_t type, padding;
-    uint64_t start, virtual_start, pages, attribute;
-};
 
 #define MOST 8
 static struct descriptor descriptors[MOST];
@@ -27,7 +20,7 @@ static struct memory_map map_of(size_t count)
 
 static void set(size_t index, uint32_t type, uint64_t start, uint64_t end)
 {
-    descriptors[index] = (struct descriptor){type, 0, start, 0, (end - start) / PAGE, 8};
+    descriptors[index] = (struct descriptor){type, 0, start, 0, (end - start) / PAGE, WB};
 }
 
 static bool fits_at(const struct placement *placement, size_t count, uint64_t address)
