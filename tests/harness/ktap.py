@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Reads KTAP and TAP, in which tests report: the suites of this repository, KUnit, kselftest, shell scripts.
 
-The forms are those of the Linux kernel (Documentation/dev-tools/ktap.rst) and of TAP 13 and 14: a version
-line, a plan `1..N` first or last, results `ok N name` and `not ok N name`, tests nested by any
-indentation, with or without a version line or `# Subtest: name` of their own, the directives SKIP, also
-of a plan `1..0`, and TODO, `Bail out!`. Prefixes of a log line, such as `[    0.06] ` or what stands before the version line, are
-left out. Lines of any other kind are diagnostics, kept for the next result.
+The forms are those of the Linux kernel (Documentation/dev-tools/ktap.rst) and of TAP 13 and 14: a
+version line, a plan `1..N` first or last, results `ok N name` and `not ok N name`, tests nested by any
+indentation, with or without a version line or `# Subtest: name` of their own, the directives SKIP and
+TODO, a plan `1..0 # SKIP` of what is skipped as a whole, `Bail out!`. Prefixes of a log line, such as
+`[    0.06] ` or what stands before the version line, are left out. Lines of any other kind are
+diagnostics, kept for the next result.
 
 What cannot be read, but may be the report of a failure, is a problem: nothing passes because it was not
 understood. A strict reader also takes a missing plan for a problem, and what was skipped for a failure.
