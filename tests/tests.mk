@@ -103,6 +103,7 @@ UNITS = $(call quote,$(KERNEL_FLAGS)) $(filter %.c,$(sort $(KERNEL_SRCS) $(METAL
     -- $(call quote,$(EMBED_FLAGS)) $(EMBED_LINTED) \
     -- $(call quote,$(BENCH_C_FLAGS)) $(sort $(wildcard tests/bench/*.c) $(BENCH_LINTED)) \
     -- $(call quote,$(BENCH_C_FLAGS) -D_DEFAULT_SOURCE -isystem /usr/include/lua5.4) $(wildcard tests/embed/libraries/*.c) \
+    tests/embed/stack.c \
     -- $(call quote,$(BENCH_C_FLAGS) -D_GNU_SOURCE) $(wildcard tests/embed/interpreter/*.c)
 
 build/compile_commands.json: tests/lint/database.py build/stamps/UNITS | test-packages
