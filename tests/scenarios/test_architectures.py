@@ -269,3 +269,9 @@ USUAL = ["-cpu", "cortex-a15"]
 def test_another_board_brings_its_own_processor(board, words, tmp_path):
     command = qemu_command.of(machine.Machine(source="qemu", arch="arm", machine=board), tmp_path)
     assert [word for word in command if word in ("-cpu", "cortex-a15")] == words
+
+
+@pytest.mark.parametrize("board, words", [(None, ["-vga"]), ("pc", ["-vga"]), ("microvm", []), ("microvm,pic=off", [])])
+def test_a_machine_without_a_place_for_a_graphics_card(board, words, tmp_path):
+    command = qemu_command.of(machine.Machine(source="qemu", machine=board), tmp_path)
+    assert [word for word in command if word == "-vga"] == words
