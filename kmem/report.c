@@ -13,6 +13,11 @@ static const char *prefix_of(const struct report *report)
     return report->prefix ? report->prefix : "";
 }
 
+static const char *name_of(const char *name)
+{
+    return name ? name : "(unnamed)";
+}
+
 // Where the free bytes of an open fba begin and end, and of a sealed one those that were given
 // away.
 static struct fba_range free_range(const struct fba *fba)
@@ -360,7 +365,7 @@ void report_print(const struct report *report, const struct report_record *recor
     const struct writer *writer = report->writer;
     size_t scratch = fba_scratch_used(&record->fba);
 
-    writer_print(writer, "%sout of memory: %s\n", prefix_of(report), record->name);
+    writer_print(writer, "%sout of memory: %s\n", prefix_of(report), name_of(record->name));
     print_request(report, record);
     print_reason(report, record);
     print_region(report, record);
@@ -452,8 +457,8 @@ void report_account(const struct report *report, const struct fba *fba)
     struct fba_range free = free_range(fba);
     size_t free_size = free.end - free.start;
 
-    writer_print(writer, "%s  buffer: %s, %zu bytes at 0x%zx-0x%zx\n", prefix, report->name,
-                 fba_capacity(fba), (size_t)fba->base, (size_t)fba->end);
+    writer_print(writer, "%s  buffer: %s, %zu bytes at 0x%zx-0x%zx\n", prefix,
+                 name_of(report->name), fba_capacity(fba), (size_t)fba->base, (size_t)fba->end);
     writer_print(writer, "%s  permanent: %zu\n", prefix, fba_used(fba));
     if (report->ledger)
         writer_print(writer, "%s  padding: %zu\n", prefix, padding_of(report, fba));

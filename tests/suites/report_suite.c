@@ -65,7 +65,7 @@ static void a_writer_is_all_that_a_report_needs(struct suite_run *run)
     CHECK_EQUAL(run, text[0], 'q');
     report.prefix = report.name = NULL;
     report_failure(&report, &fba);
-    CHECK(run, suite_contains(text, "out of memory: (null)\n  asked: 129 bytes, alignment 1\n"));
+    CHECK(run, suite_contains(text, "out of memory: (unnamed)\n  asked: 129 bytes, alignment 1\n"));
     CHECK_EQUAL(run, text[0], 'o');
 }
 
