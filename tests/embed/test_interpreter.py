@@ -20,7 +20,7 @@ from known_versions import is_installed
 
 BUILD = ROOT / "build" / "interpreter"
 SOURCES = ROOT / "tests/embed/interpreter"
-MANUAL = (ROOT / "kmem/README.md").read_text(encoding="utf-8")
+MANUAL = " ".join((ROOT / "kmem/README.md").read_text(encoding="utf-8").split())  # whose lines are wrapped
 
 MACHINE = "-machine q35 -m 256M -smp 4 -nodefaults -display none".split()
 WORK = "resources;resources;test predefined;test objects"  # of every device twice, then every object of the namespace

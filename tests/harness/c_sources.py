@@ -51,7 +51,7 @@ def fuzz_targets() -> dict[str, pathlib.Path]:
 def fuzzed(root: pathlib.Path = ROOT) -> Files:
     """What every fuzz target is linked with; the linker takes what it uses."""
     boot = root / "boot"
-    readers = [*_in(boot / "loader", "elf*.c"), boot / "loader" / "loader_options.c", *_in(boot / "kernel" / "acpi"),
+    readers = [*_in(boot / "loader", "elf*.c"), boot / "loader" / "loader_options.c", *_in(boot / "acpi"),
                boot / "kernel" / "kernel_options.c", boot / "kernel" / "handoff_check.c",
                *_in(boot, "[cm]*.c"), boot / "handoff.c", ROOT / "arch" / "x86_64" / "paging.c"]
     return [*model(), *readers, *kmem(root)]
