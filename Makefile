@@ -108,8 +108,10 @@ LOADER_FLAGS  = $(FREESTANDING) -fPIC $(EFI_FLAGS) $(CFLAGS)
 # gcc needs -maccumulate-outgoing-args for calls with Microsoft's convention; clang does not know it.
 LOADER_CC     = $(CC) $(LOADER_FLAGS) $(if $(CC_IS_CLANG),,-maccumulate-outgoing-args) $(COMPILE)
 # GNU-EFI's linker script and start code lie where the compiler looks for libraries. The start code
-# calls efi_main, and since 3.0.18 _entry, which its library defines for C++.
+# calls efi_main, and since 3.0.18 _entry, which its library defines for C++. There, constants lie
+# behind the script's _edata: _eimage is the end of all that is loaded.
 LOADER_LD     = $(LD) -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined --defsym=_entry=efi_main \
+    --defsym=_eimage='ADDR(.dynsym)+SIZEOF(.dynsym)' \
     -T "$$($(CC) -print-file-name=elf_x86_64_efi.lds)" "$$($(CC) -print-file-name=crt0-efi-x86_64.o)"
 LOADER_LIBS   = "$$($(CC) -print-file-name=libgnuefi.a)"
 # Without .rela the application would run unrelocated, and say nothing about it.

@@ -14,9 +14,9 @@
 #include "boot/loader/named_port.h"
 #include "boot/loader/run.h"
 
-// Of GNU-EFI's linker script. The firmware knows the image too, but need not tell, or tell the
-// truth.
-extern const unsigned char ImageBase[], _text[], _etext[], _edata[];
+// Of GNU-EFI's linker script and the Makefile. The firmware knows the image too, but need not tell,
+// or tell the truth.
+extern const unsigned char ImageBase[], _text[], _etext[], _eimage[];
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
@@ -119,7 +119,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     loader.tsc = cpu_rdtsc();
     loader.base = (uintptr_t)ImageBase;
     loader.code = (struct range){(uintptr_t)_text, (uintptr_t)_etext};
-    loader.data = (struct range){(uintptr_t)_etext, (uintptr_t)_edata};
+    loader.data = (struct range){(uintptr_t)_etext, (uintptr_t)_eimage};
     firmware_open(&loader.firmware, image, system);
     find_console(&loader);
     find_devices(&loader);

@@ -138,6 +138,14 @@ def test_the_loader_is_nx_compatible_and_says_so():
     assert all(section.address % 4096 == 0 for section in application.sections)
 
 
+def test_what_the_loader_maps_for_the_jump_is_all_of_its_image():
+    """GNU-EFI 3.0.18 moved the constants behind its linker script's _edata."""
+    symbols = subprocess.run(["nm", LOADER.with_suffix(".so")], capture_output=True, text=True, check=True).stdout
+    end = int(re.search(r"^([0-9a-f]+) . _eimage$", symbols, re.MULTILINE)[1], 16)
+    ends = [part.address + part.memory_size for part in pe_file.read(LOADER.read_bytes()).sections]
+    assert max(ends) == end
+
+
 @pytest.mark.parametrize("offset, value, complaint", [
     (36, EXECUTE | WRITE, "both writable and executable"),
     (12, 0x2100, "must begin at a page of its own"),
