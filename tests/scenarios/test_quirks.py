@@ -131,8 +131,7 @@ STOPPING = {
     "key_that_is_always_stale": f"loader: stopped: ExitBootServices failed (Invalid Parameter); {HALTED}",
     "late_growing_map": "loader: stopped: ExitBootServices failed (Buffer Too Small), and then the memory map had grown "
                         f"beyond the room that was made for it; {HALTED}",
-    "fast_growing_map": "loader: stopped: the final memory map cannot be read to a buffer of 8192 bytes: it has grown beyond "
-                        "the room that was made for it; start again (Buffer Too Small)",
+    "fast_growing_map": " bytes: it has grown beyond the room that was made for it; start again (Buffer Too Small)",
     "no_map": "loader: stopped: the size of the firmware's memory map is not known: the firmware fails to give it (Device "
               "Error)",
     "map_of_small_descriptors": "loader: stopped: the size of the firmware's memory map is not known: it is not made of "
