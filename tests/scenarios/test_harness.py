@@ -9,6 +9,7 @@ import pty
 import re
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -369,13 +370,17 @@ def test_a_second_report_goes_on_after_the_first():
     assert heard.sign is judge.Sign.REPORTED
 
 
-def test_a_full_disk_does_not_end_a_boot(image):
+def test_a_full_disk_does_not_end_a_boot(image, tmp_path):
     """It is judged all the same, and the log is said to be incomplete."""
     text = SAY * 1000 + COMPLETE
-    words = ["--name", "harness-full", "--quiet", "--source", "fw_cfg"]  # QEMU itself writes no file
+    qemu = "qemu-system-x86_64"  # which may write files of its own, and is killed where it cannot
+    (tmp_path / qemu).write_text(f'#!/bin/sh\nulimit -S -f unlimited\nexec {shutil.which(qemu)} "$@"\n')
+    (tmp_path / qemu).chmod(0o755)
+    words = ["--name", "harness-full", "--quiet", "--source", "fw_cfg"]
     done = subprocess.run(
         command(image(text, leave("complete")), *words), capture_output=True, text=True, timeout=60,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY)),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "its log is incomplete: File too large" in done.stdout
