@@ -20,11 +20,15 @@ struct wait {
 
 static struct wait begin(const struct timer *timer, uint64_t microseconds)
 {
+    // Before the timer: the host of a virtual machine may have other work in between, during which
+    // the timer goes on, and would seem to run too fast.
+    uint64_t tsc = cpu_rdtsc();
+
     return (struct wait){
         .timer = timer,
         .count = timer_read(timer),
         .limit = microseconds * TIMER_HZ / 1000000,
-        .tsc = cpu_rdtsc(),
+        .tsc = tsc,
         .tsc_limit = microseconds * TIMER_TSC_PER_US_MAX,
     };
 }
