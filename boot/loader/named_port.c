@@ -9,7 +9,8 @@
 
 #define TABLES_MAX 128 // that are listed, and searched for SPCR
 
-// A root pointer of ACPI 2.0 that leads nowhere may stand beside a good one of 1.0.
+// A root pointer of ACPI 2.0 that leads nowhere may stand beside a good one of 1.0. Where all that
+// it leads to could be listed, the other names no more.
 static bool find_spcr(struct acpi_spcr *spcr, const struct firmware_tables *pointers,
                       const struct acpi_memory *memory)
 {
@@ -20,10 +21,12 @@ static bool find_spcr(struct acpi_spcr *spcr, const struct firmware_tables *poin
         struct acpi_tables tables;
         struct fba fba;
         (void)fba_init(&fba, buffer, sizeof buffer);
-        (void)acpi_tables_read(&tables, roots[i], memory, fba_allocator(&fba));
+        enum acpi_status status = acpi_tables_read(&tables, roots[i], memory, fba_allocator(&fba));
         const struct acpi_table *table = acpi_tables_find(&tables, "SPCR");
         if (table)
             return acpi_spcr_read(spcr, table);
+        if (status == ACPI_OK)
+            return false;
     }
     return false;
 }

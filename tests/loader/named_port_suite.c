@@ -5,6 +5,7 @@
 
 #include "arch/x86_64/string.h"
 #include "boot/acpi/spcr.h"
+#include "tests/boot/acpi_bytes.h"
 #include "tests/boot/stub_pci.h"
 #include "tests/loader/suites.h"
 
@@ -28,56 +29,23 @@ static const void *read_memory(void *context, uint64_t address, size_t size)
                : NULL;
 }
 
-static void put(size_t at, size_t width, uint64_t number)
-{
-    for (size_t i = 0; i < width; i++)
-        memory[at + i] = (unsigned char)(number >> (8 * i));
-}
-
-// Makes the bytes sum to zero through the one at `sum`.
-static void seal(size_t at, size_t size, size_t sum)
-{
-    unsigned char total = 0;
-
-    for (size_t i = 0; i < size; i++)
-        total = (unsigned char)(total + memory[at + i]);
-    memory[sum] = (unsigned char)(memory[sum] - total);
-}
-
-static void put_table(size_t at, const char *signature, uint32_t size)
-{
-    memcpy(memory + at, signature, 4);
-    put(at + 4, 4, size);
-    seal(at, size, at + 9);
-}
-
-static void put_pointer(size_t at, uint8_t revision, uint64_t rsdt, uint64_t xsdt)
-{
-    memcpy(memory + at, "RSD PTR ", 8);
-    put(at + 15, 1, revision);
-    put(at + 16, 4, rsdt);
-    seal(at, 20, at + 8);
-    put(at + 24, 8, xsdt);
-    seal(at, 36, at + 32);
-}
-
 // A root pointer of ACPI 2.0 whose XSDT has `before` other entries and then SPCR, and one of 1.0
 // whose RSDT has SPCR alone.
 static void make(size_t before, uint8_t space, uint64_t address)
 {
     memset(memory, 0, sizeof memory);
     has_uart = true;
-    put(SPCR + 36, 1, ACPI_SPCR_16550_GAS);
-    put(SPCR + 40, 1, space);
-    put(SPCR + 44, 8, address);
-    put_table(SPCR, "SPCR", ACPI_SPCR_SIZE);
+    acpi_put(memory + SPCR + 36, ACPI_SPCR_16550_GAS, 1);
+    acpi_put(memory + SPCR + 40, space, 1);
+    acpi_put(memory + SPCR + 44, address, 8);
+    acpi_put_table(memory + SPCR, "SPCR", ACPI_SPCR_SIZE);
     for (size_t i = 0; i <= before; i++)
-        put(XSDT + HEADER + 8 * i, 8, i < before ? START + RSDT : START + SPCR);
-    put_table(XSDT, "XSDT", (uint32_t)(HEADER + 8 * (before + 1)));
-    put(RSDT + HEADER, 4, START + SPCR);
-    put_table(RSDT, "RSDT", HEADER + 4);
-    put_pointer(RSDP, 2, 0, START + XSDT);
-    put_pointer(RSDP_1, 0, START + RSDT, 0);
+        acpi_put(memory + XSDT + HEADER + 8 * i, i < before ? START + RSDT : START + SPCR, 8);
+    acpi_put_table(memory + XSDT, "XSDT", (uint32_t)(HEADER + 8 * (before + 1)));
+    acpi_put(memory + RSDT + HEADER, START + SPCR, 4);
+    acpi_put_table(memory + RSDT, "RSDT", HEADER + 4);
+    acpi_put_pointer(memory + RSDP, 2, 0, START + XSDT);
+    acpi_put_pointer(memory + RSDP_1, 0, START + RSDT, 0);
 }
 
 static bool find(struct serial_port *port, uint64_t rsdp, uint64_t rsdp_1)
@@ -107,6 +75,16 @@ static void a_port_is_found_by_either_root_pointer(struct suite_run *run)
     CHECK_EQUAL(run, port.address, 0x2f8);
 }
 
+static void where_all_tables_are_listed_the_other_pointer_is_not_asked(struct suite_run *run)
+{
+    struct serial_port port;
+
+    make(0, ACPI_SPACE_MEMORY, UART);
+    acpi_put(memory + XSDT + HEADER, START + RSDT, 8); // in place of SPCR
+    acpi_fix_table(memory + XSDT);
+    CHECK(run, !find(&port, START + RSDP, START + RSDP_1));
+}
+
 // More tables than there is room for are no failure: those that came first are searched.
 static void a_table_behind_too_many_others_is_not_found(struct suite_run *run)
 {
@@ -132,6 +110,7 @@ static void a_port_that_cannot_be_used_is_none(struct suite_run *run)
 
 static const struct suite_case cases[] = {
     SUITE_CASE(a_port_is_found_by_either_root_pointer),
+    SUITE_CASE(where_all_tables_are_listed_the_other_pointer_is_not_asked),
     SUITE_CASE(a_table_behind_too_many_others_is_not_found),
     SUITE_CASE(a_port_that_cannot_be_used_is_none),
 };
