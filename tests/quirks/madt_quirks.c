@@ -59,17 +59,23 @@ static bool damaged_madt(void)
     return madt;
 }
 
-// No processor has the ids.
-static bool absent_processors(void)
+// Lists processors of these ids too.
+static bool add_processors(uint32_t first, uint32_t end)
 {
     unsigned char *madt = quirk_copy_table("APIC");
 
     if (!madt)
         return false;
-    for (uint32_t id = 0x40; id < 0x70; id++)
+    for (uint32_t id = first; id < end; id++)
         add_x2apic(madt, id);
     acpi_fix_table(madt);
     return true;
+}
+
+// No processor has the ids.
+static bool absent_processors(void)
+{
+    return add_processors(0x40, 0x70);
 }
 
 // The same, and the other processor of the machine stands behind them.
@@ -90,14 +96,7 @@ static bool absent_processors_first(void)
 // Ids of more than the 8 bits that an xAPIC has for them.
 static bool unreachable_processors(void)
 {
-    unsigned char *madt = quirk_copy_table("APIC");
-
-    if (!madt)
-        return false;
-    for (uint32_t id = 0x17161514; id < 0x1716151c; id++)
-        add_x2apic(madt, id);
-    acpi_fix_table(madt);
-    return true;
+    return add_processors(0x17161514, 0x1716151c);
 }
 
 // The structure behind the boot processor's.
