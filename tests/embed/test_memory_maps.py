@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from c_sources import ROOT, WARNINGS
+import host_program
+from c_sources import ROOT
 
 USABLE, RECLAIMABLE, RESERVED = 0, 16, 32
 GIB = 1 << 30
@@ -117,11 +118,7 @@ def lowest_place(ranges, size, align, lowest, limit):
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("maps")
-    (folder / "reader.c").write_text(PROGRAM, encoding="utf-8")
-    sources = [folder / "reader.c", ROOT / "kmem/region.c", ROOT / "kmem/region_sources.c"]
-    subprocess.run(["gcc", "-std=c11", *WARNINGS, f"-I{ROOT}", *sources, "-o", folder / "reader"], check=True)
-    return folder / "reader"
+    return host_program.build(tmp_path_factory.mktemp("maps"), PROGRAM, "kmem/region.c", "kmem/region_sources.c")
 
 
 def read(reader, form, entries, stride, *request):

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from c_sources import ROOT, WARNINGS
+import host_program
 
 PROGRAM = """
 #include "kmem/region_fdt.h"
@@ -35,11 +35,7 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("region")
-    (folder / "reader.c").write_text(PROGRAM, encoding="utf-8")
-    sources = [folder / "reader.c", ROOT / "kmem/region.c", ROOT / "kmem/region_fdt.c"]
-    subprocess.run(["gcc", "-std=c11", *WARNINGS, f"-I{ROOT}", *sources, "-o", folder / "reader"], check=True)
-    return folder / "reader"
+    return host_program.build(tmp_path_factory.mktemp("region"), PROGRAM, "kmem/region.c", "kmem/region_fdt.c")
 
 
 @pytest.mark.parametrize(
