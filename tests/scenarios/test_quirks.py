@@ -125,13 +125,15 @@ PASSING = {
     "stale_key": ((GOOD_TABLES + "\n",), {}),
 }
 IN_DEVICE_MEMORY = "serial_port_in_device_memory"  # has tests of its own
+# A number that differs between firmwares stands as "…".
 HALTED = "boot services may be partly shut down, so the loader halts"
 STOPPING = {
     "failing_exit": f"loader: stopped: ExitBootServices failed (Device Error); {HALTED}",
     "key_that_is_always_stale": f"loader: stopped: ExitBootServices failed (Invalid Parameter); {HALTED}",
     "late_growing_map": "loader: stopped: ExitBootServices failed (Buffer Too Small), and then the memory map had grown "
                         f"beyond the room that was made for it; {HALTED}",
-    "fast_growing_map": " bytes: it has grown beyond the room that was made for it; start again (Buffer Too Small)",
+    "fast_growing_map": "loader: stopped: the final memory map cannot be read to a buffer of … bytes: it has grown beyond "
+                        "the room that was made for it; start again (Buffer Too Small)",
     "no_map": "loader: stopped: the size of the firmware's memory map is not known: the firmware fails to give it (Device "
               "Error)",
     "map_of_small_descriptors": "loader: stopped: the size of the firmware's memory map is not known: it is not made of "
@@ -165,7 +167,7 @@ def test_a_quirk_of_the_firmware_is_lived_with(sentences, outcome):
 }))
 def test_a_quirk_that_no_loader_can_live_with_ends_in_a_sentence(sentence, outcome):
     assert outcome.verdict is Verdict.LOADER_STOPPED, outcome.summary()
-    assert sentence in outcome.text
+    assert re.search(re.escape(sentence).replace("…", r"\d+"), outcome.text), outcome.text
 
 
 def test_each_quirk_has_a_scenario():
